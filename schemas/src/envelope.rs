@@ -1,0 +1,148 @@
+//! What every record carries whatever its value: `CloudEvents` attributes and deterministic ids.
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use uuid::{Uuid, uuid};
+
+/// Namespace of every `UUIDv5` this pipeline makes. Fixed for ever: ids must not change between versions.
+const NAMESPACE: Uuid = uuid!("6f1d3c52-8a0e-5b7c-9d43-51a2c07be9f4");
+
+/// `ce_dataschema` of an [`AccountLifecycleEvent`](crate::AccountLifecycleEvent).
+pub const LIFECYCLE_DATASCHEMA: &str = "urn:stackone-link:schema:account-lifecycle-event:v1";
+/// `ce_dataschema` of an [`AccountState`](crate::AccountState).
+pub const STATE_DATASCHEMA: &str = "urn:stackone-link:schema:account-state:v1";
+/// `ce_type` of a record whose body names no event.
+pub const UNRECOGNIZED_TYPE: &str = "stackone.unrecognized";
+
+/// The attributes of a record as a `CloudEvent` in Kafka binary mode (CloudEvents 1.0, Kafka protocol binding §3.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloudEvent {
+    /// `ce_id`: unique with `source`; the same for every delivery of the same event.
+    pub id: Uuid,
+    /// `ce_type`: StackOne's event name verbatim, or one of our lifecycle types.
+    pub event_type: String,
+    /// `ce_source`: `/stackone/{project_id}`, or `/stackone` where the project is not known.
+    pub source: String,
+    /// `ce_subject`: the account id.
+    pub subject: Option<String>,
+    /// `ce_time`: when it happened.
+    pub time: Option<Timestamp>,
+    /// `ce_dataschema`: where we own the schema of the value.
+    pub dataschema: Option<String>,
+}
+
+/// `ce_source` of what concerns a project.
+#[must_use]
+pub fn source_of_project(project_id: Option<&str>) -> String {
+    match project_id {
+        Some(project) => format!("/stackone/{project}"),
+        None => "/stackone".to_owned(),
+    }
+}
+
+/// The fields that make a webhook *the same event*, whenever and however often it is delivered.
+///
+/// StackOne sends no delivery id, and whether `sent_at` changes between attempts is not documented.
+#[derive(Debug, Clone, Copy)]
+pub struct EventIdentity<'a> {
+    /// `project_id`.
+    pub project_id: &'a str,
+    /// `event`.
+    pub event: &'a str,
+    /// `account_id`.
+    pub account_id: &'a str,
+    /// `record_type`.
+    pub record_type: &'a str,
+    /// `record_id` as it stands in the body: a JSON string or number.
+    pub record_id: &'a RawValue,
+    /// `event_date` as it stands in the body.
+    pub event_date: &'a str,
+}
+
+impl EventIdentity<'_> {
+    /// The `ce_id` of the event.
+    ///
+    /// `other_members` are the members of the body but `sent_at`, in a fixed order, for everything that is not an
+    /// account event: two native events within one second share all the fields of the identity.
+    #[must_use]
+    pub fn event_id<'m>(
+        &self,
+        other_members: impl IntoIterator<Item = (&'m str, &'m str)>,
+    ) -> Uuid {
+        let Self {
+            project_id,
+            event,
+            account_id,
+            record_type,
+            record_id,
+            event_date,
+        } = self;
+        let identity = (
+            project_id,
+            event,
+            account_id,
+            record_type,
+            record_id,
+            event_date,
+        );
+        let mut name = serde_json::to_vec(&identity).unwrap_or_default();
+        for (member, json) in other_members {
+            for part in ["\n", member, "=", json] {
+                name.extend_from_slice(part.as_bytes());
+            }
+        }
+        Uuid::new_v5(&NAMESPACE, &name)
+    }
+}
+
+/// The `ce_id` of a body that lacks a field of the identity: of all its bytes.
+#[must_use]
+pub fn event_id_of_body(body: &[u8]) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, body)
+}
+
+/// The id of the lifecycle event that is version `version` of an account.
+pub(crate) fn lifecycle_event_id(project_id: Option<&str>, account_id: &str, version: u64) -> Uuid {
+    let name = serde_json::to_vec(&(project_id, account_id, version)).unwrap_or_default();
+    Uuid::new_v5(&NAMESPACE, &name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(record_id: &RawValue) -> EventIdentity<'_> {
+        EventIdentity {
+            project_id: "acmeinc-27270",
+            event: "account.created",
+            account_id: "45320",
+            record_type: "account",
+            record_id,
+            event_date: "2026-03-04T09:12:44.102Z",
+        }
+    }
+
+    #[test]
+    fn the_id_of_an_event_is_pinned_for_ever() {
+        let record_id = RawValue::from_string("45320".to_owned()).unwrap();
+        let id = identity(&record_id).event_id([]);
+        assert_eq!(id, uuid!("deb87bb1-4ca2-512f-8d24-6fa9e2a99df5"));
+    }
+
+    #[test]
+    fn a_numeric_record_id_is_not_the_same_event_as_its_text() {
+        let number = RawValue::from_string("45320".to_owned()).unwrap();
+        let text = RawValue::from_string("\"45320\"".to_owned()).unwrap();
+        assert_ne!(identity(&number).event_id([]), identity(&text).event_id([]));
+    }
+
+    #[test]
+    fn members_of_the_body_tell_events_of_the_same_second_apart() {
+        let record_id = RawValue::from_string("1".to_owned()).unwrap();
+        let identity = identity(&record_id);
+        assert_ne!(
+            identity.event_id([("raw_event", "1")]),
+            identity.event_id([("raw_event", "2")])
+        );
+    }
+}

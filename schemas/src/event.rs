@@ -1,0 +1,104 @@
+//! A StackOne account webhook, as the processor reads it.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::AccountId;
+
+/// The parts of an account webhook that the pipeline uses (StackOne webhook docs, account events).
+///
+/// A webhook is only a trigger: it never says what is true now, so nothing of what it says about the account
+/// (`provider`, `origin_*`) is taken from it. Unknown members are ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountEvent {
+    /// StackOne's event name, for instance `account.created`.
+    pub event: String,
+    /// The account it is about.
+    pub account_id: AccountId,
+    /// The StackOne project the account belongs to, for instance `acmeinc-27270`.
+    pub project_id: Option<String>,
+    /// When it happened, where the body says so in a readable way.
+    pub event_date: Option<Timestamp>,
+}
+
+/// Why a record is no account event that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MalformedEvent {
+    /// The value is not a JSON object with the members an account event needs.
+    #[error("value is not an account event: {0}")]
+    Json(#[from] serde_json::Error),
+    /// `event` is not of the form `account.…`.
+    #[error("event name is not one of account.*")]
+    NotAnAccountEvent,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    event: String,
+    account_id: AccountId,
+    #[serde(default)]
+    project_id: Option<String>,
+    #[serde(default)]
+    event_date: Option<serde_json::Value>,
+}
+
+impl AccountEvent {
+    /// Name of the event that says an account was deleted.
+    pub const DELETED: &'static str = "account.deleted";
+
+    /// Reads the value of a record of the account events topic.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not JSON, has no `event` or `account_id`, or is no `account.*` event.
+    pub fn parse(value: &[u8]) -> Result<Self, MalformedEvent> {
+        let wire: Wire = serde_json::from_slice(value)?;
+        if !wire.event.starts_with("account.") {
+            return Err(MalformedEvent::NotAnAccountEvent);
+        }
+        let event_date = wire.event_date.as_ref().and_then(serde_json::Value::as_str);
+        Ok(Self {
+            event: wire.event,
+            account_id: wire.account_id,
+            project_id: wire.project_id,
+            event_date: event_date.and_then(|text| text.parse().ok()),
+        })
+    }
+
+    /// Whether it says that the account was deleted.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.event == Self::DELETED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_date_does_not_make_an_event_unusable() {
+        let event =
+            AccountEvent::parse(br#"{"event":"account.created","account_id":"a","event_date":7}"#);
+        assert_eq!(event.unwrap().event_date, None);
+    }
+
+    #[test]
+    fn what_is_no_account_event_is_refused() {
+        for body in [
+            &b"{"[..],
+            b"[]",
+            b"{}",
+            br#"{"event":"account.created"}"#,
+            br#"{"event":"account.created","account_id":"a/b"}"#,
+            br#"{"event":"account.created","account_id":1}"#,
+        ] {
+            assert!(matches!(
+                AccountEvent::parse(body),
+                Err(MalformedEvent::Json(_))
+            ));
+        }
+        let other = AccountEvent::parse(br#"{"event":"hris_employees.created","account_id":"a"}"#);
+        assert!(matches!(other, Err(MalformedEvent::NotAnAccountEvent)));
+    }
+}

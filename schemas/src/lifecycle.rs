@@ -1,0 +1,96 @@
+//! What subscribers read: the transitions of an account.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::open_enum::open_enum;
+use crate::{AccountId, AccountSnapshot, AccountStatus, StatusReason, envelope};
+
+/// Most causes that a record names; [`AccountLifecycleEvent::caused_by_total`] counts them all.
+pub const MAX_CAUSES: usize = 16;
+
+open_enum! {
+    /// What happened to an account, as confirmed by the accounts API.
+    pub enum LifecycleType {
+        /// The account is active, and was not known, had failed or had been unlinked before.
+        Linked = "account.linked",
+        /// The account is still active; what StackOne says of it, or its credentials, changed.
+        Refreshed = "account.refreshed",
+        /// The account was active and is not any more, or is inactive for another reason than before.
+        Degraded = "account.degraded",
+        /// The account is active again.
+        Recovered = "account.recovered",
+        /// The account appeared and did not become active within the grace period.
+        LinkFailed = "account.link_failed",
+        /// The account is gone.
+        Unlinked = "account.unlinked",
+    }
+}
+
+/// One transition of one account. Emitted exactly once for `read_committed` readers, in order per account.
+///
+/// The record's key is the account id; its `ce_type` is [`Self::event_type`], its `ce_id` is [`Self::id`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountLifecycleEvent {
+    /// `UUIDv5` of project, account and version: the same however often the transition is computed.
+    pub id: Uuid,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub event_type: LifecycleType,
+    /// The account.
+    pub account_id: AccountId,
+    /// The StackOne project whose API key sees the account.
+    pub project_id: Option<String>,
+    /// Starts at 1 and rises by one with every transition of the account; never reused, also not after an unlink.
+    pub version: u64,
+    /// The account as the accounts API showed it; for `account.unlinked` as it was last confirmed. Absent only when
+    /// an account was unlinked that had never been confirmed.
+    pub account: Option<AccountSnapshot>,
+    /// What the accounts API says; absent where it said that there is no such account.
+    pub status: Option<AccountStatus>,
+    /// Why, in StackOne's words.
+    #[serde(default)]
+    pub status_reasons: Vec<StatusReason>,
+    /// The status that was confirmed before; absent for an account's first transition.
+    pub previous_status: Option<AccountStatus>,
+    /// When the accounts API gave the answer that decided.
+    pub confirmed_at: Timestamp,
+    /// How often the accounts API was asked before this was decided.
+    pub lookups: u32,
+    /// The newest triggers, at most 16, that were known when the deciding request was sent.
+    #[serde(default)]
+    pub caused_by: Vec<Cause>,
+    /// How many triggers there were in all. 0 for a transition found by a scheduled recheck alone.
+    #[serde(default)]
+    pub caused_by_total: u64,
+}
+
+impl AccountLifecycleEvent {
+    /// The id of version `version` of an account.
+    #[must_use]
+    pub fn id_of(project_id: Option<&str>, account_id: &AccountId, version: u64) -> Uuid {
+        envelope::lifecycle_event_id(project_id, account_id.as_str(), version)
+    }
+}
+
+/// A record that made the processor look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cause {
+    /// `ce_id` of the record.
+    pub event_id: Option<Uuid>,
+    /// `ce_type` of the record, for instance `account.created`.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// When StackOne says it happened.
+    pub event_date: Option<Timestamp>,
+    /// When `ingest` received it.
+    pub received_at: Option<Timestamp>,
+    /// Topic of the record.
+    pub topic: String,
+    /// Partition of the record.
+    pub partition: i32,
+    /// Offset of the record.
+    pub offset: i64,
+}

@@ -1,0 +1,160 @@
+//! The confirmed state of each account, on the compacted state topic.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, AccountSnapshot, AccountStatus, Cause, StatusReason};
+
+/// Where an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountPhase {
+    /// Nothing was confirmed yet.
+    None,
+    /// Confirmed active.
+    Active,
+    /// Was active, is not now.
+    Degraded,
+    /// Was never active since it appeared.
+    Failed,
+    /// Gone.
+    Unlinked,
+}
+
+/// The last confirmed state of an account, and what is still being confirmed. The record's key is the account id.
+///
+/// A subscriber that starts afresh reads this topic to its end, then follows the lifecycle topic, and takes an
+/// event only if its `version` is greater than the one read here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountState {
+    /// The account.
+    pub account_id: AccountId,
+    /// The project whose API key got a 200 for this account; absent until one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<String>,
+    /// Where the account stands.
+    pub state: AccountPhase,
+    /// Version of the last transition; 0 before the first.
+    pub version: u64,
+    /// The last confirmed status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<AccountStatus>,
+    /// Why, in StackOne's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status_reasons: Vec<StatusReason>,
+    /// The account as last confirmed. Absent once it is unlinked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountSnapshot>,
+    /// When the last transition was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<Timestamp>,
+    /// The newest `event_date` among the triggers that were decided so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_event_date: Option<Timestamp>,
+    /// The newest record of the account events topic that is accounted for in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_in: Option<TakenIn>,
+    /// What is still being confirmed. Bookkeeping of the processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
+    /// When an account that is not active is looked at again. Bookkeeping of the processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recheck: Option<Recheck>,
+    /// Members that this version does not know: kept, so that an older processor does not destroy what a newer one wrote.
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Coordinates of a record, with its timestamp because a topic that is made again starts at offset 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TakenIn {
+    /// Partition of the account events topic.
+    pub partition: i32,
+    /// Offset in that partition.
+    pub offset: i64,
+    /// Timestamp of the record, milliseconds since the epoch.
+    pub timestamp_ms: i64,
+}
+
+/// What makes the processor look at an account. Merged triggers count as the strongest of them.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// A scheduled recheck, or a resync.
+    Recheck,
+    /// Any account webhook but a deleted one.
+    Webhook,
+    /// A webhook that says the account was deleted.
+    Deleted,
+}
+
+/// Triggers of an account that are not decided yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pending {
+    /// The strongest of the triggers.
+    pub trigger: Trigger,
+    /// The newest triggers, at most 16.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
+    /// How many triggers there are in all.
+    pub total: u64,
+    /// When the first of them was taken in.
+    pub since: Timestamp,
+    /// Lookups made for them so far.
+    #[serde(default)]
+    pub lookups: u32,
+    /// The project that the triggers name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<String>,
+    /// The newest `event_date` among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_date: Option<Timestamp>,
+    /// The grace period that runs, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace: Option<Grace>,
+    /// Whether the one recheck for an answer older than its trigger was used.
+    #[serde(default)]
+    pub lag_recheck_used: bool,
+}
+
+/// What a grace period waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GraceKind {
+    /// For an account to become active, or to appear in the API.
+    Activation,
+    /// For an account said to be deleted to vanish from the API.
+    Delete,
+    /// For the one confirmation that a deleted account is not active.
+    DeleteConfirm,
+    /// For an account that answers 404 with no deleted webhook to come back.
+    Vanish,
+}
+
+/// A grace period. Its deadline is wall-clock time: neither a restart nor a later trigger extends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Grace {
+    /// What it waits for.
+    pub kind: GraceKind,
+    /// The trigger that began it.
+    pub trigger: Trigger,
+    /// When it began.
+    pub since: Timestamp,
+    /// When it ends. It expires only on an answer.
+    pub deadline: Timestamp,
+    /// Answers of the kind it waits out, the first one included.
+    pub answers: u32,
+}
+
+/// The schedule on which an account that is degraded or failed is looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Recheck {
+    /// How many rechecks were made.
+    pub step: u32,
+    /// When the next one is due.
+    pub due_at: Timestamp,
+}

@@ -1,0 +1,303 @@
+//! Record headers, typed in both directions. No other code spells a header's name.
+
+use jiff::Timestamp;
+use rdkafka::message::{BorrowedHeaders, Header, Headers, OwnedHeaders};
+use stackone_link_schemas::{CloudEvent, DeadLetterReason};
+use uuid::Uuid;
+
+/// Content type of every record's value unless a record says otherwise.
+const JSON: &str = "application/json";
+
+/// The headers of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordHeaders {
+    /// `ce_…`: CloudEvents 1.0, Kafka protocol binding, binary mode.
+    pub event: CloudEvent,
+    /// `content-type` of the value.
+    pub content_type: String,
+    /// `traceparent`: W3C trace context.
+    pub traceparent: Option<String>,
+    /// What `ingest` adds.
+    pub ingest: Option<IngestHeaders>,
+    /// What a dead letter adds.
+    pub dead_letter: Option<DeadLetterHeaders>,
+}
+
+/// What `ingest` adds to a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestHeaders {
+    /// `stackone_source`: the configured source whose secret matched.
+    pub source: String,
+    /// `stackone_received_at`: when the webhook had been read and verified.
+    pub received_at: Timestamp,
+}
+
+/// What a dead letter adds to the original record's headers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetterHeaders {
+    /// `stackone_dead_letter_reason`.
+    pub reason: DeadLetterReason,
+    /// `stackone_dead_letter_detail`: one line for a person, without data of the record.
+    pub detail: String,
+    /// `stackone_dead_letter_attempts`: lookups made.
+    pub attempts: u32,
+    /// `stackone_dead_letter_topic`: where the record came from.
+    pub topic: String,
+    /// `stackone_dead_letter_partition`.
+    pub partition: i32,
+    /// `stackone_dead_letter_offset`.
+    pub offset: i64,
+    /// `stackone_dead_letter_first_seen`.
+    pub first_seen: Timestamp,
+    /// `stackone_dead_letter_last_seen`.
+    pub last_seen: Timestamp,
+    /// `stackone_dead_letter_value_expired`: the source topic no longer had the record, so the value is empty.
+    pub value_expired: bool,
+}
+
+/// Why headers cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    /// A header that every record has is absent.
+    #[error("header {0} is absent")]
+    Absent(&'static str),
+    /// A header's value is not of its type.
+    #[error("header {0} is not readable")]
+    Unreadable(&'static str),
+}
+
+impl RecordHeaders {
+    /// Headers of a JSON value, with nothing but the event's attributes.
+    #[must_use]
+    pub fn of(event: CloudEvent) -> Self {
+        Self {
+            event,
+            content_type: JSON.to_owned(),
+            traceparent: None,
+            ingest: None,
+            dead_letter: None,
+        }
+    }
+
+    /// The headers as Kafka carries them.
+    #[must_use]
+    pub fn encode(&self) -> OwnedHeaders {
+        let event = &self.event;
+        let mut writer = Writer(OwnedHeaders::new_with_capacity(12));
+        writer.text("ce_specversion", "1.0");
+        writer.text("ce_id", &event.id.to_string());
+        writer.text("ce_type", &event.event_type);
+        writer.text("ce_source", &event.source);
+        writer.optional("ce_subject", event.subject.as_deref());
+        writer.optional(
+            "ce_time",
+            event.time.map(|time| time.to_string()).as_deref(),
+        );
+        writer.optional("ce_dataschema", event.dataschema.as_deref());
+        writer.text("content-type", &self.content_type);
+        writer.optional("traceparent", self.traceparent.as_deref());
+        if let Some(ingest) = &self.ingest {
+            writer.text("stackone_source", &ingest.source);
+            writer.text("stackone_received_at", &ingest.received_at.to_string());
+        }
+        if let Some(dead_letter) = &self.dead_letter {
+            writer.dead_letter(dead_letter);
+        }
+        writer.0
+    }
+
+    /// Reads what [`Self::encode`] wrote. Headers it does not know are ignored.
+    ///
+    /// # Errors
+    ///
+    /// Where an attribute that every record has is absent, or one is not of its type.
+    pub fn decode(headers: Option<&BorrowedHeaders>) -> Result<Self, HeaderError> {
+        let reader = Reader(headers);
+        let event = CloudEvent {
+            id: reader.required("ce_id")?,
+            event_type: reader.required("ce_type")?,
+            source: reader.required("ce_source")?,
+            subject: reader.optional("ce_subject")?,
+            time: reader.optional("ce_time")?,
+            dataschema: reader.optional("ce_dataschema")?,
+        };
+        let ingest = match reader.optional("stackone_source")? {
+            Some(source) => Some(IngestHeaders {
+                source,
+                received_at: reader.required("stackone_received_at")?,
+            }),
+            None => None,
+        };
+        let content_type = reader
+            .optional("content-type")?
+            .unwrap_or_else(|| JSON.to_owned());
+        let traceparent = reader.optional("traceparent")?;
+        Ok(Self {
+            event,
+            content_type,
+            traceparent,
+            ingest,
+            dead_letter: reader.dead_letter()?,
+        })
+    }
+
+    /// `ce_id` alone, for records whose other headers are not needed.
+    #[must_use]
+    pub fn event_id(headers: Option<&BorrowedHeaders>) -> Option<Uuid> {
+        Reader(headers).optional("ce_id").ok().flatten()
+    }
+}
+
+struct Writer(OwnedHeaders);
+
+impl Writer {
+    fn text(&mut self, key: &str, value: &str) {
+        let headers = std::mem::replace(&mut self.0, OwnedHeaders::new_with_capacity(0));
+        self.0 = headers.insert(Header {
+            key,
+            value: Some(value),
+        });
+    }
+
+    fn optional(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(key, value);
+        }
+    }
+
+    fn dead_letter(&mut self, headers: &DeadLetterHeaders) {
+        self.text("stackone_dead_letter_reason", headers.reason.as_str());
+        self.text("stackone_dead_letter_detail", &headers.detail);
+        self.text(
+            "stackone_dead_letter_attempts",
+            &headers.attempts.to_string(),
+        );
+        self.text("stackone_dead_letter_topic", &headers.topic);
+        self.text(
+            "stackone_dead_letter_partition",
+            &headers.partition.to_string(),
+        );
+        self.text("stackone_dead_letter_offset", &headers.offset.to_string());
+        self.text(
+            "stackone_dead_letter_first_seen",
+            &headers.first_seen.to_string(),
+        );
+        self.text(
+            "stackone_dead_letter_last_seen",
+            &headers.last_seen.to_string(),
+        );
+        self.text(
+            "stackone_dead_letter_value_expired",
+            &headers.value_expired.to_string(),
+        );
+    }
+}
+
+struct Reader<'a>(Option<&'a BorrowedHeaders>);
+
+impl Reader<'_> {
+    fn optional<T: std::str::FromStr>(&self, name: &'static str) -> Result<Option<T>, HeaderError> {
+        let found = self
+            .0
+            .and_then(|headers| headers.iter().find(|header| header.key == name));
+        let Some(value) = found.and_then(|header| header.value) else {
+            return Ok(None);
+        };
+        let text = std::str::from_utf8(value)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        text.map(Some).ok_or(HeaderError::Unreadable(name))
+    }
+
+    fn required<T: std::str::FromStr>(&self, name: &'static str) -> Result<T, HeaderError> {
+        self.optional(name)?.ok_or(HeaderError::Absent(name))
+    }
+
+    fn dead_letter(&self) -> Result<Option<DeadLetterHeaders>, HeaderError> {
+        let Some(reason) = self.optional::<String>("stackone_dead_letter_reason")? else {
+            return Ok(None);
+        };
+        Ok(Some(DeadLetterHeaders {
+            reason: DeadLetterReason::from(reason.as_str()),
+            detail: self.required("stackone_dead_letter_detail")?,
+            attempts: self.required("stackone_dead_letter_attempts")?,
+            topic: self.required("stackone_dead_letter_topic")?,
+            partition: self.required("stackone_dead_letter_partition")?,
+            offset: self.required("stackone_dead_letter_offset")?,
+            first_seen: self.required("stackone_dead_letter_first_seen")?,
+            last_seen: self.required("stackone_dead_letter_last_seen")?,
+            value_expired: self.required("stackone_dead_letter_value_expired")?,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers() -> impl Strategy<Value = RecordHeaders> {
+        (
+            any::<u128>(),
+            "[a-z.]{1,20}",
+            proptest::option::of(0i64..4_000_000_000_000),
+            any::<bool>(),
+        )
+            .prop_map(|(id, text, millis, dead)| {
+                let time = Timestamp::from_millisecond(millis.unwrap_or(0)).unwrap();
+                RecordHeaders {
+                    event: CloudEvent {
+                        id: Uuid::from_u128(id),
+                        event_type: text.clone(),
+                        source: format!("/stackone/{text}"),
+                        subject: millis.map(|_| text.clone()),
+                        time: millis.map(|_| time),
+                        dataschema: None,
+                    },
+                    content_type: JSON.to_owned(),
+                    traceparent: millis.map(|_| text.clone()),
+                    ingest: millis.map(|_| IngestHeaders {
+                        source: text.clone(),
+                        received_at: time,
+                    }),
+                    dead_letter: dead.then(|| DeadLetterHeaders {
+                        reason: DeadLetterReason::MalformedEvent,
+                        detail: text.clone(),
+                        attempts: 3,
+                        topic: text.clone(),
+                        partition: 4,
+                        offset: 5,
+                        first_seen: time,
+                        last_seen: time,
+                        value_expired: false,
+                    }),
+                }
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn headers_survive_a_round_trip(headers in headers()) {
+            let encoded = headers.encode();
+            prop_assert_eq!(RecordHeaders::decode(Some(encoded.as_borrowed())), Ok(headers));
+        }
+    }
+
+    #[test]
+    fn a_record_without_an_id_is_named_as_such() {
+        let empty = OwnedHeaders::new();
+        assert_eq!(
+            RecordHeaders::decode(Some(empty.as_borrowed())),
+            Err(HeaderError::Absent("ce_id"))
+        );
+        let odd = OwnedHeaders::new().insert(Header {
+            key: "ce_id",
+            value: Some("x"),
+        });
+        assert_eq!(
+            RecordHeaders::decode(Some(odd.as_borrowed())),
+            Err(HeaderError::Unreadable("ce_id"))
+        );
+    }
+}

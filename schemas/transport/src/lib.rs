@@ -1,0 +1,19 @@
+//! How the records of the account-link pipeline travel: topics, headers, Kafka client settings, the publisher.
+//!
+//! What `ingest` and `processor` must agree on, or data is damaged, lives here once.
+
+mod config;
+mod headers;
+mod properties;
+mod publisher;
+mod record;
+mod topic;
+mod topic_admin;
+
+pub use config::{ConfigError, KafkaConfig, SaslMechanism, Security};
+pub use headers::{DeadLetterHeaders, HeaderError, IngestHeaders, RecordHeaders};
+pub use properties::refused_properties;
+pub use publisher::{PublishError, Publisher, PublisherStatus, StartError, Stored};
+pub use record::OutgoingRecord;
+pub use topic::{Cleanup, Topic, TopicLayout, Topics};
+pub use topic_admin::{TopicAdmin, TopicAdminError, TopicFinding};

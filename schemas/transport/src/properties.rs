@@ -1,0 +1,89 @@
+//! librdkafka properties that would break a promise of the pipeline, and so cannot be set.
+
+/// Properties that are refused by name, with what is promised instead.
+const REFUSED: &[(&str, &str)] = &[
+    (
+        "acks",
+        "a 200 means that all in-sync replicas have the record",
+    ),
+    (
+        "request.required.acks",
+        "a 200 means that all in-sync replicas have the record",
+    ),
+    (
+        "enable.idempotence",
+        "a retry of the client must not double or reorder records",
+    ),
+    (
+        "transactional.id",
+        "it is group and instance id; set processor.instance_id",
+    ),
+    (
+        "transaction.timeout.ms",
+        "set processor.transaction_timeout",
+    ),
+    (
+        "enable.auto.commit",
+        "offsets are committed in the transaction of what they led to",
+    ),
+    (
+        "enable.auto.offset.store",
+        "offsets are committed in the transaction of what they led to",
+    ),
+    (
+        "auto.offset.reset",
+        "a new group starts at the earliest record and nothing is skipped in silence",
+    ),
+    ("isolation.level", "aborted records must not be read"),
+    ("group.id", "set processor.group_id"),
+    (
+        "group.protocol",
+        "fencing is checked with the classic protocol",
+    ),
+    (
+        "partition.assignment.strategy",
+        "fencing is checked with cooperative-sticky",
+    ),
+    (
+        "partitioner",
+        "records must land where Java clients would put them",
+    ),
+    ("message.timeout.ms", "set ingest's ack_deadline"),
+    ("delivery.timeout.ms", "set ingest's ack_deadline"),
+    ("enable.partition.eof", "restoring relies on it"),
+    (
+        "enable.ssl.certificate.verification",
+        "the broker's certificate is always verified",
+    ),
+    (
+        "ssl.endpoint.identification.algorithm",
+        "the broker's certificate is always verified",
+    ),
+    ("bootstrap.servers", "set kafka.bootstrap_servers"),
+    ("security.protocol", "set kafka.security"),
+];
+
+/// Which of the given properties are refused, each in words.
+pub fn refused_properties<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    names
+        .into_iter()
+        .filter_map(|name| REFUSED.iter().find(|(refused, _)| *refused == name))
+        .map(|(name, reason)| format!("kafka.properties: {name} cannot be set: {reason}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_that_would_break_a_promise_is_refused_by_name() {
+        assert_eq!(
+            refused_properties(["linger.ms", "socket.keepalive.enable"]),
+            Vec::<String>::new()
+        );
+        let refused = refused_properties(["acks", "linger.ms", "isolation.level"]);
+        assert_eq!(refused.len(), 2);
+        assert!(refused[0].contains("acks"));
+    }
+}

@@ -1,0 +1,231 @@
+//! Publishing one record and knowing what became of it. Pure mechanism: what goes where is decided by the caller.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
+
+use crate::{ConfigError, KafkaConfig, OutgoingRecord};
+
+/// How much sooner than the caller's deadline the client gives a record up, so that its word comes in time.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// An idempotent producer that answers for each record.
+pub struct Publisher {
+    producer: FutureProducer,
+}
+
+/// Where a record is stored, after all in-sync replicas acknowledged it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// Partition of the topic.
+    pub partition: i32,
+    /// Offset in the partition.
+    pub offset: i64,
+}
+
+/// What a publisher knows of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublisherStatus {
+    /// Topics that were asked about and do not exist, or cannot be seen with our rights.
+    pub missing_topics: Vec<String>,
+}
+
+/// Why a record is not known to be stored, by what the caller will do.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The client's queue is full. Nothing was sent; try again.
+    #[error("producer queue is full")]
+    QueueFull,
+    /// The record is larger than client or broker allow. Trying again does not help.
+    #[error("record is too large for the broker")]
+    TooLarge(#[source] KafkaError),
+    /// No acknowledgement in time, or the broker cannot store it now. It may be stored; try again.
+    #[error("broker did not acknowledge the record")]
+    NotAcknowledged(#[source] KafkaError),
+    /// The topic does not exist or must not be written. Try again once it was made or allowed.
+    #[error("topic cannot be written")]
+    Topic(#[source] KafkaError),
+    /// The client is of no more use: it has to be made again. The record may be stored.
+    #[error("producer failed for good")]
+    Fatal(#[source] KafkaError),
+}
+
+/// Why a publisher cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The Kafka settings cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The client refused its settings.
+    #[error("kafka client: {0}")]
+    Client(#[from] KafkaError),
+}
+
+impl Publisher {
+    /// Makes the producer. It connects in the background: an unreachable broker is no error here.
+    ///
+    /// A record that the broker has not acknowledged half a second before `ack_deadline` is given up.
+    ///
+    /// # Errors
+    ///
+    /// Where settings cannot be used.
+    pub fn new(
+        kafka: &KafkaConfig,
+        client_id: &str,
+        ack_deadline: Duration,
+    ) -> Result<Self, StartError> {
+        let mut config = kafka.client_config(client_id)?;
+        set_default(&mut config, "linger.ms", "0");
+        set_default(&mut config, "compression.type", "lz4");
+        set_default(&mut config, "queue.buffering.max.messages", "100000");
+        config.set("acks", "all");
+        config.set("enable.idempotence", "true");
+        config.set("partitioner", "murmur2_random");
+        config.set(
+            "message.timeout.ms",
+            ack_deadline
+                .saturating_sub(MARGIN)
+                .as_millis()
+                .max(1)
+                .to_string(),
+        );
+        Ok(Self {
+            producer: config.create()?,
+        })
+    }
+
+    /// Publishes a record and waits until the broker has it, or until it is known that it is not known to have it.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`].
+    pub async fn publish(&self, record: &OutgoingRecord<'_>) -> Result<Stored, PublishError> {
+        let mut message = FutureRecord::<str, [u8]>::to(record.topic)
+            .payload(record.value)
+            .headers(record.headers.encode());
+        if let Some(key) = record.key {
+            message = message.key(key);
+        }
+        let delivery = self
+            .producer
+            .send_result(message)
+            .map_err(|(error, _)| PublishError::from(error))?;
+        match delivery.await {
+            Ok(Ok(stored)) => Ok(Stored {
+                partition: stored.partition,
+                offset: stored.offset,
+            }),
+            Ok(Err((error, _))) => Err(self.sorted(error)),
+            Err(_canceled) => Err(PublishError::NotAcknowledged(KafkaError::Canceled)),
+        }
+    }
+
+    fn sorted(&self, error: KafkaError) -> PublishError {
+        if self.producer.client().fatal_error().is_some() {
+            return PublishError::Fatal(error);
+        }
+        PublishError::from(error)
+    }
+
+    /// Asks the cluster which of `topics` it has. Blocks for up to `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// Where no broker answers in time.
+    pub fn status(
+        &self,
+        topics: &[&str],
+        timeout: Duration,
+    ) -> Result<PublisherStatus, KafkaError> {
+        let metadata = self.producer.client().fetch_metadata(None, timeout)?;
+        let exists = |name: &str| {
+            metadata
+                .topics()
+                .iter()
+                .any(|topic| topic.name() == name && topic.error().is_none())
+        };
+        let missing = topics
+            .iter()
+            .filter(|name| !exists(name))
+            .map(|name| (*name).to_owned());
+        Ok(PublisherStatus {
+            missing_topics: missing.collect(),
+        })
+    }
+
+    /// Records that were handed over and not answered for yet.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        usize::try_from(self.producer.in_flight_count()).unwrap_or(0)
+    }
+
+    /// Waits until every record is answered for. Blocks for up to `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// Where records are left when the time is up.
+    pub fn flush(&self, timeout: Duration) -> Result<(), KafkaError> {
+        self.producer.flush(timeout)
+    }
+}
+
+fn set_default(config: &mut ClientConfig, name: &str, value: &str) {
+    if config.get(name).is_none() {
+        config.set(name, value);
+    }
+}
+
+impl From<KafkaError> for PublishError {
+    fn from(error: KafkaError) -> Self {
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::QueueFull) => Self::QueueFull,
+            Some(RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidMessageSize) => {
+                Self::TooLarge(error)
+            }
+            Some(
+                RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::UnknownPartition,
+            ) => Self::Topic(error),
+            Some(RDKafkaErrorCode::Fatal) => Self::Fatal(error),
+            _ => Self::NotAcknowledged(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_sorted_by_what_the_caller_will_do() {
+        let sorted = |code| PublishError::from(KafkaError::MessageProduction(code));
+        assert!(matches!(
+            sorted(RDKafkaErrorCode::QueueFull),
+            PublishError::QueueFull
+        ));
+        assert!(matches!(
+            sorted(RDKafkaErrorCode::MessageSizeTooLarge),
+            PublishError::TooLarge(_)
+        ));
+        assert!(matches!(
+            sorted(RDKafkaErrorCode::TopicAuthorizationFailed),
+            PublishError::Topic(_)
+        ));
+        assert!(matches!(
+            sorted(RDKafkaErrorCode::MessageTimedOut),
+            PublishError::NotAcknowledged(_)
+        ));
+        assert!(matches!(
+            sorted(RDKafkaErrorCode::NotEnoughReplicas),
+            PublishError::NotAcknowledged(_)
+        ));
+        assert!(matches!(
+            sorted(RDKafkaErrorCode::Fatal),
+            PublishError::Fatal(_)
+        ));
+    }
+}

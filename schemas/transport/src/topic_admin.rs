@@ -1,0 +1,236 @@
+//! Which topics are missing or set up in a way that would damage data, and making the missing ones.
+
+use std::fmt;
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
+
+use crate::{ConfigError, KafkaConfig, Topic, TopicLayout, Topics};
+
+/// How long one request to the cluster may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Looks at topics and makes them.
+pub struct TopicAdmin {
+    client: AdminClient<DefaultClientContext>,
+}
+
+/// Something about a topic that is not as the pipeline needs it. Its `Display` is one line that says what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TopicFinding {
+    /// The topic does not exist, or we may not see it.
+    Missing {
+        /// Its name.
+        name: String,
+    },
+    /// The events and state topics have different numbers of partitions.
+    PartitionsDiffer {
+        /// Name and partitions of the events topic.
+        events: (String, usize),
+        /// Name and partitions of the state topic.
+        state: (String, usize),
+    },
+    /// A setting is not what it has to be.
+    Setting {
+        /// The topic.
+        name: String,
+        /// The setting.
+        setting: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+}
+
+impl fmt::Display for TopicFinding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { name } => write!(
+                formatter,
+                "topic {name} does not exist or cannot be seen; make it with: stackone-processor topics apply"
+            ),
+            Self::PartitionsDiffer { events, state } => write!(
+                formatter,
+                "topic {} has {} partitions and {} has {}; they must be equal, since an account's state lives in the \
+                 partition its events come from",
+                events.0, events.1, state.0, state.1
+            ),
+            Self::Setting {
+                name,
+                setting,
+                expected,
+                found,
+            } => {
+                write!(
+                    formatter,
+                    "topic {name} has {setting}={found}; it must be {expected}"
+                )
+            }
+        }
+    }
+}
+
+/// Why the cluster could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicAdminError {
+    /// The Kafka settings cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No broker answered, or it refused.
+    #[error("kafka: {0}")]
+    Kafka(#[from] KafkaError),
+    /// A topic could not be made.
+    #[error("topic {name} could not be made: {code}")]
+    NotMade {
+        /// The topic.
+        name: String,
+        /// Why.
+        code: RDKafkaErrorCode,
+    },
+}
+
+impl TopicAdmin {
+    /// An admin client; connects when first used.
+    ///
+    /// # Errors
+    ///
+    /// Where settings cannot be used.
+    pub fn new(kafka: &KafkaConfig) -> Result<Self, TopicAdminError> {
+        Ok(Self {
+            client: kafka.client_config("stackone-topics")?.create()?,
+        })
+    }
+
+    /// What is not as it has to be, of the topics in `of`; settings are looked at where `settings` is true.
+    ///
+    /// # Errors
+    ///
+    /// Where the cluster cannot be asked.
+    pub async fn findings(
+        &self,
+        topics: &Topics,
+        of: &[Topic],
+        settings: bool,
+    ) -> Result<Vec<TopicFinding>, TopicAdminError> {
+        let metadata = self.client.inner().fetch_metadata(None, TIMEOUT)?;
+        let mut findings = missing(&metadata, topics, of);
+        if findings.is_empty() && of.contains(&Topic::State) {
+            findings.extend(partitions_differ(&metadata, topics));
+        }
+        if settings {
+            for topic in of {
+                if partitions(&metadata, topics.name(*topic)) > 0 {
+                    findings.extend(self.settings_findings(topics.name(*topic), *topic).await?);
+                }
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Makes the topics in `of` that do not exist, and returns their names.
+    ///
+    /// # Errors
+    ///
+    /// Where the cluster cannot be asked or does not make one.
+    pub async fn make_missing(
+        &self,
+        topics: &Topics,
+        of: &[Topic],
+        layout: TopicLayout,
+    ) -> Result<Vec<String>, TopicAdminError> {
+        let metadata = self.client.inner().fetch_metadata(None, TIMEOUT)?;
+        let absent: Vec<Topic> = of
+            .iter()
+            .copied()
+            .filter(|topic| partitions(&metadata, topics.name(*topic)) == 0)
+            .collect();
+        let settings: Vec<_> = absent.iter().map(|topic| topic.settings()).collect();
+        let new: Vec<_> = absent
+            .iter()
+            .zip(&settings)
+            .map(|(topic, settings)| {
+                let replication = TopicReplication::Fixed(layout.replication);
+                let new = NewTopic::new(topics.name(*topic), layout.partitions, replication);
+                settings
+                    .iter()
+                    .fold(new, |new, (name, value)| new.set(name, value))
+            })
+            .collect();
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
+        let mut made = Vec::new();
+        for result in self.client.create_topics(&new, &options).await? {
+            match result {
+                Ok(name) => made.push(name),
+                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((name, code)) => return Err(TopicAdminError::NotMade { name, code }),
+            }
+        }
+        Ok(made)
+    }
+
+    async fn settings_findings(
+        &self,
+        name: &str,
+        topic: Topic,
+    ) -> Result<Vec<TopicFinding>, TopicAdminError> {
+        let options = AdminOptions::new().request_timeout(Some(TIMEOUT));
+        let described = self
+            .client
+            .describe_configs([&ResourceSpecifier::Topic(name)], &options)
+            .await?;
+        let mut findings = Vec::new();
+        for resource in described {
+            let resource = resource.map_err(KafkaError::AdminOp)?;
+            let found = resource.entry_map();
+            for (setting, expected) in topic.settings() {
+                let value = found
+                    .get(setting)
+                    .and_then(|entry| entry.value.clone())
+                    .unwrap_or_default();
+                if topic.requires(setting) && value != expected {
+                    findings.push(TopicFinding::Setting {
+                        name: name.to_owned(),
+                        setting,
+                        expected,
+                        found: value,
+                    });
+                }
+            }
+        }
+        Ok(findings)
+    }
+}
+
+fn partitions(metadata: &Metadata, name: &str) -> usize {
+    let topic = metadata
+        .topics()
+        .iter()
+        .find(|topic| topic.name() == name && topic.error().is_none());
+    topic.map_or(0, |topic| topic.partitions().len())
+}
+
+fn missing(metadata: &Metadata, topics: &Topics, of: &[Topic]) -> Vec<TopicFinding> {
+    let names = of.iter().map(|topic| topics.name(*topic));
+    let absent = names.filter(|name| partitions(metadata, name) == 0);
+    absent
+        .map(|name| TopicFinding::Missing {
+            name: name.to_owned(),
+        })
+        .collect()
+}
+
+fn partitions_differ(metadata: &Metadata, topics: &Topics) -> Option<TopicFinding> {
+    let count = |topic| {
+        let name = topics.name(topic);
+        (name.to_owned(), partitions(metadata, name))
+    };
+    let (events, state) = (count(Topic::AccountEvents), count(Topic::State));
+    (events.1 != state.1).then_some(TopicFinding::PartitionsDiffer { events, state })
+}
