@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The processor: asks StackOne what is true of an account and emits every transition once.
+//!
+//! # Path of a trigger
+//!
+//! [`consumer`] polls a record, [`intake`] makes work of it, [`work_queue`] merges it with what waits for the same account,
+//! [`lookups`] asks the accounts API, [`reconcile`] decides, [`transaction`] commits event, state and offset in one
+//! transaction, [`state_store`] takes the state over. [`reconciler`] is the thread that drives all of it.
+//!
+//! `intake`, `work_queue`, `reconcile`, `offsets`, `backoff`, `recheck`, `projects` and `records` are pure.
+
+pub mod admin;
+pub mod application;
+pub mod backoff;
+pub mod cli;
+pub mod config;
+pub mod consumer;
+pub mod healthcheck;
+pub mod intake;
+pub mod lookups;
+pub mod metrics;
+pub mod offsets;
+pub mod projects;
+pub mod recheck;
+pub mod reconcile;
+pub mod reconciler;
+pub mod records;
+pub mod reread;
+pub mod restore;
+pub mod signals;
+pub mod state_store;
+pub mod telemetry;
+pub mod topics;
+pub mod transaction;
+pub mod work;
+pub mod work_queue;

@@ -1,0 +1,196 @@
+//! The HTTP client: authentication, limits, and sorting answers.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::{Response, StatusCode, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use stackone_link_schemas::AccountId;
+use url::Url;
+
+use crate::accounts::Wire;
+use crate::retry_after::retry_after;
+use crate::{Account, ApiError, ApiVersion, Lookup};
+
+/// Largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
+/// How to talk to the API for one project.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// `https://api.stackone.com`, or another host. Plain http is allowed to loopback only.
+    pub base_url: Url,
+    /// The project's API key. Needs the scope to read accounts.
+    pub api_key: SecretString,
+    /// Which accounts API.
+    pub api_version: ApiVersion,
+    /// How long one request may take, answer included.
+    pub timeout: Duration,
+    /// Whether snapshots carry `setup_information`.
+    pub include_setup_information: bool,
+}
+
+/// Why a client cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The API key would cross the network unencrypted.
+    #[error("base_url {0} must be https; plain http is allowed to loopback only")]
+    NotHttps(Url),
+    /// The HTTP client could not be made.
+    #[error("http client: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+/// StackOne's API for one project.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    options: ClientOptions,
+}
+
+impl Client {
+    /// Makes a client. Connects when first used.
+    ///
+    /// # Errors
+    ///
+    /// Where the base URL is not acceptable, or the system's certificates cannot be used.
+    pub fn new(options: ClientOptions) -> Result<Self, StartError> {
+        if !is_acceptable(&options.base_url) {
+            return Err(StartError::NotHttps(options.base_url));
+        }
+        // A second call finds a provider installed, which is all we want.
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("stackone-link/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(options.timeout.min(Duration::from_secs(5)))
+            .timeout(options.timeout)
+            .build()?;
+        Ok(Self { http, options })
+    }
+
+    /// Asks for one account.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApiError`].
+    pub async fn account(&self, id: &AccountId) -> Result<Lookup, ApiError> {
+        let response = self.get(self.accounts_url(Some(id))).await?;
+        match response.status() {
+            StatusCode::OK => Ok(Lookup::Found(Box::new(self.found(response, id).await?))),
+            StatusCode::NOT_FOUND => not_found(&body(response).await?),
+            _ => Err(sorted(&response)),
+        }
+    }
+
+    /// Asks for a page with one account, to see whether the key is accepted.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApiError`].
+    pub async fn probe(&self) -> Result<(), ApiError> {
+        let mut url = self.accounts_url(None);
+        url.query_pairs_mut().append_pair("page_size", "1");
+        let response = self.get(url).await?;
+        if response.status() == StatusCode::OK {
+            Ok(())
+        } else {
+            Err(sorted(&response))
+        }
+    }
+
+    async fn get(&self, url: Url) -> Result<Response, ApiError> {
+        // Basic authentication with the key as user name and an empty password; the colon is sent.
+        let request = self
+            .http
+            .get(url)
+            .basic_auth(self.options.api_key.expose_secret(), Some(""));
+        Ok(request.header("accept", "application/json").send().await?)
+    }
+
+    fn accounts_url(&self, id: Option<&AccountId>) -> Url {
+        let mut url = self.options.base_url.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty();
+            if self.options.api_version == ApiVersion::V2 {
+                path.push("v2");
+            }
+            path.push("accounts");
+            path.extend(id.map(AccountId::as_str));
+        }
+        url
+    }
+
+    async fn found(&self, response: Response, id: &AccountId) -> Result<Account, ApiError> {
+        let body = body(response).await?;
+        let wire: Wire = serde_json::from_slice(&body).map_err(|error| {
+            ApiError::unreadable(format!("not an account: {:?} error", error.classify()))
+        })?;
+        if wire.id() != id.as_str() {
+            return Err(ApiError::unreadable("another account's id"));
+        }
+        Ok(wire.into_account(self.options.include_setup_information))
+    }
+}
+
+/// Whether an API key may be sent there: over https, or over plain http to loopback.
+#[must_use]
+pub fn is_acceptable(url: &Url) -> bool {
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && loopback)
+}
+
+/// Every answer that is neither a 200 nor StackOne's 404, by what the caller will do.
+fn sorted(response: &Response) -> ApiError {
+    let status = response.status();
+    let retry_after = retry_after(response.headers(), Timestamp::now());
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ApiError::Refused {
+            status: status.as_u16(),
+        },
+        StatusCode::TOO_MANY_REQUESTS => ApiError::RateLimited { retry_after },
+        StatusCode::REQUEST_TIMEOUT => unavailable("status 408", retry_after),
+        _ if status.is_client_error() => ApiError::Rejected {
+            status: status.as_u16(),
+        },
+        _ => unavailable(&format!("status {}", status.as_u16()), retry_after),
+    }
+}
+
+fn unavailable(reason: &str, retry_after: Option<Duration>) -> ApiError {
+    ApiError::Unavailable {
+        reason: reason.to_owned(),
+        retry_after,
+        source: None,
+    }
+}
+
+/// Only StackOne's own error body, `{"statusCode": 404, "message": …}`, says that there is no such account: behind a
+/// wrong base URL something else answers 404.
+fn not_found(body: &[u8]) -> Result<Lookup, ApiError> {
+    let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let has_message = value
+        .get("message")
+        .is_some_and(serde_json::Value::is_string);
+    if has_message && value.get("statusCode").is_none_or(|status| status == 404) {
+        return Ok(Lookup::NotFound);
+    }
+    Err(unavailable("404 without StackOne's error body", None))
+}
+
+async fn body(mut response: Response) -> Result<Vec<u8>, ApiError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(ApiError::unreadable("answer over 4 MiB"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

@@ -1,0 +1,81 @@
+//! Why the API gave no answer that can be used, by what the caller will do.
+
+use std::time::Duration;
+
+/// A request that told nothing about the account.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// 401 or 403: the key is refused. Stop asking for this project until a probe succeeds.
+    #[error("API key refused with status {status}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// 429: nothing more for this project until the time is up.
+    #[error("rate limited")]
+    RateLimited {
+        /// What `Retry-After` said, uncapped; absent where there was none that can be read.
+        retry_after: Option<Duration>,
+    },
+    /// 408, 5xx, a redirect, a 404 that is not StackOne's, a timeout or a failed connection: try this account again later.
+    #[error("unavailable: {reason}")]
+    Unavailable {
+        /// One word or status for logs.
+        reason: String,
+        /// What `Retry-After` said, uncapped.
+        retry_after: Option<Duration>,
+        /// The transport's error, where there was no answer at all.
+        #[source]
+        source: Option<reqwest::Error>,
+    },
+    /// Any other 4xx: asking again will not help much.
+    #[error("rejected with status {status}")]
+    Rejected {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A 200 that is not the account that was asked for.
+    #[error("unreadable answer: {reason}")]
+    Unreadable {
+        /// What is wrong with it, without any of its data.
+        reason: String,
+    },
+}
+
+impl ApiError {
+    /// The error as a metric label and log field.
+    #[must_use]
+    pub const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Rejected { .. } => "rejected",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
+
+    pub(crate) fn unreadable(reason: impl Into<String>) -> Self {
+        Self::Unreadable {
+            reason: reason.into(),
+        }
+    }
+}
+
+impl From<reqwest::Error> for ApiError {
+    fn from(error: reqwest::Error) -> Self {
+        let reason = if error.is_timeout() {
+            "timeout"
+        } else if error.is_connect() {
+            "connection failed"
+        } else {
+            "connection broke"
+        };
+        // The URL holds the account id, and an error is logged.
+        Self::Unavailable {
+            reason: reason.to_owned(),
+            retry_after: None,
+            source: Some(error.without_url()),
+        }
+    }
+}

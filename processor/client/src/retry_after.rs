@@ -1,0 +1,45 @@
+//! `Retry-After` (RFC 9110 §10.2.3): seconds, or an HTTP date.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+/// An HTTP date is an RFC 2822 date whose zone is `GMT`.
+static HTTP_DATE: DateTimeParser = DateTimeParser::new();
+
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = HTTP_DATE.parse_timestamp(text).ok()?;
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &'static str) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, reqwest::header::HeaderValue::from_static(text));
+        retry_after(&headers, "2026-03-04T09:00:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn seconds_and_http_dates_are_understood_and_nothing_else() {
+        assert_eq!(parsed("60"), Some(Duration::from_secs(60)));
+        assert_eq!(
+            parsed("Wed, 04 Mar 2026 09:01:30 GMT"),
+            Some(Duration::from_secs(90))
+        );
+        assert_eq!(
+            parsed("Wed, 04 Mar 2026 08:00:00 GMT"),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(parsed("soon"), None);
+        assert_eq!(parsed("-1"), None);
+    }
+}

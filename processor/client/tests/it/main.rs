@@ -1,0 +1,215 @@
+//! The client against every status and every kind of garbage.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::time::Duration;
+
+use stackone_client::{ApiError, ApiVersion, Client, ClientOptions, Lookup, StartError};
+use stackone_link_schemas::{AccountId, AccountStatus};
+use wiremock::matchers::{basic_auth, header_exists, method, path, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+const ID: &str = "GnQoASvosYhE5wJcmmAQs";
+
+fn fixture(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/fixtures/");
+    std::fs::read_to_string(format!("{folder}{name}")).unwrap()
+}
+
+fn options(base_url: &str) -> ClientOptions {
+    ClientOptions {
+        base_url: base_url.parse().unwrap(),
+        api_key: "v1.eu1.test".to_owned().into(),
+        api_version: ApiVersion::V1,
+        timeout: Duration::from_millis(500),
+        include_setup_information: false,
+    }
+}
+
+async fn answer(template: ResponseTemplate) -> Result<Lookup, ApiError> {
+    let server = MockServer::start().await;
+    let request = Mock::given(method("GET")).and(path(format!("/accounts/{ID}")));
+    request
+        .and(basic_auth("v1.eu1.test", ""))
+        .and(header_exists("user-agent"))
+        .respond_with(template)
+        .mount(&server)
+        .await;
+    Client::new(options(&server.uri()))
+        .unwrap()
+        .account(&AccountId::try_from(ID).unwrap())
+        .await
+}
+
+async fn error(template: ResponseTemplate) -> ApiError {
+    answer(template).await.unwrap_err()
+}
+
+fn json(status: u16, body: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(body.to_owned(), "application/json")
+}
+
+fn found(lookup: Lookup) -> stackone_client::Account {
+    match lookup {
+        Lookup::Found(account) => *account,
+        Lookup::NotFound => panic!("not found"),
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_read_without_setup_information() {
+    let account = found(
+        answer(json(200, &fixture("accounts.get.200.error.json")))
+            .await
+            .unwrap(),
+    );
+    assert_eq!(account.status, AccountStatus::Error);
+    assert_eq!(account.status_reasons[0].code.as_deref(), Some("401"));
+    assert_eq!(account.snapshot.provider, "bamboohr");
+    assert_eq!(account.snapshot.setup_information, None);
+}
+
+#[tokio::test]
+async fn version_2_names_are_mapped() {
+    let server = MockServer::start().await;
+    let template = json(200, &fixture("accounts.v2.get.200.expired.ASSUMED.json"));
+    Mock::given(path(format!("/v2/accounts/{ID}")))
+        .respond_with(template)
+        .mount(&server)
+        .await;
+    let options = ClientOptions {
+        api_version: ApiVersion::V2,
+        ..options(&format!("{}/", server.uri()))
+    };
+    let lookup = Client::new(options)
+        .unwrap()
+        .account(&AccountId::try_from(ID).unwrap())
+        .await;
+    let account = found(lookup.unwrap());
+    assert_eq!(
+        (
+            account.snapshot.provider.as_str(),
+            account.snapshot.origin_owner_id.as_str()
+        ),
+        ("bamboohr", "tenant_8f41c2")
+    );
+}
+
+#[tokio::test]
+async fn only_stackones_own_404_means_that_there_is_no_account() {
+    let lookup = answer(json(404, &fixture("accounts.get.404.json")))
+        .await
+        .unwrap();
+    assert_eq!(lookup, Lookup::NotFound);
+    for body in [
+        "<html>not found</html>",
+        "{}",
+        "",
+        r#"{"statusCode":403,"message":"x"}"#,
+    ] {
+        assert!(
+            matches!(error(json(404, body)).await, ApiError::Unavailable { .. }),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_is_told_apart_from_a_refused_request() {
+    assert!(matches!(
+        error(json(401, "{}")).await,
+        ApiError::Refused { status: 401 }
+    ));
+    assert!(matches!(
+        error(ResponseTemplate::new(403)).await,
+        ApiError::Refused { status: 403 }
+    ));
+    for status in [400, 409, 412, 422] {
+        assert!(
+            matches!(error(json(status, "{}")).await, ApiError::Rejected { status: seen } if seen == status)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_says_how_long() {
+    let template = json(429, &fixture("accounts.get.429.json"));
+    assert!(matches!(
+        error(template.clone()).await,
+        ApiError::RateLimited { retry_after: None }
+    ));
+    let minute = error(template.insert_header("retry-after", "60")).await;
+    assert!(
+        matches!(minute, ApiError::RateLimited { retry_after: Some(wait) } if wait == Duration::from_secs(60))
+    );
+}
+
+#[tokio::test]
+async fn what_may_pass_is_unavailable_and_redirects_are_not_followed() {
+    for status in [408, 500, 501, 502, 503, 504] {
+        assert!(
+            matches!(
+                error(ResponseTemplate::new(status)).await,
+                ApiError::Unavailable { .. }
+            ),
+            "{status}"
+        );
+    }
+    let redirect = ResponseTemplate::new(302).insert_header("location", "/elsewhere");
+    assert!(matches!(
+        error(redirect).await,
+        ApiError::Unavailable { .. }
+    ));
+    let slow = json(200, "{}").set_delay(Duration::from_secs(5));
+    assert!(
+        matches!(error(slow).await, ApiError::Unavailable { reason, .. } if reason == "timeout")
+    );
+}
+
+#[tokio::test]
+async fn nobody_listening_is_unavailable_and_the_error_names_no_account() {
+    let client = Client::new(options("http://127.0.0.1:1")).unwrap();
+    let error = client
+        .account(&AccountId::try_from(ID).unwrap())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ApiError::Unavailable { .. }));
+    assert!(!format!("{error:?}").contains(ID));
+}
+
+#[tokio::test]
+async fn garbage_is_unreadable() {
+    let other = fixture("accounts.get.200.active.json").replace(ID, "someone-else");
+    let huge = "x".repeat(5 * 1024 * 1024);
+    for body in ["", "[]", "{\"id\":", "<html></html>", &other, &huge] {
+        assert!(matches!(
+            error(json(200, body)).await,
+            ApiError::Unreadable { .. }
+        ));
+    }
+}
+
+#[tokio::test]
+async fn a_probe_asks_for_one_account() {
+    let server = MockServer::start().await;
+    let page = Mock::given(path("/accounts")).and(query_param("page_size", "1"));
+    page.respond_with(json(200, "[]"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    Client::new(options(&server.uri()))
+        .unwrap()
+        .probe()
+        .await
+        .unwrap();
+}
+
+#[test]
+fn a_key_never_crosses_the_network_in_the_clear() {
+    let refused = Client::new(options("http://api.example.com"));
+    assert!(matches!(refused, Err(StartError::NotHttps(_))));
+    assert!(Client::new(options("https://api.example.com")).is_ok());
+}

@@ -1,0 +1,102 @@
+//! The admin listener: `/livez`, `/readyz`, `/metrics`.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use prometheus::TextEncoder;
+use serde::Serialize;
+
+use crate::metrics::Metrics;
+
+/// What the process knows of itself.
+#[derive(Clone)]
+pub struct Health {
+    checks: Arc<dyn Fn() -> Vec<Check> + Send + Sync>,
+    metrics: Arc<Metrics>,
+}
+
+/// One thing that has to be in order before the processor is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What is checked.
+    pub name: &'static str,
+    /// Whether it is in order.
+    pub ok: bool,
+    /// Why not, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Health {
+    /// Health as `checks` tells it whenever it is asked.
+    pub fn new(
+        metrics: Arc<Metrics>,
+        checks: impl Fn() -> Vec<Check> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            checks: Arc::new(checks),
+            metrics,
+        }
+    }
+}
+
+/// Binds the admin listener; port 0 takes a free one.
+///
+/// # Errors
+///
+/// Where the address cannot be bound.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Serves the admin endpoints.
+///
+/// # Errors
+///
+/// Where the listener cannot be used.
+pub fn serve(listener: TcpListener, health: Health) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(health.clone()))
+            .route("/livez", web::get().to(livez))
+            .route("/readyz", web::get().to(readyz))
+            .route("/metrics", web::get().to(metrics))
+    });
+    Ok(server
+        .workers(1)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .listen(listener)?
+        .run())
+}
+
+/// The process makes progress as long as it can say so; an outage of Kafka or of the API never changes that.
+async fn livez() -> HttpResponse {
+    HttpResponse::Ok().body("ok\n")
+}
+
+async fn readyz(health: web::Data<Health>) -> HttpResponse {
+    let checks = (health.checks)();
+    let ready = checks.iter().all(|check| check.ok);
+    let mut response = if ready {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
+    response.json(serde_json::json!({ "ready": ready, "checks": checks }))
+}
+
+async fn metrics(health: web::Data<Health>) -> HttpResponse {
+    let mut families = health.metrics.registry().gather();
+    families.extend(prometheus::gather());
+    match TextEncoder::new().encode_to_string(&families) {
+        Ok(text) => HttpResponse::Ok()
+            .content_type("text/plain; version=0.0.4")
+            .body(text),
+        Err(error) => HttpResponse::InternalServerError().body(format!("{error}\n")),
+    }
+}

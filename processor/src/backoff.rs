@@ -1,0 +1,40 @@
+//! Waits between attempts: exponential, capped, with full jitter, never shorter than the server asked for. Pure.
+
+use std::time::Duration;
+
+/// The wait before attempt `attempt + 1`, given how many failed and a random number in `0.0..1.0`.
+///
+/// Full jitter: anything between nothing and the exponential step, so that accounts that failed together do not
+/// come back together.
+#[must_use]
+pub fn wait(attempt: u32, retry_after: Option<Duration>, random: f64) -> Duration {
+    const FIRST: Duration = Duration::from_secs(1);
+    const CAP: Duration = Duration::from_secs(5 * 60);
+    let doublings = attempt.saturating_sub(1).min(16);
+    let step = FIRST.saturating_mul(1 << doublings).min(CAP);
+    let jittered = step.mul_f64(random.clamp(0.0, 1.0));
+    jittered.max(retry_after.unwrap_or(Duration::ZERO).min(CAP))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_wait_stays_within_its_bounds(attempt in 0u32..100, asked in proptest::option::of(0u64..10_000), random in 0.0f64..1.0) {
+            let asked = asked.map(Duration::from_secs);
+            let wait = wait(attempt, asked, random);
+            prop_assert!(wait <= Duration::from_secs(300));
+            prop_assert!(wait >= asked.unwrap_or_default().min(Duration::from_secs(300)));
+        }
+    }
+
+    #[test]
+    fn the_bound_doubles_from_a_second_to_five_minutes() {
+        let bounds = [1, 2, 3, 9, 10, 50].map(|attempt| wait(attempt, None, 1.0).as_secs());
+        assert_eq!(bounds, [1, 2, 4, 256, 300, 300]);
+    }
+}

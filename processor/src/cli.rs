@@ -1,0 +1,57 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Asks StackOne what is true of each linked account and emits every transition exactly once.
+#[derive(Debug, Clone, Parser)]
+#[command(version, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// Settings that replace defaults, in TOML; see processor/config.default.toml for every key.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Without a command it runs. Settings come from built-in defaults, then --config, then the environment:
+  PROCESSOR__KAFKA__BOOTSTRAP_SERVERS=kafka:9092   any setting, as PROCESSOR__SECTION__KEY
+  STACKONE_API_KEY=...                             the API key, unless [[projects]] says where it is
+
+Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy, or topics not in order), 2 invalid configuration
+or arguments.";
+
+/// What to do.
+#[derive(Debug, Clone, Default, Subcommand)]
+pub enum Command {
+    /// Process until SIGTERM or Ctrl-C; a second one ends it at once. The default.
+    #[default]
+    Run,
+    /// Print the settings in effect, without secrets, or what is wrong with them.
+    CheckConfig,
+    /// Ask a running processor whether it is ready: exit code 0 or 1. For container probes.
+    Healthcheck(Healthcheck),
+    /// Show or make the topics the pipeline needs.
+    #[command(subcommand)]
+    Topics(TopicsCommand),
+}
+
+/// What a running processor is asked.
+#[derive(Debug, Clone, Args)]
+pub struct Healthcheck {
+    /// Ask only whether it is alive: an outage of Kafka or StackOne does not change that.
+    #[arg(long)]
+    pub live: bool,
+}
+
+/// What to do with topics.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum TopicsCommand {
+    /// Show what is missing or set up in a way that would damage data; exit code 1 if anything is. Changes nothing.
+    Plan,
+    /// Make the topics that are missing. Existing ones are never changed.
+    Apply,
+}

@@ -1,0 +1,221 @@
+//! Configuration: what can be set, in the order of `config.default.toml`, which documents every key.
+
+mod load;
+mod secret;
+mod validate;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use stackone_client::ApiVersion;
+use stackone_link_transport::{KafkaConfig, TopicLayout, Topics};
+use url::Url;
+
+use crate::reconcile::GracePeriods;
+
+pub use load::process_environment;
+
+/// The embedded defaults, which are also the documentation of every key.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// A configuration that was read, checked, and whose secrets are at hand.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Everything that can be set; holds no secret.
+    pub settings: Settings,
+    /// The API key of each of the projects, in their order.
+    pub api_keys: Vec<SecretString>,
+}
+
+/// Why a configuration cannot be used: one line for each problem.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .problems.join("\n"))]
+pub struct ConfigError {
+    problems: Vec<String>,
+}
+
+impl ConfigError {
+    /// What is wrong, one line each.
+    #[must_use]
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The operators' listener.
+    pub admin: AdminSettings,
+    /// Membership in the consumer group.
+    pub group: GroupSettings,
+    /// The commit cycle.
+    pub transactions: TransactionSettings,
+    /// Lookups.
+    pub lookups: LookupSettings,
+    /// Grace periods.
+    pub reconcile: GracePeriods,
+    /// How to reach Kafka.
+    pub kafka: KafkaConfig,
+    /// Names of the topics.
+    pub topics: Topics,
+    /// How topics are made and checked.
+    pub topic_layout: TopicLayoutSettings,
+    /// Logs.
+    pub telemetry: TelemetrySettings,
+    /// The projects.
+    pub projects: Vec<ProjectSettings>,
+}
+
+/// The operators' listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminSettings {
+    /// Where it listens; port 0 takes any free port.
+    pub listen: SocketAddr,
+}
+
+/// Membership in the consumer group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupSettings {
+    /// The group.
+    pub id: String,
+    /// What tells this replica from the others; empty for host name and admin port.
+    pub instance_id: String,
+    /// How long the group waits for a replica it does not hear of.
+    #[serde(with = "humantime_serde")]
+    pub session_timeout: Duration,
+}
+
+/// The commit cycle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransactionSettings {
+    /// Longest time a transaction may take.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// How often undecided triggers are written down.
+    #[serde(with = "humantime_serde")]
+    pub marker_interval: Duration,
+}
+
+/// Lookups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupSettings {
+    /// Most requests under way at once.
+    pub max_in_flight: usize,
+    /// How long one may take.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// Whether events carry `setup_information`.
+    pub include_setup_information: bool,
+}
+
+/// How topics are made and checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopicLayoutSettings {
+    /// Partitions of each topic.
+    pub partitions: i32,
+    /// Replicas of each partition.
+    pub replication: i32,
+    /// Whether settings of existing topics are checked at start.
+    pub check_settings: bool,
+}
+
+impl TopicLayoutSettings {
+    /// How topics are made.
+    #[must_use]
+    pub const fn layout(self) -> TopicLayout {
+        TopicLayout {
+            partitions: self.partitions,
+            replication: self.replication,
+        }
+    }
+}
+
+/// Logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetrySettings {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// What is logged: directives of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Human on a terminal, else JSON.
+    Auto,
+    /// One JSON object per line.
+    Json,
+    /// For a person.
+    Human,
+}
+
+/// A StackOne project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectSettings {
+    /// Its id; absent where a single project serves every webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The file that holds its API key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_file: Option<PathBuf>,
+    /// The environment variable that holds it, for development.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_env: Option<String>,
+    /// Its API.
+    #[serde(default = "default_base_url")]
+    pub base_url: Url,
+    /// Which accounts API.
+    #[serde(default)]
+    pub api_version: ApiVersion,
+}
+
+#[expect(clippy::expect_used, reason = "a constant that a test parses")]
+fn default_base_url() -> Url {
+    Url::parse("https://api.stackone.com").expect("a valid URL")
+}
+
+impl Settings {
+    /// The `transactional.id`: group and instance.
+    #[must_use]
+    pub fn transactional_id(&self) -> String {
+        let instance = &self.group.instance_id;
+        if !instance.is_empty() {
+            return format!("{}-{instance}", self.group.id);
+        }
+        let host = gethostname::gethostname();
+        format!(
+            "{}-{}-{}",
+            self.group.id,
+            host.to_string_lossy(),
+            self.admin.listen.port()
+        )
+    }
+}
+
+impl Config {
+    /// The settings in effect as TOML, with everything secret left out.
+    ///
+    /// # Errors
+    ///
+    /// Where a setting cannot be written as TOML.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string_pretty(&Settings {
+            kafka: self.settings.kafka.redacted(),
+            ..self.settings.clone()
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! The consumer group member: the only code that subscribes, polls, pauses and answers rebalances.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Message, TopicPartitionList};
+use stackone_link_transport::{ConfigError, KafkaConfig, RecordHeaders};
+
+use crate::intake::Consumed;
+
+/// A change of the partitions we own. Not in force until [`GroupConsumer::assign`] or [`GroupConsumer::unassign`] is
+/// called: until then the group waits for us, and the generation does not change.
+pub struct Rebalance {
+    /// What changes.
+    pub change: Change,
+    /// The generation it belongs to. Captured in the callback: later, the background thread may have joined the next
+    /// generation before we gave up what it takes from us, and the broker checks the generation, never ownership.
+    pub group: Option<ConsumerGroupMetadata>,
+}
+
+/// What changes.
+pub enum Change {
+    /// Partitions are ours.
+    Assigned(Vec<i32>),
+    /// Partitions are taken from us; we still own them.
+    Revoked(Vec<i32>),
+    /// Partitions were taken from us: another member may own them already.
+    Lost(Vec<i32>),
+}
+
+/// A member of the processor's consumer group.
+pub struct GroupConsumer {
+    consumer: Arc<BaseConsumer<Rebalances>>,
+    topic: String,
+}
+
+/// What a poll gave.
+pub enum Polled {
+    /// A record.
+    Record(Box<Consumed>),
+    /// Nothing to read now.
+    Nothing,
+    /// The client reports an error it recovers from by itself.
+    Error(KafkaError),
+}
+
+/// Why there is no member.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The Kafka settings cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The client refused its settings.
+    #[error("consumer")]
+    Client(#[from] KafkaError),
+}
+
+/// Group membership settings.
+#[derive(Debug, Clone)]
+pub struct Membership {
+    /// The group.
+    pub group_id: String,
+    /// How long the group waits for a member it does not hear of.
+    pub session_timeout: Duration,
+}
+
+/// Queues rebalances for the thread that polls, which may not be inside a transaction when it answers them.
+#[derive(Clone, Default)]
+struct Rebalances {
+    queue: Arc<Mutex<VecDeque<Rebalance>>>,
+    closing: Arc<AtomicBool>,
+}
+
+impl ClientContext for Rebalances {}
+
+impl ConsumerContext for Rebalances {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        error: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        if self.closing.load(Ordering::Acquire) {
+            // Everything was committed before closing; nobody polls any more to answer.
+            if let Err(error) = consumer.incremental_unassign(list) {
+                tracing::warn!(%error, "partitions could not be given up while closing");
+            }
+            return;
+        }
+        let partitions = list
+            .elements()
+            .iter()
+            .map(rdkafka::topic_partition_list::TopicPartitionListElem::partition)
+            .collect();
+        let is_assignment = error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        let change = match (is_assignment, consumer.assignment_lost()) {
+            (true, _) => Change::Assigned(partitions),
+            (false, false) => Change::Revoked(partitions),
+            (false, true) => Change::Lost(partitions),
+        };
+        let rebalance = Rebalance {
+            change,
+            group: consumer.group_metadata(),
+        };
+        self.queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(rebalance);
+    }
+}
+
+impl GroupConsumer {
+    /// Joins the group. `on_readable` is called, from another thread, whenever there is something to poll.
+    ///
+    /// # Errors
+    ///
+    /// Where settings cannot be used.
+    pub fn join(
+        kafka: &KafkaConfig,
+        membership: &Membership,
+        topic: &str,
+        on_readable: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, StartError> {
+        let mut config = kafka.client_config(&membership.group_id)?;
+        config
+            .set("group.id", &membership.group_id)
+            .set("group.protocol", "classic")
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set(
+                "session.timeout.ms",
+                membership.session_timeout.as_millis().to_string(),
+            )
+            .set(
+                "heartbeat.interval.ms",
+                (membership.session_timeout.as_millis() / 10).to_string(),
+            )
+            .set("isolation.level", "read_committed")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            // Never in silence: the reconciler notices that the offset is not the one it expects.
+            .set("auto.offset.reset", "earliest");
+        let mut consumer: BaseConsumer<Rebalances> =
+            config.create_with_context(Rebalances::default())?;
+        consumer.set_nonempty_callback(on_readable);
+        consumer.subscribe(&[topic])?;
+        Ok(Self {
+            consumer: Arc::new(consumer),
+            topic: topic.to_owned(),
+        })
+    }
+
+    /// Reads a record, or queues a rebalance; never waits.
+    #[must_use]
+    pub fn poll(&self) -> Polled {
+        match self.consumer.poll(Duration::ZERO) {
+            None => Polled::Nothing,
+            Some(Err(error)) => Polled::Error(error),
+            Some(Ok(message)) => Polled::Record(Box::new(Consumed {
+                partition: message.partition(),
+                offset: message.offset(),
+                timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
+                key: message.key().map(<[u8]>::to_vec),
+                value: message.payload().unwrap_or_default().to_vec(),
+                headers: RecordHeaders::decode(message.headers()).ok(),
+            })),
+        }
+    }
+
+    /// The oldest rebalance that was not answered.
+    #[must_use]
+    pub fn next_rebalance(&self) -> Option<Rebalance> {
+        self.consumer
+            .context()
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front()
+    }
+
+    /// Takes partitions over, paused until they are restored.
+    ///
+    /// # Errors
+    ///
+    /// Where the client refuses.
+    pub fn assign(&self, partitions: &[i32]) -> Result<(), KafkaError> {
+        let list = self.list(partitions);
+        self.consumer.incremental_assign(&list)?;
+        if partitions.is_empty() {
+            Ok(())
+        } else {
+            self.consumer.pause(&list)
+        }
+    }
+
+    /// Gives partitions up.
+    ///
+    /// # Errors
+    ///
+    /// Where the client refuses.
+    pub fn unassign(&self, partitions: &[i32]) -> Result<(), KafkaError> {
+        self.consumer.incremental_unassign(&self.list(partitions))
+    }
+
+    /// Starts reading a partition that is restored.
+    ///
+    /// # Errors
+    ///
+    /// Where the client refuses.
+    pub fn resume(&self, partition: i32) -> Result<(), KafkaError> {
+        self.consumer.resume(&self.list(&[partition]))
+    }
+
+    /// Asks for the committed offset of a partition; none for a group that has committed none. Blocks. An offset in an
+    /// open transaction is an error until the transaction has ended.
+    ///
+    /// # Errors
+    ///
+    /// Where the coordinator does not answer in time, or the offset is not stable.
+    pub fn committed(&self, partition: i32, timeout: Duration) -> Result<Option<i64>, KafkaError> {
+        let list = self
+            .consumer
+            .committed_offsets(self.list(&[partition]), timeout)?;
+        let element = list.find_partition(&self.topic, partition);
+        let Some(element) = element else {
+            return Ok(None);
+        };
+        element.error()?;
+        Ok(element.offset().to_raw().filter(|offset| *offset >= 0))
+    }
+
+    /// Low and high watermark of a partition. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Where the broker does not answer in time.
+    pub fn watermarks(&self, partition: i32, timeout: Duration) -> Result<(i64, i64), KafkaError> {
+        self.consumer
+            .fetch_watermarks(&self.topic, partition, timeout)
+    }
+
+    /// Leaves the group when the last handle is dropped, without asking anyone.
+    pub fn close(&self) {
+        self.consumer
+            .context()
+            .closing
+            .store(true, Ordering::Release);
+    }
+
+    /// Another handle, for a thread that asks for offsets.
+    #[must_use]
+    pub fn handle(&self) -> Self {
+        Self {
+            consumer: Arc::clone(&self.consumer),
+            topic: self.topic.clone(),
+        }
+    }
+
+    fn list(&self, partitions: &[i32]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            list.add_partition(&self.topic, *partition);
+        }
+        list
+    }
+}

@@ -1,0 +1,177 @@
+//! From a record of the account events topic to work, or to the reason why it is none. Pure.
+
+use jiff::Timestamp;
+use stackone_link_schemas::{
+    AccountEvent, AccountState, Cause, DeadLetterReason, Pending, TakenIn, Trigger,
+};
+use stackone_link_transport::RecordHeaders;
+
+use crate::projects::Projects;
+use crate::work::{AccountKey, Failures, Work};
+use crate::work_queue::Lane;
+
+/// A consumed record.
+#[derive(Debug, Clone)]
+pub struct Consumed {
+    /// Partition.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+    /// The broker's or the producer's timestamp, milliseconds since the epoch.
+    pub timestamp_ms: i64,
+    /// Key.
+    pub key: Option<Vec<u8>>,
+    /// Value.
+    pub value: Vec<u8>,
+    /// Headers, where they can be read.
+    pub headers: Option<RecordHeaders>,
+}
+
+/// What a record is to the processor.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Intake {
+    /// A reason to look at an account.
+    Look {
+        /// The account.
+        key: AccountKey,
+        /// Whose budget pays for it.
+        lane: Lane,
+        /// The trigger.
+        work: Box<Work>,
+    },
+    /// Accounted for before: the record comes again because offsets were lost.
+    Replayed,
+    /// Not usable.
+    Unusable {
+        /// Why.
+        reason: DeadLetterReason,
+        /// In words, without the record's data.
+        detail: String,
+    },
+}
+
+impl Consumed {
+    /// Decides what the record is. `state_of` gives the confirmed state of its account.
+    pub fn sort(
+        &self,
+        topic: &str,
+        projects: &Projects,
+        now: Timestamp,
+        state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
+    ) -> Intake {
+        let event = match AccountEvent::parse(&self.value) {
+            Ok(event) => event,
+            Err(error) => return unusable(DeadLetterReason::MalformedEvent, &without_data(&error)),
+        };
+        let key = AccountKey {
+            partition: self.partition,
+            id: event.account_id.clone(),
+        };
+        let state = state_of(&key);
+        if state.as_ref().is_some_and(|state| self.is_taken_in(state)) {
+            return Intake::Replayed;
+        }
+        let Some(lane) = projects.lane_of(event.project_id.as_deref()) else {
+            return unusable(
+                DeadLetterReason::UnknownProject,
+                "no API key is configured for the project",
+            );
+        };
+        let owner = state.as_ref().and_then(|state| state.project_id.as_deref());
+        if !projects.is_owner(lane, owner, event.project_id.as_deref()) {
+            return unusable(
+                DeadLetterReason::ProjectMismatch,
+                "the account belongs to another project",
+            );
+        }
+        Intake::Look {
+            key,
+            lane,
+            work: Box::new(self.work(topic, event, now)),
+        }
+    }
+
+    fn work(&self, topic: &str, event: AccountEvent, now: Timestamp) -> Work {
+        let ingest = self
+            .headers
+            .as_ref()
+            .and_then(|headers| headers.ingest.as_ref());
+        let received_at = ingest.map(|ingest| ingest.received_at);
+        let received_at =
+            received_at.or_else(|| Timestamp::from_millisecond(self.timestamp_ms).ok());
+        // StackOne's clock may be ahead of ours, but nothing happened after we were told.
+        let event_date = event
+            .event_date
+            .map(|date| received_at.map_or(date, |received| date.min(received)));
+        let cause = Cause {
+            event_id: self.headers.as_ref().map(|headers| headers.event.id),
+            event_type: event.event.clone(),
+            event_date: event.event_date,
+            received_at,
+            topic: topic.to_owned(),
+            partition: self.partition,
+            offset: self.offset,
+        };
+        let pending = Pending {
+            trigger: if event.is_deleted() {
+                Trigger::Deleted
+            } else {
+                Trigger::Webhook
+            },
+            causes: vec![cause],
+            total: 1,
+            since: now,
+            lookups: 0,
+            project_id: event.project_id,
+            event_date,
+            taken_in: Some(self.taken_in()),
+            grace: None,
+            lag_recheck_used: false,
+        };
+        Work {
+            pending,
+            open_offsets: vec![self.offset],
+            failures: Failures::default(),
+        }
+    }
+
+    const fn taken_in(&self) -> TakenIn {
+        TakenIn {
+            partition: self.partition,
+            offset: self.offset,
+            timestamp_ms: self.timestamp_ms,
+        }
+    }
+
+    /// A topic that was made again starts at offset 0, so an older offset alone proves nothing: its timestamp must not
+    /// be newer either.
+    fn is_taken_in(&self, state: &AccountState) -> bool {
+        state.taken_in.is_some_and(|taken| {
+            taken.partition == self.partition
+                && self.offset <= taken.offset
+                && self.timestamp_ms <= taken.timestamp_ms
+        })
+    }
+}
+
+fn unusable(reason: DeadLetterReason, detail: &str) -> Intake {
+    Intake::Unusable {
+        reason,
+        detail: detail.to_owned(),
+    }
+}
+
+/// serde's messages quote the value they stumble over, so only the place is told.
+fn without_data(error: &stackone_link_schemas::MalformedEvent) -> String {
+    match error {
+        stackone_link_schemas::MalformedEvent::Json(json) => {
+            format!(
+                "not an account event: {:?} error at line {} column {}",
+                json.classify(),
+                json.line(),
+                json.column()
+            )
+        }
+        stackone_link_schemas::MalformedEvent::NotAnAccountEvent => error.to_string(),
+    }
+}

@@ -1,0 +1,102 @@
+//! Lookups under way, on the runtime; their answers come back as messages.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+use stackone_client::{ApiError, Lookup};
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
+
+use crate::metrics::Metrics;
+use crate::projects::Projects;
+use crate::reconciler::Message;
+use crate::work::AccountKey;
+use crate::work_queue::Lane;
+
+/// Sends lookups.
+pub struct Lookups {
+    projects: Arc<Projects>,
+    runtime: Handle,
+    tasks: TaskTracker,
+    inbox: Sender<Message>,
+    metrics: Arc<Metrics>,
+}
+
+/// The answer to a lookup.
+#[derive(Debug)]
+pub struct Answer {
+    /// The account.
+    pub key: AccountKey,
+    /// Its project.
+    pub lane: Lane,
+    /// The assignment of its partition under which it was sent.
+    pub epoch: u64,
+    /// What came back.
+    pub result: Result<Lookup, ApiError>,
+}
+
+impl Lookups {
+    /// Lookups whose answers go to `inbox`.
+    #[must_use]
+    pub fn new(
+        projects: Arc<Projects>,
+        runtime: Handle,
+        tasks: TaskTracker,
+        inbox: Sender<Message>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            projects,
+            runtime,
+            tasks,
+            inbox,
+            metrics,
+        }
+    }
+
+    /// Sends a lookup.
+    pub fn send(&self, key: AccountKey, lane: Lane, epoch: u64) {
+        let (projects, inbox, metrics) = (
+            Arc::clone(&self.projects),
+            self.inbox.clone(),
+            Arc::clone(&self.metrics),
+        );
+        let task = async move {
+            let Some(project) = projects.get(lane) else {
+                return;
+            };
+            let sent = Instant::now();
+            let result = project.client.account(&key.id).await;
+            metrics.lookup_answered(projects.label(lane), &result, sent.elapsed());
+            // Nobody listens any more only when the process stops.
+            drop(inbox.send(Message::Answer(Answer {
+                key,
+                lane,
+                epoch,
+                result,
+            })));
+        };
+        self.tasks.spawn_on(task, &self.runtime);
+    }
+
+    /// Asks whether a project's key is accepted, after `wait`.
+    pub fn probe(&self, lane: Lane, wait: std::time::Duration) {
+        let (projects, inbox, metrics) = (
+            Arc::clone(&self.projects),
+            self.inbox.clone(),
+            Arc::clone(&self.metrics),
+        );
+        let task = async move {
+            tokio::time::sleep(wait).await;
+            let Some(project) = projects.get(lane) else {
+                return;
+            };
+            let sent = Instant::now();
+            let result = project.client.probe().await;
+            metrics.probe_answered(projects.label(lane), &result, sent.elapsed());
+            drop(inbox.send(Message::Probed { lane, result }));
+        };
+        self.tasks.spawn_on(task, &self.runtime);
+    }
+}

@@ -1,0 +1,234 @@
+//! What the processor counts. Label values come from enums in the code or from validated configuration, never from input.
+
+use std::time::Duration;
+
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry,
+};
+use stackone_client::{ApiError, Lookup};
+
+/// The metrics of one processor, in a registry of its own, so that several can run in one process.
+pub struct Metrics {
+    registry: Registry,
+    /// Records consumed from the account events topic.
+    pub records_consumed: IntCounter,
+    /// Undecided records that were found in restored states.
+    pub records_restored: IntCounter,
+    /// Undecided records of partitions that another member took over.
+    pub records_handed_over: IntCounter,
+    /// Records by what became of them, counted after the commit.
+    pub records: IntCounterVec,
+    /// Events emitted, counted after the commit.
+    pub events_emitted: IntCounterVec,
+    lookups: IntCounterVec,
+    api_requests: IntCounterVec,
+    api_request_duration: HistogramVec,
+    /// Lookups under way.
+    pub lookups_in_flight: IntGauge,
+    /// Accounts that are waiting or being looked up.
+    pub pending_accounts: IntGaugeVec,
+    /// Seconds since the oldest undecided trigger was taken in.
+    pub oldest_pending: IntGaugeVec,
+    /// From the webhook's reception to the commit of the event it caused.
+    pub event_age: HistogramVec,
+    /// 1 while a project's API is not asked.
+    pub project_halted: IntGaugeVec,
+    /// Records behind the end, by partition.
+    pub consumer_lag: IntGaugeVec,
+    /// Committed offsets that were not among what the topic holds.
+    pub offsets_out_of_range: IntCounter,
+    /// Transactions by outcome.
+    pub transactions: IntCounterVec,
+    /// From begin to commit or abort.
+    pub transaction_duration: Histogram,
+    /// When the last transaction was committed, seconds since the epoch.
+    pub last_commit: IntGauge,
+    /// Accounts in memory.
+    pub state_accounts: IntGauge,
+    /// How long restoring a partition took.
+    pub restore_duration: Histogram,
+}
+
+/// Seconds, from 50 ms to an hour.
+const AGE_BUCKETS: &[f64] = &[
+    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 150.0, 300.0, 600.0, 1800.0, 3600.0,
+];
+
+impl Metrics {
+    /// Fresh metrics.
+    ///
+    /// # Errors
+    ///
+    /// Where two metrics have one name.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new_custom(Some("stackone_processor".to_owned()), None)?;
+        let make = Maker(&registry);
+        let metrics = Self {
+            records_consumed: make.counter("records_consumed_total", "Records consumed from the account events topic")?,
+            records_restored: make
+                .counter("records_restored_total", "Undecided records found in restored states")?,
+            records_handed_over: make
+                .counter("records_handed_over_total", "Undecided records of partitions another member took over")?,
+            records: make.counters(
+                "records_total",
+                "Records by what became of them, after the commit",
+                &["disposition", "reason"],
+            )?,
+            events_emitted: make.counters("events_emitted_total", "Events emitted", &["project", "type"])?,
+            lookups: make.counters("lookups_total", "Accounts looked up", &["project", "outcome"])?,
+            api_requests: make.counters(
+                "api_requests_total",
+                "Requests to StackOne's API",
+                &["project", "operation", "outcome"],
+            )?,
+            api_request_duration: make.histograms(
+                "api_request_duration_seconds",
+                "Time of a request to StackOne's API",
+                &["operation"],
+                prometheus::DEFAULT_BUCKETS,
+            )?,
+            lookups_in_flight: make.gauge("lookups_in_flight", "Lookups under way")?,
+            pending_accounts: make.gauges("pending_accounts", "Accounts with undecided triggers", &["project"])?,
+            oldest_pending: make.gauges(
+                "oldest_pending_seconds",
+                "Age of the oldest undecided trigger",
+                &["project"],
+            )?,
+            event_age: make.histograms(
+                "event_age_seconds",
+                "From the webhook's reception to the commit of the event it caused",
+                &["type"],
+                AGE_BUCKETS,
+            )?,
+            project_halted: make.gauges(
+                "project_halted",
+                "1 while a project's API is not asked",
+                &["project", "reason"],
+            )?,
+            consumer_lag: make.gauges("consumer_lag_records", "Records behind the end", &["topic", "partition"])?,
+            offsets_out_of_range: make.counter(
+                "offsets_out_of_range_total",
+                "Times the topic no longer held the next record, so that records may have been missed",
+            )?,
+            transactions: make.counters("transactions_total", "Transactions", &["outcome"])?,
+            transaction_duration: make.histogram("transaction_duration_seconds", "From begin to commit or abort")?,
+            last_commit: make.gauge("last_commit_timestamp_seconds", "When the last transaction was committed")?,
+            state_accounts: make.gauge("state_accounts", "Accounts in memory")?,
+            restore_duration: make.histogram("restore_duration_seconds", "Time to restore a partition")?,
+            registry: registry.clone(),
+        };
+        make.build_info()?;
+        Ok(metrics)
+    }
+
+    /// The registry, for `/metrics`.
+    #[must_use]
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// A lookup came back.
+    pub fn lookup_answered(
+        &self,
+        project: &str,
+        result: &Result<Lookup, ApiError>,
+        took: Duration,
+    ) {
+        let outcome = match result {
+            Ok(Lookup::Found(_)) => "found",
+            Ok(Lookup::NotFound) => "not_found",
+            Err(error) => error.outcome(),
+        };
+        self.lookups.with_label_values(&[project, outcome]).inc();
+        self.api_answered(project, "get_account", outcome, took);
+    }
+
+    /// A probe came back.
+    pub fn probe_answered(&self, project: &str, result: &Result<(), ApiError>, took: Duration) {
+        let outcome = result
+            .as_ref()
+            .map_or_else(ApiError::outcome, |()| "accepted");
+        self.api_answered(project, "probe", outcome, took);
+    }
+
+    /// What became of `count` records.
+    pub fn disposed(&self, disposition: &str, reason: &str, count: u64) {
+        self.records
+            .with_label_values(&[disposition, reason])
+            .inc_by(count);
+    }
+
+    fn api_answered(&self, project: &str, operation: &str, outcome: &str, took: Duration) {
+        self.api_requests
+            .with_label_values(&[project, operation, outcome])
+            .inc();
+        self.api_request_duration
+            .with_label_values(&[operation])
+            .observe(took.as_secs_f64());
+    }
+}
+
+/// Makes metrics and registers them.
+struct Maker<'a>(&'a Registry);
+
+impl Maker<'_> {
+    fn register<M: prometheus::core::Collector + Clone + 'static>(
+        &self,
+        metric: M,
+    ) -> Result<M, prometheus::Error> {
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn build_info(&self) -> Result<(), prometheus::Error> {
+        let revision = option_env!("STACKONE_REVISION").unwrap_or("unknown");
+        let info = self.gauges("build_info", "Always 1", &["version", "revision"])?;
+        info.with_label_values(&[env!("CARGO_PKG_VERSION"), revision])
+            .set(1);
+        Ok(())
+    }
+
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+        self.register(IntCounter::new(name, help)?)
+    }
+
+    fn counters(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntCounterVec, prometheus::Error> {
+        self.register(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+        self.register(IntGauge::new(name, help)?)
+    }
+
+    fn gauges(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntGaugeVec, prometheus::Error> {
+        self.register(IntGaugeVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn histogram(&self, name: &str, help: &str) -> Result<Histogram, prometheus::Error> {
+        self.register(Histogram::with_opts(HistogramOpts::new(name, help))?)
+    }
+
+    fn histograms(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+        buckets: &[f64],
+    ) -> Result<HistogramVec, prometheus::Error> {
+        self.register(HistogramVec::new(
+            HistogramOpts::new(name, help).buckets(buckets.to_vec()),
+            labels,
+        )?)
+    }
+}

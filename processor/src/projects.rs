@@ -1,0 +1,141 @@
+//! The StackOne projects: whose API key is used for whom, and when a project's API must be left alone.
+
+use std::time::{Duration, Instant};
+
+use stackone_client::Client;
+
+use crate::work_queue::Lane;
+
+/// How long a project is left alone after a 429 without `Retry-After` (StackOne's rate limit guide answers 60).
+const DEFAULT_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
+/// Longest `Retry-After` that is obeyed.
+const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// A project.
+#[derive(Debug)]
+pub struct Project {
+    /// Its id; none where a single project serves every webhook.
+    pub id: Option<String>,
+    /// Its API.
+    pub client: Client,
+}
+
+/// The configured projects, in the order of their lanes.
+#[derive(Debug)]
+pub struct Projects(Vec<Project>);
+
+impl Projects {
+    /// The projects, each of which gets the lane of its place.
+    #[must_use]
+    pub const fn new(projects: Vec<Project>) -> Self {
+        Self(projects)
+    }
+
+    /// How many lanes there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The project of a lane.
+    #[must_use]
+    pub fn get(&self, lane: Lane) -> Option<&Project> {
+        self.0.get(lane)
+    }
+
+    /// The project's name in metrics and logs.
+    #[must_use]
+    pub fn label(&self, lane: Lane) -> &str {
+        self.get(lane)
+            .and_then(|project| project.id.as_deref())
+            .unwrap_or("default")
+    }
+
+    /// The lane for what names this project, or none. A single project serves what names no project; one without an id,
+    /// everything.
+    #[must_use]
+    pub fn lane_of(&self, named: Option<&str>) -> Option<Lane> {
+        match (self.0.as_slice(), named) {
+            ([Project { id: None, .. }], _) | ([_], None) => Some(0),
+            (projects, Some(named)) => projects
+                .iter()
+                .position(|project| project.id.as_deref() == Some(named)),
+            (_, None) => None,
+        }
+    }
+
+    /// Whether an account whose key got its 200 from `owner` may be looked up for what names `named`.
+    #[must_use]
+    pub fn is_owner(&self, lane: Lane, owner: Option<&str>, named: Option<&str>) -> bool {
+        let serves_everything = self.get(lane).is_some_and(|project| project.id.is_none());
+        match (owner, named) {
+            (Some(owner), Some(named)) => serves_everything || owner == named,
+            (None, _) | (_, None) => true,
+        }
+    }
+}
+
+/// Whether a project's API may be asked.
+#[derive(Debug, Clone, Default)]
+pub struct Gate {
+    closed_until: Option<Instant>,
+    refused: bool,
+    accepted_at: Option<Instant>,
+}
+
+/// How long to wait between probes of a key that is refused.
+pub const PROBE_INTERVAL: Duration = Duration::from_secs(30);
+
+impl Gate {
+    /// Whether a lookup may be sent.
+    #[must_use]
+    pub fn is_open(&self, now: Instant) -> bool {
+        !self.refused && self.closed_until.is_none_or(|until| now >= until)
+    }
+
+    /// When it opens by itself, if it is closed for a while.
+    #[must_use]
+    pub const fn opens_at(&self) -> Option<Instant> {
+        self.closed_until
+    }
+
+    /// Whether the key is refused.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        self.refused
+    }
+
+    /// A 429 came: the whole project waits.
+    pub fn rate_limited(&mut self, retry_after: Option<Duration>, now: Instant) {
+        let wait = retry_after
+            .unwrap_or(DEFAULT_RATE_LIMIT_WAIT)
+            .min(MAX_RATE_LIMIT_WAIT);
+        let until = now + wait;
+        self.closed_until = Some(self.closed_until.map_or(until, |closed| closed.max(until)));
+    }
+
+    /// The key was refused: nothing is asked until a probe is answered. Says whether a probe has to be sent.
+    pub const fn refused(&mut self) -> bool {
+        let first = !self.refused;
+        self.refused = true;
+        first
+    }
+
+    /// The key was accepted by a probe.
+    pub const fn accepted(&mut self, now: Instant) {
+        self.refused = false;
+        self.accepted_at = Some(now);
+    }
+
+    /// Whether the key was accepted since `since`, so that a refusal was about the account and not the key.
+    #[must_use]
+    pub fn was_accepted_since(&self, since: Instant) -> bool {
+        self.accepted_at.is_some_and(|at| at >= since)
+    }
+}

@@ -1,0 +1,147 @@
+//! A decision: the table's row, after its grace period.
+
+use jiff::Timestamp;
+use stackone_client::Lookup;
+use stackone_link_schemas::{AccountPhase, AccountState, Grace, Pending, Trigger};
+
+use super::grace::{GracePeriods, is_over, later, next_look};
+use super::table::{Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, Then, row};
+
+/// An account, its triggers and the answer they got.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The confirmed state; none for an account that was never seen.
+    pub state: Option<&'a AccountState>,
+    /// The triggers that were known when the request was sent.
+    pub pending: &'a Pending,
+    /// The answer.
+    pub answer: &'a Lookup,
+    /// When it came.
+    pub now: Timestamp,
+}
+
+/// What to do about the triggers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Emit a transition.
+    Emit(LifecycleKind),
+    /// There is nothing to tell.
+    Skip(SkipReason),
+    /// It is too early to tell: look again.
+    Recheck {
+        /// When.
+        due_at: Timestamp,
+        /// The triggers count as this from now on.
+        trigger: Trigger,
+        /// The grace period that runs.
+        grace: Option<Grace>,
+        /// Whether the one recheck for a late answer is used up.
+        lag_recheck_used: bool,
+    },
+}
+
+/// Decides.
+#[must_use]
+pub fn decide(case: &Case<'_>, periods: &GracePeriods) -> Decision {
+    let decision = case.settle(case.trigger(), periods);
+    match decision {
+        Decision::Skip(_) if case.answer_may_lag() => Decision::Recheck {
+            due_at: later(case.now, periods.lag_recheck),
+            trigger: case.pending.trigger,
+            grace: None,
+            lag_recheck_used: true,
+        },
+        Decision::Skip(_) | Decision::Emit(_) | Decision::Recheck { .. } => decision,
+    }
+}
+
+impl Case<'_> {
+    /// A deleted webhook that is older than what was confirmed since says nothing of a deletion.
+    fn trigger(&self) -> Trigger {
+        let is_outdated = match (
+            self.pending.event_date,
+            self.state.and_then(|state| state.last_event_date),
+        ) {
+            (Some(date), Some(confirmed)) => date < confirmed,
+            (None, _) | (_, None) => false,
+        };
+        if is_outdated && self.pending.trigger == Trigger::Deleted {
+            Trigger::Webhook
+        } else {
+            self.pending.trigger
+        }
+    }
+
+    fn settle(&self, trigger: Trigger, periods: &GracePeriods) -> Decision {
+        match self.row(trigger) {
+            Row::Emit(kind) => Decision::Emit(kind),
+            Row::Skip(reason) => Decision::Skip(reason),
+            Row::Await(kind, then) => {
+                let grace = periods.answered(self.pending.grace, kind, trigger, self.now);
+                if !is_over(&grace, self.now) {
+                    let due_at = next_look(&grace, self.now);
+                    let lag_recheck_used = self.pending.lag_recheck_used;
+                    return Decision::Recheck {
+                        due_at,
+                        trigger,
+                        grace: Some(grace),
+                        lag_recheck_used,
+                    };
+                }
+                match then {
+                    Then::Emit(kind) => Decision::Emit(kind),
+                    Then::Skip(reason) => Decision::Skip(reason),
+                    Then::AsWebhook => match self.settle(Trigger::Webhook, periods) {
+                        Decision::Skip(_) => Decision::Skip(SkipReason::StillThere),
+                        decision @ (Decision::Emit(_) | Decision::Recheck { .. }) => decision,
+                    },
+                }
+            }
+        }
+    }
+
+    fn row(&self, trigger: Trigger) -> Row {
+        let phase = self.state.map_or(AccountPhase::None, |state| state.state);
+        let (seen, differences) = match self.answer {
+            Lookup::NotFound => (Seen::NotFound, self.differences(None)),
+            Lookup::Found(account) => {
+                (Seen::from(&account.status), self.differences(Some(account)))
+            }
+        };
+        row(trigger, seen, phase, differences)
+    }
+
+    fn differences(&self, account: Option<&stackone_client::Account>) -> Differences {
+        let confirmed = self.state;
+        Differences {
+            snapshot: confirmed.and_then(|state| state.account.as_ref())
+                != account.map(|account| &account.snapshot),
+            status: confirmed.and_then(|state| state.status.as_ref())
+                != account.map(|account| &account.status),
+            freshness: self.freshness(),
+        }
+    }
+
+    fn freshness(&self) -> Freshness {
+        match (
+            self.pending.event_date,
+            self.state.and_then(|state| state.last_event_date),
+        ) {
+            (None, _) => Freshness::Unknown,
+            (Some(date), Some(confirmed)) if date <= confirmed => Freshness::NotNewer,
+            (Some(_), _) => Freshness::Newer,
+        }
+    }
+
+    /// The answer may be older than the event that made us ask, and asking once more is worth it.
+    fn answer_may_lag(&self) -> bool {
+        let Lookup::Found(account) = self.answer else {
+            return false;
+        };
+        let is_older = match (account.snapshot.updated_at, self.pending.event_date) {
+            (Some(updated), Some(date)) => updated < date,
+            (None, _) | (_, None) => false,
+        };
+        is_older && self.freshness() == Freshness::Newer && !self.pending.lag_recheck_used
+    }
+}

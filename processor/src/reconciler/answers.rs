@@ -1,0 +1,199 @@
+//! Taking answers in: a lookup that told something is decided in the next commit, one that failed is tried again.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use stackone_client::ApiError;
+use stackone_link_schemas::DeadLetterReason;
+use stackone_link_transport::Topic;
+
+use super::commit::Decided;
+use super::{GivenUp, Message, Reconciler};
+use crate::backoff;
+use crate::lookups::Answer;
+use crate::projects::PROBE_INTERVAL;
+use crate::reread::reread;
+use crate::work::{AccountKey, Work};
+use crate::work_queue::Lane;
+
+/// Attempts before a lookup that is rejected for good is given up.
+const REJECTED_ATTEMPTS: u32 = 3;
+/// Attempts, over at least [`UNREADABLE_TIME`], before an unreadable answer is given up.
+const UNREADABLE_ATTEMPTS: u32 = 5;
+const UNREADABLE_TIME: Duration = Duration::from_secs(60);
+
+impl Reconciler {
+    pub(super) fn answered(&mut self, answer: Answer) {
+        let Answer {
+            key,
+            lane,
+            epoch,
+            result,
+        } = answer;
+        let is_ours = self
+            .partitions
+            .get(&key.partition)
+            .is_some_and(|partition| partition.epoch == epoch);
+        if !is_ours || self.queue.asked(&key).is_none() {
+            return;
+        }
+        let now = Instant::now();
+        match result {
+            Ok(lookup) => self.decided.push(Decided::Answered {
+                key,
+                lane,
+                lookup,
+                at: Timestamp::now(),
+            }),
+            Err(error) => {
+                tracing::debug!(account = %key.id, %error, "lookup told nothing");
+                self.failed(&key, lane, error, now);
+            }
+        }
+    }
+
+    fn failed(&mut self, key: &AccountKey, lane: Lane, error: ApiError, now: Instant) {
+        match error {
+            ApiError::RateLimited { retry_after } => {
+                self.gates[lane].rate_limited(retry_after, now);
+                tracing::warn!(
+                    project = self.surroundings.projects.label(lane),
+                    ?retry_after,
+                    "rate limited"
+                );
+                self.queue.recheck(key, now, now, |_| {});
+            }
+            ApiError::Unavailable { retry_after, .. } => {
+                self.back_off(key, retry_after, now, |_| {})
+            }
+            ApiError::Refused { status } => self.refused(key, lane, status, now),
+            ApiError::Rejected { status } => self.rejected(key, status, now),
+            ApiError::Unreadable { reason } => self.unreadable(key, reason, now),
+        }
+    }
+
+    fn back_off(
+        &mut self,
+        key: &AccountKey,
+        retry_after: Option<Duration>,
+        now: Instant,
+        note: impl FnOnce(&mut Work),
+    ) {
+        let attempt = self
+            .queue
+            .asked(key)
+            .map_or(0, |work| work.failures.in_a_row)
+            + 1;
+        let wait = backoff::wait(attempt, retry_after, fastrand::f64());
+        self.queue.back_off(key, now + wait, |work| {
+            work.failures.in_a_row = attempt;
+            note(work);
+        });
+    }
+
+    /// A refusal is about the key, unless a probe with the same key was accepted since the last one.
+    fn refused(&mut self, key: &AccountKey, lane: Lane, status: u16, now: Instant) {
+        let refused_at = self
+            .queue
+            .asked(key)
+            .and_then(|work| work.failures.refused_at);
+        if refused_at.is_some_and(|at| self.gates[lane].was_accepted_since(at)) {
+            self.queue
+                .work_mut(key)
+                .for_each(|work| work.failures.refused_at = None);
+            return self.rejected(key, status, now);
+        }
+        if self.gates[lane].refused() {
+            let project = self.surroundings.projects.label(lane);
+            tracing::error!(
+                project,
+                status,
+                "API key refused; its accounts stay pending until a probe is accepted"
+            );
+            self.lookups.probe(lane, Duration::ZERO);
+        }
+        self.queue
+            .recheck(key, now, now, |work| work.failures.refused_at = Some(now));
+    }
+
+    pub(super) fn probed(&mut self, lane: Lane, result: Result<(), ApiError>) {
+        match result {
+            Ok(()) => self.gates[lane].accepted(Instant::now()),
+            Err(_) => self.lookups.probe(lane, PROBE_INTERVAL),
+        }
+        let project = self.surroundings.projects.label(lane);
+        let halted = &self.surroundings.metrics.project_halted;
+        halted
+            .with_label_values(&[project, "refused"])
+            .set(i64::from(self.gates[lane].is_refused()));
+        let all_refused = self.gates.iter().all(crate::projects::Gate::is_refused);
+        self.surroundings
+            .all_refused
+            .store(all_refused, Ordering::Release);
+    }
+
+    fn rejected(&mut self, key: &AccountKey, status: u16, now: Instant) {
+        let attempts = self
+            .queue
+            .asked(key)
+            .map_or(0, |work| work.failures.rejected)
+            + 1;
+        if attempts >= REJECTED_ATTEMPTS {
+            return self.give_up_account(
+                key,
+                DeadLetterReason::LookupRejected,
+                format!("status {status}"),
+            );
+        }
+        self.back_off(key, None, now, |work| work.failures.rejected = attempts);
+    }
+
+    fn unreadable(&mut self, key: &AccountKey, reason: String, now: Instant) {
+        let failures = self
+            .queue
+            .asked(key)
+            .map(|work| work.failures)
+            .unwrap_or_default();
+        let (attempts, first) = (
+            failures.unreadable + 1,
+            failures.first_unreadable.unwrap_or(now),
+        );
+        if attempts >= UNREADABLE_ATTEMPTS && now.duration_since(first) >= UNREADABLE_TIME {
+            return self.give_up_account(key, DeadLetterReason::LookupUnreadable, reason);
+        }
+        self.back_off(key, None, now, |work| {
+            work.failures.unreadable = attempts;
+            work.failures.first_unreadable = Some(first);
+        });
+    }
+
+    /// Reads the account's records again, to put them aside. Meanwhile it counts as being looked up.
+    fn give_up_account(&self, key: &AccountKey, reason: DeadLetterReason, detail: String) {
+        let Some(work) = self.queue.asked(key) else {
+            return;
+        };
+        let Some(partition) = self.partitions.get(&key.partition) else {
+            return;
+        };
+        let causes = work.pending.causes.clone();
+        let (kafka, topic) = (
+            self.settings.kafka.clone(),
+            self.settings.topics.name(Topic::AccountEvents).to_owned(),
+        );
+        let (post, key, epoch) = (self.post.clone(), key.clone(), partition.epoch);
+        let job = move || {
+            let originals = reread(&kafka, &topic, &key, &causes);
+            drop(post.send(Message::GivenUp(Box::new(GivenUp {
+                key,
+                epoch,
+                reason,
+                detail,
+                originals,
+            }))));
+        };
+        self.surroundings
+            .tasks
+            .spawn_blocking_on(job, &self.surroundings.runtime);
+    }
+}

@@ -1,0 +1,162 @@
+//! The commit cycle: whatever is decided goes into one transaction, and reaches memory only after the commit.
+
+mod effect;
+mod stage;
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use stackone_client::Lookup;
+use stackone_link_schemas::DeadLetterReason;
+
+use super::{GivenUp, Reconciler, ReconcilerError};
+use crate::intake::Consumed;
+use crate::transaction::TransactionError;
+use crate::work::AccountKey;
+use crate::work_queue::Lane;
+
+use stage::Stage;
+
+/// How long to wait after an aborted transaction.
+const RETRY: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Something that is known and not committed yet. Kept until it is: after an abort it is decided anew.
+#[derive(Debug)]
+pub(super) enum Decided {
+    /// The API answered.
+    Answered {
+        /// The account.
+        key: AccountKey,
+        /// Its project.
+        lane: Lane,
+        /// The answer.
+        lookup: Lookup,
+        /// When it came.
+        at: Timestamp,
+    },
+    /// An account's triggers are put aside.
+    GivenUp(Box<GivenUp>),
+    /// A record is put aside.
+    Unusable {
+        /// The record.
+        record: Box<Consumed>,
+        /// Why.
+        reason: DeadLetterReason,
+        /// In words.
+        detail: String,
+        /// When it was consumed.
+        seen: Timestamp,
+    },
+    /// A record was accounted for before.
+    Replayed {
+        /// Its partition.
+        partition: i32,
+        /// Its offset.
+        offset: i64,
+    },
+}
+
+impl Decided {
+    pub(super) const fn partition(&self) -> i32 {
+        match self {
+            Self::Answered { key, .. } => key.partition,
+            Self::GivenUp(given_up) => given_up.key.partition,
+            Self::Unusable { record, .. } => record.partition,
+            Self::Replayed { partition, .. } => *partition,
+        }
+    }
+}
+
+impl Reconciler {
+    /// Commits what is decided, and the markers of what is pending if they are due. An aborted transaction is tried
+    /// again a little later.
+    pub(super) fn commit_what_is_due(&mut self) -> Result<(), ReconcilerError> {
+        let now = Instant::now();
+        let markers_due = now >= self.next_markers;
+        if self.not_before.is_some_and(|not_before| now < not_before)
+            || (self.decided.is_empty() && !markers_due)
+        {
+            return Ok(());
+        }
+        let stage = self.stage(markers_due)?;
+        if markers_due {
+            self.next_markers = now + self.settings.marker_interval;
+        }
+        if stage.effects.is_empty() {
+            self.decided.clear();
+            return Ok(());
+        }
+        match self.commit(&stage) {
+            Ok(()) => {
+                self.decided.clear();
+                self.not_before = None;
+                self.settle(stage);
+                Ok(())
+            }
+            Err(TransactionError::Aborted(error)) => {
+                tracing::warn!(%error, "transaction aborted; what is still owned is tried again");
+                self.not_before = Some(Instant::now() + RETRY);
+                self.next_markers = self.next_markers.min(Instant::now() + RETRY);
+                Ok(())
+            }
+            Err(fatal @ TransactionError::Fatal(_)) => Err(fatal.into()),
+        }
+    }
+
+    fn stage(&self, markers_due: bool) -> Result<Stage, ReconcilerError> {
+        let now = Timestamp::now();
+        let mut stage = Stage::new(&self.settings, now);
+        for decided in &self.decided {
+            self.stage_decided(&mut stage, decided)?;
+        }
+        if markers_due {
+            let keys: Vec<&AccountKey> = self.queue.keys().filter(|key| !stage.has(key)).collect();
+            for key in keys {
+                self.stage_marker(&mut stage, key)?;
+            }
+        }
+        for (partition, closing) in stage.closing() {
+            if let Some(ready) = self
+                .partitions
+                .get(&partition)
+                .and_then(|partition| partition.ready())
+            {
+                stage
+                    .batch
+                    .offsets
+                    .push((partition, ready.offsets.committable(&closing)));
+            }
+        }
+        Ok(stage)
+    }
+
+    fn commit(&mut self, stage: &Stage) -> Result<(), TransactionError> {
+        let metrics = &self.surroundings.metrics;
+        let Some(group) = &self.group else {
+            // Nothing is ever staged before an assignment, and an assignment brings the group's metadata.
+            return Err(TransactionError::Aborted(
+                rdkafka::error::KafkaError::NoMessageReceived,
+            ));
+        };
+        let timer = metrics.transaction_duration.start_timer();
+        let result = self.transactions.commit(&stage.batch, group);
+        timer.observe_duration();
+        let outcome = match &result {
+            Ok(()) => "committed",
+            Err(TransactionError::Aborted(_)) => "aborted",
+            Err(TransactionError::Fatal(_)) => "fatal",
+        };
+        metrics.transactions.with_label_values(&[outcome]).inc();
+        if result.is_ok() {
+            metrics.last_commit.set(Timestamp::now().as_second());
+        }
+        result
+    }
+
+    /// What the committed transaction changes in memory.
+    fn settle(&mut self, stage: Stage) {
+        for effect in stage.effects {
+            self.apply(effect);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Taking records in.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use stackone_link_transport::Topic;
+
+use super::commit::Decided;
+use super::partition::Stage;
+use super::{Message, Reconciler, ReconcilerError};
+use crate::consumer::Polled;
+use crate::intake::{Consumed, Intake};
+
+/// Most records taken in before answers are looked at again.
+const MAX_RECORDS: usize = 1000;
+
+impl Reconciler {
+    /// Takes in what there is to read, and answers rebalances as they come.
+    pub(super) fn poll(&mut self) -> Result<(), ReconcilerError> {
+        self.readable
+            .store(false, std::sync::atomic::Ordering::Release);
+        for _ in 0..MAX_RECORDS {
+            match self.consumer.poll() {
+                Polled::Record(record) => self.consumed(*record),
+                Polled::Error(error) => tracing::warn!(%error, "consumer"),
+                Polled::Nothing => match self.consumer.next_rebalance() {
+                    Some(rebalance) => self.rebalance(rebalance)?,
+                    None => return Ok(()),
+                },
+            }
+        }
+        // There is more, and no bell will ring for what is there already.
+        drop(self.post.send(Message::Readable));
+        Ok(())
+    }
+
+    fn consumed(&mut self, record: Consumed) {
+        let Some(partition) = self.partitions.get_mut(&record.partition) else {
+            tracing::debug!(
+                partition = record.partition,
+                "record of a partition that was given up"
+            );
+            return;
+        };
+        match &mut partition.stage {
+            Stage::Restoring { early } => early.push(record),
+            Stage::Ready(_) => self.take_in(record),
+        }
+    }
+
+    /// Takes in a record of a partition that is ready.
+    pub(super) fn take_in(&mut self, record: Consumed) {
+        self.note_gap(&record);
+        let Some(ready) = self
+            .partitions
+            .get_mut(&record.partition)
+            .and_then(|partition| partition.ready_mut())
+        else {
+            return;
+        };
+        ready.offsets.consumed(record.offset);
+        self.surroundings.metrics.records_consumed.inc();
+        let topic = self.settings.topics.name(Topic::AccountEvents);
+        let now = Timestamp::now();
+        let states = &ready.states;
+        match record.sort(topic, &self.surroundings.projects, now, |key| {
+            states.get(&key.id)
+        }) {
+            Intake::Look { key, lane, work } => self.queue.add(key, lane, *work, Instant::now()),
+            Intake::Replayed => {
+                self.decided.push(Decided::Replayed {
+                    partition: record.partition,
+                    offset: record.offset,
+                });
+            }
+            Intake::Unusable { reason, detail } => {
+                tracing::warn!(partition = record.partition, offset = record.offset, %reason, detail, "record is put aside");
+                self.decided.push(Decided::Unusable {
+                    record: Box::new(record),
+                    reason,
+                    detail,
+                    seen: now,
+                });
+            }
+        }
+    }
+
+    /// An offset that is not the expected one is harmless where control records lie between, and must be told where
+    /// records were deleted before they were read or the topic was made again.
+    fn note_gap(&self, record: &Consumed) {
+        let ready = self
+            .partitions
+            .get(&record.partition)
+            .and_then(|partition| partition.ready());
+        let Some(expected) = ready.map(|ready| ready.offsets.next()) else {
+            return;
+        };
+        let is_missed = record.offset < expected
+            || (record.offset > expected
+                && self
+                    .consumer
+                    .watermarks(record.partition, Duration::from_secs(1))
+                    .is_ok_and(|(low, _)| low > expected));
+        if is_missed {
+            self.out_of_range(record.partition, expected, record.offset);
+        }
+    }
+
+    pub(super) fn out_of_range(&self, partition: i32, expected: i64, next: i64) {
+        self.surroundings.metrics.offsets_out_of_range.inc();
+        tracing::error!(
+            partition,
+            expected,
+            next,
+            "the topic no longer holds the next record; going on from the earliest one. Webhooks may have been missed: \
+             run a resync"
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! Gauges: what waits, and for how long.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::Reconciler;
+
+/// How often gauges that need a walk over the queue are set.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+impl Reconciler {
+    pub(super) fn observe(&mut self) {
+        let now = Instant::now();
+        let metrics = &self.surroundings.metrics;
+        metrics
+            .lookups_in_flight
+            .set(i64::try_from(self.queue.in_flight()).unwrap_or(i64::MAX));
+        if now < self.next_observation {
+            return;
+        }
+        self.next_observation = now + INTERVAL;
+        let accounts: usize = self
+            .partitions
+            .values()
+            .filter_map(|partition| partition.ready())
+            .map(|ready| ready.states.len())
+            .sum();
+        metrics
+            .state_accounts
+            .set(i64::try_from(accounts).unwrap_or(i64::MAX));
+        for lane in 0..self.gates.len() {
+            self.observe_lane(lane, now);
+        }
+    }
+
+    fn observe_lane(&self, lane: usize, now: Instant) {
+        let metrics = &self.surroundings.metrics;
+        let project = self.surroundings.projects.label(lane);
+        let undecided = || {
+            self.queue
+                .works(lane)
+                .filter(|work| !work.is_recorded_elsewhere())
+        };
+        let oldest = undecided().map(|work| work.pending.since).min();
+        let age = oldest.map_or(0, |since| {
+            Timestamp::now().duration_since(since).as_secs().max(0)
+        });
+        let count = i64::try_from(undecided().count()).unwrap_or(i64::MAX);
+        metrics
+            .pending_accounts
+            .with_label_values(&[project])
+            .set(count);
+        metrics
+            .oldest_pending
+            .with_label_values(&[project])
+            .set(age);
+        let rate_limited = self.gates[lane].opens_at().is_some_and(|opens| opens > now);
+        metrics
+            .project_halted
+            .with_label_values(&[project, "rate_limited"])
+            .set(i64::from(rate_limited));
+    }
+}

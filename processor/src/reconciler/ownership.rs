@@ -1,0 +1,227 @@
+//! Taking partitions over and giving them up.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use stackone_link_schemas::{AccountState, Pending, Trigger};
+use stackone_link_transport::Topic;
+
+use super::partition::{Partition, Ready, Stage};
+use super::{Message, Reconciler, ReconcilerError};
+use crate::consumer::{Change, Rebalance};
+use crate::offsets::Offsets;
+use crate::restore::{Restore, RestoreError, Restored};
+use crate::transaction::TransactionError;
+use crate::work::{AccountKey, Work};
+
+impl Reconciler {
+    pub(super) fn rebalance(&mut self, rebalance: Rebalance) -> Result<(), ReconcilerError> {
+        self.group = rebalance.group.or_else(|| self.group.take());
+        match rebalance.change {
+            Change::Assigned(partitions) => self.assigned(&partitions),
+            Change::Revoked(partitions) => {
+                self.hand_over(&partitions)?;
+                self.give_up(&partitions)
+            }
+            Change::Lost(partitions) => self.give_up(&partitions),
+        }
+    }
+
+    fn assigned(&mut self, partitions: &[i32]) -> Result<(), ReconcilerError> {
+        tracing::info!(?partitions, "partitions assigned");
+        self.epoch += 1;
+        for partition in partitions {
+            self.partitions
+                .insert(*partition, Partition::restoring(self.epoch));
+        }
+        self.consumer
+            .assign(partitions)
+            .map_err(ReconcilerError::Rebalance)?;
+        for partition in partitions {
+            self.start_restoring(*partition);
+        }
+        self.note_restored();
+        Ok(())
+    }
+
+    /// Commits what is finished and writes what is pending, while the partitions are still ours.
+    fn hand_over(&mut self, partitions: &[i32]) -> Result<(), ReconcilerError> {
+        tracing::info!(?partitions, "partitions are handed over");
+        self.next_markers = Instant::now();
+        self.not_before = None;
+        match self.commit_what_is_due() {
+            // What was not written is read again by the next owner.
+            Err(ReconcilerError::Transaction(TransactionError::Aborted(_))) => Ok(()),
+            result => result,
+        }
+    }
+
+    fn give_up(&mut self, partitions: &[i32]) -> Result<(), ReconcilerError> {
+        self.decided
+            .retain(|decided| !partitions.contains(&decided.partition()));
+        let left = self
+            .queue
+            .remove_where(|key| partitions.contains(&key.partition));
+        let records: u64 = left.iter().map(|(_, work)| work.pending.total).sum();
+        self.surroundings
+            .metrics
+            .records_handed_over
+            .inc_by(records);
+        for partition in partitions {
+            self.partitions.remove(partition);
+        }
+        self.note_restored();
+        self.consumer
+            .unassign(partitions)
+            .map_err(ReconcilerError::Rebalance)
+    }
+
+    fn start_restoring(&self, partition: i32) {
+        let topic = self.settings.topics.name(Topic::State).to_owned();
+        let restore = Restore::new(self.settings.kafka.clone(), topic, self.consumer.handle());
+        let (post, epoch, stop) = (
+            self.post.clone(),
+            self.epoch,
+            self.surroundings.stop.clone(),
+        );
+        let job = move || {
+            let started = Instant::now();
+            if let Some(result) = restore.run(partition, &|| stop.is_cancelled()).transpose() {
+                let message = Message::Restored {
+                    epoch,
+                    result: Box::new(result),
+                    took: started.elapsed(),
+                };
+                drop(post.send(message));
+            }
+        };
+        self.surroundings
+            .tasks
+            .spawn_blocking_on(job, &self.surroundings.runtime);
+    }
+
+    pub(super) fn restored(
+        &mut self,
+        epoch: u64,
+        result: Result<Restored, RestoreError>,
+        took: Duration,
+    ) -> Result<(), ReconcilerError> {
+        let restored = result?;
+        let number = restored.partition;
+        let Some(partition) = self
+            .partitions
+            .get_mut(&number)
+            .filter(|partition| partition.epoch == epoch)
+        else {
+            return Ok(());
+        };
+        let accounts = restored.states.len();
+        tracing::info!(
+            partition = number,
+            accounts,
+            ?took,
+            next = restored.position.next,
+            "partition restored"
+        );
+        self.surroundings
+            .metrics
+            .restore_duration
+            .observe(took.as_secs_f64());
+        let unfinished: Vec<AccountState> = restored.states.unfinished().collect();
+        let offsets = Offsets::starting_at(restored.position.next);
+        let ready = Stage::Ready(Ready {
+            states: restored.states,
+            offsets,
+        });
+        let Stage::Restoring { early } = std::mem::replace(&mut partition.stage, ready) else {
+            return Ok(());
+        };
+        if restored.position.was_out_of_range {
+            self.out_of_range(number, restored.position.next, restored.position.next);
+        }
+        for state in unfinished {
+            self.queue_again(number, state);
+        }
+        for record in early {
+            self.take_in(record);
+        }
+        self.note_restored();
+        self.consumer
+            .resume(number)
+            .map_err(ReconcilerError::Rebalance)
+    }
+
+    /// Queues what a restored state says is undecided, or due for a recheck.
+    fn queue_again(&mut self, partition: i32, state: AccountState) {
+        let key = AccountKey {
+            partition,
+            id: state.account_id.clone(),
+        };
+        let named = state
+            .pending
+            .as_ref()
+            .and_then(|pending| pending.project_id.as_deref());
+        let Some(lane) = self
+            .surroundings
+            .projects
+            .lane_of(state.project_id.as_deref().or(named))
+        else {
+            tracing::error!(account = %state.account_id, "no API key is configured for the project of a pending account");
+            return;
+        };
+        match state.pending {
+            Some(pending) => {
+                self.surroundings
+                    .metrics
+                    .records_restored
+                    .inc_by(pending.total);
+                let at = pending.grace.map_or_else(Instant::now, |grace| {
+                    instant_of(crate::reconcile::next_look(&grace, Timestamp::now()))
+                });
+                self.queue.add(key, lane, Work::without_record(pending), at);
+            }
+            None => self.schedule_recheck(key, lane, &state),
+        }
+    }
+
+    /// Queues the next scheduled recheck of an account that is degraded or failed.
+    pub(super) fn schedule_recheck(&mut self, key: AccountKey, lane: usize, state: &AccountState) {
+        let Some(recheck) = state.recheck else { return };
+        let pending = Pending {
+            trigger: Trigger::Recheck,
+            causes: Vec::new(),
+            total: 0,
+            since: recheck.due_at,
+            lookups: 0,
+            project_id: state.project_id.clone(),
+            event_date: None,
+            taken_in: None,
+            grace: None,
+            lag_recheck_used: false,
+        };
+        self.queue.add(
+            key,
+            lane,
+            Work::without_record(pending),
+            instant_of(recheck.due_at),
+        );
+    }
+
+    fn note_restored(&self) {
+        let restored = !self.partitions.is_empty()
+            && self
+                .partitions
+                .values()
+                .all(|partition| partition.ready().is_some());
+        self.surroundings
+            .is_restored
+            .store(restored, Ordering::Release);
+    }
+}
+
+/// The instant at which the wall clock will show `time`; now, if it shows a later one already.
+pub(super) fn instant_of(time: Timestamp) -> Instant {
+    let wait = Duration::try_from(time.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO);
+    Instant::now() + wait.min(Duration::from_secs(30 * 24 * 60 * 60))
+}

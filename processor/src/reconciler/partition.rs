@@ -1,0 +1,51 @@
+//! A partition that is assigned to us.
+
+use crate::intake::Consumed;
+use crate::offsets::Offsets;
+use crate::state_store::StateStore;
+
+/// A partition that is assigned to us.
+pub(super) struct Partition {
+    /// Which assignment this is: what was asked under an earlier one is dropped.
+    pub epoch: u64,
+    /// Whether it can be processed yet.
+    pub stage: Stage,
+}
+
+pub(super) enum Stage {
+    /// Its state is being read. Records that were fetched before the partition was paused wait here.
+    Restoring { early: Vec<Consumed> },
+    /// It is processed.
+    Ready(Ready),
+}
+
+/// A partition that is processed.
+pub(super) struct Ready {
+    /// Its accounts.
+    pub states: StateStore,
+    /// Its records.
+    pub offsets: Offsets,
+}
+
+impl Partition {
+    pub(super) const fn restoring(epoch: u64) -> Self {
+        Self {
+            epoch,
+            stage: Stage::Restoring { early: Vec::new() },
+        }
+    }
+
+    pub(super) const fn ready(&self) -> Option<&Ready> {
+        match &self.stage {
+            Stage::Ready(ready) => Some(ready),
+            Stage::Restoring { .. } => None,
+        }
+    }
+
+    pub(super) const fn ready_mut(&mut self) -> Option<&mut Ready> {
+        match &mut self.stage {
+            Stage::Ready(ready) => Some(ready),
+            Stage::Restoring { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The records a transaction writes: events, states, dead letters. Pure.
+
+use jiff::Timestamp;
+use stackone_link_schemas::{
+    AccountId, AccountLifecycleEvent, AccountState, CloudEvent, LIFECYCLE_DATASCHEMA,
+    LifecycleType, STATE_DATASCHEMA, UNRECOGNIZED_TYPE, event_id_of_body, source_of_project,
+};
+use stackone_link_transport::{DeadLetterHeaders, RecordHeaders, Topic, Topics};
+
+use crate::intake::Consumed;
+use crate::transaction::TransactionRecord;
+
+/// `ce_type` of a state record.
+const STATE_TYPE: &str = "account.state";
+
+/// A transition, for the lifecycle topic and, if it is a link, for the linked topic.
+///
+/// # Errors
+///
+/// Never for what the decision table makes; the signature is serde's.
+pub fn lifecycle(
+    topics: &Topics,
+    event: &AccountLifecycleEvent,
+) -> Result<Vec<TransactionRecord>, serde_json::Error> {
+    let value = serde_json::to_vec(event)?;
+    let headers = RecordHeaders::of(CloudEvent {
+        id: event.id,
+        event_type: event.event_type.to_string(),
+        source: source_of_project(event.project_id.as_deref()),
+        subject: Some(event.account_id.to_string()),
+        time: Some(event.confirmed_at),
+        dataschema: Some(LIFECYCLE_DATASCHEMA.to_owned()),
+    });
+    let linked = (event.event_type == LifecycleType::Linked).then_some(Topic::Linked);
+    let destinations = std::iter::once(Topic::Lifecycle).chain(linked);
+    Ok(destinations
+        .map(|topic| TransactionRecord {
+            topic: topics.name(topic).to_owned(),
+            partition: None,
+            key: Some(event.account_id.as_str().into()),
+            value: Some(value.clone()),
+            headers: headers.clone(),
+        })
+        .collect())
+}
+
+/// A state, or the tombstone of one, in the partition its triggers come from.
+///
+/// # Errors
+///
+/// Never for an [`AccountState`]; the signature is serde's.
+pub fn state(
+    topics: &Topics,
+    partition: i32,
+    id: &AccountId,
+    state: Option<&AccountState>,
+    now: Timestamp,
+) -> Result<TransactionRecord, serde_json::Error> {
+    let value = state.map(serde_json::to_vec).transpose()?;
+    let project = state.and_then(|state| state.project_id.as_deref());
+    let headers = RecordHeaders::of(CloudEvent {
+        id: event_id_of_body(value.as_deref().unwrap_or(id.as_str().as_bytes())),
+        event_type: STATE_TYPE.to_owned(),
+        source: source_of_project(project),
+        subject: Some(id.to_string()),
+        time: Some(now),
+        dataschema: value.is_some().then(|| STATE_DATASCHEMA.to_owned()),
+    });
+    Ok(TransactionRecord {
+        topic: topics.name(Topic::State).to_owned(),
+        partition: Some(partition),
+        key: Some(id.as_str().into()),
+        value,
+        headers,
+    })
+}
+
+/// A record put aside: its own key, bytes and headers, and why.
+#[must_use]
+pub fn dead_letter(
+    topics: &Topics,
+    original: &Consumed,
+    why: DeadLetterHeaders,
+) -> TransactionRecord {
+    let mut headers = original
+        .headers
+        .clone()
+        .unwrap_or_else(|| headers_of_unlabelled(original));
+    headers.dead_letter = Some(why);
+    TransactionRecord {
+        topic: topics.name(Topic::DeadLetter).to_owned(),
+        partition: None,
+        key: original.key.clone(),
+        value: Some(original.value.clone()),
+        headers,
+    }
+}
+
+/// Headers for a record that has none we can read.
+fn headers_of_unlabelled(original: &Consumed) -> RecordHeaders {
+    RecordHeaders::of(CloudEvent {
+        id: event_id_of_body(&original.value),
+        event_type: UNRECOGNIZED_TYPE.to_owned(),
+        source: source_of_project(None),
+        subject: original
+            .key
+            .as_deref()
+            .and_then(|key| std::str::from_utf8(key).ok())
+            .map(str::to_owned),
+        time: Timestamp::from_millisecond(original.timestamp_ms).ok(),
+        dataschema: None,
+    })
+}

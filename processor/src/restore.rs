@@ -1,0 +1,249 @@
+//! Restoring the state of a partition from the compacted topic, before the partition is processed.
+//!
+//! The order matters. Once the committed offset is *stable*, no transaction of the former owner that sent offsets is
+//! open, and one that has not sent them yet will be fenced. So all that can still be committed to the state topic lies
+//! below its high watermark, and the state is complete when the last stable offset has reached that.
+
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{Message, Offset, TopicPartitionList};
+use stackone_link_schemas::AccountId;
+use stackone_link_transport::{ConfigError, KafkaConfig, partition_of_key};
+
+use crate::consumer::GroupConsumer;
+use crate::state_store::StateStore;
+
+/// How long one question to the cluster may take before it is asked again.
+const STEP: Duration = Duration::from_secs(5);
+
+/// A partition that can be processed.
+pub struct Restored {
+    /// The partition.
+    pub partition: i32,
+    /// Its accounts.
+    pub states: StateStore,
+    /// Where processing goes on.
+    pub position: Position,
+}
+
+/// Where processing of a partition goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The next offset.
+    pub next: i64,
+    /// The committed offset is not among what the topic holds: records were deleted before they were read, or the topic
+    /// was made again.
+    pub was_out_of_range: bool,
+}
+
+/// Why a partition cannot be restored.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The Kafka settings cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The cluster did not answer.
+    #[error("state of partition {partition} could not be read")]
+    Kafka {
+        /// The partition.
+        partition: i32,
+        /// Why.
+        source: KafkaError,
+    },
+    /// A record of the state topic is in a partition its key does not belong to.
+    #[error(
+        "the state of account {account} is in partition {partition} of {topic}, but belongs in another: partition \
+         counts were changed. Make topics of a new version with the new count, and resync"
+    )]
+    WrongPartition {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The account.
+        account: AccountId,
+    },
+}
+
+/// Restores partitions; each thread that restores has one.
+pub struct Restore {
+    kafka: KafkaConfig,
+    topic: String,
+    group: GroupConsumer,
+}
+
+impl Restore {
+    /// For the state topic `topic` and the positions of `group`.
+    #[must_use]
+    pub const fn new(kafka: KafkaConfig, topic: String, group: GroupConsumer) -> Self {
+        Self {
+            kafka,
+            topic,
+            group,
+        }
+    }
+
+    /// Restores a partition. Blocks until it is done or `is_cancelled` says that nobody wants it any more.
+    ///
+    /// # Errors
+    ///
+    /// Where the topic is set up in a way that would damage data, or settings cannot be used. An unreachable cluster is
+    /// waited for.
+    pub fn run(
+        &self,
+        partition: i32,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Restored>, RestoreError> {
+        let in_partition = |source| RestoreError::Kafka { partition, source };
+        let Some(position) = until_ok(is_cancelled, "committed offset", || {
+            self.position(partition)
+        }) else {
+            return Ok(None);
+        };
+        let uncommitted = self
+            .reader("read_uncommitted")
+            .map_err(|error| error.in_partition(partition))?;
+        let committed = self
+            .reader("read_committed")
+            .map_err(|error| error.in_partition(partition))?;
+        let end = |reader: &BaseConsumer| reader.fetch_watermarks(&self.topic, partition, STEP);
+        let Some((_, high)) = until_ok(is_cancelled, "high watermark", || end(&uncommitted)) else {
+            return Ok(None);
+        };
+        loop {
+            let Some((_, stable)) =
+                until_ok(is_cancelled, "last stable offset", || end(&committed))
+            else {
+                return Ok(None);
+            };
+            if stable >= high {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&self.topic, partition, Offset::Beginning)
+            .map_err(in_partition)?;
+        committed.assign(&list).map_err(in_partition)?;
+        let states = self.read_to_end(&committed, partition, is_cancelled)?;
+        Ok(states.map(|states| Restored {
+            partition,
+            states,
+            position,
+        }))
+    }
+
+    fn position(&self, partition: i32) -> Result<Position, KafkaError> {
+        let committed = self.group.committed(partition, STEP)?;
+        let (low, high) = self.group.watermarks(partition, STEP)?;
+        Ok(match committed {
+            Some(next) if (low..=high).contains(&next) => Position {
+                next,
+                was_out_of_range: false,
+            },
+            Some(_) => Position {
+                next: low,
+                was_out_of_range: true,
+            },
+            None => Position {
+                next: low,
+                was_out_of_range: false,
+            },
+        })
+    }
+
+    fn reader(&self, isolation_level: &str) -> Result<BaseConsumer, ReaderError> {
+        let mut config = self.kafka.client_config("stackone-restore")?;
+        config
+            // Never used: this client joins no group and commits nothing, but librdkafka wants a name for assigning.
+            .set("group.id", "stackone-restore")
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", isolation_level)
+            .set("auto.offset.reset", "earliest")
+            .set("enable.partition.eof", "true");
+        Ok(config.create()?)
+    }
+
+    /// Reads to the end that the broker reports: positions and watermarks cannot be compared, control records lie between.
+    fn read_to_end(
+        &self,
+        reader: &BaseConsumer,
+        partition: i32,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<StateStore>, RestoreError> {
+        let metadata = reader.fetch_metadata(Some(&self.topic), STEP);
+        let metadata = metadata.map_err(|source| RestoreError::Kafka { partition, source })?;
+        let partitions = metadata
+            .topics()
+            .first()
+            .map_or(0, |topic| topic.partitions().len());
+        let partitions = i32::try_from(partitions).unwrap_or(i32::MAX);
+        let mut states = StateStore::default();
+        while !is_cancelled() {
+            match reader.poll(Duration::from_millis(100)) {
+                None => {}
+                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Some(states)),
+                Some(Err(error)) => tracing::warn!(partition, %error, "reading the state topic"),
+                Some(Ok(message)) => {
+                    let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
+                    let Some(id) = key.and_then(|key| AccountId::try_from(key).ok()) else {
+                        tracing::warn!(
+                            partition,
+                            offset = message.offset(),
+                            "state record without an account id as key"
+                        );
+                        continue;
+                    };
+                    if partition_of_key(id.as_str().as_bytes(), partitions) != partition {
+                        let topic = self.topic.clone();
+                        return Err(RestoreError::WrongPartition {
+                            topic,
+                            partition,
+                            account: id,
+                        });
+                    }
+                    states.put(&id, message.payload());
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Why there is no reader.
+#[derive(Debug, thiserror::Error)]
+enum ReaderError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+}
+
+impl ReaderError {
+    fn in_partition(self, partition: i32) -> RestoreError {
+        match self {
+            Self::Config(error) => RestoreError::Config(error),
+            Self::Kafka(source) => RestoreError::Kafka { partition, source },
+        }
+    }
+}
+
+/// Asks until there is an answer; none where nobody wants it any more.
+fn until_ok<T>(
+    is_cancelled: &dyn Fn() -> bool,
+    what: &str,
+    mut ask: impl FnMut() -> Result<T, KafkaError>,
+) -> Option<T> {
+    while !is_cancelled() {
+        match ask() {
+            Ok(answer) => return Some(answer),
+            Err(error) => {
+                tracing::warn!(%error, "restore: no {what} yet");
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,84 @@
+//! What the work queue holds for an account: its undecided triggers and what was tried for them.
+
+use std::time::Instant;
+
+use stackone_link_schemas::{AccountId, MAX_CAUSES, Pending, Trigger};
+
+use crate::work_queue::Merge;
+
+/// An account, by the partition its triggers come from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountKey {
+    /// Partition of the account events topic, and of the state topic.
+    pub partition: i32,
+    /// The account.
+    pub id: AccountId,
+}
+
+/// The undecided triggers of an account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Work {
+    /// What is written to the state topic while it is undecided.
+    pub pending: Pending,
+    /// Offsets of the triggers that hold back the commit: neither decided nor written as pending.
+    pub open_offsets: Vec<i64>,
+    /// What failed so far.
+    pub failures: Failures,
+}
+
+/// Lookups that gave no answer, by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// In a row, whatever the kind: for the backoff.
+    pub in_a_row: u32,
+    /// A 4xx that waiting does not mend.
+    pub rejected: u32,
+    /// A 200 that is not the account.
+    pub unreadable: u32,
+    /// When the first unreadable answer came.
+    pub first_unreadable: Option<Instant>,
+    /// When the key was last refused for this account.
+    pub refused_at: Option<Instant>,
+}
+
+impl Work {
+    /// Work that holds back no commit: what was restored, or a scheduled recheck.
+    #[must_use]
+    pub fn without_record(pending: Pending) -> Self {
+        Self {
+            pending,
+            open_offsets: Vec::new(),
+            failures: Failures::default(),
+        }
+    }
+
+    /// Whether it must survive a restart: a scheduled recheck alone is in the account's state anyway.
+    #[must_use]
+    pub fn is_recorded_elsewhere(&self) -> bool {
+        self.pending.trigger == Trigger::Recheck
+            && self.pending.total == 0
+            && self.pending.grace.is_none()
+    }
+}
+
+impl Merge for Work {
+    fn merge(&mut self, later: Self) {
+        self.open_offsets.extend(later.open_offsets);
+        merge_pending(&mut self.pending, later.pending);
+    }
+}
+
+fn merge_pending(earlier: &mut Pending, later: Pending) {
+    earlier.trigger = earlier.trigger.max(later.trigger);
+    earlier.total += later.total;
+    earlier.since = earlier.since.min(later.since);
+    earlier.lookups = earlier.lookups.max(later.lookups);
+    earlier.event_date = earlier.event_date.max(later.event_date);
+    earlier.taken_in = later.taken_in.or(earlier.taken_in);
+    earlier.project_id = earlier.project_id.take().or(later.project_id);
+    earlier.grace = earlier.grace.or(later.grace);
+    earlier.lag_recheck_used |= later.lag_recheck_used;
+    earlier.causes.extend(later.causes);
+    let surplus = earlier.causes.len().saturating_sub(MAX_CAUSES);
+    earlier.causes.drain(..surplus);
+}
