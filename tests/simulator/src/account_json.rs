@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::account::{Account, StatusReason};
+use crate::account::Account;
+use crate::account_status::StatusReason;
 use crate::timestamp;
 
 /// The names that an answer uses.
@@ -117,7 +118,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::account::{AccountStatus, NewAccount};
+    use crate::account::NewAccount;
+    use crate::account_status::AccountStatus;
     use crate::account_store::AccountStore;
 
     fn fixture(name: &str) -> Value {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::account::{Account, AccountId, AccountStatus, NewAccount, StatusReason};
+use crate::account::{Account, AccountId, NewAccount};
+use crate::account_status::{AccountStatus, StatusReason};
 use crate::timestamp::strictly_after;
 
 /// Why an account could not be changed.

@@ -91,7 +91,7 @@ pub enum RetryAfter {
 }
 
 /// What a request wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// `GET /accounts/{id}`
@@ -175,12 +175,12 @@ impl FaultRule {
     ///
     /// When a status is not 400 to 599, which could not be told from a right answer.
     pub fn validate(&self) -> Result<(), InvalidFault> {
-        match self.fault {
-            Fault::Status { status, .. } if !(400..600).contains(&status) => {
-                Err(InvalidFault { status })
-            }
-            _ => Ok(()),
+        if let Fault::Status { status, .. } = self.fault
+            && !(400..600).contains(&status)
+        {
+            return Err(InvalidFault { status });
         }
+        Ok(())
     }
 }
 

@@ -82,15 +82,17 @@ impl FaultSwitches {
         let mut selected = SelectedFaults::default();
         let mut switches = self.lock();
         for active in &mut switches.active {
-            let wanted =
-                matches!(active.rule.fault, Fault::Latency { .. }) || selected.fault.is_none();
-            if wanted && befalls(&active.rule, request) {
-                use_up(&mut active.rule);
-                match &active.rule.fault {
-                    Fault::Latency { delay } => selected.latency += *delay,
-                    fault => selected.fault = Some((fault.clone(), active.released.clone())),
-                }
+            if !befalls(&active.rule, request) {
+                continue;
             }
+            if let Fault::Latency { delay } = active.rule.fault {
+                selected.latency += delay;
+            } else if selected.fault.is_none() {
+                selected.fault = Some((active.rule.fault.clone(), active.released.clone()));
+            } else {
+                continue;
+            }
+            use_up(&mut active.rule);
         }
         selected
     }
@@ -106,7 +108,9 @@ fn befalls(rule: &FaultRule, request: &RequestFacts<'_>) -> bool {
             .project_id
             .as_ref()
             .is_none_or(|id| id == request.project_id)
-        && rule.operation.is_none_or(|wanted| wanted == request.operation)
+        && rule
+            .operation
+            .is_none_or(|wanted| wanted == request.operation)
         && rule
             .account_id
             .as_ref()
@@ -192,10 +196,6 @@ mod tests {
     #[test]
     fn a_status_that_is_no_error_is_refused() {
         let switches = FaultSwitches::default();
-        assert!(
-            switches
-                .set(FaultRule::always(Fault::status(200)))
-                .is_err()
-        );
+        assert!(switches.set(FaultRule::always(Fault::status(200))).is_err());
     }
 }

@@ -24,10 +24,7 @@ pub(crate) fn strictly_after(last: Timestamp, now: Timestamp) -> Timestamp {
 }
 
 /// Serialises for `#[serde(serialize_with)]`.
-pub(crate) fn serialize<S: Serializer>(
-    time: &Timestamp,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{time:.3}"))
 }
 

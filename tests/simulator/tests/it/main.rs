@@ -1,0 +1,15 @@
+//! The simulator over real HTTP: as a library, and as the program that people run.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails at once"
+)]
+
+mod accounts;
+mod control;
+mod disturbances;
+mod faults;
+mod program;
+mod stage;
+mod webhooks;
