@@ -29,6 +29,24 @@ pub struct Check {
     pub reason: Option<String>,
 }
 
+impl Check {
+    /// In order unless there is a reason why not.
+    #[must_use]
+    pub const fn of(name: &'static str, reason: Option<String>) -> Self {
+        Self {
+            name,
+            ok: reason.is_none(),
+            reason,
+        }
+    }
+
+    /// In order unless something is the case.
+    #[must_use]
+    pub fn unless(name: &'static str, is_the_case: bool, reason: &str) -> Self {
+        Self::of(name, is_the_case.then(|| reason.to_owned()))
+    }
+}
+
 impl Health {
     /// Health as `checks` tells it whenever it is asked.
     pub fn new(

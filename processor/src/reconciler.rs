@@ -7,9 +7,11 @@
 mod answers;
 mod commit;
 mod intake;
+mod message;
 mod observe;
 mod ownership;
 mod partition;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,144 +20,23 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
-use stackone_client::ApiError;
-use stackone_link_transport::{KafkaConfig, Topic, Topics};
-use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use stackone_link_transport::Topic;
 
-use crate::consumer::{GroupConsumer, Membership, StartError as ConsumerError};
-use crate::intake::Consumed;
-use crate::lookups::{Answer, Lookups};
-use crate::metrics::Metrics;
-use crate::projects::{Gate, Projects};
-use crate::reconcile::GracePeriods;
-use crate::restore::{RestoreError, Restored};
-use crate::transaction::{StartError as TransactionStartError, TransactionError, Transactions};
+use crate::consumer::GroupConsumer;
+use crate::lookups::Lookups;
+use crate::projects::Gate;
+use crate::transaction::Transactions;
 use crate::work::{AccountKey, Work};
 use crate::work_queue::{Lane, WorkQueue};
+
+pub use message::{GivenUp, Message};
+pub use settings::{ReconcilerError, Settings, Surroundings};
 
 use commit::Decided;
 use partition::Partition;
 
 /// Longest time the thread sleeps when nothing happens.
 const IDLE: Duration = Duration::from_millis(100);
-
-/// How a reconciler works.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// How to reach Kafka.
-    pub kafka: KafkaConfig,
-    /// The topics' names.
-    pub topics: Topics,
-    /// Group membership.
-    pub membership: Membership,
-    /// `transactional.id`: group and instance id.
-    pub transactional_id: String,
-    /// Longest time a transaction may take.
-    pub transaction_timeout: Duration,
-    /// How often undecided triggers are written to the state topic.
-    pub marker_interval: Duration,
-    /// Most lookups under way at once.
-    pub max_lookups: usize,
-    /// Grace periods of the decision table.
-    pub periods: GracePeriods,
-}
-
-/// What the reconciler thread is told.
-#[derive(Debug)]
-pub enum Message {
-    /// There is something to poll.
-    Readable,
-    /// A lookup came back.
-    Answer(Answer),
-    /// A probe came back.
-    Probed {
-        /// The project.
-        lane: Lane,
-        /// Whether its key is accepted.
-        result: Result<(), ApiError>,
-    },
-    /// A partition is restored, or cannot be.
-    Restored {
-        /// The assignment it was restored for.
-        epoch: u64,
-        /// What was restored.
-        result: Box<Result<Restored, RestoreError>>,
-        /// How long it took.
-        took: Duration,
-    },
-    /// The records of an account that is given up were read again.
-    GivenUp(Box<GivenUp>),
-    /// The process stops.
-    Stop,
-}
-
-impl std::fmt::Debug for Restored {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Restored")
-            .field("partition", &self.partition)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Records of an account that are to be put aside.
-#[derive(Debug)]
-pub struct GivenUp {
-    /// The account.
-    pub key: AccountKey,
-    /// The assignment of its partition.
-    pub epoch: u64,
-    /// Why.
-    pub reason: stackone_link_schemas::DeadLetterReason,
-    /// In words.
-    pub detail: String,
-    /// The records, read again from the source topic; without a value where they have expired.
-    pub originals: Vec<(Consumed, bool)>,
-}
-
-/// Why a reconciler stopped although it was not told to.
-#[derive(Debug, thiserror::Error)]
-pub enum ReconcilerError {
-    /// It could not join its group.
-    #[error("cannot join the consumer group")]
-    Consumer(#[from] ConsumerError),
-    /// It could not register its transactional id.
-    #[error("cannot start transactions")]
-    Transactions(#[from] TransactionStartError),
-    /// A transaction failed in a way that needs a new producer and a fresh look at the state.
-    #[error(transparent)]
-    Transaction(#[from] TransactionError),
-    /// The state cannot be restored.
-    #[error(transparent)]
-    Restore(#[from] RestoreError),
-    /// The group did not let us answer a rebalance.
-    #[error("rebalance")]
-    Rebalance(#[source] rdkafka::error::KafkaError),
-    /// What was decided cannot be written as JSON.
-    #[error("record cannot be encoded")]
-    Encode(#[from] serde_json::Error),
-}
-
-/// What a reconciler shares with the rest of the process.
-#[derive(Clone)]
-pub struct Surroundings {
-    /// The projects.
-    pub projects: Arc<Projects>,
-    /// The metrics.
-    pub metrics: Arc<Metrics>,
-    /// The runtime for lookups.
-    pub runtime: Handle,
-    /// Tasks that are awaited when the process stops.
-    pub tasks: TaskTracker,
-    /// Cancelled when the process stops.
-    pub stop: CancellationToken,
-    /// Whether every assigned partition is restored.
-    pub is_restored: Arc<AtomicBool>,
-    /// Whether every project's key is refused.
-    pub all_refused: Arc<AtomicBool>,
-}
 
 /// One run of the reconciler, from joining the group to leaving it.
 pub struct Reconciler {
@@ -235,12 +116,6 @@ impl Reconciler {
         })
     }
 
-    /// How others tell it something.
-    #[must_use]
-    pub fn post(&self) -> Sender<Message> {
-        self.post.clone()
-    }
-
     /// Works until it is told to stop: then commits what is finished, writes what is pending, and leaves the group.
     ///
     /// # Errors
@@ -283,7 +158,6 @@ impl Reconciler {
                     took,
                 } => self.restored(epoch, *result, took)?,
                 Message::GivenUp(given_up) => self.decided.push(Decided::GivenUp(given_up)),
-                Message::Stop => return Ok(false),
             }
             next = self.inbox.try_recv().ok();
         }

@@ -16,8 +16,11 @@ use crate::open_enum::open_enum;
     Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
-#[schemars(extend("examples" = ["GnQoASvosYhE5wJcmmAQs", "45355976281015164504"]))]
-pub struct AccountId(#[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,128}$"))] Box<str>);
+#[schemars(extend(
+    "pattern" = "^[A-Za-z0-9_-]{1,128}$",
+    "examples" = ["GnQoASvosYhE5wJcmmAQs", "45355976281015164504"],
+))]
+pub struct AccountId(Box<str>);
 
 /// The text is not 1–128 characters of `[A-Za-z0-9_-]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,9 @@
 //! | a webhook, as StackOne sent it | [`AccountEvent`] reads it | `stackone.account.events.v1` |
 //! | a record that could not be used | the original bytes, a [`DeadLetterReason`] in the headers | `stackone.account.dead-letter.v1` |
 //!
-//! Enums are open: a value this version does not know is kept as it came, never an error.
+//! Enums of what StackOne says, of lifecycle types and of dead letter reasons are open: a value this version does not
+//! know is kept as it came, never an error. Closed are only those by which the processor decides ([`AccountPhase`],
+//! [`Trigger`], [`GraceKind`]): a state that it does not know is one it must not act on.
 
 mod account;
 mod dead_letter;
@@ -33,3 +35,8 @@ pub use event::{AccountEvent, MalformedEvent};
 pub use json_schema::{SchemaDocument, schema_documents};
 pub use lifecycle::{AccountLifecycleEvent, Cause, LifecycleType, MAX_CAUSES};
 pub use state::{AccountPhase, AccountState, Grace, GraceKind, Pending, Recheck, TakenIn, Trigger};
+
+/// The README's example has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

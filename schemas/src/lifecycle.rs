@@ -31,7 +31,8 @@ open_enum! {
 
 /// One transition of one account. Emitted exactly once for `read_committed` readers, in order per account.
 ///
-/// The record's key is the account id; its `ce_type` is [`Self::event_type`], its `ce_id` is [`Self::id`].
+/// The record's key is the account id; its `ce_type` is `type`, its `ce_id` is `id`. Every member is written; what there
+/// is nothing to say about is `null`. (Within `account` and `status_reasons` such members are left out.)
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountLifecycleEvent {
     /// `UUIDv5` of project, account and version: the same however often the transition is computed.
@@ -41,19 +42,20 @@ pub struct AccountLifecycleEvent {
     pub event_type: LifecycleType,
     /// The account.
     pub account_id: AccountId,
-    /// The StackOne project whose API key sees the account.
+    /// The StackOne project whose API key sees the account; `null` where the only project is configured without an id.
     pub project_id: Option<String>,
     /// Starts at 1 and rises by one with every transition of the account; never reused, also not after an unlink.
+    #[schemars(range(min = 1))]
     pub version: u64,
-    /// The account as the accounts API showed it; for `account.unlinked` as it was last confirmed. Absent only when
+    /// The account as the accounts API showed it; for `account.unlinked` as it was last confirmed. `null` only where
     /// an account was unlinked that had never been confirmed.
     pub account: Option<AccountSnapshot>,
-    /// What the accounts API says; absent where it said that there is no such account.
+    /// What the accounts API says; `null` where it said that there is no such account.
     pub status: Option<AccountStatus>,
     /// Why, in StackOne's words.
     #[serde(default)]
     pub status_reasons: Vec<StatusReason>,
-    /// The status that was confirmed before; absent for an account's first transition.
+    /// The status that was confirmed before; `null` for an account's first transition.
     pub previous_status: Option<AccountStatus>,
     /// When the accounts API gave the answer that decided.
     pub confirmed_at: Timestamp,
@@ -62,7 +64,7 @@ pub struct AccountLifecycleEvent {
     /// The newest triggers, at most 16, that were known when the deciding request was sent.
     #[serde(default)]
     pub caused_by: Vec<Cause>,
-    /// How many triggers there were in all. 0 for a transition found by a scheduled recheck alone.
+    /// How many triggers there were in all, also those that are not in `caused_by`. 0 for a transition found by a scheduled recheck alone.
     #[serde(default)]
     pub caused_by_total: u64,
 }
@@ -78,14 +80,14 @@ impl AccountLifecycleEvent {
 /// A record that made the processor look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cause {
-    /// `ce_id` of the record.
+    /// `ce_id` of the record; `null` where it had none that can be read.
     pub event_id: Option<Uuid>,
     /// `ce_type` of the record, for instance `account.created`.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// When StackOne says it happened.
+    /// When StackOne says it happened; `null` where it does not say so in a readable way.
     pub event_date: Option<Timestamp>,
-    /// When `ingest` received it.
+    /// When `ingest` received it; `null` for our own trigger records.
     pub received_at: Option<Timestamp>,
     /// Topic of the record.
     pub topic: String,

@@ -3,10 +3,10 @@
 /// Declares a string enum with a last variant `Other(String)` for values this version does not know.
 macro_rules! open_enum {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])+
         pub enum $name:ident { $( $(#[$variant_meta:meta])* $variant:ident = $text:literal, )+ }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub enum $name {
             $( $(#[$variant_meta])* $variant, )+
@@ -62,10 +62,13 @@ macro_rules! open_enum {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let about = [
+                    $($doc.trim(),)+
+                    "Open enum: readers must accept values that are not among the examples.",
+                ];
                 schemars::json_schema!({
                     "type": "string",
-                    "description":
-                        "Open enum: readers must accept values that are not among the examples.",
+                    "description": about.join("\n"),
                     "examples": Self::KNOWN,
                 })
             }

@@ -1,5 +1,6 @@
 //! The commit cycle: whatever is decided goes into one transaction, and reaches memory only after the commit.
 
+mod decided;
 mod effect;
 mod stage;
 

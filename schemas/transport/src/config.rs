@@ -1,16 +1,18 @@
 //! Kafka client settings: the only code that writes security keys and fixed properties.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use rdkafka::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::properties::is_secret;
 use crate::refused_properties;
 
-/// How to reach the brokers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How to reach the brokers. Its `Debug` is that of [`Self::redacted`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaConfig {
     /// `host:port` of one or more brokers, comma separated.
@@ -107,6 +109,18 @@ impl KafkaConfig {
         }
     }
 
+    /// The same settings with `[redacted]` for every property that holds a secret, to be printed.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let mut redacted = self.clone();
+        for (name, value) in &mut redacted.properties {
+            if is_secret(name) {
+                "[redacted]".clone_into(value);
+            }
+        }
+        redacted
+    }
+
     /// What is wrong with the settings, one line each.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
@@ -137,6 +151,22 @@ impl KafkaConfig {
         config.set("client.id", client_id);
         self.security.apply(&mut config)?;
         Ok(config)
+    }
+}
+
+impl fmt::Debug for KafkaConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            bootstrap_servers,
+            security,
+            properties,
+        } = self.redacted();
+        formatter
+            .debug_struct("KafkaConfig")
+            .field("bootstrap_servers", &bootstrap_servers)
+            .field("security", &security)
+            .field("properties", &properties)
+            .finish()
     }
 }
 
@@ -210,6 +240,19 @@ mod tests {
         assert_eq!(config.get("client.id"), Some("ingest"));
         assert_eq!(config.get("linger.ms"), Some("7"));
         assert_eq!(config.get("security.protocol"), Some("plaintext"));
+    }
+
+    #[test]
+    fn properties_that_hold_a_secret_are_not_printed() {
+        let mut kafka = KafkaConfig::plaintext("broker:9092");
+        for name in ["sasl.password", "ssl.key.pem", "linger.ms"] {
+            kafka.properties.insert(name.to_owned(), "42".to_owned());
+        }
+        let redacted = kafka.redacted().properties;
+        assert_eq!(redacted["sasl.password"], "[redacted]");
+        assert_eq!(redacted["ssl.key.pem"], "[redacted]");
+        assert_eq!(redacted["linger.ms"], "42");
+        assert_eq!(format!("{kafka:?}").matches("42").count(), 1);
     }
 
     #[cfg(not(feature = "kafka-tls"))]

@@ -4,6 +4,7 @@
 
 mod config;
 mod headers;
+mod murmur2;
 mod properties;
 mod publisher;
 mod record;
@@ -12,6 +13,7 @@ mod topic_admin;
 
 pub use config::{ConfigError, KafkaConfig, SaslMechanism, Security};
 pub use headers::{DeadLetterHeaders, HeaderError, IngestHeaders, RecordHeaders};
+pub use murmur2::partition_of_key;
 pub use properties::refused_properties;
 pub use publisher::{PublishError, Publisher, PublisherStatus, StartError, Stored};
 pub use record::OutgoingRecord;

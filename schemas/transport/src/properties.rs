@@ -16,12 +16,9 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "transactional.id",
-        "it is group and instance id; set processor.instance_id",
+        "it is group and instance id; set group.instance_id",
     ),
-    (
-        "transaction.timeout.ms",
-        "set processor.transaction_timeout",
-    ),
+    ("transaction.timeout.ms", "set transactions.timeout"),
     (
         "enable.auto.commit",
         "offsets are committed in the transaction of what they led to",
@@ -35,7 +32,7 @@ const REFUSED: &[(&str, &str)] = &[
         "a new group starts at the earliest record and nothing is skipped in silence",
     ),
     ("isolation.level", "aborted records must not be read"),
-    ("group.id", "set processor.group_id"),
+    ("group.id", "set group.id"),
     (
         "group.protocol",
         "fencing is checked with the classic protocol",
@@ -70,6 +67,13 @@ pub fn refused_properties<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<S
         .filter_map(|name| REFUSED.iter().find(|(refused, _)| *refused == name))
         .map(|(name, reason)| format!("kafka.properties: {name} cannot be set: {reason}"))
         .collect()
+}
+
+/// Whether the value of a property is, or may hold, a secret.
+pub(crate) fn is_secret(name: &str) -> bool {
+    ["password", "secret", ".pem", "oauthbearer.config"]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 #[cfg(test)]

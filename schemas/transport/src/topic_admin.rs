@@ -1,12 +1,13 @@
 //! Which topics are missing or set up in a way that would damage data, and making the missing ones.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::metadata::Metadata;
 
 use crate::{ConfigError, KafkaConfig, Topic, TopicLayout, Topics};
 
@@ -15,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Looks at topics and makes them.
 pub struct TopicAdmin {
-    client: AdminClient<DefaultClientContext>,
+    client: Arc<AdminClient<DefaultClientContext>>,
 }
 
 /// Something about a topic that is not as the pipeline needs it. Its `Display` is one line that says what to do.
@@ -101,7 +102,7 @@ impl TopicAdmin {
     /// Where settings cannot be used.
     pub fn new(kafka: &KafkaConfig) -> Result<Self, TopicAdminError> {
         Ok(Self {
-            client: kafka.client_config("stackone-topics")?.create()?,
+            client: Arc::new(kafka.client_config("stackone-topics")?.create()?),
         })
     }
 
@@ -116,14 +117,14 @@ impl TopicAdmin {
         of: &[Topic],
         settings: bool,
     ) -> Result<Vec<TopicFinding>, TopicAdminError> {
-        let metadata = self.client.inner().fetch_metadata(None, TIMEOUT)?;
-        let mut findings = missing(&metadata, topics, of);
+        let counts = self.partitions().await?;
+        let mut findings = missing(&counts, topics, of);
         if findings.is_empty() && of.contains(&Topic::State) {
-            findings.extend(partitions_differ(&metadata, topics));
+            findings.extend(partitions_differ(&counts, topics));
         }
         if settings {
             for topic in of {
-                if partitions(&metadata, topics.name(*topic)) > 0 {
+                if partitions(&counts, topics.name(*topic)) > 0 {
                     findings.extend(self.settings_findings(topics.name(*topic), *topic).await?);
                 }
             }
@@ -142,11 +143,11 @@ impl TopicAdmin {
         of: &[Topic],
         layout: TopicLayout,
     ) -> Result<Vec<String>, TopicAdminError> {
-        let metadata = self.client.inner().fetch_metadata(None, TIMEOUT)?;
+        let counts = self.partitions().await?;
         let absent: Vec<Topic> = of
             .iter()
             .copied()
-            .filter(|topic| partitions(&metadata, topics.name(*topic)) == 0)
+            .filter(|topic| partitions(&counts, topics.name(*topic)) == 0)
             .collect();
         let settings: Vec<_> = absent.iter().map(|topic| topic.settings()).collect();
         let new: Vec<_> = absent
@@ -173,6 +174,24 @@ impl TopicAdmin {
             }
         }
         Ok(made)
+    }
+
+    /// Asks on a thread that may block, as librdkafka's metadata request does.
+    async fn partitions(&self) -> Result<Partitions, TopicAdminError> {
+        let client = Arc::clone(&self.client);
+        let ask = move || {
+            let metadata = client.inner().fetch_metadata(None, TIMEOUT)?;
+            let existing = metadata
+                .topics()
+                .iter()
+                .filter(|topic| topic.error().is_none());
+            Ok(existing
+                .map(|topic| (topic.name().to_owned(), topic.partitions().len()))
+                .collect())
+        };
+        tokio::task::spawn_blocking(ask)
+            .await
+            .unwrap_or(Err(TopicAdminError::Kafka(KafkaError::Canceled)))
     }
 
     async fn settings_findings(
@@ -208,17 +227,16 @@ impl TopicAdmin {
     }
 }
 
-fn partitions(metadata: &Metadata, name: &str) -> usize {
-    let topic = metadata
-        .topics()
-        .iter()
-        .find(|topic| topic.name() == name && topic.error().is_none());
-    topic.map_or(0, |topic| topic.partitions().len())
+/// Partitions of each topic that exists.
+type Partitions = HashMap<String, usize>;
+
+fn partitions(counts: &Partitions, name: &str) -> usize {
+    counts.get(name).copied().unwrap_or(0)
 }
 
-fn missing(metadata: &Metadata, topics: &Topics, of: &[Topic]) -> Vec<TopicFinding> {
+fn missing(counts: &Partitions, topics: &Topics, of: &[Topic]) -> Vec<TopicFinding> {
     let names = of.iter().map(|topic| topics.name(*topic));
-    let absent = names.filter(|name| partitions(metadata, name) == 0);
+    let absent = names.filter(|name| partitions(counts, name) == 0);
     absent
         .map(|name| TopicFinding::Missing {
             name: name.to_owned(),
@@ -226,10 +244,10 @@ fn missing(metadata: &Metadata, topics: &Topics, of: &[Topic]) -> Vec<TopicFindi
         .collect()
 }
 
-fn partitions_differ(metadata: &Metadata, topics: &Topics) -> Option<TopicFinding> {
+fn partitions_differ(counts: &Partitions, topics: &Topics) -> Option<TopicFinding> {
     let count = |topic| {
         let name = topics.name(topic);
-        (name.to_owned(), partitions(metadata, name))
+        (name.to_owned(), partitions(counts, name))
     };
     let (events, state) = (count(Topic::AccountEvents), count(Topic::State));
     (events.1 != state.1).then_some(TopicFinding::PartitionsDiffer { events, state })

@@ -1,0 +1,82 @@
+//! Runs reconcilers, one after the other, until the process stops.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::JoinError;
+
+use super::RunError;
+use super::readiness::{TopicFindings, topics_in_order};
+use crate::config::Settings;
+use crate::consumer::Membership;
+use crate::reconciler::{self, Reconciler, ReconcilerError, Surroundings};
+use crate::restore::RestoreError;
+
+/// How long to wait before the reconciler is started anew after a failure.
+const RESTART: Duration = Duration::from_secs(1);
+
+/// Waits for the topics, then runs reconcilers.
+pub(super) async fn supervise(
+    settings: Settings,
+    surroundings: Surroundings,
+    topics: Arc<TopicFindings>,
+) -> Result<(), RunError> {
+    let stop = surroundings.stop.clone();
+    tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        () = topics_in_order(&settings, &topics) => {}
+    }
+    while !stop.is_cancelled() {
+        let ended = one_run(&settings, &surroundings).await?;
+        surroundings.is_restored.store(false, Ordering::Release);
+        match ended {
+            Ok(()) => return Ok(()),
+            Err(error @ ReconcilerError::Restore(RestoreError::WrongPartition { .. })) => {
+                return Err(error.into());
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "reconciler failed; starting anew")
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(RESTART) => {}
+        }
+    }
+    Ok(())
+}
+
+/// One reconciler, on a thread of its own: it blocks in Kafka calls.
+async fn one_run(
+    settings: &Settings,
+    surroundings: &Surroundings,
+) -> Result<Result<(), ReconcilerError>, JoinError> {
+    let (settings, surroundings) = (reconciler_settings(settings), surroundings.clone());
+    let tasks = surroundings.tasks.clone();
+    tasks
+        .spawn_blocking(move || Reconciler::start(settings, surroundings)?.run())
+        .await
+}
+
+fn reconciler_settings(settings: &Settings) -> reconciler::Settings {
+    reconciler::Settings {
+        kafka: settings.kafka.clone(),
+        topics: settings.topics.clone(),
+        membership: Membership {
+            group_id: settings.group.id.clone(),
+            session_timeout: settings.group.session_timeout,
+        },
+        transactional_id: settings.transactional_id(),
+        transaction_timeout: settings.transactions.timeout,
+        marker_interval: settings.transactions.marker_interval,
+        max_lookups: settings.lookups.max_in_flight,
+        periods: settings.reconcile,
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}

@@ -1,0 +1,285 @@
+//! Staging what is decided.
+
+use jiff::Timestamp;
+use stackone_client::Lookup;
+use stackone_link_schemas::{AccountState, Pending};
+use stackone_link_transport::{DeadLetterHeaders, Topic};
+
+use super::Decided;
+use super::effect::{Disposition, Effect, Then};
+use super::stage::Stage;
+use crate::reconcile::{Case, Decision, SkipReason, apply, decide, unknown_account};
+use crate::reconciler::partition::Ready;
+use crate::reconciler::{GivenUp, Reconciler, ReconcilerError};
+use crate::records;
+use crate::work::{AccountKey, Work};
+use crate::work_queue::{Lane, Merge};
+
+impl Reconciler {
+    pub(super) fn stage_decided(
+        &self,
+        stage: &mut Stage,
+        decided: &Decided,
+    ) -> Result<(), ReconcilerError> {
+        match decided {
+            Decided::Answered {
+                key,
+                lane,
+                lookup,
+                at,
+            } => self.stage_answer(stage, key, *lane, lookup, *at),
+            Decided::GivenUp(given_up) => self.stage_given_up(stage, given_up),
+            Decided::Unusable {
+                record,
+                reason,
+                detail,
+                seen,
+            } => {
+                let topic = self.settings.topics.name(Topic::AccountEvents).to_owned();
+                stage.dead_letter(
+                    record,
+                    DeadLetterHeaders {
+                        reason: reason.clone(),
+                        detail: detail.clone(),
+                        attempts: 0,
+                        topic,
+                        partition: record.partition,
+                        offset: record.offset,
+                        first_seen: *seen,
+                        last_seen: stage.now,
+                        value_expired: false,
+                    },
+                );
+                let disposition = Disposition::DeadLettered {
+                    reason: reason.to_string(),
+                    records: 1,
+                };
+                let (partition, offset) = (record.partition, record.offset);
+                stage.effects.push(Effect::Passed {
+                    partition,
+                    offset,
+                    disposition,
+                });
+                Ok(())
+            }
+            Decided::Replayed { partition, offset } => {
+                let disposition = Disposition::Skipped(SkipReason::Replayed.as_str());
+                stage.effects.push(Effect::Passed {
+                    partition: *partition,
+                    offset: *offset,
+                    disposition,
+                });
+                Ok(())
+            }
+        }
+    }
+
+    fn stage_answer(
+        &self,
+        stage: &mut Stage,
+        key: &AccountKey,
+        lane: Lane,
+        lookup: &Lookup,
+        at: Timestamp,
+    ) -> Result<(), ReconcilerError> {
+        let Some((ready, asked)) = self.ready(key).zip(self.queue.asked(key)) else {
+            return Ok(());
+        };
+        let state = ready.states.get(&key.id);
+        let case = Case {
+            state: state.as_ref(),
+            pending: &asked.pending,
+            answer: lookup,
+            now: at,
+        };
+        let decision = decide(&case, &self.settings.periods);
+        let waiting = self.queue.waiting(key);
+        let close = open_offsets(asked, waiting);
+        if let Decision::Recheck {
+            due_at,
+            trigger,
+            grace,
+            lag_recheck_used,
+        } = decision
+        {
+            let pending = Pending {
+                trigger,
+                grace,
+                lag_recheck_used,
+                ..asked.pending.clone()
+            };
+            let undecided = merged(&Work::without_record(pending.clone()), waiting);
+            let state = with_pending(state, key, Some(undecided));
+            let then = Then::Recheck {
+                due_at,
+                pending: Box::new(pending),
+            };
+            return stage.account(ready, key, state.as_ref(), close, then);
+        }
+        let transition = apply(&key.id, &case, decision, self.project_of(lane, asked));
+        let disposition = match decision {
+            Decision::Skip(reason) => Disposition::Skipped(reason.as_str()),
+            Decision::Emit(_) | Decision::Recheck { .. } => Disposition::Emitted,
+        };
+        if let Some(event) = &transition.event {
+            stage
+                .batch
+                .records
+                .extend(records::lifecycle(&self.settings.topics, event)?);
+        }
+        let state = with_pending(
+            transition.state,
+            key,
+            waiting.map(|work| work.pending.clone()),
+        );
+        let then = Then::Finish {
+            lane,
+            disposition,
+            total: asked.pending.total,
+            event: transition.event.map(Box::new),
+            state: state.clone().map(Box::new),
+        };
+        stage.account(ready, key, state.as_ref(), close, then)
+    }
+
+    fn stage_given_up(&self, stage: &mut Stage, given_up: &GivenUp) -> Result<(), ReconcilerError> {
+        let GivenUp {
+            key,
+            epoch,
+            reason,
+            detail,
+            originals,
+        } = given_up;
+        let is_ours = self
+            .partitions
+            .get(&key.partition)
+            .is_some_and(|partition| partition.epoch == *epoch);
+        let Some((ready, asked)) = self
+            .ready(key)
+            .zip(self.queue.asked(key))
+            .filter(|_| is_ours)
+        else {
+            return Ok(());
+        };
+        let topic = self.settings.topics.name(Topic::AccountEvents);
+        for (record, value_expired) in originals {
+            stage.dead_letter(
+                record,
+                DeadLetterHeaders {
+                    reason: reason.clone(),
+                    detail: detail.clone(),
+                    attempts: asked.pending.lookups,
+                    topic: topic.to_owned(),
+                    partition: record.partition,
+                    offset: record.offset,
+                    first_seen: asked.pending.since,
+                    last_seen: stage.now,
+                    value_expired: *value_expired,
+                },
+            );
+        }
+        let waiting = self.queue.waiting(key);
+        let state = ready.states.get(&key.id).filter(|state| state.version > 0);
+        let state = with_pending(state, key, waiting.map(|work| work.pending.clone()));
+        let records = u64::try_from(originals.len()).unwrap_or(u64::MAX);
+        let then = Then::Finish {
+            lane: self
+                .surroundings
+                .projects
+                .lane_of(asked.pending.project_id.as_deref())
+                .unwrap_or(0),
+            disposition: Disposition::DeadLettered {
+                reason: reason.to_string(),
+                records,
+            },
+            total: asked.pending.total,
+            event: None,
+            state: state.clone().map(Box::new),
+        };
+        stage.account(
+            ready,
+            key,
+            state.as_ref(),
+            open_offsets(asked, waiting),
+            then,
+        )
+    }
+
+    /// Writes down what is undecided of an account, so that its records hold back no commit and survive a restart.
+    pub(super) fn stage_marker(
+        &self,
+        stage: &mut Stage,
+        key: &AccountKey,
+    ) -> Result<(), ReconcilerError> {
+        let Some(ready) = self.ready(key) else {
+            return Ok(());
+        };
+        let (asked, waiting) = (self.queue.asked(key), self.queue.waiting(key));
+        let Some(first) = asked.or(waiting) else {
+            return Ok(());
+        };
+        let close = open_offsets(first, waiting.filter(|_| asked.is_some()));
+        if close.is_empty() {
+            return Ok(());
+        }
+        let pending = merged(first, waiting.filter(|_| asked.is_some()));
+        let state = with_pending(ready.states.get(&key.id), key, Some(pending));
+        stage.account(ready, key, state.as_ref(), close, Then::Keep)
+    }
+
+    /// The project whose API key gave the answer: the configured one, or where it has no id, the one the trigger names.
+    fn project_of<'a>(&'a self, lane: Lane, asked: &'a Work) -> Option<&'a str> {
+        let configured = self
+            .surroundings
+            .projects
+            .get(lane)
+            .and_then(|project| project.id.as_deref());
+        configured.or(asked.pending.project_id.as_deref())
+    }
+
+    fn ready(&self, key: &AccountKey) -> Option<&Ready> {
+        self.partitions
+            .get(&key.partition)
+            .and_then(|partition| partition.ready())
+    }
+}
+
+fn open_offsets(asked: &Work, waiting: Option<&Work>) -> Vec<i64> {
+    let waiting = waiting
+        .into_iter()
+        .flat_map(|work| work.open_offsets.iter());
+    asked.open_offsets.iter().chain(waiting).copied().collect()
+}
+
+fn merged(first: &Work, waiting: Option<&Work>) -> Pending {
+    let mut work = first.clone();
+    if let Some(waiting) = waiting {
+        work.merge(waiting.clone());
+    }
+    work.pending
+}
+
+/// The state with what is undecided. A record that is covered by it is taken in.
+fn with_pending(
+    state: Option<AccountState>,
+    key: &AccountKey,
+    pending: Option<Pending>,
+) -> Option<AccountState> {
+    let pending =
+        pending.filter(|pending| !Work::without_record(pending.clone()).is_recorded_elsewhere());
+    let Some(pending) = pending else {
+        return state
+            .map(|state| AccountState {
+                pending: None,
+                ..state
+            })
+            .filter(|state| state.version > 0);
+    };
+    let state = state.unwrap_or_else(|| unknown_account(&key.id));
+    let taken_in = pending.taken_in.or(state.taken_in);
+    Some(AccountState {
+        taken_in,
+        pending: Some(pending),
+        ..state
+    })
+}

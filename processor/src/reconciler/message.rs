@@ -1,0 +1,62 @@
+//! What the reconciler thread is told.
+
+use std::time::Duration;
+
+use stackone_client::ApiError;
+
+use crate::intake::Consumed;
+use crate::lookups::Answer;
+use crate::restore::{RestoreError, Restored};
+use crate::work::AccountKey;
+use crate::work_queue::Lane;
+
+/// What the reconciler thread is told.
+#[derive(Debug)]
+pub enum Message {
+    /// There is something to poll.
+    Readable,
+    /// A lookup came back.
+    Answer(Answer),
+    /// A probe came back.
+    Probed {
+        /// The project.
+        lane: Lane,
+        /// Whether its key is accepted.
+        result: Result<(), ApiError>,
+    },
+    /// A partition is restored, or cannot be.
+    Restored {
+        /// The assignment it was restored for.
+        epoch: u64,
+        /// What was restored.
+        result: Box<Result<Restored, RestoreError>>,
+        /// How long it took.
+        took: Duration,
+    },
+    /// The records of an account that is given up were read again.
+    GivenUp(Box<GivenUp>),
+}
+
+impl std::fmt::Debug for Restored {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Restored")
+            .field("partition", &self.partition)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Records of an account that are to be put aside.
+#[derive(Debug)]
+pub struct GivenUp {
+    /// The account.
+    pub key: AccountKey,
+    /// The assignment of its partition.
+    pub epoch: u64,
+    /// Why.
+    pub reason: stackone_link_schemas::DeadLetterReason,
+    /// In words.
+    pub detail: String,
+    /// The records, read again from the source topic; without a value where they have expired.
+    pub originals: Vec<(Consumed, bool)>,
+}

@@ -1,0 +1,80 @@
+//! What a reconciler is given, and why it may end.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use stackone_link_transport::{KafkaConfig, Topics};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::consumer::{Membership, StartError as ConsumerError};
+use crate::metrics::Metrics;
+use crate::projects::Projects;
+use crate::reconcile::GracePeriods;
+use crate::restore::RestoreError;
+use crate::transaction::{StartError as TransactionStartError, TransactionError};
+
+/// How a reconciler works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How to reach Kafka.
+    pub kafka: KafkaConfig,
+    /// The topics' names.
+    pub topics: Topics,
+    /// Group membership.
+    pub membership: Membership,
+    /// `transactional.id`: group and instance id.
+    pub transactional_id: String,
+    /// Longest time a transaction may take.
+    pub transaction_timeout: Duration,
+    /// How often undecided triggers are written to the state topic.
+    pub marker_interval: Duration,
+    /// Most lookups under way at once.
+    pub max_lookups: usize,
+    /// Grace periods of the decision table.
+    pub periods: GracePeriods,
+}
+
+/// Why a reconciler stopped although it was not told to.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcilerError {
+    /// It could not join its group.
+    #[error("cannot join the consumer group")]
+    Consumer(#[from] ConsumerError),
+    /// It could not register its transactional id.
+    #[error("cannot start transactions")]
+    Transactions(#[from] TransactionStartError),
+    /// A transaction failed in a way that needs a new producer and a fresh look at the state.
+    #[error(transparent)]
+    Transaction(#[from] TransactionError),
+    /// The state cannot be restored.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// The group did not let us answer a rebalance.
+    #[error("rebalance")]
+    Rebalance(#[source] rdkafka::error::KafkaError),
+    /// What was decided cannot be written as JSON.
+    #[error("record cannot be encoded")]
+    Encode(#[from] serde_json::Error),
+}
+
+/// What a reconciler shares with the rest of the process.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The projects.
+    pub projects: Arc<Projects>,
+    /// The metrics.
+    pub metrics: Arc<Metrics>,
+    /// The runtime for lookups.
+    pub runtime: Handle,
+    /// Tasks that are awaited when the process stops.
+    pub tasks: TaskTracker,
+    /// Cancelled when the process stops.
+    pub stop: CancellationToken,
+    /// Whether every assigned partition is restored.
+    pub is_restored: Arc<AtomicBool>,
+    /// Whether every project's key is refused.
+    pub all_refused: Arc<AtomicBool>,
+}

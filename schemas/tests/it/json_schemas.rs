@@ -1,0 +1,79 @@
+//! The committed JSON Schemas are what the types generate, and say what a reader in another language has to know.
+
+use serde_json::Value;
+use stackone_link_schemas::{
+    AccountStatus, LIFECYCLE_DATASCHEMA, STATE_DATASCHEMA, schema_documents,
+};
+
+use crate::json;
+
+pub(crate) const LIFECYCLE: &str = "json/account-lifecycle-event.schema.json";
+pub(crate) const STATE: &str = "json/account-state.schema.json";
+
+/// A validator of a committed schema that checks formats too.
+pub(crate) fn validator(file: &str) -> jsonschema::Validator {
+    let options = jsonschema::draft202012::options().should_validate_formats(true);
+    options.build(&json(file)).unwrap()
+}
+
+#[test]
+fn the_committed_schemas_are_what_the_types_generate() {
+    for document in schema_documents() {
+        let file = format!("json/{}", document.file);
+        // Compared as values: the order of members depends on which features other crates ask serde_json for.
+        let generated: Value = serde_json::from_str(&document.to_json().unwrap()).unwrap();
+        assert!(
+            json(&file) == generated,
+            "schemas/{file} is not what the types generate. If the change is meant and additive, run\n\
+             cargo run -p stackone-link-schemas --example write_schemas"
+        );
+    }
+}
+
+#[test]
+fn no_schema_is_committed_that_no_type_generates() {
+    let committed = std::fs::read_dir(crate::path("json")).unwrap().count();
+    assert_eq!(committed, schema_documents().len());
+}
+
+#[test]
+fn a_schema_is_found_by_the_dataschema_header_of_its_records() {
+    assert_eq!(json(LIFECYCLE)["$id"], LIFECYCLE_DATASCHEMA);
+    assert_eq!(json(STATE)["$id"], STATE_DATASCHEMA);
+}
+
+#[test]
+fn open_enums_are_plain_strings_with_the_known_values_as_examples() {
+    for file in [LIFECYCLE, STATE] {
+        let schema = &json(file)["$defs"]["AccountStatus"];
+        assert_eq!(schema["type"], "string");
+        assert_eq!(schema["examples"], serde_json::json!(AccountStatus::KNOWN));
+        assert!(schema.get("enum").is_none() && schema.get("oneOf").is_none());
+    }
+}
+
+#[test]
+fn formats_are_those_that_json_schema_defines() {
+    for file in [LIFECYCLE, STATE] {
+        let mut formats = Vec::new();
+        collect_formats(&json(file), &mut formats);
+        assert!(formats.contains(&"date-time".to_owned()), "{file}");
+        assert!(formats.contains(&"uuid".to_owned()), "{file}");
+        formats.retain(|format| format != "date-time" && format != "uuid");
+        assert_eq!(formats, Vec::<String>::new(), "{file}");
+    }
+}
+
+fn collect_formats(schema: &Value, formats: &mut Vec<String>) {
+    if let Some(format) = schema.get("format").and_then(Value::as_str) {
+        formats.push(format.to_owned());
+    }
+    let members = schema
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.values());
+    let items = schema.as_array().into_iter().flatten();
+    for inner in members.chain(items) {
+        collect_formats(inner, formats);
+    }
+}
