@@ -19,6 +19,7 @@ pub mod intake;
 pub mod lookups;
 pub mod metrics;
 pub mod offsets;
+pub mod program;
 pub mod projects;
 pub mod recheck;
 pub mod reconcile;

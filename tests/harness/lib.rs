@@ -1,1 +1,39 @@
-//! Placeholder.
+//! What the pipeline's tests, and the demo, run on: a broker, names that no other test uses, a reader of topics, and
+//! one way to wait.
+//!
+//! [`Broker::start`] gives the broker that the environment asks for:
+//!
+//! | environment | broker | proves |
+//! | --- | --- | --- |
+//! | `KAFKA_BOOTSTRAP_SERVERS` is set | that one | everything but what needs a broker to be stopped |
+//! | feature `container` | one Apache Kafka container for all tests of the process; `KAFKA_IMAGE` names its image | everything |
+//! | neither | librdkafka's mock cluster, in this process | logic |
+//!
+//! A test that only a real broker can pass is compiled only with the feature `container`, so that no run skips it in
+//! silence. One that stops or pauses its broker starts a `DedicatedBroker`.
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a harness that cannot do its work fails the test, with a message that says why"
+)]
+
+mod broker;
+mod deadline;
+mod isolation;
+mod pipeline;
+mod read_record;
+mod topic_reader;
+mod unique;
+
+#[cfg(feature = "container")]
+pub use broker::DedicatedBroker;
+pub use broker::{Broker, BrokerKind};
+pub use deadline::{Overdue, eventually};
+pub use isolation::Isolation;
+pub use pipeline::{
+    PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, ProcessorProcess, SECRET, WITHIN,
+    states, story_of, transitions,
+};
+pub use read_record::ReadRecord;
+pub use topic_reader::TopicReader;
+pub use unique::{unique_group, unique_topics};

@@ -1,0 +1,141 @@
+//! Apache Kafka in a container: one node, broker and controller in one.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
+
+use anyhow::Context;
+use testcontainers::core::{IntoContainerPort, WaitFor};
+use testcontainers::runners::AsyncRunner;
+use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
+use tokio::sync::OnceCell;
+
+use super::reaper::Reaper;
+use crate::unique::unique;
+
+/// The official image. `KAFKA_IMAGE` names another with the same contract.
+const DEFAULT_IMAGE: &str = "apache/kafka:4.3.1";
+/// How long a broker may take to start. It takes seconds; a machine that also compiles is slower.
+const STARTUP: Duration = Duration::from_secs(120);
+/// How often another port is tried where one is taken between our look and the engine's.
+const ATTEMPTS: u32 = 3;
+
+/// A running container.
+pub(crate) struct KafkaContainer {
+    pub(crate) container: ContainerAsync<GenericImage>,
+    pub(crate) bootstrap_servers: String,
+    // After the container, whose own destructor is the orderly way.
+    _reaper: Reaper,
+}
+
+/// The container that all tests of this process share. It is started once: where that fails, each of them says why.
+pub(crate) async fn shared() -> Result<String, String> {
+    static SHARED: OnceCell<Result<KafkaContainer, String>> = OnceCell::const_new();
+    let start = async || {
+        let started = KafkaContainer::start().await;
+        started.map_err(|error| format!("{error:#}"))
+    };
+    let shared = SHARED.get_or_init(start).await.as_ref();
+    shared
+        .map(|kafka| kafka.bootstrap_servers.clone())
+        .map_err(Clone::clone)
+}
+
+impl KafkaContainer {
+    /// Starts a container and waits until its broker says that it is there.
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let image = image()?;
+        let mut attempt = 1;
+        loop {
+            match Self::start_on(&image, free_port()?).await {
+                Err(error) if attempt < ATTEMPTS && is_port_taken(&error) => attempt += 1,
+                started => {
+                    return started.with_context(|| format!("image {}:{}", image.0, image.1));
+                }
+            }
+        }
+    }
+
+    async fn start_on(image: &(String, String), port: u16) -> anyhow::Result<Self> {
+        let name = unique("stackone-tests-kafka");
+        let reaper = Reaper::watch(&name)?;
+        let container = request(image, port)
+            .with_container_name(name)
+            .start()
+            .await?;
+        Ok(Self {
+            container,
+            bootstrap_servers: format!("127.0.0.1:{port}"),
+            _reaper: reaper,
+        })
+    }
+}
+
+/// Name and tag of the image.
+fn image() -> anyhow::Result<(String, String)> {
+    let image = match std::env::var("KAFKA_IMAGE") {
+        Ok(image) => image,
+        Err(std::env::VarError::NotPresent) => DEFAULT_IMAGE.to_owned(),
+        Err(error) => return Err(error).context("KAFKA_IMAGE"),
+    };
+    let (name, tag) = image
+        .rsplit_once(':')
+        .filter(|(_, tag)| !tag.contains('/'))
+        .with_context(|| format!("KAFKA_IMAGE is {image:?}, not name:tag"))?;
+    Ok((name.to_owned(), tag.to_owned()))
+}
+
+/// The port is chosen before the container is made, so that the broker can advertise it and keeps it over a restart.
+fn request(image: &(String, String), port: u16) -> ContainerRequest<GenericImage> {
+    let settings = [
+        ("NODE_ID", "1".to_owned()),
+        ("PROCESS_ROLES", "broker,controller".to_owned()),
+        (
+            "LISTENERS",
+            "CLIENT://0.0.0.0:9092,BROKER://localhost:9093,CONTROLLER://localhost:9094".to_owned(),
+        ),
+        (
+            "ADVERTISED_LISTENERS",
+            format!("CLIENT://127.0.0.1:{port},BROKER://localhost:9093"),
+        ),
+        (
+            "LISTENER_SECURITY_PROTOCOL_MAP",
+            "CLIENT:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned(),
+        ),
+        ("INTER_BROKER_LISTENER_NAME", "BROKER".to_owned()),
+        ("CONTROLLER_LISTENER_NAMES", "CONTROLLER".to_owned()),
+        ("CONTROLLER_QUORUM_VOTERS", "1@localhost:9094".to_owned()),
+        ("OFFSETS_TOPIC_REPLICATION_FACTOR", "1".to_owned()),
+        ("TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "1".to_owned()),
+        ("TRANSACTION_STATE_LOG_MIN_ISR", "1".to_owned()),
+        // The first member of a group need not wait for others, and 50 partitions for a handful of groups take seconds.
+        ("GROUP_INITIAL_REBALANCE_DELAY_MS", "0".to_owned()),
+        ("OFFSETS_TOPIC_NUM_PARTITIONS", "4".to_owned()),
+        ("TRANSACTION_STATE_LOG_NUM_PARTITIONS", "4".to_owned()),
+        // As in production: a topic that is missing is missing.
+        ("AUTO_CREATE_TOPICS_ENABLE", "false".to_owned()),
+        ("HEAP_OPTS", "-Xms256m -Xmx384m".to_owned()),
+    ];
+    let request = GenericImage::new(&image.0, &image.1)
+        .with_wait_for(WaitFor::message_on_stdout("Kafka Server started"))
+        .with_mapped_port(port, 9092.tcp())
+        .with_startup_timeout(STARTUP);
+    settings
+        .into_iter()
+        .fold(request, |request, (name, value)| {
+            request.with_env_var(format!("KAFKA_{name}"), value)
+        })
+}
+
+/// A free port below those that systems hand out to clients: a client that tries again and again to reach a stopped
+/// broker on one of *those* ends up connected to itself, and the broker cannot have its port back.
+fn free_port() -> anyhow::Result<u16> {
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok();
+    let mut candidates = std::iter::repeat_with(|| fastrand::u16(20_000..32_000));
+    let port = candidates.by_ref().take(100).find(is_free);
+    port.context("no free port among 100 of 20000 to 31999")
+}
+
+fn is_port_taken(error: &anyhow::Error) -> bool {
+    let text = format!("{error:#}");
+    text.contains("port is already allocated") || text.contains("address already in use")
+}

@@ -1,0 +1,144 @@
+//! A broker of one test alone, which may be stopped, paused and started again.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use stackone_link_transport::{KafkaConfig, Topics};
+
+use super::container::KafkaContainer;
+use crate::eventually;
+
+/// How long a broker may take to answer again.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+/// How long it may take to stop in good order; then it is killed.
+const STOPS_WITHIN_SECONDS: i32 = 20;
+
+/// Apache Kafka in a container that no other test uses. It keeps its data and its port when it is stopped and
+/// started, and is removed when this is dropped (inside a runtime, as any test is).
+pub struct DedicatedBroker {
+    kafka: KafkaContainer,
+}
+
+impl DedicatedBroker {
+    /// Starts the container, also where `KAFKA_BOOTSTRAP_SERVERS` names another broker: that one is not ours to stop.
+    ///
+    /// # Errors
+    ///
+    /// Where the container does not start.
+    pub async fn start() -> anyhow::Result<Self> {
+        let kafka = KafkaContainer::start().await?;
+        Ok(Self { kafka })
+    }
+
+    /// `host:port`, for clients on this machine.
+    #[must_use]
+    pub fn bootstrap_servers(&self) -> &str {
+        &self.kafka.bootstrap_servers
+    }
+
+    /// Settings for clients of this broker.
+    #[must_use]
+    pub fn kafka_config(&self) -> KafkaConfig {
+        KafkaConfig::plaintext(self.bootstrap_servers())
+    }
+
+    /// Makes all topics of the pipeline and waits until clients see them.
+    ///
+    /// # Errors
+    ///
+    /// Where the broker does not make them in time.
+    pub async fn create_topics(&self, topics: &Topics, partitions: i32) -> anyhow::Result<()> {
+        super::make_topics(&self.kafka_config(), topics, partitions).await
+    }
+
+    /// Stops the broker in good order: clients find nobody at its port.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine does not do it.
+    pub async fn stop(&self) -> anyhow::Result<()> {
+        let stopped = self
+            .kafka
+            .container
+            .stop_with_timeout(Some(STOPS_WITHIN_SECONDS));
+        stopped.await.context("the broker does not stop")
+    }
+
+    /// Kills the broker as a crash does. Started again, it answers some 10 s later than after a [`Self::stop`]: the
+    /// session of the killed one has to expire first.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine does not do it.
+    pub async fn kill(&self) -> anyhow::Result<()> {
+        let killed = self.kafka.container.stop_with_timeout(Some(0));
+        killed.await.context("the broker is not killed")
+    }
+
+    /// Starts the broker again after [`Self::stop`] or [`Self::kill`], and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not answer in time.
+    pub async fn start_again(&self) -> anyhow::Result<()> {
+        let started = self.kafka.container.start().await;
+        started.context("the broker does not start again")?;
+        self.answers().await
+    }
+
+    /// [`Self::stop`], then [`Self::start_again`].
+    ///
+    /// # Errors
+    ///
+    /// As theirs.
+    pub async fn restart(&self) -> anyhow::Result<()> {
+        self.stop().await?;
+        self.start_again().await
+    }
+
+    /// Freezes the broker: connections stay open, and nothing is answered.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine does not do it.
+    pub async fn pause(&self) -> anyhow::Result<()> {
+        let paused = self.kafka.container.pause().await;
+        paused.context("the broker is not paused")
+    }
+
+    /// Lets a paused broker go on, and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not answer in time.
+    pub async fn unpause(&self) -> anyhow::Result<()> {
+        let unpaused = self.kafka.container.unpause().await;
+        unpaused.context("the broker is not unpaused")?;
+        self.answers().await
+    }
+
+    /// Waits until the broker answers a client.
+    async fn answers(&self) -> anyhow::Result<()> {
+        eventually("the broker answers", ANSWERS_WITHIN, async || {
+            is_answering(self.bootstrap_servers().to_owned()).await
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+/// Whether a new client gets metadata that name a broker.
+async fn is_answering(bootstrap_servers: String) -> anyhow::Result<()> {
+    let ask = move || {
+        let client: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", bootstrap_servers)
+            .set("log_level", "0")
+            .create()?;
+        let metadata = client.fetch_metadata(None, Duration::from_secs(2))?;
+        anyhow::ensure!(!metadata.brokers().is_empty(), "the cluster has no broker");
+        Ok(())
+    };
+    tokio::task::spawn_blocking(ask).await?
+}

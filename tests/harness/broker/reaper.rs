@@ -1,0 +1,34 @@
+//! Removes a container when the process that needs it has ended, however it ended.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::Context;
+
+/// Waits for the end of its input, which comes with the end of the test process, then removes the container.
+const SCRIPT: &str = r#"cat >/dev/null; exec docker rm --force --volumes "$0""#;
+
+/// A process that outlives this one by a moment. Destructors of statics never run, and none runs after a SIGKILL;
+/// the end of a pipe is noticed in any case.
+pub(crate) struct Reaper {
+    _process: Child,
+}
+
+impl Reaper {
+    /// Watches over the container `name`, which need not exist yet.
+    pub(crate) fn watch(name: &str) -> anyhow::Result<Self> {
+        // Fails here, with a name, rather than by leaving containers behind.
+        let docker = Command::new("docker").arg("--version").output();
+        docker.context("the command `docker`, which removes containers, cannot be run")?;
+        let process = Command::new("sh")
+            .args(["-c", SCRIPT, name])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // A group of its own, so that Ctrl-C at a terminal does not end it before its work.
+            .process_group(0)
+            .spawn()
+            .context("the process that removes containers cannot be started")?;
+        Ok(Self { _process: process })
+    }
+}

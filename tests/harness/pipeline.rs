@@ -1,0 +1,219 @@
+//! The whole pipeline on a broker: ingest, processors, and the simulator as StackOne.
+
+mod processor;
+mod settings;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use stackone_ingest::Application as Ingest;
+use stackone_link_schemas::{AccountLifecycleEvent, AccountState};
+use stackone_link_transport::{Topic, Topics};
+use stackone_simulator::{ProjectConfig, Simulator, SimulatorConfig, WebhookTarget};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Broker, Isolation, ReadRecord, TopicReader, unique_group, unique_topics};
+
+pub use processor::{ProcessorInProcess, ProcessorProcess};
+pub use settings::{PROJECT, PipelineSettings};
+
+/// How long anything in a test may take. Generous: a busy machine is slow, and a test that passes does not wait.
+pub const WITHIN: Duration = Duration::from_secs(60);
+
+/// The webhook secret of the tests' project.
+pub const SECRET: &str = "test-webhook-secret-do-not-use";
+
+/// A running ingest and simulator, and everything a processor needs to join them.
+pub struct Pipeline {
+    /// What it runs on.
+    pub broker: Broker,
+    /// Names of its topics.
+    pub topics: Topics,
+    /// StackOne.
+    pub simulator: Simulator,
+    /// Where webhooks are posted.
+    pub webhook_url: url::Url,
+    /// Where ingest's operators look.
+    pub ingest_admin: String,
+    group: String,
+    settings: PipelineSettings,
+    folder: TempDir,
+    stop: CancellationToken,
+    ingest: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Pipeline {
+    /// Starts ingest and simulator for the test `test`, and makes the topics. No processor runs yet.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them does not start.
+    pub async fn start(test: &str) -> anyhow::Result<Self> {
+        Self::with(test, PipelineSettings::default()).await
+    }
+
+    /// The same with other settings.
+    ///
+    /// # Errors
+    ///
+    /// Where something does not start.
+    pub async fn with(test: &str, settings: PipelineSettings) -> anyhow::Result<Self> {
+        let broker = Broker::start().await;
+        let topics = unique_topics(test);
+        broker.create_topics(&topics, settings.partitions).await?;
+        let folder = TempDir::new()?;
+        let config = settings::ingest_file(&folder, &broker, &topics)?;
+        let environment = HashMap::from([("WEBHOOK_SECRET".to_owned(), SECRET.to_owned())]);
+        let config = stackone_ingest::config::Config::load(Some(&config), &environment)?;
+        let ingest = Ingest::build(&config)?;
+        let webhook_url: url::Url =
+            format!("http://{}/webhooks/stackone/default", ingest.public_addr()).parse()?;
+        let ingest_admin = format!("http://{}", ingest.admin_addr());
+        let target = WebhookTarget {
+            url: webhook_url.clone(),
+            secret: SECRET.into(),
+        };
+        let simulator = start_simulator(Some(target), &settings).await?;
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        let ingest = tokio::spawn(async move { Ok(ingest.run(stopping).await?) });
+        let group = unique_group(test);
+        Ok(Self {
+            broker,
+            topics,
+            simulator,
+            webhook_url,
+            ingest_admin,
+            group,
+            settings,
+            folder,
+            stop,
+            ingest,
+        })
+    }
+
+    /// Starts a processor in this process.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not start.
+    pub fn processor(&self, instance: &str) -> anyhow::Result<ProcessorInProcess> {
+        ProcessorInProcess::start(&self.processor_file(instance)?)
+    }
+
+    /// Starts a processor as a process of its own, which can be killed. `program` is the path of `processor-under-test`.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not start.
+    pub async fn processor_process(
+        &self,
+        program: &str,
+        instance: &str,
+    ) -> anyhow::Result<ProcessorProcess> {
+        ProcessorProcess::start(program, &self.processor_file(instance)?).await
+    }
+
+    /// Writes the configuration of a processor and gives its path.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written.
+    pub fn processor_file(&self, instance: &str) -> anyhow::Result<std::path::PathBuf> {
+        settings::processor_file(&self.folder, self, instance)
+    }
+
+    /// A `read_committed` reader of one of the topics.
+    #[must_use]
+    pub fn reader(&self, topic: Topic) -> TopicReader {
+        TopicReader::new(
+            self.broker.bootstrap_servers(),
+            self.topics.name(topic),
+            Isolation::ReadCommitted,
+        )
+    }
+
+    /// Stops ingest as SIGTERM does, and the simulator.
+    ///
+    /// # Errors
+    ///
+    /// Where ingest did not end well.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.ingest.await.context("ingest died")??;
+        self.simulator.shutdown().await;
+        Ok(())
+    }
+}
+
+async fn start_simulator(
+    webhook: Option<WebhookTarget>,
+    settings: &PipelineSettings,
+) -> anyhow::Result<Simulator> {
+    let project = ProjectConfig {
+        id: PROJECT.to_owned(),
+        api_key: settings::API_KEY.into(),
+        webhook,
+    };
+    let config = SimulatorConfig::in_process(project);
+    let config = SimulatorConfig {
+        rate_limit: settings.rate_limit,
+        ..config
+    };
+    Ok(Simulator::start(config).await?)
+}
+
+/// The transitions among records of the lifecycle topic.
+///
+/// # Panics
+///
+/// Where one is not a transition.
+#[must_use]
+pub fn transitions(records: &[ReadRecord]) -> Vec<AccountLifecycleEvent> {
+    records.iter().map(ReadRecord::json).collect()
+}
+
+/// The last state of each account among records of the state topic.
+///
+/// # Panics
+///
+/// Where a record is not a state.
+#[must_use]
+pub fn states(records: &[ReadRecord]) -> HashMap<String, AccountState> {
+    let mut states = HashMap::new();
+    for record in records {
+        let key = record.key.clone().expect("a state record has a key");
+        if record.value.is_empty() {
+            states.remove(&key);
+        } else {
+            states.insert(key, record.json());
+        }
+    }
+    states
+}
+
+/// The types of an account's transitions, in order; versions must rise by one from 1.
+///
+/// # Panics
+///
+/// Where they do not.
+#[must_use]
+pub fn story_of(account: &str, records: &[ReadRecord]) -> Vec<String> {
+    let of_account = transitions(records)
+        .into_iter()
+        .filter(|event| event.account_id.as_str() == account);
+    let mut story = Vec::new();
+    for (version, event) in (1..).zip(of_account) {
+        assert_eq!(
+            event.version, version,
+            "versions of {account} rise by one: {event:?}"
+        );
+        assert!(event.confirmed_at <= Timestamp::now());
+        story.push(event.event_type.to_string());
+    }
+    story
+}

@@ -1,0 +1,138 @@
+//! A processor under test: in this process, or as a process of its own.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+
+use anyhow::Context;
+use stackone_processor::application::Application;
+use stackone_processor::config::Config;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::WITHIN;
+use crate::eventually;
+
+/// A processor in this process, through its production wiring.
+pub struct ProcessorInProcess {
+    /// Where its operators look.
+    pub admin: String,
+    stop: CancellationToken,
+    running: JoinHandle<anyhow::Result<()>>,
+}
+
+impl ProcessorInProcess {
+    pub(super) fn start(file: &Path) -> anyhow::Result<Self> {
+        let application = Application::build(&Config::load(Some(file), &HashMap::new())?)?;
+        let admin = format!("http://{}", application.admin_addr());
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        let running = tokio::spawn(async move { Ok(application.run(stopping).await?) });
+        Ok(Self {
+            admin,
+            stop,
+            running,
+        })
+    }
+
+    /// Stops it as SIGTERM does.
+    ///
+    /// # Errors
+    ///
+    /// Where it did not end well.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.running.await.context("the processor died")?
+    }
+}
+
+/// A processor as a process of its own.
+pub struct ProcessorProcess {
+    /// Where its operators look.
+    pub admin: SocketAddr,
+    child: Child,
+    log: JoinHandle<()>,
+}
+
+impl ProcessorProcess {
+    pub(super) async fn start(program: &str, file: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(program)
+            .arg("--config")
+            .arg(file)
+            .env("PROCESSOR__TELEMETRY__FORMAT", "json")
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{program} cannot be started"))?;
+        let stderr = child.stderr.take().context("stderr is a pipe")?;
+        let mut lines = BufReader::new(stderr).lines();
+        let mut seen = String::new();
+        let admin = loop {
+            let line = lines.next_line().await?;
+            let line = line.with_context(|| format!("the processor ended: {seen}"))?;
+            if let Some(admin) = admin_address(&line) {
+                break admin;
+            }
+            seen.push_str(&line);
+        };
+        // Drained, so that a full pipe never blocks it; what a failing test shows is what it logged as a warning or worse.
+        let log = tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                if !line.contains("\"level\":\"INFO\"") {
+                    use std::io::Write as _;
+                    drop(writeln!(std::io::stderr(), "{line}"));
+                }
+            }
+        });
+        Ok(Self { admin, child, log })
+    }
+
+    /// SIGKILL: it gets no chance to do anything.
+    ///
+    /// # Errors
+    ///
+    /// Where it was not running any more.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.child.try_wait()?.is_none(),
+            "the processor ended before it was killed"
+        );
+        self.child.kill().await?;
+        self.log.await?;
+        Ok(())
+    }
+
+    /// Its process id, for signals.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// SIGTERM, and how it ended.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not end in time.
+    pub async fn terminate(mut self) -> anyhow::Result<ExitStatus> {
+        let id = self.child.id().context("it is running")?.to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().await?;
+        anyhow::ensure!(sent.success(), "SIGTERM could not be sent");
+        let child = &mut self.child;
+        let ended = eventually("the processor ends", WITHIN, async || {
+            child
+                .try_wait()
+                .map_err(|error| error.to_string())?
+                .ok_or_else(|| "it runs".to_owned())
+        });
+        Ok(ended.await?)
+    }
+}
+
+/// The address in the line it logs when it starts.
+fn admin_address(line: &str) -> Option<SocketAddr> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    line.get("admin")?.as_str()?.parse().ok()
+}

@@ -1,0 +1,208 @@
+//! Configuration files of the services under test: production's, with what a test has to change.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use stackone_link_transport::Topics;
+use tempfile::TempDir;
+
+use super::Pipeline;
+use crate::Broker;
+
+/// The project of the tests.
+pub const PROJECT: &str = "acmeinc-27270";
+pub(super) const API_KEY: &str = "v1.eu1.test";
+
+/// What a test may set.
+#[derive(Debug, Clone)]
+pub struct PipelineSettings {
+    /// Partitions of each topic.
+    pub partitions: i32,
+    /// `reconcile.activation_grace`.
+    pub activation_grace: Duration,
+    /// `lookups.timeout`.
+    pub lookup_timeout: Duration,
+    /// The id of the configured project; none to serve every webhook.
+    pub project: Option<String>,
+    /// Requests a minute that the simulator allows.
+    pub rate_limit: NonZeroU32,
+}
+
+impl Default for PipelineSettings {
+    fn default() -> Self {
+        Self {
+            partitions: 3,
+            activation_grace: Duration::from_secs(2),
+            lookup_timeout: Duration::from_secs(5),
+            project: Some(PROJECT.to_owned()),
+            rate_limit: NonZeroU32::new(100_000).unwrap_or(NonZeroU32::MAX),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct IngestFile<'a> {
+    server: Listen,
+    admin: Listen,
+    shutdown: Shutdown,
+    kafka: Kafka<'a>,
+    topics: &'a Topics,
+    sources: [Source; 1],
+}
+
+#[derive(Serialize)]
+struct Listen {
+    listen: &'static str,
+}
+
+const FREE_PORT: Listen = Listen {
+    listen: "127.0.0.1:0",
+};
+
+#[derive(Serialize)]
+struct Shutdown {
+    drain_delay: &'static str,
+}
+
+#[derive(Serialize)]
+struct Kafka<'a> {
+    bootstrap_servers: &'a str,
+}
+
+#[derive(Serialize)]
+struct Source {
+    name: &'static str,
+    project_id: &'static str,
+    secrets: [Secret; 1],
+}
+
+#[derive(Serialize)]
+struct Secret {
+    name: &'static str,
+    env: &'static str,
+}
+
+#[derive(Serialize)]
+struct ProcessorFile<'a> {
+    admin: Listen,
+    group: Group<'a>,
+    lookups: Lookups,
+    reconcile: Reconcile,
+    kafka: Kafka<'a>,
+    topics: &'a Topics,
+    topic_layout: TopicLayout,
+    projects: [Project<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Group<'a> {
+    id: &'a str,
+    instance_id: &'a str,
+    session_timeout: &'static str,
+}
+
+#[derive(Serialize)]
+struct Lookups {
+    timeout: String,
+}
+
+#[derive(Serialize)]
+struct Reconcile {
+    activation_grace: String,
+    delete_grace: &'static str,
+    delete_confirm: &'static str,
+    vanish_grace: &'static str,
+    lag_recheck: &'static str,
+}
+
+#[derive(Serialize)]
+struct TopicLayout {
+    check_settings: bool,
+}
+
+#[derive(Serialize)]
+struct Project<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    api_key_file: PathBuf,
+    base_url: String,
+}
+
+pub(super) fn ingest_file(
+    folder: &TempDir,
+    broker: &Broker,
+    topics: &Topics,
+) -> anyhow::Result<PathBuf> {
+    let secrets = [Secret {
+        name: "test",
+        env: "WEBHOOK_SECRET",
+    }];
+    let file = IngestFile {
+        server: FREE_PORT,
+        admin: FREE_PORT,
+        shutdown: Shutdown { drain_delay: "0s" },
+        kafka: Kafka {
+            bootstrap_servers: broker.bootstrap_servers(),
+        },
+        topics,
+        sources: [Source {
+            name: "default",
+            project_id: PROJECT,
+            secrets,
+        }],
+    };
+    write(folder, "ingest.toml", &toml::to_string(&file)?)
+}
+
+pub(super) fn processor_file(
+    folder: &TempDir,
+    pipeline: &Pipeline,
+    instance: &str,
+) -> anyhow::Result<PathBuf> {
+    let settings = &pipeline.settings;
+    let millis = |duration: Duration| format!("{}ms", duration.as_millis());
+    let file = ProcessorFile {
+        admin: FREE_PORT,
+        group: Group {
+            id: &pipeline.group,
+            instance_id: instance,
+            session_timeout: "6s",
+        },
+        lookups: Lookups {
+            timeout: millis(settings.lookup_timeout),
+        },
+        reconcile: Reconcile {
+            activation_grace: millis(settings.activation_grace),
+            delete_grace: "2s",
+            delete_confirm: "1s",
+            vanish_grace: "3s",
+            lag_recheck: "200ms",
+        },
+        kafka: Kafka {
+            bootstrap_servers: pipeline.broker.bootstrap_servers(),
+        },
+        topics: &pipeline.topics,
+        // The embedded broker cannot be asked for the settings of a topic.
+        topic_layout: TopicLayout {
+            check_settings: pipeline.broker.is_real(),
+        },
+        projects: [Project {
+            id: settings.project.as_deref(),
+            api_key_file: write(folder, "api-key", API_KEY)?,
+            base_url: pipeline.simulator.api_url(),
+        }],
+    };
+    write(
+        folder,
+        &format!("processor-{instance}.toml"),
+        &toml::to_string(&file)?,
+    )
+}
+
+fn write(folder: &TempDir, name: &str, content: &str) -> anyhow::Result<PathBuf> {
+    let path = folder.path().join(name);
+    std::fs::write(&path, content)?;
+    Ok(path)
+}

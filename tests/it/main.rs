@@ -1,0 +1,12 @@
+//! The whole pipeline's tests. See the crate `harness` for the brokers they run on.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and unwrap says where"
+)]
+
+mod broker;
+#[cfg(feature = "container")]
+mod broker_outage;
+#[cfg(feature = "container")]
+mod broker_transactions;
+mod pipeline_story;

@@ -1,0 +1,156 @@
+//! From webhook to event, through both services.
+
+use harness::{Pipeline, ReadRecord, WITHIN, states, story_of, transitions};
+use stackone_link_schemas::{AccountPhase, AccountStatus, LifecycleType};
+use stackone_link_transport::Topic;
+use stackone_simulator::{
+    AccountStatus as Status, CustomWebhook, NewAccount, Notify, StatusReason,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_linked_refreshed_degraded_recovered_and_unlinked() {
+    let pipeline = Pipeline::start("story").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let simulator = &pipeline.simulator;
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    let id = simulator
+        .link(&NewAccount::new("bamboohr", "tenant-1", "Acme"))
+        .unwrap();
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    simulator.refresh_credentials(&id, Notify::Send).unwrap();
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 2)
+        .await;
+    let reason = StatusReason::new("401", "Provider rejected the stored credentials");
+    simulator
+        .set_status(&id, Status::Error, vec![reason], Notify::Send)
+        .unwrap();
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 3)
+        .await;
+    simulator
+        .set_status(&id, Status::Active, Vec::new(), Notify::Send)
+        .unwrap();
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 4)
+        .await;
+    simulator.unlink(&id, Notify::Send).unwrap();
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == 5)
+        .await
+        .to_vec();
+
+    let expected = ["linked", "refreshed", "degraded", "recovered", "unlinked"];
+    assert_eq!(
+        story_of(id.as_str(), &records),
+        expected.map(|name| format!("account.{name}"))
+    );
+    assert_is_as_promised(&records, id.as_str());
+    let events = transitions(&records);
+    assert_eq!(events[2].status_reasons[0].code.as_deref(), Some("401"));
+    assert_eq!(
+        (&events[3].previous_status, &events[3].status),
+        (&Some(AccountStatus::Error), &Some(AccountStatus::Active))
+    );
+    assert_eq!(events[4].status, None, "a 404 has no status");
+    assert_eq!(
+        events[4].account, events[3].account,
+        "an unlink tells the last confirmed snapshot"
+    );
+
+    let linked = pipeline.reader(Topic::Linked).read_to_end().await;
+    assert_eq!(transitions(&linked), [events[0].clone()]);
+    let states = states(&pipeline.reader(Topic::State).read_to_end().await);
+    let state = &states[id.as_str()];
+    assert_eq!(
+        (state.state, state.version, &state.account),
+        (AccountPhase::Unlinked, 5, &None)
+    );
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+/// Key, headers and causes of transitions.
+fn assert_is_as_promised(records: &[ReadRecord], account: &str) {
+    for (record, event) in records.iter().zip(transitions(records)) {
+        assert_eq!(record.key.as_deref(), Some(account));
+        let headers = &record.headers.event;
+        assert_eq!(
+            (headers.id, headers.event_type.as_str()),
+            (event.id, event.event_type.as_str())
+        );
+        assert_eq!(headers.source, format!("/stackone/{}", harness::PROJECT));
+        assert_eq!(headers.subject.as_deref(), Some(account));
+        assert_eq!(event.caused_by_total, 1, "{event:?}");
+        assert!(
+            event.caused_by[0]
+                .received_at
+                .is_some_and(|received| received <= event.confirmed_at)
+        );
+        assert!(
+            event
+                .account
+                .is_some_and(|account| account.setup_information.is_none())
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bytes_on_the_topic_are_the_bytes_that_were_signed() {
+    let pipeline = Pipeline::start("bytes").await.unwrap();
+    // Not what a JSON library would write: spaces, an escape and a number beyond 2^53.
+    let body = "{ \"event\" : \"account.created\", \"account_id\": \"45320\", \"project_id\":\"acmeinc-27270\",\
+                \"record_id\": 45355976281015164504, \"origin_owner_name\": \"\\u0141\\u00f3d\\u017a\" }\n";
+    pipeline
+        .simulator
+        .send_webhook(CustomWebhook::raw(body))
+        .unwrap();
+    let mut reader = pipeline.reader(Topic::AccountEvents);
+    let records = reader
+        .read_until(WITHIN, |records| !records.is_empty())
+        .await;
+    assert_eq!(records[0].value, body.as_bytes());
+    assert_eq!(records[0].key.as_deref(), Some("45320"));
+    assert_eq!(records[0].headers.event.event_type, "account.created");
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicates_and_old_webhooks_change_nothing() {
+    let pipeline = Pipeline::start("duplicates").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let simulator = &pipeline.simulator;
+    let id = simulator
+        .link(&NewAccount::new("hibob", "tenant-1", "Acme"))
+        .unwrap();
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    let linking = simulator.newest_deliveries(1)[0].webhook;
+    assert!(simulator.redeliver(linking));
+    simulator.settled().await;
+    let old = CustomWebhook {
+        event_date: Some("2020-01-01T00:00:00Z".parse().unwrap()),
+        ..CustomWebhook::new("account.deleted", &id)
+    };
+    simulator.send_webhook(old).unwrap();
+    simulator.settled().await;
+    simulator.refresh_credentials(&id, Notify::Send).unwrap();
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == 2)
+        .await;
+    assert_eq!(
+        story_of(id.as_str(), records),
+        ["account.linked", "account.refreshed"]
+    );
+    assert_eq!(transitions(records)[1].event_type, LifecycleType::Refreshed);
+    processor.stop().await.unwrap();
+    assert_eq!(
+        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
+        2
+    );
+    pipeline.stop().await.unwrap();
+}
