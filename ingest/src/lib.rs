@@ -1,1 +1,47 @@
-//! Placeholder.
+//! Authenticates StackOne webhooks and puts them on Kafka unchanged.
+//!
+//! # Path of a webhook
+//!
+//! 1. [`Application`] binds the public listener; `routes` is its whole route table, and observes that every request has
+//!    exactly one [`Outcome`].
+//! 2. The extractor `verified_webhook` refuses what it can before the body is read (unknown source, no signature,
+//!    declared length, too much in flight), reads the body once, and tries its signature against each live secret of the
+//!    [`source`]. It is the only maker of a `VerifiedWebhook`, and the handler takes nothing else.
+//! 3. [`envelope`] reads from the body what it says about itself, borrowed; [`routing`] decides on topic and key.
+//! 4. The publisher of `stackone-link-transport` puts the same bytes on Kafka.
+//! 5. The answer follows from the [`Outcome`].
+//!
+//! Two answers are the HTTP server's own and have no outcome, since there is no request yet: 400 for what is not HTTP,
+//! and 408 where the headers do not come within `server.header_deadline`.
+//!
+//! # What a 200 promises
+//!
+//! All in-sync replicas have the bytes that were signed. (Or, for `record_dropped`, the operator chose that nobody
+//! has.) A 503 means *not known to be stored*: the retry has the same `ce_id`. A 401 or 413 means that a retry would not
+//! help.
+
+mod application;
+mod body;
+pub mod cli;
+pub mod config;
+pub mod envelope;
+mod error;
+pub mod healthcheck;
+mod ingest;
+mod kafka_check;
+mod limits;
+mod listeners;
+mod metrics;
+pub mod outcome;
+mod readiness;
+mod routes;
+pub mod routing;
+pub mod signals;
+pub mod signature;
+pub mod source;
+pub mod telemetry;
+mod verified_webhook;
+
+pub use application::{Application, BuildError, RunError};
+pub use config::Config;
+pub use outcome::Outcome;

@@ -3,13 +3,13 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use clap::Parser as _;
 use crate::application::Application;
 use crate::cli::{Cli, Command, Healthcheck};
 use crate::config::{Config, process_environment};
 use crate::signals::Signals;
 use crate::{healthcheck, telemetry, topics};
+use anyhow::Context as _;
+use clap::Parser as _;
 use tokio_util::sync::CancellationToken;
 
 /// Exit code of a configuration that cannot be used; clap's of arguments is the same.

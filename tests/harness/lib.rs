@@ -20,6 +20,7 @@
 mod broker;
 mod deadline;
 mod isolation;
+mod metrics;
 mod pipeline;
 mod read_record;
 mod topic_reader;
@@ -30,6 +31,7 @@ pub use broker::DedicatedBroker;
 pub use broker::{Broker, BrokerKind};
 pub use deadline::{Overdue, eventually};
 pub use isolation::Isolation;
+pub use metrics::{Metrics, readiness};
 pub use pipeline::{
     PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, ProcessorProcess, SECRET, WITHIN,
     states, story_of, transitions,

@@ -9,4 +9,10 @@ mod broker;
 mod broker_outage;
 #[cfg(feature = "container")]
 mod broker_transactions;
+#[cfg(feature = "container")]
+mod pipeline_crash;
+mod pipeline_dead_letters;
+mod pipeline_lookups;
+mod pipeline_restart;
+mod pipeline_start;
 mod pipeline_story;

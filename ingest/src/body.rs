@@ -1,0 +1,92 @@
+//! Reading a request's body, once, within limits. `Content-Encoding` is never looked at: the signature covers the
+//! bytes as they came.
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::web::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use tokio::time::timeout;
+
+use crate::limits::{Budget, Share};
+use crate::outcome::Outcome;
+
+/// What is set aside for a body of declared length before its first byte has come. A sender who declares much and sends
+/// nothing costs no more than this.
+const FIRST_ALLOCATION: usize = 16 * 1024;
+
+/// Within what a body has to stay.
+pub(crate) struct BodyLimits<'a> {
+    pub(crate) max_bytes: usize,
+    pub(crate) deadline: Duration,
+    pub(crate) budget: &'a Budget,
+}
+
+/// A body, and its share of what may be held.
+pub(crate) struct HeldBody {
+    pub(crate) bytes: Bytes,
+    pub(crate) share: Share,
+}
+
+/// Reads a body of which `declared` bytes were announced.
+///
+/// # Errors
+///
+/// Too large, too slow, cut off, or more than may be held at once.
+pub(crate) async fn read(
+    payload: &mut Payload,
+    declared: Option<usize>,
+    limits: &BodyLimits<'_>,
+) -> Result<HeldBody, Outcome> {
+    if declared.is_some_and(|declared| declared > limits.max_bytes) {
+        return Err(Outcome::BodyTooLarge);
+    }
+    let Ok(read) = timeout(limits.deadline, collect(payload, declared, limits)).await else {
+        return Err(Outcome::BodyTooSlow);
+    };
+    read
+}
+
+/// A body that came in one piece, as nearly all do, is that piece; only one in several pieces is put together.
+async fn collect(
+    payload: &mut Payload,
+    declared: Option<usize>,
+    limits: &BodyLimits<'_>,
+) -> Result<HeldBody, Outcome> {
+    let mut share = limits.budget.take(0).ok_or(Outcome::BusyReading)?;
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    let mut length = 0;
+    while let Some(piece) = payload.next().await {
+        let piece = piece.map_err(|error| unreadable(&error))?;
+        if length + piece.len() > limits.max_bytes {
+            return Err(Outcome::BodyTooLarge);
+        }
+        if !share.grow(piece.len()) {
+            return Err(Outcome::BusyReading);
+        }
+        if length == 0 {
+            first = piece;
+            length = first.len();
+            continue;
+        }
+        if whole.is_empty() {
+            whole.reserve(declared.map_or(0, |declared| declared.min(FIRST_ALLOCATION)));
+            whole.extend_from_slice(&first);
+        }
+        length += piece.len();
+        whole.extend_from_slice(&piece);
+    }
+    let bytes = if whole.is_empty() {
+        first
+    } else {
+        whole.freeze()
+    };
+    Ok(HeldBody { bytes, share })
+}
+
+fn unreadable(error: &PayloadError) -> Outcome {
+    tracing::debug!(%error, "body cannot be read");
+    Outcome::BodyUnreadable
+}

@@ -1,0 +1,44 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Authenticates StackOne webhooks and puts them on Kafka, unchanged. Answers 200 once Kafka has them.
+#[derive(Debug, Clone, Parser)]
+#[command(version, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// Settings that replace defaults, in TOML; see ingest/config.default.toml for every key.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Without a command it runs. Settings come from built-in defaults, then --config, then the environment:
+  INGEST__KAFKA__BOOTSTRAP_SERVERS=kafka:9092   any setting, as INGEST__SECTION__KEY
+  STACKONE_WEBHOOK_SECRET=...                   the signing secret, unless [[sources]] says where it is
+
+Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy), 2 invalid configuration or arguments.";
+
+/// What to do.
+#[derive(Debug, Clone, Default, Subcommand)]
+pub enum Command {
+    /// Serve until SIGTERM or Ctrl-C; a second one ends it at once. The default.
+    #[default]
+    Run,
+    /// Print the settings in effect, without secrets, or what is wrong with them.
+    CheckConfig,
+    /// Ask a running service whether it is ready: exit code 0 or 1. For container probes.
+    Healthcheck(Healthcheck),
+}
+
+/// What a running service is asked.
+#[derive(Debug, Clone, Args)]
+pub struct Healthcheck {
+    /// Ask only whether it is alive: an outage of Kafka does not change that.
+    #[arg(long)]
+    pub live: bool,
+}

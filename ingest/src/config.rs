@@ -1,0 +1,205 @@
+//! Configuration: what can be set, in the order of `config.default.toml`, which documents every key.
+
+mod load;
+mod print;
+mod secret;
+mod validate;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use stackone_link_transport::{KafkaConfig, Topics};
+
+use crate::source::Sources;
+
+pub use load::process_environment;
+
+/// The embedded defaults, which are also the documentation of every key.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// A configuration that was read, checked, and whose secrets are at hand.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Everything that can be set; holds no secret.
+    pub settings: Settings,
+    /// The webhooks that are accepted, with their live secrets.
+    pub sources: Sources,
+}
+
+/// Why a configuration cannot be used: one line for each problem.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .problems.join("\n"))]
+pub struct ConfigError {
+    problems: Vec<String>,
+}
+
+impl ConfigError {
+    /// What is wrong, one line each.
+    #[must_use]
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The public listener.
+    pub server: ServerSettings,
+    /// The operators' listener.
+    pub admin: AdminSettings,
+    /// How much is taken in at once.
+    pub limits: LimitSettings,
+    /// How webhooks are put on Kafka.
+    pub publish: PublishSettings,
+    /// How to reach Kafka.
+    pub kafka: KafkaConfig,
+    /// Names of the topics.
+    pub topics: Topics,
+    /// How the service stops.
+    pub shutdown: ShutdownSettings,
+    /// Logs.
+    pub telemetry: TelemetrySettings,
+    /// The webhooks that are accepted.
+    pub sources: Vec<SourceSettings>,
+}
+
+/// The public listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Where it listens; port 0 takes any free port.
+    #[serde(deserialize_with = "load::address")]
+    pub listen: SocketAddr,
+    /// Threads that serve requests; 0 is one per core.
+    pub workers: usize,
+    /// Connections open at once, over all threads.
+    pub max_connections: usize,
+    /// How long a connection without a request stays open.
+    #[serde(with = "humantime_serde")]
+    pub keep_alive: Duration,
+    /// How long the headers of a request may take.
+    #[serde(with = "humantime_serde")]
+    pub header_deadline: Duration,
+    /// How long its body may take, after the headers.
+    #[serde(with = "humantime_serde")]
+    pub body_deadline: Duration,
+}
+
+/// The operators' listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminSettings {
+    /// Where it listens; port 0 takes any free port.
+    #[serde(deserialize_with = "load::address")]
+    pub listen: SocketAddr,
+}
+
+/// How much is taken in at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Largest body, in bytes.
+    pub max_body_bytes: usize,
+    /// For requests that have not been authenticated.
+    pub before_authentication: StageLimits,
+    /// For authentic webhooks that wait for Kafka.
+    pub after_authentication: StageLimits,
+}
+
+/// What may be held at once in one stage of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageLimits {
+    /// Requests.
+    pub requests: usize,
+    /// Bytes of their bodies.
+    pub body_bytes: usize,
+}
+
+/// How webhooks are put on Kafka.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishSettings {
+    /// How long the answer to a webhook waits for the broker's acknowledgement.
+    #[serde(with = "humantime_serde")]
+    pub ack_deadline: Duration,
+    /// What becomes of webhooks about anything but accounts.
+    #[serde(deserialize_with = "load::one_of")]
+    pub record_events: RecordEvents,
+}
+
+/// What becomes of webhooks about anything but accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordEvents {
+    /// They go to the record events topic.
+    Publish,
+    /// They are answered 200, counted, and not stored.
+    Drop,
+}
+
+/// How the service stops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShutdownSettings {
+    /// How long it goes on accepting while `/readyz` says no.
+    #[serde(with = "humantime_serde")]
+    pub drain_delay: Duration,
+    /// How long what is in flight may take once nothing more is accepted; whole seconds.
+    #[serde(with = "humantime_serde")]
+    pub deadline: Duration,
+}
+
+/// Logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetrySettings {
+    /// How a line looks.
+    #[serde(deserialize_with = "load::one_of")]
+    pub format: LogFormat,
+    /// What is logged: directives of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Human on a terminal, else JSON.
+    Auto,
+    /// One JSON object per line.
+    Json,
+    /// For a person.
+    Human,
+}
+
+/// One StackOne webhook: its project and where its secrets are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSettings {
+    /// Last part of the webhook's path, label of its metrics.
+    pub name: String,
+    /// The StackOne project it may speak for; any where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<String>,
+    /// Its secrets; each signs.
+    pub secrets: Vec<SecretSettings>,
+}
+
+/// Where a secret is: a file or an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretSettings {
+    /// What logs and metrics call it.
+    pub name: String,
+    /// The file that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// The environment variable that holds it, for development.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env: Option<String>,
+}

@@ -1,0 +1,183 @@
+//! Rules between settings that their types cannot hold.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+
+use super::{Settings, SourceSettings};
+use crate::envelope::is_project_id;
+
+/// How much sooner than `ack_deadline` the Kafka client gives up; see `Publisher::new`.
+const ACK_MARGIN: Duration = Duration::from_millis(500);
+/// `message.max.bytes` of librdkafka where it is not set.
+const MESSAGE_MAX_BYTES: usize = 1_000_000;
+/// What key, headers and framing of a record may take: every text taken from a body is bounded, see `envelope`.
+const RECORD_OVERHEAD: usize = 16 * 1024;
+
+/// Whether a name may be part of a path and a label of a metric.
+fn is_name(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=128).contains(&text.len()) && text.bytes().all(legal)
+}
+
+impl Settings {
+    /// Everything that is wrong with the settings, one line each.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = self.kafka_problems();
+        problems.extend(
+            self.topics
+                .problem()
+                .map(|problem| format!("topics: {problem}")),
+        );
+        problems.extend(self.size_problems());
+        problems.extend(self.time_problems());
+        problems.extend(source_problems(&self.sources));
+        if self.server.listen == self.admin.listen && self.server.listen.port() != 0 {
+            problems.push(format!(
+                "admin.listen: {} is also server.listen",
+                self.admin.listen
+            ));
+        }
+        if let Err(error) = EnvFilter::try_new(&self.telemetry.filter) {
+            problems.push(format!("telemetry.filter: {error}"));
+        }
+        problems
+    }
+
+    fn kafka_problems(&self) -> Vec<String> {
+        let mut problems = self.kafka.problems();
+        if problems.is_empty() {
+            // Asks librdkafka itself, which knows its properties best. Nothing is connected.
+            match self.kafka.client_config("check") {
+                Ok(client) => {
+                    if let Err(error) = client.create_native_config() {
+                        problems.push(format!("kafka.properties: {error}"));
+                    }
+                }
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+        problems
+    }
+
+    fn size_problems(&self) -> Vec<String> {
+        let limits = &self.limits;
+        let mut problems = Vec::new();
+        let configured = self.kafka.properties.get("message.max.bytes");
+        let kafka = configured.map_or(Some(MESSAGE_MAX_BYTES), |text| text.parse().ok());
+        let needed = limits.max_body_bytes.saturating_add(RECORD_OVERHEAD);
+        if let Some(kafka) = kafka.filter(|kafka| needed > *kafka) {
+            problems.push(format!(
+                "limits.max_body_bytes: {} and {RECORD_OVERHEAD} for headers exceed kafka.properties \"message.max.bytes\" \
+                 ({kafka}); lower it, or raise that and max.message.bytes of broker and topics",
+                limits.max_body_bytes
+            ));
+        }
+        let (before, after) = (limits.before_authentication, limits.after_authentication);
+        for (key, before, after, least) in [
+            ("requests", before.requests, after.requests, 1),
+            (
+                "body_bytes",
+                before.body_bytes,
+                after.body_bytes,
+                limits.max_body_bytes.max(1),
+            ),
+        ] {
+            if before < least {
+                problems.push(format!(
+                    "limits.before_authentication.{key}: {before} is less than {least}"
+                ));
+            }
+            if before > after {
+                problems.push(format!(
+                    "limits.before_authentication.{key}: {before} exceeds {after} of limits.after_authentication"
+                ));
+            }
+        }
+        problems
+    }
+
+    fn time_problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let (ack, stop) = (self.publish.ack_deadline, self.shutdown.deadline);
+        if ack <= ACK_MARGIN {
+            problems.push(format!(
+                "publish.ack_deadline: {ack:?} is not more than {ACK_MARGIN:?}"
+            ));
+        }
+        if stop < ack || stop.subsec_nanos() != 0 {
+            problems.push(format!(
+                "shutdown.deadline: {stop:?} is not a number of whole seconds of at least publish.ack_deadline ({ack:?})"
+            ));
+        }
+        for (key, deadline) in [
+            ("header_deadline", self.server.header_deadline),
+            ("body_deadline", self.server.body_deadline),
+        ] {
+            if deadline.is_zero() {
+                problems.push(format!(
+                    "server.{key}: is zero, so every request would be late"
+                ));
+            }
+        }
+        problems
+    }
+}
+
+fn source_problems(sources: &[SourceSettings]) -> Vec<String> {
+    let mut problems = Vec::new();
+    if sources.is_empty() {
+        problems.push("sources: there is none; give at least one [[sources]]".to_owned());
+    }
+    let mut names = HashSet::new();
+    for source in sources {
+        let name = &source.name;
+        if !names.insert(name) {
+            problems.push(format!("sources: {name:?} stands there twice"));
+        }
+        if !is_name(name) {
+            problems.push(format!(
+                "sources: name {name:?} is not 1 to 128 characters of [A-Za-z0-9_-]"
+            ));
+        }
+        match &source.project_id {
+            Some(project) if !is_project_id(project) => problems.push(format!(
+                "sources.{name}.project_id: {project:?} is not 1 to 128 characters of [A-Za-z0-9._-]"
+            )),
+            None if sources.len() > 1 => problems.push(format!(
+                "sources.{name}.project_id: is absent; with several sources each needs the project it may speak for"
+            )),
+            Some(_) | None => {}
+        }
+        problems.extend(secret_problems(source));
+    }
+    problems
+}
+
+fn secret_problems(source: &SourceSettings) -> Vec<String> {
+    let key = format!("sources.{}.secrets", source.name);
+    let mut problems = Vec::new();
+    if source.secrets.is_empty() {
+        problems.push(format!(
+            "{key}: there is none; nothing could be authenticated"
+        ));
+    }
+    let mut names = HashSet::new();
+    for secret in &source.secrets {
+        if !names.insert(&secret.name) {
+            problems.push(format!("{key}: {:?} stands there twice", secret.name));
+        }
+        if !is_name(&secret.name) {
+            problems.push(format!(
+                "{key}: name {:?} is not 1 to 128 characters of [A-Za-z0-9_-]",
+                secret.name
+            ));
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! The path of a webhook once it is known to be authentic, and what all requests share.
+
+use std::time::{Duration, Instant};
+
+use stackone_link_transport::{
+    IngestHeaders, OutgoingRecord, PublishError, Publisher, RecordHeaders, StartError, Topic,
+    Topics,
+};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::body::BodyLimits;
+use crate::config::{Config, RecordEvents, Settings};
+use crate::envelope::Envelope;
+use crate::error::Refusal;
+use crate::limits::{Limits, Share};
+use crate::metrics::Metrics;
+use crate::outcome::Outcome;
+use crate::readiness::Readiness;
+use crate::routing::{cloud_event, route};
+use crate::source::Sources;
+use crate::verified_webhook::VerifiedWebhook;
+
+/// `client.id` towards Kafka.
+const CLIENT_ID: &str = "stackone-ingest";
+/// `content-type` of a body that is not JSON.
+const OPAQUE: &str = "application/octet-stream";
+
+/// What all requests share.
+pub(crate) struct Ingest {
+    pub(crate) sources: Sources,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    pub(crate) readiness: Readiness,
+    publisher: Publisher,
+    topics: Topics,
+    record_events: RecordEvents,
+    ack_deadline: Duration,
+    max_body_bytes: usize,
+    body_deadline: Duration,
+}
+
+/// An accepted webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    pub(crate) outcome: Outcome,
+    pub(crate) id: Uuid,
+}
+
+impl Ingest {
+    pub(crate) fn new(config: &Config, metrics: Metrics) -> Result<Self, StartError> {
+        let Settings {
+            server,
+            limits,
+            publish,
+            kafka,
+            topics,
+            ..
+        } = &config.settings;
+        Ok(Self {
+            sources: config.sources.clone(),
+            limits: Limits::new(limits),
+            metrics,
+            readiness: Readiness::default(),
+            publisher: Publisher::new(kafka, CLIENT_ID, publish.ack_deadline)?,
+            topics: topics.clone(),
+            record_events: publish.record_events,
+            ack_deadline: publish.ack_deadline,
+            max_body_bytes: limits.max_body_bytes,
+            body_deadline: server.body_deadline,
+        })
+    }
+
+    /// Puts a webhook where it belongs. Returns once the broker has acknowledged it.
+    pub(crate) async fn accept(&self, webhook: &VerifiedWebhook) -> Result<Accepted, Refusal> {
+        let envelope = Envelope::parse(webhook.body());
+        let project_id = webhook.source().project_id();
+        let route = route(&envelope, project_id, self.record_events);
+        if let Some(topic) = route.topic {
+            let mut headers = RecordHeaders::of(cloud_event(&envelope, project_id));
+            if !envelope.is_object {
+                OPAQUE.clone_into(&mut headers.content_type);
+            }
+            headers.ingest = Some(IngestHeaders {
+                source: webhook.source().name().to_owned(),
+                received_at: webhook.received_at(),
+            });
+            let record = OutgoingRecord {
+                topic: self.topics.name(topic),
+                key: route.key,
+                value: webhook.body(),
+                headers,
+            };
+            self.publish(&record, route.outcome).await?;
+        }
+        let age = envelope
+            .sent_at
+            .map(|sent| webhook.received_at().duration_since(sent));
+        self.metrics.accepted(webhook.source().name(), age);
+        Ok(Accepted {
+            outcome: route.outcome,
+            id: envelope.id,
+        })
+    }
+
+    async fn publish(&self, record: &OutgoingRecord<'_>, stored: Outcome) -> Result<(), Refusal> {
+        let started = Instant::now();
+        let refusal = match timeout(self.ack_deadline, self.publisher.publish(record)).await {
+            Ok(Ok(_stored)) => None,
+            Ok(Err(error)) => Some(Refusal::from(error)),
+            Err(_elapsed) => Some(Refusal::from(Outcome::NotAcknowledged)),
+        };
+        let outcome = refusal.as_ref().map_or(stored, Refusal::outcome);
+        self.metrics.published(outcome, started.elapsed());
+        refusal.map_or(Ok(()), Err)
+    }
+
+    /// A share for one authentic webhook with a body of `bytes`.
+    pub(crate) fn admit(&self, bytes: usize) -> Option<[Share; 2]> {
+        let stage = &self.limits.after_authentication;
+        Some([stage.requests.take(1)?, stage.body_bytes.take(bytes)?])
+    }
+
+    /// Within what an unauthenticated body has to stay.
+    pub(crate) fn body_limits(&self) -> BodyLimits<'_> {
+        BodyLimits {
+            max_bytes: self.max_body_bytes,
+            deadline: self.body_deadline,
+            budget: &self.limits.before_authentication.body_bytes,
+        }
+    }
+
+    /// Asks Kafka which of the topics we publish to are missing. Blocks for up to `timeout`.
+    pub(crate) fn missing_topics(&self, timeout: Duration) -> Result<Vec<String>, String> {
+        let drops_records = self.record_events == RecordEvents::Drop;
+        let needed = Topic::OF_INGEST
+            .into_iter()
+            .filter(|topic| !(drops_records && *topic == Topic::RecordEvents));
+        let names: Vec<_> = needed.map(|topic| self.topics.name(topic)).collect();
+        match self.publisher.status(&names, timeout) {
+            Ok(status) => Ok(status.missing_topics),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Records Kafka has not answered for.
+    pub(crate) fn queued_records(&self) -> usize {
+        self.publisher.in_flight()
+    }
+
+    /// Waits until Kafka has answered for every record. Blocks for up to the ack deadline.
+    pub(crate) fn flush(&self) -> Result<(), PublishError> {
+        self.publisher
+            .flush(self.ack_deadline)
+            .map_err(PublishError::from)
+    }
+}

@@ -1,0 +1,159 @@
+//! Metrics, in a registry of their own, so that several services can live in one process.
+//!
+//! Labels come from [`Outcome`] and from validated configuration, else `unknown`; never from a request.
+
+mod catalogue;
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{
+    Encoder, Gauge, GaugeVec, Histogram, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec,
+    Registry, TextEncoder,
+};
+
+use catalogue::{
+    delivery_age, in_flight_body_bytes, in_flight_requests, last_accepted, last_ack, opts,
+    producer_queue, publish_duration, request_duration, secret_matches, webhooks,
+};
+
+use crate::limits::InFlight;
+use crate::outcome::Outcome;
+
+/// The metrics of one service.
+pub(crate) struct Metrics {
+    registry: Registry,
+    webhooks: IntCounterVec,
+    request_duration: HistogramVec,
+    publish_duration: HistogramVec,
+    in_flight_requests: IntGauge,
+    in_flight_body_bytes: IntGauge,
+    delivery_age: Histogram,
+    last_accepted: GaugeVec,
+    last_ack: Gauge,
+    secret_matches: IntCounterVec,
+    producer_queue: IntGauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        registry.register(Box::new(ProcessCollector::for_self()))?;
+        build_info(&registry)?;
+        Ok(Self {
+            webhooks: registered(&registry, webhooks())?,
+            request_duration: registered(&registry, request_duration())?,
+            publish_duration: registered(&registry, publish_duration())?,
+            in_flight_requests: registered(&registry, in_flight_requests())?,
+            in_flight_body_bytes: registered(&registry, in_flight_body_bytes())?,
+            delivery_age: registered(&registry, delivery_age())?,
+            last_accepted: registered(&registry, last_accepted())?,
+            last_ack: registered(&registry, last_ack())?,
+            secret_matches: registered(&registry, secret_matches())?,
+            producer_queue: registered(&registry, producer_queue())?,
+            registry,
+        })
+    }
+
+    /// A request was answered, or given up. `source` is the name of a configured source, if any.
+    pub(crate) fn answered(&self, source: Option<&str>, outcome: Outcome, took: Duration) {
+        let (source, reason) = (source.unwrap_or("unknown"), outcome.reason());
+        self.webhooks.with_label_values(&[source, reason]).inc();
+        let duration = self.request_duration.with_label_values(&[reason]);
+        duration.observe(took.as_secs_f64());
+    }
+
+    /// A webhook was signed with this secret.
+    pub(crate) fn secret_matched(&self, source: &str, secret: &str) {
+        self.secret_matches
+            .with_label_values(&[source, secret])
+            .inc();
+    }
+
+    /// It is known what became of a record.
+    pub(crate) fn published(&self, outcome: Outcome, took: Duration) {
+        let duration = self.publish_duration.with_label_values(&[outcome.reason()]);
+        duration.observe(took.as_secs_f64());
+        if outcome.status().is_success() {
+            self.last_ack.set(now());
+        }
+    }
+
+    /// A webhook was accepted, `age` after it was sent.
+    pub(crate) fn accepted(&self, source: &str, age: Option<SignedDuration>) {
+        self.last_accepted.with_label_values(&[source]).set(now());
+        if let Some(age) = age {
+            self.delivery_age.observe(age.as_secs_f64().max(0.0));
+        }
+    }
+
+    /// Everything, in the text format of Prometheus.
+    pub(crate) fn render(
+        &self,
+        held: InFlight,
+        queued: usize,
+    ) -> Result<String, prometheus::Error> {
+        let gauge = |amount| i64::try_from(amount).unwrap_or(i64::MAX);
+        self.in_flight_requests.set(gauge(held.requests));
+        self.in_flight_body_bytes.set(gauge(held.body_bytes));
+        self.producer_queue.set(gauge(queued));
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+fn registered<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    metric: Result<C, prometheus::Error>,
+) -> Result<C, prometheus::Error> {
+    let metric = metric?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}
+
+fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
+    let help = opts("build_info", "1, with what was built.");
+    let info = registered(registry, IntGaugeVec::new(help, &["version", "revision"]))?;
+    let revision = option_env!("STACKONE_REVISION").unwrap_or("unknown");
+    let labels = [env!("CARGO_PKG_VERSION"), revision];
+    info.with_label_values(&labels).set(1);
+    Ok(())
+}
+
+fn now() -> f64 {
+    Timestamp::now().as_duration().as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_services_in_one_process_count_apart() {
+        let (one, two) = (Metrics::new().unwrap(), Metrics::new().unwrap());
+        one.answered(Some("default"), Outcome::Stored, Duration::from_millis(3));
+        two.answered(None, Outcome::UnknownSource, Duration::from_millis(3));
+        let held = InFlight {
+            requests: 2,
+            body_bytes: 3,
+        };
+        let text = one.render(held, 4).unwrap();
+        for line in [
+            "stackone_ingest_webhooks_total{outcome=\"stored\",source=\"default\"} 1",
+            "stackone_ingest_in_flight_requests 2",
+            "stackone_ingest_in_flight_body_bytes 3",
+            "stackone_ingest_producer_queue_messages 4",
+        ] {
+            assert!(text.contains(line), "{line} is not in {text}");
+        }
+        assert!(text.contains("process_") && text.contains("stackone_ingest_build_info{"));
+        assert!(
+            two.render(held, 0)
+                .unwrap()
+                .contains("source=\"unknown\"} 1")
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! Whether we are ready for traffic, check by check. An outage of the broker after it was once seen changes nothing: it
+//! is our 503 with `Retry-After` that StackOne should get then, not a balancer's.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+/// What is known of each check.
+#[derive(Debug, Default)]
+pub(crate) struct Readiness {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    kafka: Result<(), String>,
+    draining: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            kafka: Err("no broker has answered yet".to_owned()),
+            draining: false,
+        }
+    }
+}
+
+/// What `/readyz` serves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Report {
+    pub(crate) ready: bool,
+    checks: Checks,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Checks {
+    configuration: Check,
+    kafka: Check,
+    accepting: Check,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Check {
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Check {
+    fn of(result: Result<(), String>) -> Self {
+        Self {
+            ok: result.is_ok(),
+            reason: result.err(),
+        }
+    }
+}
+
+impl Readiness {
+    /// A broker was asked for our topics: `Ok` where it has them all, else why not.
+    pub(crate) fn kafka_seen(&self, result: Result<(), String>) {
+        self.with(|state| state.kafka = result);
+    }
+
+    /// We are about to stop.
+    pub(crate) fn drain(&self) {
+        self.with(|state| state.draining = true);
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        let (kafka, draining) = self.with(|state| (state.kafka.clone(), state.draining));
+        let accepting = if draining {
+            Err("shutting down".to_owned())
+        } else {
+            Ok(())
+        };
+        Report {
+            ready: kafka.is_ok() && !draining,
+            checks: Checks {
+                // One that is not valid ends the process before there is anything to ask.
+                configuration: Check::of(Ok(())),
+                kafka: Check::of(kafka),
+                accepting: Check::of(accepting),
+            },
+        }
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(readiness: &Readiness) -> serde_json::Value {
+        serde_json::to_value(readiness.report()).unwrap()
+    }
+
+    #[test]
+    fn ready_is_who_has_seen_kafka_and_is_not_stopping() {
+        let readiness = Readiness::default();
+        assert_eq!(json(&readiness)["ready"], false);
+        assert_eq!(
+            json(&readiness)["checks"]["kafka"]["reason"],
+            "no broker has answered yet"
+        );
+        readiness.kafka_seen(Err("topics are missing: t".to_owned()));
+        assert_eq!(
+            json(&readiness)["checks"]["kafka"]["reason"],
+            "topics are missing: t"
+        );
+        readiness.kafka_seen(Ok(()));
+        assert_eq!(json(&readiness)["ready"], true);
+        readiness.drain();
+        assert_eq!(json(&readiness)["ready"], false);
+        assert_eq!(
+            json(&readiness)["checks"]["accepting"]["reason"],
+            "shutting down"
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! Every route of both listeners, on one screen.
+
+mod observe;
+mod ops;
+mod webhook;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+
+use observe::observe;
+
+/// The public listener. Every request to it is observed: it has exactly one outcome.
+pub(crate) fn public(app: &mut ServiceConfig) {
+    app.service(
+        web::resource("/webhooks/stackone/{source}")
+            .wrap(from_fn(observe))
+            .route(web::post().to(webhook::receive))
+            .default_service(web::to(webhook::method_not_allowed)),
+    );
+    app.default_service(
+        web::route()
+            .to(webhook::unknown_path)
+            .wrap(from_fn(observe)),
+    );
+}
+
+/// The operators' listener.
+pub(crate) fn admin(app: &mut ServiceConfig) {
+    app.route("/livez", web::get().to(ops::livez));
+    app.route("/readyz", web::get().to(ops::readyz));
+    app.route("/metrics", web::get().to(ops::metrics));
+}

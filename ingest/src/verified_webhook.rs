@@ -1,0 +1,124 @@
+//! The proof that a webhook is authentic: a handler that takes a [`VerifiedWebhook`] cannot be reached without one.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpRequest};
+use jiff::Timestamp;
+
+use crate::body::{self, BodyLimits, HeldBody};
+use crate::error::Refusal;
+use crate::ingest::Ingest;
+use crate::limits::Share;
+use crate::outcome::Outcome;
+use crate::signature::Claim;
+use crate::source::{Source, Verdict};
+
+/// Name of the header with the signature.
+const SIGNATURE_HEADER: &str = "x-stackone-signature";
+/// How long the body is waited for where the header already says that the answer is 401, and the body could only tell
+/// whether a right signature was written in the wrong encoding. It is there by then, or the integrator sees
+/// `signature_malformed`.
+const DIAGNOSIS_DEADLINE: Duration = Duration::from_millis(200);
+
+/// A webhook whose body was signed with a live secret of its source. Only the extractor makes one.
+#[derive(Debug)]
+pub(crate) struct VerifiedWebhook {
+    source: Arc<Source>,
+    body: Bytes,
+    received_at: Timestamp,
+    /// What it holds of the limits after authentication, given back with it.
+    _shares: [Share; 2],
+}
+
+impl VerifiedWebhook {
+    /// The source it was posted to and whose secret matched.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The bytes that were signed.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// When it had been read and verified.
+    pub(crate) fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+}
+
+impl FromRequest for VerifiedWebhook {
+    type Error = Refusal;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let ingest: &Data<Ingest> = request.app_data().ok_or(Outcome::InternalError)?;
+            Ok(verify(ingest, &request, &mut payload).await?)
+        })
+    }
+}
+
+/// Everything that can be refused before the body is read is, in the order of what it costs.
+async fn verify(
+    ingest: &Ingest,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<VerifiedWebhook, Outcome> {
+    let source = request.match_info().get("source");
+    let source = source.and_then(|name| ingest.sources.get(name));
+    let source = source.ok_or(Outcome::UnknownSource)?;
+    let claim = claim(request)?;
+    let unauthenticated = &ingest.limits.before_authentication.requests;
+    let reading = unauthenticated.take(1).ok_or(Outcome::BusyReading)?;
+    let HeldBody { bytes, share } = match claim {
+        Claim::Signature(_) => {
+            body::read(payload, declared_length(request), &ingest.body_limits()).await?
+        }
+        Claim::OtherEncoding(_) => {
+            let limits = BodyLimits {
+                deadline: DIAGNOSIS_DEADLINE,
+                ..ingest.body_limits()
+            };
+            let read = body::read(payload, declared_length(request), &limits).await;
+            read.map_err(|_undiagnosed| Outcome::SignatureMalformed)?
+        }
+    };
+    let secret = match source.verify(&bytes, &claim) {
+        Verdict::Authentic { secret } => secret,
+        Verdict::WrongEncoding => return Err(Outcome::WrongEncoding),
+        Verdict::Forged => return Err(Outcome::BadSignature),
+    };
+    ingest.metrics.secret_matched(source.name(), secret);
+    let shares = ingest.admit(bytes.len()).ok_or(Outcome::BusyPublishing)?;
+    drop((reading, share));
+    Ok(VerifiedWebhook {
+        source: Arc::clone(source),
+        body: bytes,
+        received_at: Timestamp::now(),
+        _shares: shares,
+    })
+}
+
+fn claim(request: &HttpRequest) -> Result<Claim, Outcome> {
+    let mut headers = request.headers().get_all(SIGNATURE_HEADER);
+    let header = headers.next().ok_or(Outcome::SignatureAbsent)?;
+    if headers.next().is_some() {
+        return Err(Outcome::SignatureRepeated);
+    }
+    Claim::parse(header.as_bytes()).ok_or(Outcome::SignatureMalformed)
+}
+
+/// What `Content-Length` announces; nothing for a chunked body. Actix has checked the header.
+fn declared_length(request: &HttpRequest) -> Option<usize> {
+    let header = request.headers().get(CONTENT_LENGTH)?;
+    header.to_str().ok()?.parse().ok()
+}

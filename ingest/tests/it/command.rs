@@ -1,0 +1,117 @@
+//! The program: its exit codes and what it says.
+
+use std::net::TcpListener;
+use std::process::{Command, Output};
+
+use crate::broker::Broker;
+use crate::service::Service;
+use crate::sign::SECRET;
+
+fn ingest(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stackone-ingest"));
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().copied());
+    command.output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_missing_secret_is_told_in_one_line_with_exit_code_2() {
+    for arguments in [&[][..], &["run"], &["check-config"]] {
+        let output = ingest(arguments, &[]);
+        assert_eq!(output.status.code(), Some(2));
+        let told = stderr(&output);
+        assert!(
+            told.contains("STACKONE_WEBHOOK_SECRET is not set; set it"),
+            "{told}"
+        );
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn every_problem_of_a_configuration_has_its_line() {
+    let environment = [
+        ("STACKONE_WEBHOOK_SECRET", SECRET),
+        ("INGEST__LIMITS__MAX_BODY_BYTES", "5000000"),
+        ("INGEST__KAFKA__PROPERTIES__ACKS", "1"),
+        ("INGEST__PUBLISH__ACK_DEADLINE", "1ms"),
+    ];
+    let output = ingest(&["check-config"], &environment);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stderr(&output).lines().count(), 3, "{}", stderr(&output));
+    let environment = [
+        ("STACKONE_WEBHOOK_SECRET", SECRET),
+        ("INGEST__SERVER__PORT", "1"),
+    ];
+    let told = stderr(&ingest(&["check-config"], &environment));
+    assert!(
+        told.contains("`port`") && told.contains("`listen`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn check_config_prints_what_is_in_effect_without_secrets() {
+    let environment = [
+        ("STACKONE_WEBHOOK_SECRET", SECRET),
+        ("INGEST__KAFKA__BOOTSTRAP_SERVERS", "kafka:9092"),
+    ];
+    let output = ingest(&["check-config"], &environment);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("\"kafka:9092\""), "{printed}");
+    assert!(!printed.contains(SECRET));
+}
+
+#[test]
+fn a_port_in_use_is_told_with_exit_code_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (setting, name) in [
+        ("INGEST__SERVER__LISTEN", "server.listen"),
+        ("INGEST__ADMIN__LISTEN", "admin.listen"),
+    ] {
+        let environment = [
+            ("STACKONE_WEBHOOK_SECRET", SECRET),
+            ("INGEST__SERVER__LISTEN", "127.0.0.1:0"),
+            (setting, &address),
+        ];
+        let output = ingest(&["run"], &environment);
+        assert_eq!(output.status.code(), Some(1));
+        let told = stderr(&output);
+        assert!(
+            told.contains(&format!("{name}: cannot listen on {address}")),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_healthcheck_says_whether_the_service_is_ready() {
+    let broker = Broker::with_topics();
+    let service = Service::ready(&broker).await;
+    let address = service.admin.to_string();
+    let environment = [
+        ("STACKONE_WEBHOOK_SECRET", SECRET),
+        ("INGEST__ADMIN__LISTEN", &address),
+    ];
+    for arguments in [&["healthcheck"][..], &["healthcheck", "--live"]] {
+        let output = ingest(arguments, &environment);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    service.stop.cancel();
+    service.stopped().await.unwrap();
+    let output = ingest(&["healthcheck"], &environment);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("no answer from"),
+        "{}",
+        stderr(&output)
+    );
+}

@@ -1,0 +1,50 @@
+//! HTTP by hand, for what a proper client would not send.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::eventually::PATIENCE;
+
+/// A connection to the public listener.
+pub(crate) struct Connection(TcpStream);
+
+impl Connection {
+    pub(crate) async fn open(address: SocketAddr) -> Self {
+        Self(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// The head of a POST to the source `default` with these header lines.
+    pub(crate) async fn head(address: SocketAddr, headers: &[String]) -> Self {
+        let mut connection = Self::open(address).await;
+        let lines = headers.join("\r\n");
+        let head =
+            format!("POST /webhooks/stackone/default HTTP/1.1\r\nhost: ingest\r\n{lines}\r\n\r\n");
+        connection.send(head.as_bytes()).await;
+        connection
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
+    }
+
+    /// The status of the answer.
+    pub(crate) async fn status(&mut self) -> u16 {
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            let read = timeout(PATIENCE, self.0.read_u8()).await;
+            answer.push(read.expect("no answer").expect("connection was closed"));
+        }
+        let head = String::from_utf8(answer).unwrap();
+        head[9..12].parse().unwrap()
+    }
+
+    /// Waits until the service closes the connection.
+    pub(crate) async fn closed(&mut self) {
+        let mut rest = Vec::new();
+        let read = timeout(PATIENCE, self.0.read_to_end(&mut rest)).await;
+        let _end_or_reset = read.expect("connection stays open");
+    }
+}

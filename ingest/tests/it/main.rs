@@ -1,0 +1,21 @@
+//! `ingest` through its production wiring, against librdkafka's in-process mock cluster.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should say so and stop"
+)]
+
+mod answers;
+mod broker;
+mod command;
+mod eventually;
+mod http;
+mod operators;
+mod outage;
+mod overload;
+mod process;
+mod service;
+mod sign;
+mod sources;
+mod stopping;
+mod stored;

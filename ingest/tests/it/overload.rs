@@ -1,0 +1,97 @@
+//! More than may be held at once, before and after authentication.
+
+use std::time::Duration;
+
+use stackone_ingest::config::{Settings, StageLimits};
+
+use crate::broker::Broker;
+use crate::eventually::eventually;
+use crate::http::Connection;
+use crate::service::Service;
+use crate::sign::{SECRET, signature};
+
+const BODY: &str = r#"{"event":"account.created","account_id":"a"}"#;
+
+async fn held(service: &Service, requests: f64) {
+    eventually("held", async || {
+        let held = service.metric("stackone_ingest_in_flight_requests").await;
+        (held == Some(requests)).then_some(())
+    })
+    .await;
+}
+
+/// A request whose body does not come.
+async fn stalled(service: &Service, announced: usize) -> Connection {
+    let headers = [
+        format!(
+            "x-stackone-signature: {}",
+            signature(SECRET, BODY.as_bytes())
+        ),
+        format!("content-length: {announced}"),
+    ];
+    Connection::head(service.public, &headers).await
+}
+
+#[tokio::test]
+async fn too_many_unauthenticated_requests_are_a_503_and_give_way_again() {
+    let broker = Broker::with_topics();
+    let two = |settings: &mut Settings| settings.limits.before_authentication.requests = 2;
+    let service = Service::ready_with(&broker, two).await;
+    let stalled = [
+        stalled(&service, BODY.len()).await,
+        stalled(&service, BODY.len()).await,
+    ];
+    held(&service, 2.0).await;
+    let refused = service.post(BODY).await;
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "5");
+    assert_eq!(service.counted("default", "busy_reading").await, 1.0);
+    drop(stalled);
+    held(&service, 0.0).await;
+    assert_eq!(service.post(BODY).await.status(), 200);
+}
+
+#[tokio::test]
+async fn too_many_unauthenticated_bytes_are_a_503_and_give_way_again() {
+    let broker = Broker::with_topics();
+    let service = Service::ready_with(&broker, |settings| {
+        settings.limits.max_body_bytes = 1000;
+        settings.limits.before_authentication.body_bytes = 1000;
+    })
+    .await;
+    let mut stalled = stalled(&service, 1000).await;
+    stalled.send(&[b'x'; 980]).await;
+    eventually("held", async || {
+        let held = service.metric("stackone_ingest_in_flight_body_bytes").await;
+        (held == Some(980.0)).then_some(())
+    })
+    .await;
+    assert_eq!(service.post(BODY).await.status(), 503);
+    drop(stalled);
+    held(&service, 0.0).await;
+    assert_eq!(service.post(BODY).await.status(), 200);
+}
+
+#[tokio::test]
+async fn too_many_webhooks_that_wait_for_kafka_are_a_503_and_do_not_hold_up_reading() {
+    let broker = Broker::with_topics();
+    let one = StageLimits {
+        requests: 1,
+        body_bytes: 1 << 20,
+    };
+    let service = Service::ready_with(&broker, |settings| {
+        settings.limits.before_authentication = one;
+        settings.limits.after_authentication = one;
+    })
+    .await;
+    broker.answers_after(Duration::from_secs(2));
+    let (accepted, refused) = tokio::join!(service.post(BODY), async {
+        held(&service, 1.0).await;
+        service.post(BODY).await
+    });
+    assert_eq!(
+        (accepted.status().as_u16(), refused.status().as_u16()),
+        (200, 503)
+    );
+    assert_eq!(service.counted("default", "busy_publishing").await, 1.0);
+}

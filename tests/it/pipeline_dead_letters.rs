@@ -1,0 +1,212 @@
+//! What cannot be used is put aside with its bytes, and nothing waits for it.
+
+use std::time::Duration;
+
+use harness::{Metrics, Pipeline, ReadRecord, WITHIN, eventually};
+use stackone_link_schemas::{CloudEvent, DeadLetterReason};
+use stackone_link_transport::{OutgoingRecord, Publisher, RecordHeaders, Topic};
+use stackone_simulator::{Fault, FaultRule, NewAccount, Notify, Operation};
+
+fn reasons(records: &[ReadRecord]) -> Vec<DeadLetterReason> {
+    records
+        .iter()
+        .map(|record| record.headers.dead_letter.clone().unwrap().reason)
+        .collect()
+}
+
+/// Publishes to the account events topic what ingest would never put there.
+async fn publish(pipeline: &Pipeline, key: &str, value: &[u8]) {
+    let publisher = Publisher::new(
+        &pipeline.broker.kafka_config(),
+        "test",
+        Duration::from_secs(30),
+    )
+    .unwrap();
+    let headers = RecordHeaders::of(CloudEvent {
+        id: uuid::Uuid::from_u128(7),
+        event_type: "account.created".to_owned(),
+        source: "/stackone".to_owned(),
+        subject: None,
+        time: None,
+        dataschema: None,
+    });
+    let topic = pipeline.topics.name(Topic::AccountEvents);
+    publisher
+        .publish(&OutgoingRecord {
+            topic,
+            key: Some(key),
+            value,
+            headers,
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_cannot_be_used_are_put_aside_with_their_bytes() {
+    let pipeline = Pipeline::start("unusable").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let garbage = b"\x00not json \xff";
+    publish(&pipeline, "a", garbage).await;
+    publish(
+        &pipeline,
+        "a",
+        br#"{"event":"hris_employees.created","account_id":"a"}"#,
+    )
+    .await;
+    publish(
+        &pipeline,
+        "a",
+        br#"{"event":"account.created","account_id":"../../a"}"#,
+    )
+    .await;
+    publish(
+        &pipeline,
+        "b",
+        br#"{"event":"account.created","account_id":"b","project_id":"another-one"}"#,
+    )
+    .await;
+    let mut dead_letters = pipeline.reader(Topic::DeadLetter);
+    let records = dead_letters
+        .read_until(WITHIN, |records| records.len() == 4)
+        .await;
+    let unknown = records
+        .iter()
+        .find(|record| record.key.as_deref() == Some("b"))
+        .unwrap();
+    assert_eq!(
+        reasons(std::slice::from_ref(unknown)),
+        [DeadLetterReason::UnknownProject]
+    );
+    let malformed: Vec<&ReadRecord> = records
+        .iter()
+        .filter(|record| record.key.as_deref() == Some("a"))
+        .collect();
+    assert_eq!(malformed[0].value, garbage);
+    assert_eq!(
+        malformed[0].headers.event.id,
+        uuid::Uuid::from_u128(7),
+        "the original headers are kept"
+    );
+    let why = malformed[1].headers.dead_letter.clone().unwrap();
+    assert_eq!(
+        (why.reason, why.offset),
+        (DeadLetterReason::MalformedEvent, 1)
+    );
+    // They held up nobody: the next account is linked.
+    let id = pipeline
+        .simulator
+        .link(&NewAccount::new("bamboohr", "t", "Acme"))
+        .unwrap();
+    let mut linked = pipeline.reader(Topic::Linked);
+    linked
+        .read_until(WITHIN, |records| {
+            records[..]
+                .iter()
+                .any(|record| record.key.as_deref() == Some(id.as_str()))
+        })
+        .await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_of_another_project_is_put_aside_without_a_lookup() {
+    let pipeline = Pipeline::start("mismatch").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let id = pipeline
+        .simulator
+        .link(&NewAccount::new("bamboohr", "t", "Acme"))
+        .unwrap();
+    pipeline
+        .reader(Topic::Linked)
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    let before = Metrics::of(&processor.admin)
+        .await
+        .unwrap()
+        .sum("stackone_processor_lookups_total");
+    let body =
+        format!(r#"{{"event":"account.deleted","account_id":"{id}","project_id":"another-one"}}"#);
+    publish(&pipeline, id.as_str(), body.as_bytes()).await;
+    let mut dead_letters = pipeline.reader(Topic::DeadLetter);
+    let records = dead_letters
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    assert_eq!(reasons(records), [DeadLetterReason::UnknownProject]);
+    let after = Metrics::of(&processor.admin)
+        .await
+        .unwrap()
+        .sum("stackone_processor_lookups_total");
+    assert!((after - before).abs() < 0.5);
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lookup_that_is_rejected_for_good_is_put_aside_after_three_attempts() {
+    let pipeline = Pipeline::start("rejected").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let simulator = &pipeline.simulator;
+    let fault = Fault::Status {
+        status: 422,
+        retry_after: None,
+        body: None,
+    };
+    let rule = FaultRule::always(fault).for_operation(Operation::Get);
+    let rule = simulator.faults().set(rule).unwrap();
+    let id = simulator
+        .link(&NewAccount::new("bamboohr", "t", "Acme"))
+        .unwrap();
+    let mut events = pipeline.reader(Topic::AccountEvents);
+    let original = events
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await[0]
+        .clone();
+    let mut dead_letters = pipeline.reader(Topic::DeadLetter);
+    let record = dead_letters
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await[0]
+        .clone();
+    let why = record.headers.dead_letter.clone().unwrap();
+    assert_eq!(
+        (why.reason, why.attempts, why.value_expired),
+        (DeadLetterReason::LookupRejected, 3, false)
+    );
+    assert_eq!(
+        (&record.value, &record.key),
+        (&original.value, &original.key)
+    );
+    assert_eq!(
+        (&record.headers.event, &record.headers.ingest),
+        (&original.headers.event, &original.headers.ingest)
+    );
+    // The account is not lost: its next webhook is decided.
+    simulator.faults().clear(rule);
+    simulator.refresh_credentials(&id, Notify::Send).unwrap();
+    pipeline
+        .reader(Topic::Linked)
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+/// Every record has one disposition: consumed + restored = disposed + pending + handed over.
+pub(crate) async fn assert_conserved(admin: &str) {
+    let balance = eventually("every record is accounted for", WITHIN, async || {
+        let metrics = Metrics::of(admin)
+            .await
+            .map_err(|error| error.to_string())?;
+        let count = |name: &str| metrics.sum(&format!("stackone_processor_{name}"));
+        let taken_in = count("records_consumed_total") + count("records_restored_total");
+        let accounted = count("records_total") + count("records_handed_over_total");
+        if (taken_in - accounted).abs() < 0.5 {
+            Ok(())
+        } else {
+            Err(format!("{taken_in} taken in, {accounted} accounted for"))
+        }
+    });
+    balance.await.unwrap();
+}

@@ -1,0 +1,218 @@
+//! Trouble with the accounts API costs time, not data.
+
+use std::time::{Duration, Instant};
+
+use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, eventually, story_of, transitions};
+use stackone_link_schemas::LifecycleType;
+use stackone_link_transport::Topic;
+use stackone_simulator::{
+    AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, RetryAfter,
+};
+
+use crate::pipeline_dead_letters::assert_conserved;
+
+async fn settings(test: &str, settings: PipelineSettings) -> Pipeline {
+    Pipeline::with(test, settings).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_rate_limits_and_garbage_delay_an_event_and_lose_none() {
+    let brief = PipelineSettings {
+        lookup_timeout: Duration::from_millis(500),
+        ..PipelineSettings::default()
+    };
+    let pipeline = settings("faults", brief).await;
+    let processor = pipeline.processor("a").unwrap();
+    let simulator = &pipeline.simulator;
+    let faults = [
+        Fault::Status {
+            status: 503,
+            retry_after: None,
+            body: None,
+        },
+        Fault::Status {
+            status: 500,
+            retry_after: Some(RetryAfter::Seconds(1)),
+            body: Some("oops".to_owned()),
+        },
+        Fault::too_many_requests(1),
+        Fault::TruncatedJson,
+        Fault::Html,
+        Fault::WrongId,
+        Fault::Hang,
+        Fault::Drop,
+    ];
+    for fault in &faults {
+        let id = simulator
+            .link(&NewAccount {
+                notify: Notify::Silent,
+                ..NewAccount::new("hibob", "t", "Acme")
+            })
+            .unwrap();
+        simulator
+            .faults()
+            .set(FaultRule::next(1, fault.clone()).for_account(&id))
+            .unwrap();
+        simulator.refresh_credentials(&id, Notify::Send).unwrap();
+    }
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == faults.len())
+        .await;
+    assert!(
+        transitions(records)
+            .iter()
+            .all(|event| event.event_type == LifecycleType::Linked)
+    );
+    assert!(
+        transitions(records).iter().all(|event| event.lookups >= 2),
+        "each was asked for again"
+    );
+    assert!(
+        pipeline
+            .reader(Topic::DeadLetter)
+            .read_to_end()
+            .await
+            .is_empty()
+    );
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_halts_the_project_until_a_probe_is_accepted_and_makes_no_dead_letter() {
+    let pipeline = settings("refused", PipelineSettings::default()).await;
+    let processor = pipeline.processor("a").unwrap();
+    let simulator = &pipeline.simulator;
+    // The lookup and the probe are refused, later ones are not.
+    let refusal = Fault::Status {
+        status: 401,
+        retry_after: None,
+        body: None,
+    };
+    simulator.faults().set(FaultRule::next(2, refusal)).unwrap();
+    simulator
+        .link(&NewAccount::new("bamboohr", "t", "Acme"))
+        .unwrap();
+    let halted = format!(
+        "stackone_processor_project_halted{{project=\"{}\",reason=\"refused\"}}",
+        harness::PROJECT
+    );
+    let is_halted = eventually("the project is halted", WITHIN, async || {
+        let metrics = Metrics::of(&processor.admin)
+            .await
+            .map_err(|error| error.to_string())?;
+        if metrics.get(&halted) > 0.5 {
+            Ok(())
+        } else {
+            Err("it is not".to_owned())
+        }
+    });
+    is_halted.await.unwrap();
+    let ready = harness::readiness(&processor.admin).await.unwrap();
+    assert_eq!(ready["ready"], false, "{ready}");
+    pipeline
+        .reader(Topic::Linked)
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    assert!(
+        pipeline
+            .reader(Topic::DeadLetter)
+            .read_to_end()
+            .await
+            .is_empty()
+    );
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_slow_account_holds_up_no_other() {
+    let pipeline = settings(
+        "slow",
+        PipelineSettings {
+            partitions: 1,
+            ..PipelineSettings::default()
+        },
+    )
+    .await;
+    let processor = pipeline.processor("a").unwrap();
+    let simulator = &pipeline.simulator;
+    let slow = simulator
+        .link(&NewAccount {
+            notify: Notify::Silent,
+            ..NewAccount::new("hibob", "t", "Slow")
+        })
+        .unwrap();
+    let hang = simulator
+        .faults()
+        .set(FaultRule::always(Fault::Hang).for_account(&slow))
+        .unwrap();
+    simulator.refresh_credentials(&slow, Notify::Send).unwrap();
+    simulator.settled().await;
+    for number in 0..20 {
+        simulator
+            .link(&NewAccount::new("bamboohr", &format!("t{number}"), "Fast"))
+            .unwrap();
+    }
+    let mut linked = pipeline.reader(Topic::Linked);
+    linked
+        .read_until(WITHIN, |records| records.len() == 20)
+        .await;
+    simulator.faults().clear(hang);
+    let records = linked
+        .read_until(WITHIN, |records| records.len() == 21)
+        .await;
+    assert_eq!(records[20].key.as_deref(), Some(slow.as_str()));
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn triggers_that_come_during_a_lookup_are_decided_by_a_later_answer() {
+    let pipeline = settings("dirty", PipelineSettings::default()).await;
+    let processor = pipeline.processor("a").unwrap();
+    let simulator = &pipeline.simulator;
+    let id = simulator
+        .link(&NewAccount::new("bamboohr", "t", "Acme"))
+        .unwrap();
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    let latency = Fault::Latency {
+        delay: Duration::from_millis(1500),
+    };
+    simulator
+        .faults()
+        .set(FaultRule::next(1, latency).for_account(&id))
+        .unwrap();
+    let asked = Instant::now();
+    simulator.refresh_credentials(&id, Notify::Send).unwrap();
+    simulator.settled().await;
+    assert!(
+        asked.elapsed() < Duration::from_millis(1500),
+        "the second change comes while the lookup is under way"
+    );
+    simulator
+        .set_status(&id, Status::Error, Vec::new(), Notify::Send)
+        .unwrap();
+    let records = lifecycle
+        .read_until(WITHIN, |records| {
+            story_of(id.as_str(), records)
+                .last()
+                .is_some_and(|kind| kind == "account.degraded")
+        })
+        .await;
+    let last = transitions(records).pop().unwrap();
+    let causes: Vec<_> = last
+        .caused_by
+        .iter()
+        .map(|cause| cause.event_date)
+        .collect();
+    assert!(causes.len() <= 2 && last.caused_by_total >= 1, "{last:?}");
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}

@@ -1,0 +1,108 @@
+//! Starting with things missing: clear words, and no restart once they are there.
+
+use std::collections::HashMap;
+
+use harness::{Broker, Pipeline, WITHIN, eventually, readiness, unique_topics};
+use stackone_link_transport::Topic;
+use stackone_processor::application::{Application, BuildError};
+use stackone_processor::config::Config;
+use stackone_simulator::NewAccount;
+
+/// Waits until `/readyz` says `wanted` of the check `name`.
+async fn reason_of(admin: &str, name: &str, wanted: &str) {
+    let told = eventually("readiness names it", WITHIN, async || {
+        let body = readiness(admin).await.map_err(|error| error.to_string())?;
+        let checks = body["checks"].as_array().cloned().unwrap_or_default();
+        let check = checks
+            .iter()
+            .find(|check| check["name"] == name)
+            .cloned()
+            .unwrap_or_default();
+        let reason = check["reason"].as_str().unwrap_or_default();
+        if reason.contains(wanted) {
+            Ok(())
+        } else {
+            Err(body.to_string())
+        }
+    });
+    told.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_topic_is_named_and_waited_for() {
+    let mut pipeline = Pipeline::start("missing").await.unwrap();
+    let there = pipeline.topics.clone();
+    pipeline.topics.dead_letter = format!("{}-not-there", there.dead_letter);
+    let processor = pipeline.processor("a").unwrap();
+    reason_of(&processor.admin, "topics", &pipeline.topics.dead_letter).await;
+    pipeline
+        .broker
+        .create_topics(&pipeline.topics, 3)
+        .await
+        .unwrap();
+    pipeline
+        .simulator
+        .link(&NewAccount::new("hibob", "t", "Acme"))
+        .unwrap();
+    pipeline
+        .reader(Topic::Linked)
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn topics_with_different_partition_counts_are_refused_in_words() {
+    let broker = Broker::start().await;
+    let topics = unique_topics("partitions");
+    let other = stackone_link_transport::Topics {
+        state: unique_topics("state").state,
+        ..topics.clone()
+    };
+    broker.create_topics(&topics, 3).await.unwrap();
+    let state_only = stackone_link_transport::Topics {
+        state: other.state.clone(),
+        ..unique_topics("rest")
+    };
+    broker.create_topics(&state_only, 2).await.unwrap();
+    let admin = stackone_link_transport::TopicAdmin::new(&broker.kafka_config()).unwrap();
+    let findings = admin
+        .findings(&other, &Topic::OF_PROCESSOR, false)
+        .await
+        .unwrap();
+    let told: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    assert!(
+        told.len() == 1 && told[0].contains("has 3 partitions") && told[0].contains("has 2"),
+        "{told:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreachable_broker_is_named_and_a_port_in_use_is_an_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let environment = |listen: &str| {
+        HashMap::from([
+            ("STACKONE_API_KEY".to_owned(), "key".to_owned()),
+            ("PROCESSOR__ADMIN__LISTEN".to_owned(), listen.to_owned()),
+            (
+                "PROCESSOR__KAFKA__BOOTSTRAP_SERVERS".to_owned(),
+                "127.0.0.1:1".to_owned(),
+            ),
+        ])
+    };
+    let config = Config::load(None, &environment(&address.to_string())).unwrap();
+    assert!(
+        matches!(Application::build(&config), Err(BuildError::Listen { address: named, .. }) if named == address)
+    );
+    let application =
+        Application::build(&Config::load(None, &environment("127.0.0.1:0")).unwrap()).unwrap();
+    let admin = format!("http://{}", application.admin_addr());
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopping = stop.clone();
+    let running = tokio::spawn(async move { application.run(stopping).await });
+    reason_of(&admin, "topics", "broker").await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
