@@ -175,3 +175,6 @@ fn without_data(error: &stackone_link_schemas::MalformedEvent) -> String {
         stackone_link_schemas::MalformedEvent::NotAnAccountEvent => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

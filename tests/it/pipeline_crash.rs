@@ -66,11 +66,11 @@ async fn every_transition_is_seen_once_although_the_processor_is_killed_before_a
     let records = lifecycle
         .read_until(Duration::from_secs(120), |records| {
             ids.iter().all(|id| {
-                let of_account = transitions(records)
+                let mut of_account = transitions(records)
                     .into_iter()
                     .filter(|event| event.account_id.as_str() == id.as_str());
                 of_account
-                    .last()
+                    .next_back()
                     .and_then(|event| event.account?.updated_at)
                     == Some(newest(id))
             })

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, states, story_of, transitions};
-use stackone_link_schemas::GraceKind;
+use harness::{
+    Metrics, Pipeline, PipelineSettings, ReadRecord, WITHIN, states, story_of, transitions,
+};
+use stackone_link_schemas::{Grace, GraceKind};
 use stackone_link_transport::Topic;
 use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
 
@@ -49,6 +51,16 @@ async fn a_restart_goes_on_where_it_was_and_repeats_nothing() {
     pipeline.stop().await.unwrap();
 }
 
+/// Waits until the state topic says that a grace period runs for the account.
+async fn doubted(pipeline: &Pipeline, account: &str) -> Grace {
+    let grace_of = |records: &[ReadRecord]| states(records).get(account)?.pending.as_ref()?.grace;
+    let mut state = pipeline.reader(Topic::State);
+    let records = state
+        .read_until(WITHIN, |records| grace_of(records).is_some())
+        .await;
+    grace_of(records).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grace_period_survives_a_restart_and_is_not_extended_by_it() {
     let grace = Duration::from_secs(12);
@@ -65,20 +77,7 @@ async fn a_grace_period_survives_a_restart_and_is_not_extended_by_it() {
             ..NewAccount::new("hibob", "t", "Acme")
         })
         .unwrap();
-    let mut state = pipeline.reader(Topic::State);
-    let is_doubted = |records: &[harness::ReadRecord]| {
-        states(records)
-            .get(id.as_str())
-            .and_then(|state| state.pending.as_ref())
-            .is_some_and(|pending| pending.grace.is_some())
-    };
-    let records = state.read_until(WITHIN, is_doubted).await;
-    let began = states(records)[id.as_str()]
-        .pending
-        .clone()
-        .unwrap()
-        .grace
-        .unwrap();
+    let began = doubted(&pipeline, id.as_str()).await;
     assert_eq!(began.kind, GraceKind::Activation);
     first.stop().await.unwrap();
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use harness::{Broker, Pipeline, WITHIN, eventually, readiness, unique_topics};
-use stackone_link_transport::Topic;
+use stackone_link_transport::{Topic, TopicAdmin, Topics};
 use stackone_processor::application::{Application, BuildError};
 use stackone_processor::config::Config;
 use stackone_simulator::NewAccount;
@@ -35,11 +35,11 @@ async fn a_missing_topic_is_named_and_waited_for() {
     pipeline.topics.dead_letter = format!("{}-not-there", there.dead_letter);
     let processor = pipeline.processor("a").unwrap();
     reason_of(&processor.admin, "topics", &pipeline.topics.dead_letter).await;
-    pipeline
-        .broker
-        .create_topics(&pipeline.topics, 3)
-        .await
-        .unwrap();
+    let missing = Topics {
+        dead_letter: pipeline.topics.dead_letter.clone(),
+        ..unique_topics("rest")
+    };
+    pipeline.broker.create_topics(&missing, 3).await.unwrap();
     pipeline
         .simulator
         .link(&NewAccount::new("hibob", "t", "Acme"))
@@ -56,17 +56,17 @@ async fn a_missing_topic_is_named_and_waited_for() {
 async fn topics_with_different_partition_counts_are_refused_in_words() {
     let broker = Broker::start().await;
     let topics = unique_topics("partitions");
-    let other = stackone_link_transport::Topics {
+    let other = Topics {
         state: unique_topics("state").state,
         ..topics.clone()
     };
     broker.create_topics(&topics, 3).await.unwrap();
-    let state_only = stackone_link_transport::Topics {
+    let state_only = Topics {
         state: other.state.clone(),
         ..unique_topics("rest")
     };
     broker.create_topics(&state_only, 2).await.unwrap();
-    let admin = stackone_link_transport::TopicAdmin::new(&broker.kafka_config()).unwrap();
+    let admin = TopicAdmin::new(&broker.kafka_config()).unwrap();
     let findings = admin
         .findings(&other, &Topic::OF_PROCESSOR, false)
         .await
