@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod offsets;
 pub mod program;
 pub mod projects;
+pub mod reader;
 pub mod recheck;
 pub mod reconcile;
 pub mod reconciler;

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use stackone_link_schemas::Cause;
 use stackone_link_transport::{KafkaConfig, RecordHeaders};
 
 use crate::intake::Consumed;
+use crate::reader::{Reader, reader};
 use crate::work::AccountKey;
 
 /// How long one record is looked for.
@@ -22,7 +23,9 @@ pub fn reread(
     key: &AccountKey,
     causes: &[Cause],
 ) -> Vec<(Consumed, bool)> {
-    let reader = reader(kafka);
+    let reader = reader(kafka, "stackone-reread", "read_committed")
+        .inspect_err(|error| tracing::error!(%error, "no client to read records again"))
+        .ok();
     let read = |cause: &Cause| {
         let found = reader
             .as_ref()
@@ -35,20 +38,7 @@ pub fn reread(
     causes.iter().map(read).collect()
 }
 
-fn reader(kafka: &KafkaConfig) -> Option<BaseConsumer> {
-    let mut config = kafka.client_config("stackone-reread").ok()?;
-    // Joins no group and commits nothing; librdkafka wants a name for assigning.
-    config
-        .set("group.id", "stackone-reread")
-        .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true");
-    config
-        .create()
-        .inspect_err(|error| tracing::error!(%error, "no client to read records again"))
-        .ok()
-}
-
-fn read_at(reader: &BaseConsumer, topic: &str, cause: &Cause) -> Option<Consumed> {
+fn read_at(reader: &Reader, topic: &str, cause: &Cause) -> Option<Consumed> {
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, cause.partition, Offset::Offset(cause.offset))
         .ok()?;

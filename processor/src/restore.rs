@@ -6,13 +6,14 @@
 
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use stackone_link_schemas::AccountId;
 use stackone_link_transport::{ConfigError, KafkaConfig, partition_of_key};
 
 use crate::consumer::GroupConsumer;
+use crate::reader::{Reader, ReaderError, reader};
 use crate::state_store::StateStore;
 
 /// How long one question to the cluster may take before it is asked again.
@@ -102,13 +103,11 @@ impl Restore {
         }) else {
             return Ok(None);
         };
-        let uncommitted = self
-            .reader("read_uncommitted")
+        let uncommitted = reader(&self.kafka, "stackone-restore", "read_uncommitted")
             .map_err(|error| error.in_partition(partition))?;
-        let committed = self
-            .reader("read_committed")
+        let committed = reader(&self.kafka, "stackone-restore", "read_committed")
             .map_err(|error| error.in_partition(partition))?;
-        let end = |reader: &BaseConsumer| reader.fetch_watermarks(&self.topic, partition, STEP);
+        let end = |reader: &Reader| reader.fetch_watermarks(&self.topic, partition, STEP);
         let Some((_, high)) = until_ok(is_cancelled, "high watermark", || end(&uncommitted)) else {
             return Ok(None);
         };
@@ -154,31 +153,23 @@ impl Restore {
         })
     }
 
-    fn reader(&self, isolation_level: &str) -> Result<BaseConsumer, ReaderError> {
-        let mut config = self.kafka.client_config("stackone-restore")?;
-        config
-            // Never used: this client joins no group and commits nothing, but librdkafka wants a name for assigning.
-            .set("group.id", "stackone-restore")
-            .set("enable.auto.commit", "false")
-            .set("isolation.level", isolation_level)
-            .set("auto.offset.reset", "earliest")
-            .set("enable.partition.eof", "true");
-        Ok(config.create()?)
-    }
-
     /// Reads to the end that the broker reports: positions and watermarks cannot be compared, control records lie between.
     fn read_to_end(
         &self,
-        reader: &BaseConsumer,
+        reader: &Reader,
         partition: i32,
         is_cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<StateStore>, RestoreError> {
-        let metadata = reader.fetch_metadata(Some(&self.topic), STEP);
-        let metadata = metadata.map_err(|source| RestoreError::Kafka { partition, source })?;
-        let partitions = metadata
-            .topics()
-            .first()
-            .map_or(0, |topic| topic.partitions().len());
+        let count = || {
+            let metadata = reader.fetch_metadata(Some(&self.topic), STEP)?;
+            Ok(metadata
+                .topics()
+                .first()
+                .map_or(0, |topic| topic.partitions().len()))
+        };
+        let Some(partitions) = until_ok(is_cancelled, "partition count", count) else {
+            return Ok(None);
+        };
         let partitions = i32::try_from(partitions).unwrap_or(i32::MAX);
         let mut states = StateStore::default();
         while !is_cancelled() {
@@ -210,15 +201,6 @@ impl Restore {
         }
         Ok(None)
     }
-}
-
-/// Why there is no reader.
-#[derive(Debug, thiserror::Error)]
-enum ReaderError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Kafka(#[from] KafkaError),
 }
 
 impl ReaderError {

@@ -1,0 +1,54 @@
+//! A consumer that joins no group: reads given partitions to their end.
+
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use stackone_link_transport::{ConfigError, KafkaConfig};
+
+/// A consumer that joins no group and commits nothing.
+pub type Reader = BaseConsumer<EndIsNoError>;
+
+/// What librdkafka tells a reader, without the ends of partitions, which it takes for errors.
+pub struct EndIsNoError;
+
+impl ClientContext for EndIsNoError {
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
+            tracing::warn!(%error, reason, "reader");
+        }
+    }
+}
+
+impl ConsumerContext for EndIsNoError {}
+
+/// Why there is no reader.
+#[derive(Debug, thiserror::Error)]
+pub enum ReaderError {
+    /// The Kafka settings cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The client refused its settings.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+}
+
+/// Makes a reader called `name` that is told where partitions end.
+///
+/// # Errors
+///
+/// Where settings cannot be used.
+pub fn reader(
+    kafka: &KafkaConfig,
+    name: &str,
+    isolation_level: &str,
+) -> Result<Reader, ReaderError> {
+    let mut config = kafka.client_config(name)?;
+    config
+        // Never used: librdkafka wants a group's name of whoever assigns partitions.
+        .set("group.id", name)
+        .set("enable.auto.commit", "false")
+        .set("isolation.level", isolation_level)
+        .set("auto.offset.reset", "earliest")
+        .set("enable.partition.eof", "true");
+    Ok(config.create_with_context(EndIsNoError)?)
+}
