@@ -17,6 +17,7 @@ pub mod consumer;
 pub mod healthcheck;
 pub mod intake;
 pub mod lookups;
+pub mod message;
 pub mod metrics;
 pub mod offsets;
 pub mod program;

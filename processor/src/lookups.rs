@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use stackone_client::{ApiError, Lookup};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use crate::message::{Answer, Message};
 use crate::metrics::Metrics;
 use crate::projects::Projects;
-use crate::reconciler::Message;
 use crate::work::AccountKey;
 use crate::work_queue::Lane;
 
@@ -21,19 +20,6 @@ pub struct Lookups {
     tasks: TaskTracker,
     inbox: Sender<Message>,
     metrics: Arc<Metrics>,
-}
-
-/// The answer to a lookup.
-#[derive(Debug)]
-pub struct Answer {
-    /// The account.
-    pub key: AccountKey,
-    /// Its project.
-    pub lane: Lane,
-    /// The assignment of its partition under which it was sent.
-    pub epoch: u64,
-    /// What came back.
-    pub result: Result<Lookup, ApiError>,
 }
 
 impl Lookups {

@@ -7,7 +7,6 @@
 mod answers;
 mod commit;
 mod intake;
-mod message;
 mod observe;
 mod ownership;
 mod partition;
@@ -24,12 +23,12 @@ use stackone_link_transport::Topic;
 
 use crate::consumer::GroupConsumer;
 use crate::lookups::Lookups;
+use crate::message::Message;
 use crate::projects::Gate;
 use crate::transaction::Transactions;
 use crate::work::{AccountKey, Work};
 use crate::work_queue::{Lane, WorkQueue};
 
-pub use message::{GivenUp, Message};
 pub use settings::{ReconcilerError, Settings, Surroundings};
 
 use commit::Decided;

@@ -4,6 +4,7 @@
 //! open, and one that has not sent them yet will be fenced. So all that can still be committed to the state topic lies
 //! below its high watermark, and the state is complete when the last stable offset has reached that.
 
+use std::fmt;
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
@@ -27,6 +28,15 @@ pub struct Restored {
     pub states: StateStore,
     /// Where processing goes on.
     pub position: Position,
+}
+
+impl fmt::Debug for Restored {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Restored")
+            .field("partition", &self.partition)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where processing of a partition goes on.

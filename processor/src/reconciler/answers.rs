@@ -8,10 +8,10 @@ use stackone_client::ApiError;
 use stackone_link_schemas::DeadLetterReason;
 use stackone_link_transport::Topic;
 
+use super::Reconciler;
 use super::commit::Decided;
-use super::{GivenUp, Message, Reconciler};
 use crate::backoff;
-use crate::lookups::Answer;
+use crate::message::{Answer, GivenUp, Message};
 use crate::projects::PROBE_INTERVAL;
 use crate::reread::reread;
 use crate::work::{AccountKey, Work};

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use stackone_client::Lookup;
 use stackone_link_schemas::DeadLetterReason;
 
-use super::{GivenUp, Reconciler, ReconcilerError};
+use super::{Reconciler, ReconcilerError};
 use crate::intake::Consumed;
+use crate::message::GivenUp;
 use crate::transaction::TransactionError;
 use crate::work::AccountKey;
 use crate::work_queue::Lane;

@@ -7,9 +7,10 @@ use stackone_link_transport::Topic;
 
 use super::commit::Decided;
 use super::partition::Stage;
-use super::{Message, Reconciler, ReconcilerError};
+use super::{Reconciler, ReconcilerError};
 use crate::consumer::Polled;
 use crate::intake::{Consumed, Intake};
+use crate::message::Message;
 
 /// Most records taken in before answers are looked at again.
 const MAX_RECORDS: usize = 1000;

@@ -8,8 +8,9 @@ use stackone_link_schemas::{AccountState, Pending, Trigger};
 use stackone_link_transport::Topic;
 
 use super::partition::{Partition, Ready, Stage};
-use super::{Message, Reconciler, ReconcilerError};
+use super::{Reconciler, ReconcilerError};
 use crate::consumer::{Change, Rebalance};
+use crate::message::Message;
 use crate::offsets::Offsets;
 use crate::restore::{Restore, RestoreError, Restored};
 use crate::transaction::TransactionError;

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use stackone_client::ApiError;
+use stackone_client::{ApiError, Lookup};
 
 use crate::intake::Consumed;
-use crate::lookups::Answer;
 use crate::restore::{RestoreError, Restored};
 use crate::work::AccountKey;
 use crate::work_queue::Lane;
@@ -37,13 +36,17 @@ pub enum Message {
     GivenUp(Box<GivenUp>),
 }
 
-impl std::fmt::Debug for Restored {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Restored")
-            .field("partition", &self.partition)
-            .finish_non_exhaustive()
-    }
+/// The answer to a lookup.
+#[derive(Debug)]
+pub struct Answer {
+    /// The account.
+    pub key: AccountKey,
+    /// Its project.
+    pub lane: Lane,
+    /// The assignment of its partition under which it was sent.
+    pub epoch: u64,
+    /// What came back.
+    pub result: Result<Lookup, ApiError>,
 }
 
 /// Records of an account that are to be put aside.

@@ -1,0 +1,69 @@
+//! Headers there and back.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn headers() -> impl Strategy<Value = RecordHeaders> {
+    (
+        any::<u128>(),
+        "[a-z.]{1,20}",
+        proptest::option::of(0i64..4_000_000_000_000),
+        any::<bool>(),
+    )
+        .prop_map(|(id, text, millis, dead)| {
+            let time = Timestamp::from_millisecond(millis.unwrap_or(0)).unwrap();
+            RecordHeaders {
+                event: CloudEvent {
+                    id: Uuid::from_u128(id),
+                    event_type: text.clone(),
+                    source: format!("/stackone/{text}"),
+                    subject: millis.map(|_| text.clone()),
+                    time: millis.map(|_| time),
+                    dataschema: None,
+                },
+                content_type: JSON.to_owned(),
+                traceparent: millis.map(|_| text.clone()),
+                ingest: millis.map(|_| IngestHeaders {
+                    source: text.clone(),
+                    received_at: time,
+                }),
+                dead_letter: dead.then(|| DeadLetterHeaders {
+                    reason: DeadLetterReason::MalformedEvent,
+                    detail: text.clone(),
+                    attempts: 3,
+                    topic: text.clone(),
+                    partition: 4,
+                    offset: 5,
+                    first_seen: time,
+                    last_seen: time,
+                    value_expired: false,
+                }),
+            }
+        })
+}
+
+proptest! {
+    #[test]
+    fn headers_survive_a_round_trip(headers in headers()) {
+        let encoded = headers.encode();
+        prop_assert_eq!(RecordHeaders::decode(Some(encoded.as_borrowed())), Ok(headers));
+    }
+}
+
+#[test]
+fn a_record_without_an_id_is_named_as_such() {
+    let empty = OwnedHeaders::new();
+    assert_eq!(
+        RecordHeaders::decode(Some(empty.as_borrowed())),
+        Err(HeaderError::Absent("ce_id"))
+    );
+    let odd = OwnedHeaders::new().insert(Header {
+        key: "ce_id",
+        value: Some("x"),
+    });
+    assert_eq!(
+        RecordHeaders::decode(Some(odd.as_borrowed())),
+        Err(HeaderError::Unreadable("ce_id"))
+    );
+}
