@@ -14,7 +14,7 @@ use stackone_link_transport::{Topic, Topics};
 use stackone_simulator::{ProjectConfig, Simulator, SimulatorConfig, WebhookTarget};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{Broker, Isolation, ReadRecord, TopicReader, unique_group, unique_topics};
 
@@ -42,7 +42,7 @@ pub struct Pipeline {
     group: String,
     settings: PipelineSettings,
     folder: TempDir,
-    stop: CancellationToken,
+    stop: DropGuard,
     ingest: JoinHandle<anyhow::Result<()>>,
 }
 
@@ -91,7 +91,7 @@ impl Pipeline {
             group,
             settings,
             folder,
-            stop,
+            stop: stop.drop_guard(),
             ingest,
         })
     }
@@ -143,7 +143,7 @@ impl Pipeline {
     ///
     /// Where ingest did not end well.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.stop.cancel();
+        drop(self.stop);
         self.ingest.await.context("ingest died")??;
         self.simulator.shutdown().await;
         Ok(())

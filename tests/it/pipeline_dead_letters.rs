@@ -93,17 +93,12 @@ async fn records_that_cannot_be_used_are_put_aside_with_their_bytes() {
         (DeadLetterReason::MalformedEvent, 1)
     );
     // They held up nobody: the next account is linked.
-    let id = pipeline
-        .simulator
-        .link(&NewAccount::new("bamboohr", "t", "Acme"))
-        .unwrap();
+    let new = NewAccount::new("bamboohr", "t", "Acme");
+    let id = pipeline.simulator.link(&new).unwrap();
+    let is_linked = |record: &ReadRecord| record.key.as_deref() == Some(id.as_str());
     let mut linked = pipeline.reader(Topic::Linked);
     linked
-        .read_until(WITHIN, |records| {
-            records[..]
-                .iter()
-                .any(|record| record.key.as_deref() == Some(id.as_str()))
-        })
+        .read_until(WITHIN, |records| records.iter().any(is_linked))
         .await;
     processor.stop().await.unwrap();
     pipeline.stop().await.unwrap();

@@ -11,7 +11,7 @@ use stackone_processor::config::Config;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::WITHIN;
 use crate::eventually;
@@ -20,7 +20,8 @@ use crate::eventually;
 pub struct ProcessorInProcess {
     /// Where its operators look.
     pub admin: String,
-    stop: CancellationToken,
+    /// Stops it also when a test fails: its thread would keep the test's runtime waiting for ever.
+    stop: DropGuard,
     running: JoinHandle<anyhow::Result<()>>,
 }
 
@@ -33,7 +34,7 @@ impl ProcessorInProcess {
         let running = tokio::spawn(async move { Ok(application.run(stopping).await?) });
         Ok(Self {
             admin,
-            stop,
+            stop: stop.drop_guard(),
             running,
         })
     }
@@ -44,7 +45,7 @@ impl ProcessorInProcess {
     ///
     /// Where it did not end well.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.stop.cancel();
+        drop(self.stop);
         self.running.await.context("the processor died")?
     }
 }
