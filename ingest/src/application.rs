@@ -11,9 +11,9 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::background::Background;
 use crate::config::{Config, Settings, ShutdownSettings};
 use crate::ingest::Ingest;
-use crate::kafka_check;
 use crate::listeners::{admin_server, public_server};
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
@@ -21,6 +21,7 @@ use crate::readiness::Readiness;
 /// A service that is bound to its addresses and has yet to run.
 pub struct Application {
     ingest: Data<Ingest>,
+    background: Background,
     public: Server,
     admin: Server,
     public_addr: SocketAddr,
@@ -72,7 +73,7 @@ pub enum RunError {
 }
 
 /// What runs for as long as the service does.
-type Tasks = JoinSet<(&'static str, io::Result<()>)>;
+pub(crate) type Tasks = JoinSet<(&'static str, io::Result<()>)>;
 
 impl Application {
     /// Makes the producer and binds both listeners. Nothing is served before [`Self::run`].
@@ -91,6 +92,7 @@ impl Application {
         let (public, public_addr) = public_server(&ingest, server, shutdown)?;
         let (admin, admin_addr) = admin_server(&ingest, admin.listen)?;
         Ok(Self {
+            background: Background::new(&ingest, config),
             ingest,
             public,
             admin,
@@ -124,13 +126,7 @@ impl Application {
         let mut tasks = Tasks::new();
         tasks.spawn(async { ("public listener", self.public.await) });
         tasks.spawn(async { ("admin listener", self.admin.await) });
-        let check = kafka_check::run(self.ingest.clone(), checks.clone());
-        tasks.spawn(async {
-            ("kafka check", {
-                check.await;
-                Ok(())
-            })
-        });
+        self.background.spawn(&mut tasks, &checks);
         tracing::info!(public = %self.public_addr, admin = %self.admin_addr, "serving");
 
         let served = serve(

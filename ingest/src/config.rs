@@ -1,6 +1,7 @@
 //! Configuration: what can be set, in the order of `config.default.toml`, which documents every key.
 
 mod load;
+mod origin;
 mod print;
 mod secret;
 mod validate;
@@ -15,6 +16,7 @@ use stackone_link_transport::{KafkaConfig, Topics};
 use crate::source::Sources;
 
 pub use load::process_environment;
+pub(crate) use origin::Origin;
 
 /// The embedded defaults, which are also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -26,6 +28,8 @@ pub struct Config {
     pub settings: Settings,
     /// The webhooks that are accepted, with their live secrets.
     pub sources: Sources,
+    /// Where it came from, since the list of sources is read again while the service runs.
+    pub(crate) origin: Origin,
 }
 
 /// Why a configuration cannot be used: one line for each problem.

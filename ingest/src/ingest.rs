@@ -1,7 +1,9 @@
 //! The path of a webhook once it is known to be authentic, and what all requests share.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use stackone_link_transport::{
     IngestHeaders, OutgoingRecord, PublishError, Publisher, RecordHeaders, StartError, Topic,
     Topics,
@@ -18,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::outcome::Outcome;
 use crate::readiness::Readiness;
 use crate::routing::{cloud_event, route};
-use crate::source::Sources;
+use crate::source::{Source, Sources};
 use crate::verified_webhook::VerifiedWebhook;
 
 /// `client.id` towards Kafka.
@@ -28,7 +30,8 @@ const OPAQUE: &str = "application/octet-stream";
 
 /// What all requests share.
 pub(crate) struct Ingest {
-    pub(crate) sources: Sources,
+    /// Swapped as a whole when secrets change; whoever holds a source goes on with it.
+    pub(crate) sources: ArcSwap<Sources>,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Readiness,
@@ -58,7 +61,7 @@ impl Ingest {
             ..
         } = &config.settings;
         Ok(Self {
-            sources: config.sources.clone(),
+            sources: ArcSwap::from_pointee(config.sources.clone()),
             limits: Limits::new(limits),
             metrics,
             readiness: Readiness::default(),
@@ -113,6 +116,11 @@ impl Ingest {
         let outcome = refusal.as_ref().map_or(stored, Refusal::outcome);
         self.metrics.published(outcome, started.elapsed());
         refusal.map_or(Ok(()), Err)
+    }
+
+    /// The source of this name as it is now.
+    pub(crate) fn source(&self, name: &str) -> Option<Arc<Source>> {
+        self.sources.load().get(name).cloned()
     }
 
     /// A share for one authentic webhook with a body of `bytes`.

@@ -21,6 +21,7 @@
 //! help.
 
 mod application;
+mod background;
 mod body;
 pub mod cli;
 pub mod config;
@@ -36,6 +37,7 @@ pub mod outcome;
 mod readiness;
 mod routes;
 pub mod routing;
+mod secret_reload;
 pub mod signals;
 pub mod signature;
 pub mod source;

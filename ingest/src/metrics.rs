@@ -16,7 +16,8 @@ use prometheus::{
 
 use catalogue::{
     delivery_age, in_flight_body_bytes, in_flight_requests, last_accepted, last_ack, opts,
-    producer_queue, publish_duration, request_duration, secret_matches, webhooks,
+    producer_queue, publish_duration, request_duration, secret_matches, secret_reload_failures,
+    webhooks,
 };
 
 use crate::limits::InFlight;
@@ -34,6 +35,7 @@ pub(crate) struct Metrics {
     last_accepted: GaugeVec,
     last_ack: Gauge,
     secret_matches: IntCounterVec,
+    secret_reload_failures: IntCounterVec,
     producer_queue: IntGauge,
 }
 
@@ -52,6 +54,7 @@ impl Metrics {
             last_accepted: registered(&registry, last_accepted())?,
             last_ack: registered(&registry, last_ack())?,
             secret_matches: registered(&registry, secret_matches())?,
+            secret_reload_failures: registered(&registry, secret_reload_failures())?,
             producer_queue: registered(&registry, producer_queue())?,
             registry,
         })
@@ -70,6 +73,13 @@ impl Metrics {
         self.secret_matches
             .with_label_values(&[source, secret])
             .inc();
+    }
+
+    /// A secret of this source, or the list of sources, could not be read again.
+    pub(crate) fn secret_reload_failed(&self, source: Option<&str>) {
+        let source = source.unwrap_or("unknown");
+        let failures = self.secret_reload_failures.with_label_values(&[source]);
+        failures.inc();
     }
 
     /// It is known what became of a record.

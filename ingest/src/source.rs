@@ -1,10 +1,15 @@
 //! Sources: the StackOne webhooks we accept, each with its project and its live secrets.
 
-use std::collections::{BTreeMap, HashMap};
+mod resolve;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::SourceSettings;
+use secrecy::SecretString;
+
 use crate::signature::{Claim, SigningKey};
+
+pub(crate) use resolve::Unreadable;
 
 /// Every source, by name.
 #[derive(Debug, Clone, Default)]
@@ -20,9 +25,11 @@ pub struct Source {
     secrets: Vec<LiveSecret>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct LiveSecret {
     name: String,
+    /// Kept to tell whether it has changed; dropped, it is wiped.
+    text: SecretString,
     key: SigningKey,
 }
 
@@ -41,33 +48,6 @@ pub enum Verdict<'a> {
 }
 
 impl Sources {
-    /// Reads the secrets of each source from where it says they are.
-    ///
-    /// # Errors
-    ///
-    /// One line for each secret that cannot be had.
-    pub fn resolve(
-        settings: &[SourceSettings],
-        environment: &HashMap<String, String>,
-    ) -> Result<Self, Vec<String>> {
-        let mut sources = Self::default();
-        let mut problems = Vec::new();
-        for source in settings {
-            match Source::resolve(source, environment) {
-                Ok(resolved) => {
-                    let resolved = Arc::new(resolved);
-                    sources.by_name.insert(source.name.clone(), resolved);
-                }
-                Err(more) => problems.extend(more),
-            }
-        }
-        if problems.is_empty() {
-            Ok(sources)
-        } else {
-            Err(problems)
-        }
-    }
-
     /// The source of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<Source>> {
@@ -76,37 +56,6 @@ impl Sources {
 }
 
 impl Source {
-    fn resolve(
-        settings: &SourceSettings,
-        environment: &HashMap<String, String>,
-    ) -> Result<Self, Vec<String>> {
-        let mut secrets = Vec::new();
-        let mut problems = Vec::new();
-        for secret in &settings.secrets {
-            let key = secret
-                .read(environment)
-                .and_then(|text| SigningKey::new(&text).map_err(|unusable| unusable.to_string()));
-            match key {
-                Ok(key) => secrets.push(LiveSecret {
-                    name: secret.name.clone(),
-                    key,
-                }),
-                Err(problem) => problems.push(format!(
-                    "sources.{}.secrets: {}: {problem}",
-                    settings.name, secret.name
-                )),
-            }
-        }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        Ok(Self {
-            name: settings.name.clone(),
-            project_id: settings.project_id.clone(),
-            secrets,
-        })
-    }
-
     /// Its name: the last part of the webhook's path, and a label of metrics.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -142,56 +91,4 @@ impl Source {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::SecretSettings;
-
-    fn secret(name: &str, variable: &str) -> SecretSettings {
-        SecretSettings {
-            name: name.to_owned(),
-            file: None,
-            env: Some(variable.to_owned()),
-        }
-    }
-
-    fn source(secrets: Vec<SecretSettings>) -> SourceSettings {
-        SourceSettings {
-            name: "default".to_owned(),
-            project_id: None,
-            secrets,
-        }
-    }
-
-    #[test]
-    fn while_secrets_rotate_either_signs_and_the_one_that_did_is_named() {
-        let environment = HashMap::from([
-            ("OLD".to_owned(), "another".to_owned()),
-            ("NEW".to_owned(), "test-secret".to_owned()),
-        ]);
-        let settings = [source(vec![secret("old", "OLD"), secret("new", "NEW")])];
-        let sources = Sources::resolve(&settings, &environment).unwrap();
-        let default = sources.get("default").unwrap();
-        // The vector of StackOne's webhook guide that Node and Python agree on.
-        let body = br#"{"event":"account.created"}"#;
-        let good = Claim::parse(b"_WI8uc_vC2i-RhCphYdJY-NStZ6eCXnAXquTdqMrSP0").unwrap();
-        assert_eq!(
-            default.verify(body, &good),
-            Verdict::Authentic { secret: "new" }
-        );
-        assert_eq!(default.verify(b"{}", &good), Verdict::Forged);
-        let padded = Claim::parse(b"_WI8uc_vC2i-RhCphYdJY-NStZ6eCXnAXquTdqMrSP0=").unwrap();
-        assert_eq!(default.verify(body, &padded), Verdict::WrongEncoding);
-        assert_eq!(default.verify(b"{}", &padded), Verdict::Forged);
-    }
-
-    #[test]
-    fn every_secret_that_is_missing_is_named() {
-        let settings = [source(vec![secret("old", "OLD"), secret("new", "NEW")])];
-        let problems = Sources::resolve(&settings, &HashMap::new()).unwrap_err();
-        assert_eq!(problems.len(), 2);
-        assert!(
-            problems[0].starts_with("sources.default.secrets: old: "),
-            "{problems:?}"
-        );
-    }
-}
+mod tests;

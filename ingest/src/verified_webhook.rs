@@ -74,7 +74,7 @@ async fn verify(
     payload: &mut Payload,
 ) -> Result<VerifiedWebhook, Outcome> {
     let source = request.match_info().get("source");
-    let source = source.and_then(|name| ingest.sources.get(name));
+    let source = source.and_then(|name| ingest.source(name));
     let source = source.ok_or(Outcome::UnknownSource)?;
     let claim = claim(request)?;
     let unauthenticated = &ingest.limits.before_authentication.requests;
@@ -101,7 +101,7 @@ async fn verify(
     let shares = ingest.admit(bytes.len()).ok_or(Outcome::BusyPublishing)?;
     drop((reading, share));
     Ok(VerifiedWebhook {
-        source: Arc::clone(source),
+        source,
         body: bytes,
         received_at: Timestamp::now(),
         _shares: shares,

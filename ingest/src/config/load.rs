@@ -7,7 +7,7 @@ use std::path::Path;
 use config::{Environment, File, FileFormat};
 use serde::de::{Deserialize, Deserializer, Error as _, IntoDeserializer as _, value};
 
-use super::{Config, ConfigError, DEFAULTS, Settings};
+use super::{Config, ConfigError, DEFAULTS, Origin, Settings};
 use crate::source::Sources;
 
 /// The variables of this process that are text.
@@ -34,7 +34,11 @@ impl Config {
         })?;
         let mut problems = settings.problems();
         match Sources::resolve(&settings.sources, environment) {
-            Ok(sources) if problems.is_empty() => Ok(Self { settings, sources }),
+            Ok(sources) if problems.is_empty() => Ok(Self {
+                settings,
+                sources,
+                origin: Origin::new(file, environment),
+            }),
             Ok(_) => Err(ConfigError { problems }),
             Err(more) => {
                 problems.extend(more);
@@ -45,7 +49,7 @@ impl Config {
 }
 
 impl Settings {
-    fn read(
+    pub(super) fn read(
         file: Option<&Path>,
         environment: &HashMap<String, String>,
     ) -> Result<Self, config::ConfigError> {
@@ -82,7 +86,7 @@ pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sock
 }
 
 /// An error of the `config` crate in one line: those of TOML quote the file over several.
-fn one_line(error: &config::ConfigError) -> String {
+pub(super) fn one_line(error: &config::ConfigError) -> String {
     let text = error.to_string();
     let is_quote = |line: &&str| {
         let gutter = line.split_once('|').map(|(gutter, _)| gutter.trim());

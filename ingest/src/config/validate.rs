@@ -126,7 +126,7 @@ impl Settings {
     }
 }
 
-fn source_problems(sources: &[SourceSettings]) -> Vec<String> {
+pub(super) fn source_problems(sources: &[SourceSettings]) -> Vec<String> {
     let mut problems = Vec::new();
     if sources.is_empty() {
         problems.push("sources: there is none; give at least one [[sources]]".to_owned());

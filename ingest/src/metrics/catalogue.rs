@@ -71,3 +71,8 @@ pub(super) fn producer_queue() -> Result<IntGauge> {
     let help = "Records Kafka has not answered for.";
     IntGauge::with_opts(opts("producer_queue_messages", help))
 }
+
+pub(super) fn secret_reload_failures() -> Result<IntCounterVec> {
+    let help = "Checks that found a secret, or for source unknown the list of them, unreadable; the last good one stays.";
+    IntCounterVec::new(opts("secret_reload_failures_total", help), &["source"])
+}

@@ -39,7 +39,7 @@ pub(super) async fn observe(
     };
     let name = request.match_info().get("source");
     let mut observation = Observation {
-        source: name.and_then(|name| ingest.sources.get(name)).cloned(),
+        source: name.and_then(|name| ingest.source(name)),
         ingest,
         started: Instant::now(),
         outcome: Outcome::ClientGone,

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
 
 use serde_json::Value;
 
@@ -14,9 +15,9 @@ use crate::sign::{SECRET, signature};
 /// `stackone-ingest run`, in a process of its own; killed where a test fails.
 struct Program {
     child: Child,
-    logs: BufReader<ChildStderr>,
+    /// Reads what it logs as it comes: a full pipe would hold the program up.
+    logs: Option<JoinHandle<String>>,
     public: SocketAddr,
-    read: String,
 }
 
 impl Drop for Program {
@@ -48,11 +49,14 @@ impl Program {
                 break line["public"].as_str().unwrap().parse().unwrap();
             }
         };
+        let logs = thread::spawn(move || {
+            logs.read_to_string(&mut read).unwrap();
+            read
+        });
         Self {
             child,
-            logs,
+            logs: Some(logs),
             public,
-            read,
         }
     }
 
@@ -80,8 +84,8 @@ impl Program {
     /// Its exit code and all its logs.
     async fn ended(mut self) -> (Option<i32>, String) {
         let status = eventually("ended", async || self.child.try_wait().unwrap()).await;
-        self.logs.read_to_string(&mut self.read).unwrap();
-        (status.code(), std::mem::take(&mut self.read))
+        let logs = self.logs.take().unwrap();
+        (status.code(), logs.join().unwrap())
     }
 }
 

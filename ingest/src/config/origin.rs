@@ -1,0 +1,59 @@
+//! Where a configuration came from.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
+
+use super::load::one_line;
+use super::validate::source_problems;
+use super::{Settings, SourceSettings};
+
+/// The file and the environment a configuration was read from. Its `Debug` shows no variable: they hold secrets.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    file: Option<PathBuf>,
+    environment: HashMap<String, String>,
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Origin");
+        shown.field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl Origin {
+    pub(super) fn new(file: Option<&Path>, environment: &HashMap<String, String>) -> Self {
+        Self {
+            file: file.map(Path::to_owned),
+            environment: environment.clone(),
+        }
+    }
+
+    /// The environment of the configuration.
+    pub(crate) fn environment(&self) -> &HashMap<String, String> {
+        &self.environment
+    }
+
+    /// What the file says now, to tell whether it has changed; nothing where there is no file.
+    pub(crate) fn text(&self) -> Result<Option<String>, String> {
+        let Some(file) = &self.file else {
+            return Ok(None);
+        };
+        let text = fs::read_to_string(file);
+        text.map(Some)
+            .map_err(|error| format!("cannot read {}: {error}", file.display()))
+    }
+
+    /// The list of sources as it stands there now.
+    pub(crate) fn sources(&self) -> Result<Vec<SourceSettings>, String> {
+        let settings = Settings::read(self.file.as_deref(), &self.environment);
+        let sources = settings.map_err(|error| one_line(&error))?.sources;
+        let problems = source_problems(&sources);
+        if problems.is_empty() {
+            Ok(sources)
+        } else {
+            Err(problems.join("; "))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Secrets from where the settings say they are: at start, and again while the service runs.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+
+use super::{LiveSecret, Source, Sources};
+use crate::config::{SecretSettings, SourceSettings};
+use crate::signature::SigningKey;
+
+/// A secret that cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    pub(crate) source: String,
+    pub(crate) secret: String,
+    pub(crate) problem: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            source,
+            secret,
+            problem,
+        } = self;
+        write!(formatter, "sources.{source}.secrets: {secret}: {problem}")
+    }
+}
+
+impl Sources {
+    /// Reads the secrets of each source from where it says they are.
+    ///
+    /// # Errors
+    ///
+    /// One line for each secret that cannot be had.
+    pub fn resolve(
+        settings: &[SourceSettings],
+        environment: &HashMap<String, String>,
+    ) -> Result<Self, Vec<String>> {
+        let (sources, unreadable) = Self::default().renewed(settings, environment);
+        if unreadable.is_empty() {
+            Ok(sources)
+        } else {
+            Err(unreadable.iter().map(ToString::to_string).collect())
+        }
+    }
+
+    /// The sources as settings and files have them now. What cannot be read keeps the value it has here; what no longer
+    /// stands in the settings is gone.
+    pub(crate) fn renewed(
+        &self,
+        settings: &[SourceSettings],
+        environment: &HashMap<String, String>,
+    ) -> (Self, Vec<Unreadable>) {
+        let mut renewed = Self::default();
+        let mut unreadable = Vec::new();
+        for settings in settings {
+            let last = self.get(&settings.name).map(Arc::as_ref);
+            let source = Source::renewed(last, settings, environment, &mut unreadable);
+            let name = settings.name.clone();
+            renewed.by_name.insert(name, Arc::new(source));
+        }
+        (renewed, unreadable)
+    }
+
+    /// Whether nothing has changed between the two.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let mut pairs = self.by_name.values().zip(other.by_name.values());
+        self.by_name.len() == other.by_name.len() && pairs.all(|(one, other)| one.is_same(other))
+    }
+}
+
+impl Source {
+    fn renewed(
+        last: Option<&Self>,
+        settings: &SourceSettings,
+        environment: &HashMap<String, String>,
+        unreadable: &mut Vec<Unreadable>,
+    ) -> Self {
+        let mut secrets = Vec::new();
+        for secret in &settings.secrets {
+            let last = last.and_then(|last| last.secret(&secret.name));
+            match LiveSecret::renewed(last, secret, environment) {
+                Ok(live) => secrets.push(live),
+                Err(problem) => {
+                    secrets.extend(last.cloned());
+                    unreadable.push(Unreadable {
+                        source: settings.name.clone(),
+                        secret: secret.name.clone(),
+                        problem,
+                    });
+                }
+            }
+        }
+        Self {
+            name: settings.name.clone(),
+            project_id: settings.project_id.clone(),
+            secrets,
+        }
+    }
+
+    fn secret(&self, name: &str) -> Option<&LiveSecret> {
+        self.secrets.iter().find(|secret| secret.name == name)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let mut pairs = self.secrets.iter().zip(&other.secrets);
+        (&self.name, &self.project_id) == (&other.name, &other.project_id)
+            && self.secrets.len() == other.secrets.len()
+            && pairs.all(|(one, other)| one.is_same(other))
+    }
+}
+
+impl LiveSecret {
+    /// Compares what the file says, not when it was written: Kubernetes swaps symbolic links, and clocks lie.
+    fn renewed(
+        last: Option<&Self>,
+        settings: &SecretSettings,
+        environment: &HashMap<String, String>,
+    ) -> Result<Self, String> {
+        let text = settings.read(environment)?;
+        let unchanged = last.filter(|last| last.text.expose_secret() == text.expose_secret());
+        if let Some(last) = unchanged {
+            return Ok(last.clone());
+        }
+        Ok(Self {
+            name: settings.name.clone(),
+            key: SigningKey::new(&text).map_err(|unusable| unusable.to_string())?,
+            text,
+        })
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name && self.text.expose_secret() == other.text.expose_secret()
+    }
+}
