@@ -175,7 +175,7 @@ async fn serve(
 
 /// Waits for what the producer still holds. What is left has not been answered 200, so nothing that was promised is lost.
 async fn flush(ingest: Data<Ingest>) {
-    let flushed = spawn_blocking(move || ingest.flush()).await;
+    let flushed = spawn_blocking(move || ingest.producer.flush()).await;
     if let Ok(Err(error)) = flushed {
         tracing::warn!(%error, "records that nobody waits for any more were not acknowledged");
     }

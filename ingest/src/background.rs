@@ -1,6 +1,7 @@
 //! What runs beside the listeners for as long as the service does.
 
 use std::io;
+use std::time::Duration;
 
 use actix_web::web::Data;
 use tokio_util::sync::CancellationToken;
@@ -10,11 +11,13 @@ use crate::config::Config;
 use crate::ingest::Ingest;
 use crate::kafka_check;
 use crate::secret_reload::{self, SecretReload};
+use crate::watchdog;
 
 /// Everything that has yet to be started.
 pub(crate) struct Background {
     ingest: Data<Ingest>,
     secret_reload: SecretReload,
+    stall_after: Duration,
 }
 
 impl Background {
@@ -22,6 +25,7 @@ impl Background {
         Self {
             ingest: ingest.clone(),
             secret_reload: SecretReload::new(config),
+            stall_after: config.settings.publish.stall_after,
         }
     }
 
@@ -31,6 +35,11 @@ impl Background {
         tasks.spawn(async {
             check.await;
             ("kafka check", Ok(()))
+        });
+        let watchdog = watchdog::run(self.ingest.clone(), self.stall_after, stop.clone());
+        tasks.spawn(async {
+            watchdog.await;
+            ("watchdog", Ok(()))
         });
         let reload = secret_reload::run(self.secret_reload, self.ingest, stop.clone());
         tasks.spawn(async { ("secret reload", reload.await.map_err(io::Error::other)) });

@@ -131,6 +131,9 @@ pub struct PublishSettings {
     /// How long the answer to a webhook waits for the broker's acknowledgement.
     #[serde(with = "humantime_serde")]
     pub ack_deadline: Duration,
+    /// How long nothing may be acknowledged while something waits, before the producer is rebuilt.
+    #[serde(with = "humantime_serde")]
+    pub stall_after: Duration,
     /// What becomes of webhooks about anything but accounts.
     #[serde(deserialize_with = "load::one_of")]
     pub record_events: RecordEvents,

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use stackone_link_transport::{
-    IngestHeaders, OutgoingRecord, PublishError, Publisher, RecordHeaders, StartError, Topic,
-    Topics,
+    IngestHeaders, OutgoingRecord, RecordHeaders, StartError, Topic, Topics,
 };
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -18,13 +17,12 @@ use crate::error::Refusal;
 use crate::limits::{Limits, Share};
 use crate::metrics::Metrics;
 use crate::outcome::Outcome;
+use crate::producer::Producer;
 use crate::readiness::Readiness;
 use crate::routing::{cloud_event, route};
 use crate::source::{Source, Sources};
 use crate::verified_webhook::VerifiedWebhook;
 
-/// `client.id` towards Kafka.
-const CLIENT_ID: &str = "stackone-ingest";
 /// `content-type` of a body that is not JSON.
 const OPAQUE: &str = "application/octet-stream";
 
@@ -35,7 +33,7 @@ pub(crate) struct Ingest {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Readiness,
-    publisher: Publisher,
+    pub(crate) producer: Producer,
     topics: Topics,
     record_events: RecordEvents,
     ack_deadline: Duration,
@@ -65,7 +63,7 @@ impl Ingest {
             limits: Limits::new(limits),
             metrics,
             readiness: Readiness::default(),
-            publisher: Publisher::new(kafka, CLIENT_ID, publish.ack_deadline)?,
+            producer: Producer::new(kafka, publish.ack_deadline)?,
             topics: topics.clone(),
             record_events: publish.record_events,
             ack_deadline: publish.ack_deadline,
@@ -108,7 +106,7 @@ impl Ingest {
 
     async fn publish(&self, record: &OutgoingRecord<'_>, stored: Outcome) -> Result<(), Refusal> {
         let started = Instant::now();
-        let refusal = match timeout(self.ack_deadline, self.publisher.publish(record)).await {
+        let refusal = match timeout(self.ack_deadline, self.producer.publish(record)).await {
             Ok(Ok(_stored)) => None,
             Ok(Err(error)) => Some(Refusal::from(error)),
             Err(_elapsed) => Some(Refusal::from(Outcome::NotAcknowledged)),
@@ -145,21 +143,6 @@ impl Ingest {
             .into_iter()
             .filter(|topic| !(drops_records && *topic == Topic::RecordEvents));
         let names: Vec<_> = needed.map(|topic| self.topics.name(topic)).collect();
-        match self.publisher.status(&names, timeout) {
-            Ok(status) => Ok(status.missing_topics),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    /// Records Kafka has not answered for.
-    pub(crate) fn queued_records(&self) -> usize {
-        self.publisher.in_flight()
-    }
-
-    /// Waits until Kafka has answered for every record. Blocks for up to the ack deadline.
-    pub(crate) fn flush(&self) -> Result<(), PublishError> {
-        self.publisher
-            .flush(self.ack_deadline)
-            .map_err(PublishError::from)
+        self.producer.missing_topics(&names, timeout)
     }
 }

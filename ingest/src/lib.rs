@@ -34,6 +34,7 @@ mod limits;
 mod listeners;
 mod metrics;
 pub mod outcome;
+mod producer;
 mod readiness;
 mod routes;
 pub mod routing;
@@ -43,6 +44,7 @@ pub mod signature;
 pub mod source;
 pub mod telemetry;
 mod verified_webhook;
+mod watchdog;
 
 pub use application::{Application, BuildError, RunError};
 pub use config::Config;

@@ -10,14 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Encoder, Gauge, GaugeVec, Histogram, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec,
-    Registry, TextEncoder,
+    Encoder, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Registry, TextEncoder,
 };
 
 use catalogue::{
     delivery_age, in_flight_body_bytes, in_flight_requests, last_accepted, last_ack, opts,
-    producer_queue, publish_duration, request_duration, secret_matches, secret_reload_failures,
-    webhooks,
+    producer_queue, producer_rebuilds, publish_duration, request_duration, secret_matches,
+    secret_reload_failures, webhooks,
 };
 
 use crate::limits::InFlight;
@@ -37,6 +37,7 @@ pub(crate) struct Metrics {
     secret_matches: IntCounterVec,
     secret_reload_failures: IntCounterVec,
     producer_queue: IntGauge,
+    producer_rebuilds: IntCounter,
 }
 
 impl Metrics {
@@ -56,6 +57,7 @@ impl Metrics {
             secret_matches: registered(&registry, secret_matches())?,
             secret_reload_failures: registered(&registry, secret_reload_failures())?,
             producer_queue: registered(&registry, producer_queue())?,
+            producer_rebuilds: registered(&registry, producer_rebuilds())?,
             registry,
         })
     }
@@ -80,6 +82,11 @@ impl Metrics {
         let source = source.unwrap_or("unknown");
         let failures = self.secret_reload_failures.with_label_values(&[source]);
         failures.inc();
+    }
+
+    /// The producer is being rebuilt.
+    pub(crate) fn producer_rebuilt(&self) {
+        self.producer_rebuilds.inc();
     }
 
     /// It is known what became of a record.

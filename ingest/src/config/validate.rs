@@ -107,6 +107,13 @@ impl Settings {
                 "publish.ack_deadline: {ack:?} is not more than {ACK_MARGIN:?}"
             ));
         }
+        let stall = self.publish.stall_after;
+        if stall < ack {
+            problems.push(format!(
+                "publish.stall_after: {stall:?} is less than publish.ack_deadline ({ack:?}), so one slow answer would \
+                 cut off all that wait"
+            ));
+        }
         if stop < ack || stop.subsec_nanos() != 0 {
             problems.push(format!(
                 "shutdown.deadline: {stop:?} is not a number of whole seconds of at least publish.ack_deadline ({ack:?})"

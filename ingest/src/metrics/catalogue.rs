@@ -1,7 +1,8 @@
 //! Every metric: its name, what it says, its labels. All names begin with `stackone_ingest_`.
 
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Result,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Opts, Result,
 };
 
 /// Seconds, for what is answered in milliseconds and given up after some seconds.
@@ -75,4 +76,9 @@ pub(super) fn producer_queue() -> Result<IntGauge> {
 pub(super) fn secret_reload_failures() -> Result<IntCounterVec> {
     let help = "Checks that found a secret, or for source unknown the list of them, unreadable; the last good one stays.";
     IntCounterVec::new(opts("secret_reload_failures_total", help), &["source"])
+}
+
+pub(super) fn producer_rebuilds() -> Result<IntCounter> {
+    let help = "How often the producer was rebuilt, or tried to be: it failed for good or made no progress.";
+    IntCounter::with_opts(opts("producer_rebuilds_total", help))
 }

@@ -1,13 +1,20 @@
 //! What operators and orchestrators ask.
 
+use std::time::Instant;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
 
 use crate::ingest::Ingest;
 
-/// The process makes progress: it answers. No outage of anything else changes that.
-pub(super) async fn livez() -> impl Responder {
-    HttpResponse::Ok().body("ok\n")
+/// The process makes progress: it answers, and can put a new producer in the place of one that makes none. No outage of
+/// anything else changes that.
+pub(super) async fn livez(ingest: Data<Ingest>) -> impl Responder {
+    if ingest.producer.is_alive(Instant::now()) {
+        HttpResponse::Ok().body("ok\n")
+    } else {
+        HttpResponse::ServiceUnavailable().body("the producer cannot be rebuilt\n")
+    }
 }
 
 /// Each check and its reason; 503 where one fails.
@@ -24,7 +31,7 @@ pub(super) async fn readyz(ingest: Data<Ingest>) -> impl Responder {
 pub(super) async fn metrics(ingest: Data<Ingest>) -> impl Responder {
     match ingest
         .metrics
-        .render(ingest.limits.in_flight(), ingest.queued_records())
+        .render(ingest.limits.in_flight(), ingest.producer.queued_records())
     {
         Ok(text) => HttpResponse::Ok()
             .content_type("text/plain; version=0.0.4; charset=utf-8")

@@ -14,6 +14,7 @@ mod operators;
 mod outage;
 mod overload;
 mod process;
+mod recovery;
 mod rotation;
 mod service;
 mod sign;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer, PurgeConfig};
 
 use crate::{ConfigError, KafkaConfig, OutgoingRecord};
 
@@ -153,6 +153,13 @@ impl Publisher {
         Ok(PublisherStatus {
             missing_topics: missing.collect(),
         })
+    }
+
+    /// Gives up every record that was handed over and is not answered for. Each is answered for at once, as not
+    /// acknowledged; the broker may have it.
+    pub fn abandon(&self) {
+        self.producer
+            .purge(PurgeConfig::default().queue().inflight());
     }
 
     /// Records that were handed over and not answered for yet.

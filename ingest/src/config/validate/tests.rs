@@ -35,6 +35,8 @@ fn settings_that_contradict_each_other_are_named() {
     assert!(problems(port).contains("admin.listen"));
     let deadline = |s: &mut Settings| s.publish.ack_deadline = Duration::from_millis(500);
     assert!(problems(deadline).contains("publish.ack_deadline"));
+    let stall = |s: &mut Settings| s.publish.stall_after = Duration::from_secs(4);
+    assert!(problems(stall).contains("publish.stall_after"));
     let stop = |s: &mut Settings| s.shutdown.deadline = Duration::from_secs(1);
     assert!(problems(stop).contains("shutdown.deadline"));
     let unauthenticated = |s: &mut Settings| s.limits.before_authentication.requests = 100_000;
