@@ -1,0 +1,135 @@
+//! Everything the story needs, in one process: broker, ingest, a stand-in StackOne, processor.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use harness::{Broker, eventually, unique_topics};
+use stackone_ingest::Application as Ingest;
+use stackone_link_transport::Topics;
+use stackone_processor::application::Application as Processor;
+use stackone_simulator::Simulator;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{scrape, settings};
+
+/// Partitions of each topic: enough to see that accounts are spread, few enough to be read at a glance.
+const PARTITIONS: i32 = 3;
+/// How long ingest may take until it is ready.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+/// How long the services may take to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// The services, each with its name. None ends before it is told to.
+type Services = JoinSet<(&'static str, anyhow::Result<()>)>;
+
+/// The set stage.
+pub(crate) struct Stage {
+    /// The broker.
+    pub broker: Broker,
+    /// Names of the topics.
+    pub topics: Topics,
+    /// The stand-in StackOne.
+    pub simulator: Simulator,
+    /// Where webhooks go.
+    pub webhook_url: String,
+    /// The operators' listener of ingest.
+    pub ingest_admin: SocketAddr,
+    /// The operators' listener of processor.
+    pub processor_admin: SocketAddr,
+    services: Services,
+    stop: CancellationToken,
+}
+
+impl Stage {
+    /// Starts everything, and returns when webhooks are accepted.
+    ///
+    /// # Errors
+    ///
+    /// Where something cannot be started, or the broker that was asked for does not answer.
+    pub(crate) async fn set(kafka: Option<&str>) -> anyhow::Result<Self> {
+        let broker = match kafka {
+            Some(servers) => Broker::external(servers.to_owned()),
+            None => Broker::embedded(),
+        };
+        let topics = unique_topics("demo");
+        let made = broker.create_topics(&topics, PARTITIONS).await;
+        made.with_context(|| format!("broker {}", broker.bootstrap_servers()))?;
+        let mut stage = Self::start(broker, topics).await?;
+        stage.until_ready().await?;
+        Ok(stage)
+    }
+
+    /// Starts the services, each knowing the address of the one before it.
+    async fn start(broker: Broker, topics: Topics) -> anyhow::Result<Self> {
+        let ingest = Ingest::build(&settings::ingest(&broker, &topics)?)?;
+        let webhook_url = format!("http://{}/webhooks/stackone/default", ingest.public_addr());
+        let simulator = Simulator::start(settings::simulator(&webhook_url)?).await?;
+        let processor = Processor::build(&settings::processor(&broker, &topics, &simulator)?)?;
+
+        let (ingest_admin, processor_admin) = (ingest.admin_addr(), processor.admin_addr());
+        let (mut services, stop) = (Services::new(), CancellationToken::new());
+        let (run_ingest, run_processor) = (ingest.run(stop.clone()), processor.run(stop.clone()));
+        services.spawn(async { ("ingest", run_ingest.await.map_err(Into::into)) });
+        services.spawn(async { ("processor", run_processor.await.map_err(Into::into)) });
+        Ok(Self {
+            broker,
+            topics,
+            simulator,
+            webhook_url,
+            ingest_admin,
+            processor_admin,
+            services,
+            stop,
+        })
+    }
+
+    async fn until_ready(&mut self) -> anyhow::Result<()> {
+        let ingest = self.ingest_admin;
+        let ready = eventually("ingest is ready", READY_WITHIN, async || {
+            if scrape::is_ready(ingest).await {
+                Ok(())
+            } else {
+                Err("/readyz says no")
+            }
+        });
+        tokio::select! {
+            ready = ready => Ok(ready?),
+            error = ended(&mut self.services) => Err(error),
+        }
+    }
+
+    /// Returns when a service has ended by itself, which none may, and why.
+    pub(crate) async fn fell(&mut self) -> anyhow::Error {
+        ended(&mut self.services).await
+    }
+
+    /// Stops everything in order: no more webhooks, then what is under way is finished.
+    ///
+    /// # Errors
+    ///
+    /// Where a service failed while stopping, or took too long.
+    pub(crate) async fn clear(mut self) -> anyhow::Result<()> {
+        self.simulator.shutdown().await;
+        self.stop.cancel();
+        let stopping = async {
+            while let Some(ended) = self.services.join_next().await {
+                let (service, result) = ended.context("a service died")?;
+                result.with_context(|| format!("{service} failed while stopping"))?;
+            }
+            Ok(())
+        };
+        let stopped = tokio::time::timeout(STOP_WITHIN, stopping).await;
+        stopped.context("the services did not stop in time")?
+    }
+}
+
+async fn ended(services: &mut Services) -> anyhow::Error {
+    match services.join_next().await {
+        Some(Ok((service, Ok(())))) => anyhow::anyhow!("{service} ended by itself"),
+        Some(Ok((service, Err(error)))) => error.context(format!("{service} failed")),
+        Some(Err(error)) => anyhow::Error::new(error).context("a service died"),
+        None => anyhow::anyhow!("no service is left"),
+    }
+}
