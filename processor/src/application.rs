@@ -23,8 +23,10 @@ use crate::reconciler::{ReconcilerError, Surroundings};
 use readiness::{TopicFindings, health};
 use supervise::supervise;
 
-/// How long tasks may take to end once the process stops.
-const STOP: Duration = Duration::from_secs(5);
+/// How long the reconciler may take to commit what is finished and leave the group once the process stops.
+const RECONCILER_STOP: Duration = Duration::from_secs(7);
+/// How long tasks may take to end after that.
+const STOP: Duration = Duration::from_secs(1);
 
 /// A processor that is bound to its admin address and has yet to run.
 pub struct Application {
@@ -116,8 +118,16 @@ impl Application {
         let (settings, surroundings) = (self.settings, self.surroundings.clone());
         let reconciling = supervise(settings, surroundings, self.topics);
         tracing::info!(admin = %self.admin_addr, "processing");
+        let patience = async {
+            stop.cancelled().await;
+            tokio::time::sleep(RECONCILER_STOP).await;
+        };
         let served = tokio::select! {
             result = reconciling => result,
+            () = patience => {
+                tracing::warn!("Kafka does not answer; what was not committed is read again by the next run");
+                Ok(())
+            }
             result = server => match result {
                 Ok(()) => Err(RunError::Admin(std::io::ErrorKind::UnexpectedEof.into())),
                 Err(error) => Err(error.into()),

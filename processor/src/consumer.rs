@@ -243,12 +243,24 @@ impl GroupConsumer {
             .fetch_watermarks(&self.topic, partition, timeout)
     }
 
-    /// Leaves the group when the last handle is dropped, without asking anyone.
+    /// Leaves the group when the last handle is dropped, without asking anyone. A rebalance that was not answered is
+    /// answered now: closing would wait for that for ever.
     pub fn close(&self) {
         self.consumer
             .context()
             .closing
             .store(true, Ordering::Release);
+        while let Some(rebalance) = self.next_rebalance() {
+            let answered = match rebalance.change {
+                Change::Assigned(partitions) => self.assign(&partitions),
+                Change::Revoked(partitions) | Change::Lost(partitions) => {
+                    self.unassign(&partitions)
+                }
+            };
+            if let Err(error) = answered {
+                tracing::warn!(%error, "a rebalance could not be answered while closing");
+            }
+        }
     }
 
     /// Another handle, for a thread that asks for offsets.

@@ -118,6 +118,7 @@ impl Consumed {
             } else {
                 Trigger::Webhook
             },
+            deleted_at: event_date.filter(|_| event.is_deleted()),
             causes: vec![cause],
             total: 1,
             since: now,

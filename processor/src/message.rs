@@ -25,6 +25,8 @@ pub enum Message {
     },
     /// A partition is restored, or cannot be.
     Restored {
+        /// The partition.
+        partition: i32,
         /// The assignment it was restored for.
         epoch: u64,
         /// What was restored.

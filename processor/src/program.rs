@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::application::Application;
 use crate::cli::{Cli, Command, Healthcheck};
@@ -12,6 +13,8 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use tokio_util::sync::CancellationToken;
 
+/// How long threads that wait for Kafka may take to end once everything else has.
+const AFTERWARDS: Duration = Duration::from_secs(1);
 /// Exit code of a configuration that cannot be used; clap's of arguments is the same.
 const INVALID_CONFIGURATION: u8 = 2;
 
@@ -20,7 +23,12 @@ const INVALID_CONFIGURATION: u8 = 2;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime.block_on(obey(cli)),
+        Ok(runtime) => {
+            let code = runtime.block_on(obey(cli));
+            // A thread that still waits for Kafka must not keep a process that is done: nothing it could do matters.
+            runtime.shutdown_timeout(AFTERWARDS);
+            code
+        }
         Err(error) => {
             complain(&[format!("threads cannot be started: {error}")]);
             ExitCode::FAILURE

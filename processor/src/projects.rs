@@ -8,6 +8,8 @@ use crate::work_queue::Lane;
 
 /// How long a project is left alone after a 429 without `Retry-After` (StackOne's rate limit guide answers 60).
 const DEFAULT_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
+/// A `Retry-After` of nothing would have the same answer come again at once.
+const MIN_RATE_LIMIT_WAIT: Duration = Duration::from_secs(1);
 /// Longest `Retry-After` that is obeyed.
 const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(5 * 60);
 
@@ -115,7 +117,7 @@ impl Gate {
     pub fn rate_limited(&mut self, retry_after: Option<Duration>, now: Instant) {
         let wait = retry_after
             .unwrap_or(DEFAULT_RATE_LIMIT_WAIT)
-            .min(MAX_RATE_LIMIT_WAIT);
+            .clamp(MIN_RATE_LIMIT_WAIT, MAX_RATE_LIMIT_WAIT);
         let until = now + wait;
         self.closed_until = Some(self.closed_until.map_or(until, |closed| closed.max(until)));
     }

@@ -12,7 +12,7 @@ mod ownership;
 mod partition;
 mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
@@ -22,6 +22,7 @@ use rdkafka::consumer::ConsumerGroupMetadata;
 use stackone_link_transport::Topic;
 
 use crate::consumer::GroupConsumer;
+use crate::intake::Consumed;
 use crate::lookups::Lookups;
 use crate::message::Message;
 use crate::projects::Gate;
@@ -53,6 +54,7 @@ pub struct Reconciler {
     gates: Vec<Gate>,
     next_lane: Lane,
     decided: Vec<Decided>,
+    parked: HashMap<AccountKey, Vec<Consumed>>,
     epoch: u64,
     next_markers: Instant,
     next_observation: Instant,
@@ -70,11 +72,13 @@ impl Reconciler {
         let events = settings.topics.name(Topic::AccountEvents).to_owned();
         // Before joining: a former process of this instance may hold a transaction open, and this ends it.
         let timeout = settings.transaction_timeout;
+        let stop = surroundings.stop.clone();
         let transactions = Transactions::start(
             &settings.kafka,
             &settings.transactional_id,
             &events,
             timeout,
+            stop,
         )?;
         let readable = Arc::new(AtomicBool::new(false));
         let (flag, bell) = (Arc::clone(&readable), post.clone());
@@ -93,6 +97,9 @@ impl Reconciler {
             Arc::clone(&surroundings.metrics),
         );
         let lanes = surroundings.projects.len();
+        // What a former run knew of refused keys is not known any more.
+        surroundings.all_refused.store(false, Ordering::Release);
+        surroundings.metrics.project_halted.reset();
         Ok(Self {
             next_markers: Instant::now() + settings.marker_interval,
             next_observation: Instant::now(),
@@ -110,6 +117,7 @@ impl Reconciler {
             gates: vec![Gate::default(); lanes],
             next_lane: 0,
             decided: Vec::new(),
+            parked: HashMap::new(),
             epoch: 0,
             not_before: None,
         })
@@ -122,6 +130,11 @@ impl Reconciler {
     /// See [`ReconcilerError`]. Nothing is lost: what was not committed is read again by the next run.
     pub fn run(mut self) -> Result<(), ReconcilerError> {
         let result = self.work();
+        let queued: u64 = self.queue.keys().map(|key| self.queue.total(key)).sum();
+        let loose: u64 = self.decided.iter().map(Decided::loose_records).sum();
+        let parked: usize = self.parked.values().map(Vec::len).sum();
+        self.note_handed_over(queued + loose + u64::try_from(parked).unwrap_or(u64::MAX));
+        self.partitions.clear();
         self.consumer.close();
         result
     }
@@ -152,10 +165,13 @@ impl Reconciler {
                 Message::Answer(answer) => self.answered(answer),
                 Message::Probed { lane, result } => self.probed(lane, result),
                 Message::Restored {
+                    partition,
                     epoch,
                     result,
                     took,
-                } => self.restored(epoch, *result, took)?,
+                } => {
+                    self.restored(partition, epoch, *result, took)?;
+                }
                 Message::GivenUp(given_up) => self.decided.push(Decided::GivenUp(given_up)),
             }
             next = self.inbox.try_recv().ok();
@@ -178,16 +194,14 @@ impl Reconciler {
         if !self.decided.is_empty() {
             wake = wake.min(self.not_before.unwrap_or(wake));
         }
-        if self.queue.in_flight() < self.settings.max_lookups {
-            for (lane, gate) in self
-                .gates
-                .iter()
-                .enumerate()
-                .filter(|(_, gate)| !gate.is_refused())
+        for (lane, gate) in self.gates.iter().enumerate() {
+            let has_room = self.queue.in_flight_of(lane) < self.settings.max_lookups;
+            if let Some(ready) = self
+                .queue
+                .next_ready(lane)
+                .filter(|_| has_room && !gate.is_refused())
             {
-                if let Some(ready) = self.queue.next_ready(lane) {
-                    wake = wake.min(gate.opens_at().map_or(ready, |opens| ready.max(opens)));
-                }
+                wake = wake.min(gate.opens_at().map_or(ready, |opens| ready.max(opens)));
             }
         }
         wake
@@ -198,10 +212,11 @@ impl Reconciler {
         let lanes = self.gates.len();
         let now = Instant::now();
         let mut idle_lanes = 0;
-        while idle_lanes < lanes && self.queue.in_flight() < self.settings.max_lookups {
+        while idle_lanes < lanes {
             let lane = self.next_lane;
             self.next_lane = (lane + 1) % lanes;
-            let taken = if self.gates[lane].is_open(now) {
+            let has_room = self.queue.in_flight_of(lane) < self.settings.max_lookups;
+            let taken = if has_room && self.gates[lane].is_open(now) {
                 self.queue.take(lane, now)
             } else {
                 None

@@ -22,6 +22,7 @@ pub fn reread(
     topic: &str,
     key: &AccountKey,
     causes: &[Cause],
+    is_cancelled: &dyn Fn() -> bool,
 ) -> Vec<(Consumed, bool)> {
     let reader = reader(kafka, "stackone-reread", "read_committed")
         .inspect_err(|error| tracing::error!(%error, "no client to read records again"))
@@ -29,7 +30,7 @@ pub fn reread(
     let read = |cause: &Cause| {
         let found = reader
             .as_ref()
-            .and_then(|reader| read_at(reader, topic, cause));
+            .and_then(|reader| read_at(reader, topic, cause, is_cancelled));
         match found {
             Some(record) => (record, false),
             None => (expired(key, cause), true),
@@ -38,13 +39,18 @@ pub fn reread(
     causes.iter().map(read).collect()
 }
 
-fn read_at(reader: &Reader, topic: &str, cause: &Cause) -> Option<Consumed> {
+fn read_at(
+    reader: &Reader,
+    topic: &str,
+    cause: &Cause,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Option<Consumed> {
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, cause.partition, Offset::Offset(cause.offset))
         .ok()?;
     reader.assign(&list).ok()?;
     let deadline = Instant::now() + DEADLINE;
-    while Instant::now() < deadline {
+    while Instant::now() < deadline && !is_cancelled() {
         match reader.poll(Duration::from_millis(100)) {
             Some(Ok(message)) if message.offset() == cause.offset => {
                 return Some(Consumed {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
-use stackone_link_schemas::AccountId;
+use stackone_link_schemas::{AccountId, AccountState};
 use stackone_link_transport::{ConfigError, KafkaConfig, partition_of_key};
 
 use crate::consumer::GroupConsumer;
@@ -76,13 +76,41 @@ pub enum RestoreError {
         /// The account.
         account: AccountId,
     },
+    /// A state cannot be read. Going on without it would use versions again.
+    #[error(
+        "the state of account {account} at offset {offset} of partition {partition} of {topic} cannot be read: {error}. \
+         It was written by a newer version, or is damaged: run the version that wrote it, or write the state anew"
+    )]
+    UnreadableState {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The offset.
+        offset: i64,
+        /// The account.
+        account: AccountId,
+        /// What is wrong with it.
+        error: serde_json::Error,
+    },
+}
+
+impl RestoreError {
+    /// Whether trying again cannot help.
+    #[must_use]
+    pub const fn is_for_good(&self) -> bool {
+        match self {
+            Self::WrongPartition { .. } | Self::UnreadableState { .. } => true,
+            Self::Config(_) | Self::Kafka { .. } => false,
+        }
+    }
 }
 
 /// Restores partitions; each thread that restores has one.
 pub struct Restore {
     kafka: KafkaConfig,
     topic: String,
-    group: GroupConsumer,
+    group: Option<GroupConsumer>,
 }
 
 impl Restore {
@@ -92,7 +120,7 @@ impl Restore {
         Self {
             kafka,
             topic,
-            group,
+            group: Some(group),
         }
     }
 
@@ -103,16 +131,20 @@ impl Restore {
     /// Where the topic is set up in a way that would damage data, or settings cannot be used. An unreachable cluster is
     /// waited for.
     pub fn run(
-        &self,
+        mut self,
         partition: i32,
         is_cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Restored>, RestoreError> {
         let in_partition = |source| RestoreError::Kafka { partition, source };
-        let Some(position) = until_ok(is_cancelled, "committed offset", || {
-            self.position(partition)
-        }) else {
+        // Let go at once: the group sees this member as long as anyone holds it.
+        let Some(group) = self.group.take() else {
             return Ok(None);
         };
+        let ask = || position(&group, partition);
+        let Some(position) = until_ok(is_cancelled, "committed offset", ask) else {
+            return Ok(None);
+        };
+        drop(group);
         let uncommitted = reader(&self.kafka, "stackone-restore", "read_uncommitted")
             .map_err(|error| error.in_partition(partition))?;
         let committed = reader(&self.kafka, "stackone-restore", "read_committed")
@@ -144,25 +176,6 @@ impl Restore {
         }))
     }
 
-    fn position(&self, partition: i32) -> Result<Position, KafkaError> {
-        let committed = self.group.committed(partition, STEP)?;
-        let (low, high) = self.group.watermarks(partition, STEP)?;
-        Ok(match committed {
-            Some(next) if (low..=high).contains(&next) => Position {
-                next,
-                was_out_of_range: false,
-            },
-            Some(_) => Position {
-                next: low,
-                was_out_of_range: true,
-            },
-            None => Position {
-                next: low,
-                was_out_of_range: false,
-            },
-        })
-    }
-
     /// Reads to the end that the broker reports: positions and watermarks cannot be compared, control records lie between.
     fn read_to_end(
         &self,
@@ -172,10 +185,16 @@ impl Restore {
     ) -> Result<Option<StateStore>, RestoreError> {
         let count = || {
             let metadata = reader.fetch_metadata(Some(&self.topic), STEP)?;
-            Ok(metadata
+            let topic = metadata
                 .topics()
                 .first()
-                .map_or(0, |topic| topic.partitions().len()))
+                .filter(|topic| topic.error().is_none());
+            let partitions = topic.map_or(0, |topic| topic.partitions().len());
+            if partitions == 0 {
+                Err(KafkaError::NoMessageReceived)
+            } else {
+                Ok(partitions)
+            }
         };
         let Some(partitions) = until_ok(is_cancelled, "partition count", count) else {
             return Ok(None);
@@ -205,6 +224,19 @@ impl Restore {
                             account: id,
                         });
                     }
+                    if let Some(Err(error)) = message
+                        .payload()
+                        .map(serde_json::from_slice::<AccountState>)
+                    {
+                        let (topic, offset) = (self.topic.clone(), message.offset());
+                        return Err(RestoreError::UnreadableState {
+                            topic,
+                            partition,
+                            offset,
+                            account: id,
+                            error,
+                        });
+                    }
                     states.put(&id, message.payload());
                 }
             }
@@ -220,6 +252,25 @@ impl ReaderError {
             Self::Kafka(source) => RestoreError::Kafka { partition, source },
         }
     }
+}
+
+fn position(group: &GroupConsumer, partition: i32) -> Result<Position, KafkaError> {
+    let committed = group.committed(partition, STEP)?;
+    let (low, high) = group.watermarks(partition, STEP)?;
+    Ok(match committed {
+        Some(next) if (low..=high).contains(&next) => Position {
+            next,
+            was_out_of_range: false,
+        },
+        Some(_) => Position {
+            next: low,
+            was_out_of_range: true,
+        },
+        None => Position {
+            next: low,
+            was_out_of_range: false,
+        },
+    })
 }
 
 /// Asks until there is an answer; none where nobody wants it any more.

@@ -1,14 +1,17 @@
 //! The commit cycle's transaction: everything of a batch, and the offsets that pass it, or nothing.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod producer;
+
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{Offset, TopicPartitionList};
 use stackone_link_transport::{ConfigError, KafkaConfig, RecordHeaders};
+use tokio_util::sync::CancellationToken;
+
+use producer::{Deliveries, producer_config};
 
 /// A record of a transaction.
 #[derive(Debug, Clone)]
@@ -62,32 +65,17 @@ pub struct Transactions {
     deliveries: Deliveries,
     events_topic: String,
     timeout: Duration,
-    /// An abort did not get through; it has to before the next transaction.
-    abort_due: bool,
+    stop: CancellationToken,
 }
 
-/// Remembers the first record of a transaction that was not delivered.
-#[derive(Clone, Default)]
-struct Deliveries(Arc<Mutex<Option<KafkaError>>>);
-
-impl ClientContext for Deliveries {}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if let Err((error, message)) = result {
-            tracing::warn!(topic = message.topic(), %error, "record of a transaction was not delivered");
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert_with(|| error.clone());
-        }
-    }
-}
+/// Longest time one call into the client may block, so that delivery reports are served and a stop is noticed.
+const SLICE: Duration = Duration::from_millis(200);
+/// How long a transaction may still take once the process stops.
+const WHEN_STOPPING: Duration = Duration::from_secs(4);
 
 impl Transactions {
     /// Makes the producer and registers its `transactional.id`, which fences any former producer of that id. Blocks.
+    /// Once `stop` is cancelled, no transaction takes longer than a few seconds.
     ///
     /// # Errors
     ///
@@ -97,28 +85,19 @@ impl Transactions {
         transactional_id: &str,
         events_topic: &str,
         timeout: Duration,
+        stop: CancellationToken,
     ) -> Result<Self, StartError> {
-        let mut config = kafka.client_config(transactional_id)?;
-        let millis = timeout.as_millis().to_string();
-        config.set("transactional.id", transactional_id);
-        config.set("transaction.timeout.ms", &millis);
-        config.set("message.timeout.ms", &millis);
-        config.set("acks", "all");
-        config.set("enable.idempotence", "true");
-        config.set("partitioner", "murmur2_random");
-        if config.get("linger.ms").is_none() {
-            // A batch is complete when it is flushed; nobody comes later.
-            config.set("linger.ms", "0");
-        }
         let deliveries = Deliveries::default();
+        let config = producer_config(kafka, transactional_id, timeout)?;
         let producer: BaseProducer<Deliveries> = config.create_with_context(deliveries.clone())?;
         producer.init_transactions(timeout)?;
+        let events_topic = events_topic.to_owned();
         Ok(Self {
             producer,
             deliveries,
-            events_topic: events_topic.to_owned(),
+            events_topic,
             timeout,
-            abort_due: false,
+            stop,
         })
     }
 
@@ -129,47 +108,42 @@ impl Transactions {
     ///
     /// See [`TransactionError`].
     pub fn commit(
-        &mut self,
+        &self,
         batch: &Batch,
         group: &ConsumerGroupMetadata,
     ) -> Result<(), TransactionError> {
-        if self.abort_due {
-            self.abort()?;
-        }
+        let deadline = Deadline::after(self.timeout, &self.stop);
         self.producer
             .begin_transaction()
             .map_err(TransactionError::Fatal)?;
-        let written = self
-            .write(batch, group)
-            .and_then(|()| self.commit_until_known());
-        match written {
+        if let Err(error) = self.write(batch, group, &deadline) {
+            return Err(self.give_up(error));
+        }
+        // A commit that timed out may have happened: calling it again tells. One whose outcome stays unknown must not
+        // be aborted, since it may still be carried out: a new producer waits for it, and restoring reads the truth.
+        match self.retried(&deadline, || self.producer.commit_transaction(SLICE)) {
             Ok(()) => Ok(()),
-            Err(error) if is_fatal(&error) => Err(TransactionError::Fatal(error)),
-            Err(error) => {
-                self.abort_due = true;
-                self.abort()?;
-                Err(TransactionError::Aborted(error))
-            }
+            Err(error) if needs_abort(&error) => Err(self.give_up(error)),
+            Err(error) => Err(TransactionError::Fatal(error)),
         }
     }
 
-    fn write(&self, batch: &Batch, group: &ConsumerGroupMetadata) -> Result<(), KafkaError> {
-        self.deliveries
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+    fn write(
+        &self,
+        batch: &Batch,
+        group: &ConsumerGroupMetadata,
+        deadline: &Deadline,
+    ) -> Result<(), KafkaError> {
+        self.deliveries.failed().take();
         for record in &batch.records {
-            self.produce(record)?;
+            self.produce(record, deadline)?;
         }
-        self.producer.flush(self.timeout)?;
-        if let Some(error) = self
-            .deliveries
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-        {
+        while let Err(error) = self.producer.flush(SLICE) {
+            if deadline.is_over() {
+                return Err(error);
+            }
+        }
+        if let Some(error) = self.deliveries.failed().take() {
             return Err(error);
         }
         let mut offsets = TopicPartitionList::new();
@@ -180,14 +154,25 @@ impl Transactions {
                 Offset::Offset(*offset),
             )?;
         }
-        self.retried(|timeout| {
+        self.retried(deadline, || {
             self.producer
-                .send_offsets_to_transaction(&offsets, group, timeout)
+                .send_offsets_to_transaction(&offsets, group, SLICE)
         })
     }
 
-    fn produce(&self, record: &TransactionRecord) -> Result<(), KafkaError> {
-        let deadline = Instant::now() + self.timeout;
+    /// Aborts what failed. One that cannot be aborted in time needs a new producer, as a fatal error does.
+    fn give_up(&self, error: KafkaError) -> TransactionError {
+        if is_fatal(&error) {
+            return TransactionError::Fatal(error);
+        }
+        let deadline = Deadline::after(self.timeout * 6, &self.stop);
+        match self.retried(&deadline, || self.producer.abort_transaction(SLICE)) {
+            Ok(()) => TransactionError::Aborted(error),
+            Err(_) => TransactionError::Fatal(error),
+        }
+    }
+
+    fn produce(&self, record: &TransactionRecord, deadline: &Deadline) -> Result<(), KafkaError> {
         loop {
             let mut base =
                 BaseRecord::<[u8], [u8]>::to(&record.topic).headers(record.headers.encode());
@@ -196,7 +181,7 @@ impl Transactions {
             base.partition = record.partition;
             match self.producer.send(base) {
                 Ok(()) => return Ok(()),
-                Err((error, _)) if is_queue_full(&error) && Instant::now() < deadline => {
+                Err((error, _)) if is_queue_full(&error) && !deadline.is_over() => {
                     self.producer.poll(Duration::from_millis(10));
                 }
                 Err((error, _)) => return Err(error),
@@ -204,31 +189,17 @@ impl Transactions {
         }
     }
 
-    /// A commit that timed out may have happened: calling it again tells.
-    fn commit_until_known(&self) -> Result<(), KafkaError> {
-        self.retried(|timeout| self.producer.commit_transaction(timeout))
-    }
-
-    fn abort(&mut self) -> Result<(), TransactionError> {
-        match self.retried(|timeout| self.producer.abort_transaction(timeout)) {
-            Ok(()) => {
-                self.abort_due = false;
-                Ok(())
-            }
-            Err(error) if is_fatal(&error) => Err(TransactionError::Fatal(error)),
-            Err(error) => Err(TransactionError::Aborted(error)),
-        }
-    }
-
+    /// Tries again as long as the client says that it is worth it. Delivery reports are served in between: an abort
+    /// waits for those of what it purged, and nobody else serves them.
     fn retried(
         &self,
-        attempt: impl Fn(Duration) -> Result<(), KafkaError>,
+        deadline: &Deadline,
+        attempt: impl Fn() -> Result<(), KafkaError>,
     ) -> Result<(), KafkaError> {
-        let deadline = Instant::now() + self.timeout * 2;
         loop {
-            match attempt(self.timeout) {
-                Err(error) if is_retriable(&error) && Instant::now() < deadline => {
-                    tracing::debug!(%error, "step of a transaction is tried again");
+            match attempt() {
+                Err(error) if is_retriable(&error) && !deadline.is_over() => {
+                    self.producer.poll(Duration::from_millis(20));
                 }
                 result => return result,
             }
@@ -236,8 +207,38 @@ impl Transactions {
     }
 }
 
+/// When a transaction has taken long enough.
+struct Deadline<'a> {
+    began: Instant,
+    allowed: Duration,
+    stop: &'a CancellationToken,
+}
+
+impl<'a> Deadline<'a> {
+    fn after(allowed: Duration, stop: &'a CancellationToken) -> Self {
+        Self {
+            began: Instant::now(),
+            allowed,
+            stop,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let allowed = if self.stop.is_cancelled() {
+            self.allowed.min(WHEN_STOPPING)
+        } else {
+            self.allowed
+        };
+        self.began.elapsed() >= allowed
+    }
+}
+
 fn is_retriable(error: &KafkaError) -> bool {
     matches!(error, KafkaError::Transaction(error) if error.is_retriable())
+}
+
+fn needs_abort(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::Transaction(error) if error.txn_requires_abort())
 }
 
 fn is_fatal(error: &KafkaError) -> bool {

@@ -1,10 +1,11 @@
 //! What the work queue holds for an account: its undecided triggers and what was tried for them.
 
+use std::hash::Hash;
 use std::time::Instant;
 
 use stackone_link_schemas::{AccountId, MAX_CAUSES, Pending, Trigger};
 
-use crate::work_queue::Merge;
+use crate::work_queue::{Merge, WorkQueue};
 
 /// An account, by the partition its triggers come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,6 +75,7 @@ fn merge_pending(earlier: &mut Pending, later: Pending) {
     earlier.since = earlier.since.min(later.since);
     earlier.lookups = earlier.lookups.max(later.lookups);
     earlier.event_date = earlier.event_date.max(later.event_date);
+    earlier.deleted_at = earlier.deleted_at.max(later.deleted_at);
     earlier.taken_in = later.taken_in.or(earlier.taken_in);
     earlier.project_id = earlier.project_id.take().or(later.project_id);
     earlier.grace = earlier.grace.or(later.grace);
@@ -81,4 +83,13 @@ fn merge_pending(earlier: &mut Pending, later: Pending) {
     earlier.causes.extend(later.causes);
     let surplus = earlier.causes.len().saturating_sub(MAX_CAUSES);
     earlier.causes.drain(..surplus);
+}
+
+impl<K: Clone + Eq + Hash + Ord> WorkQueue<K, Work> {
+    /// How many records an account's work stands for.
+    #[must_use]
+    pub fn total(&self, key: &K) -> u64 {
+        let works = self.asked(key).into_iter().chain(self.waiting(key));
+        works.map(|work| work.pending.total).sum()
+    }
 }

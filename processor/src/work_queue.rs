@@ -21,7 +21,7 @@ pub type Lane = usize;
 pub struct WorkQueue<K, W> {
     entries: HashMap<K, Entry<W>>,
     lanes: Vec<BTreeSet<(Instant, u64, K)>>,
-    in_flight: usize,
+    in_flight: Vec<usize>,
     sequence: u64,
 }
 
@@ -43,7 +43,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         Self {
             entries: HashMap::new(),
             lanes: vec![BTreeSet::new(); lanes],
-            in_flight: 0,
+            in_flight: vec![0; lanes],
             sequence: 0,
         }
     }
@@ -79,7 +79,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         entry.not_before = None;
         let work = entry.waiting.take()?;
         entry.asked = Some(work.clone());
-        self.in_flight += 1;
+        self.in_flight[lane] += 1;
         Some((key, work))
     }
 
@@ -109,7 +109,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
             return;
         };
         if entry.asked.take().is_some() {
-            self.in_flight -= 1;
+            self.in_flight[entry.lane] -= 1;
         }
         if entry.waiting.is_some() {
             self.schedule(key, now);
@@ -184,15 +184,27 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
 
     /// Lookups under way.
     #[must_use]
-    pub const fn in_flight(&self) -> usize {
-        self.in_flight
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.iter().sum()
+    }
+
+    /// Lookups under way in one lane.
+    #[must_use]
+    pub fn in_flight_of(&self, lane: Lane) -> usize {
+        self.in_flight.get(lane).copied().unwrap_or(0)
+    }
+
+    /// The lane of an account in the queue.
+    #[must_use]
+    pub fn lane_of(&self, key: &K) -> Option<Lane> {
+        self.entries.get(key).map(|entry| entry.lane)
     }
 
     /// Moves asked work back to the waiting; says whether something came since. None if nothing was asked.
     fn put_back(&mut self, key: &K, update: impl FnOnce(&mut W)) -> Option<bool> {
         let entry = self.entries.get_mut(key)?;
         let mut work = entry.asked.take()?;
-        self.in_flight -= 1;
+        self.in_flight[entry.lane] -= 1;
         update(&mut work);
         let since = entry.waiting.take();
         let has_more = since.is_some();
@@ -209,7 +221,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
             self.lanes[entry.lane].remove(&(at, sequence, key.clone()));
         }
         if entry.asked.is_some() {
-            self.in_flight -= 1;
+            self.in_flight[entry.lane] -= 1;
         }
         match (entry.asked, entry.waiting) {
             (Some(mut asked), Some(waiting)) => {

@@ -113,6 +113,9 @@ pub struct Pending {
     /// The newest `event_date` among them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_date: Option<Timestamp>,
+    /// The newest `event_date` among those that say the account was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
     /// The newest of their records: what is replayed up to here was accounted for. Absent where none is a record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_in: Option<TakenIn>,

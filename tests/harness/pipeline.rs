@@ -62,7 +62,19 @@ impl Pipeline {
     ///
     /// Where something does not start.
     pub async fn with(test: &str, settings: PipelineSettings) -> anyhow::Result<Self> {
-        let broker = Broker::start().await;
+        Self::on(Broker::start().await, test, settings).await
+    }
+
+    /// The same on a given broker.
+    ///
+    /// # Errors
+    ///
+    /// Where something does not start.
+    pub async fn on(
+        broker: Broker,
+        test: &str,
+        settings: PipelineSettings,
+    ) -> anyhow::Result<Self> {
         let topics = unique_topics(test);
         broker.create_topics(&topics, settings.partitions).await?;
         let folder = TempDir::new()?;

@@ -13,6 +13,8 @@ mod broker_transactions;
 mod pipeline_crash;
 mod pipeline_dead_letters;
 mod pipeline_lookups;
+#[cfg(feature = "container")]
+mod pipeline_outage;
 mod pipeline_restart;
 mod pipeline_start;
 mod pipeline_story;

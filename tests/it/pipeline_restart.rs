@@ -7,7 +7,7 @@ use harness::{
 };
 use stackone_link_schemas::{Grace, GraceKind};
 use stackone_link_transport::Topic;
-use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
+use stackone_simulator::{AccountStatus as Status, Fault, FaultRule, NewAccount, Notify};
 
 use crate::pipeline_dead_letters::assert_conserved;
 
@@ -115,6 +115,42 @@ async fn a_grace_period_survives_a_restart_and_is_not_extended_by_it() {
         ["account.link_failed", "account.linked"]
     );
     second.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_waits_for_the_api_is_written_down_and_found_by_the_next() {
+    let pipeline = Pipeline::start("waiting").await.unwrap();
+    let first = pipeline.processor("a").unwrap();
+    let simulator = &pipeline.simulator;
+    let hang = simulator
+        .faults()
+        .set(FaultRule::always(Fault::Hang))
+        .unwrap();
+    let new = NewAccount::new("hibob", "t", "Acme");
+    let id = simulator.link(&new).unwrap();
+    let is_written = |records: &[ReadRecord]| {
+        let state = states(records).remove(id.as_str());
+        state.is_some_and(|state| state.pending.is_some())
+    };
+    pipeline
+        .reader(Topic::State)
+        .read_until(WITHIN, is_written)
+        .await;
+    first.stop().await.unwrap();
+    simulator.faults().clear(hang);
+    let second = pipeline.processor("a").unwrap();
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    assert_eq!(transitions(records)[0].caused_by_total, 1);
+    assert_conserved(&second.admin).await;
+    second.stop().await.unwrap();
+    assert_eq!(
+        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
+        1
+    );
     pipeline.stop().await.unwrap();
 }
 

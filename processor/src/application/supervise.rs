@@ -11,7 +11,6 @@ use super::readiness::{TopicFindings, topics_in_order};
 use crate::config::Settings;
 use crate::consumer::Membership;
 use crate::reconciler::{self, Reconciler, ReconcilerError, Surroundings};
-use crate::restore::RestoreError;
 
 /// How long to wait before the reconciler is started anew after a failure.
 const RESTART: Duration = Duration::from_secs(1);
@@ -32,8 +31,8 @@ pub(super) async fn supervise(
         surroundings.is_restored.store(false, Ordering::Release);
         match ended {
             Ok(()) => return Ok(()),
-            Err(error @ ReconcilerError::Restore(RestoreError::WrongPartition { .. })) => {
-                return Err(error.into());
+            Err(ReconcilerError::Restore(error)) if error.is_for_good() => {
+                return Err(ReconcilerError::Restore(error).into());
             }
             Err(error) => {
                 tracing::error!(error = %chain(&error), "reconciler failed; starting anew")

@@ -45,12 +45,14 @@ pub enum Decision {
 pub fn decide(case: &Case<'_>, periods: &GracePeriods) -> Decision {
     let decision = case.settle(case.trigger(), periods);
     match decision {
-        Decision::Skip(_) if case.answer_may_lag() => Decision::Recheck {
-            due_at: later(case.now, periods.lag_recheck),
-            trigger: case.pending.trigger,
-            grace: None,
-            lag_recheck_used: true,
-        },
+        Decision::Skip(reason) if reason != SkipReason::StillThere && case.answer_may_lag() => {
+            Decision::Recheck {
+                due_at: later(case.now, periods.lag_recheck),
+                trigger: case.pending.trigger,
+                grace: None,
+                lag_recheck_used: true,
+            }
+        }
         Decision::Skip(_) | Decision::Emit(_) | Decision::Recheck { .. } => decision,
     }
 }
@@ -58,11 +60,9 @@ pub fn decide(case: &Case<'_>, periods: &GracePeriods) -> Decision {
 impl Case<'_> {
     /// A deleted webhook that is older than what was confirmed since says nothing of a deletion.
     fn trigger(&self) -> Trigger {
-        let is_outdated = match (
-            self.pending.event_date,
-            self.state.and_then(|state| state.last_event_date),
-        ) {
-            (Some(date), Some(confirmed)) => date < confirmed,
+        let confirmed = self.state.and_then(|state| state.last_event_date);
+        let is_outdated = match (self.pending.deleted_at, confirmed) {
+            (Some(deleted), Some(confirmed)) => deleted < confirmed,
             (None, _) | (_, None) => false,
         };
         if is_outdated && self.pending.trigger == Trigger::Deleted {

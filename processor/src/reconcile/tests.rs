@@ -53,6 +53,7 @@ pub(super) fn pending(trigger: Trigger, event_date: Option<Timestamp>) -> Pendin
         lookups: 1,
         project_id: Some("acmeinc-27270".to_owned()),
         event_date,
+        deleted_at: event_date.filter(|_| trigger == Trigger::Deleted),
         taken_in: None,
         grace: None,
         lag_recheck_used: false,

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use stackone_client::ApiError;
+use stackone_client::{ApiError, Lookup};
 use stackone_link_schemas::DeadLetterReason;
 use stackone_link_transport::Topic;
 
@@ -22,6 +22,10 @@ const REJECTED_ATTEMPTS: u32 = 3;
 /// Attempts, over at least [`UNREADABLE_TIME`], before an unreadable answer is given up.
 const UNREADABLE_ATTEMPTS: u32 = 5;
 const UNREADABLE_TIME: Duration = Duration::from_secs(60);
+/// Largest account, as JSON, that is told to subscribers.
+const MAX_ACCOUNT_BYTES: usize = 256 * 1024;
+/// How soon a probe that was neither accepted nor refused is repeated.
+const PROBE_AGAIN: Duration = Duration::from_secs(2);
 
 impl Reconciler {
     pub(super) fn answered(&mut self, answer: Answer) {
@@ -40,6 +44,13 @@ impl Reconciler {
         }
         let now = Instant::now();
         match result {
+            Ok(lookup) if is_too_large(&lookup) => {
+                self.unreadable(
+                    &key,
+                    "the account is too large for a record".to_owned(),
+                    now,
+                );
+            }
             Ok(lookup) => self.decided.push(Decided::Answered {
                 key,
                 lane,
@@ -120,7 +131,8 @@ impl Reconciler {
     pub(super) fn probed(&mut self, lane: Lane, result: Result<(), ApiError>) {
         match result {
             Ok(()) => self.gates[lane].accepted(Instant::now()),
-            Err(_) => self.lookups.probe(lane, PROBE_INTERVAL),
+            Err(ApiError::Refused { .. }) => self.lookups.probe(lane, PROBE_INTERVAL),
+            Err(_) => self.lookups.probe(lane, PROBE_AGAIN),
         }
         let project = self.surroundings.projects.label(lane);
         let halted = &self.surroundings.metrics.project_halted;
@@ -182,8 +194,12 @@ impl Reconciler {
             self.settings.topics.name(Topic::AccountEvents).to_owned(),
         );
         let (post, key, epoch) = (self.post.clone(), key.clone(), partition.epoch);
+        let stop = self.surroundings.stop.clone();
         let job = move || {
-            let originals = reread(&kafka, &topic, &key, &causes);
+            let originals = reread(&kafka, &topic, &key, &causes, &|| stop.is_cancelled());
+            if stop.is_cancelled() {
+                return;
+            }
             drop(post.send(Message::GivenUp(Box::new(GivenUp {
                 key,
                 epoch,
@@ -196,4 +212,15 @@ impl Reconciler {
             .tasks
             .spawn_blocking_on(job, &self.surroundings.runtime);
     }
+}
+
+/// Whether an account could make a record that the topics refuse: then nothing else in its transaction could be
+/// committed either. Only `setup_information` is ever that large.
+fn is_too_large(lookup: &Lookup) -> bool {
+    let Lookup::Found(account) = lookup else {
+        return false;
+    };
+    let size =
+        serde_json::to_vec(&(&account.snapshot, &account.status_reasons)).map(|json| json.len());
+    size.is_ok_and(|size| size > MAX_ACCOUNT_BYTES)
 }

@@ -59,6 +59,14 @@ pub(super) enum Decided {
 }
 
 impl Decided {
+    /// Records that no work in the queue counts.
+    pub(super) const fn loose_records(&self) -> u64 {
+        match self {
+            Self::Answered { .. } | Self::GivenUp(_) => 0,
+            Self::Unusable { .. } | Self::Replayed { .. } => 1,
+        }
+    }
+
     pub(super) const fn partition(&self) -> i32 {
         match self {
             Self::Answered { key, .. } => key.partition,

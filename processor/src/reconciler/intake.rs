@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use stackone_link_transport::Topic;
 
 use super::commit::Decided;
-use super::partition::Stage;
+use super::partition::{Partition, Stage};
 use super::{Reconciler, ReconcilerError};
 use crate::consumer::Polled;
 use crate::intake::{Consumed, Intake};
@@ -61,12 +61,31 @@ impl Reconciler {
         };
         ready.offsets.consumed(record.offset);
         self.surroundings.metrics.records_consumed.inc();
+        self.sort(record);
+    }
+
+    /// Decides what a record is that was taken in.
+    pub(super) fn sort(&mut self, record: Consumed) {
+        let Some(ready) = self
+            .partitions
+            .get(&record.partition)
+            .and_then(Partition::ready)
+        else {
+            return;
+        };
         let topic = self.settings.topics.name(Topic::AccountEvents);
         let now = Timestamp::now();
         let states = &ready.states;
         match record.sort(topic, &self.surroundings.projects, now, |key| {
             states.get(&key.id)
         }) {
+            Intake::Look { key, lane, .. }
+                if self.queue.lane_of(&key).is_some_and(|other| other != lane) =>
+            {
+                // Another project's webhook for the same account is being decided; until then it is not known whose
+                // the account is.
+                self.parked.entry(key).or_default().push(record);
+            }
             Intake::Look { key, lane, work } => self.queue.add(key, lane, *work, Instant::now()),
             Intake::Replayed => {
                 self.decided.push(Decided::Replayed {

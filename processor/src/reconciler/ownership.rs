@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountState, Pending, Trigger};
 use stackone_link_transport::Topic;
+use tokio_util::sync::CancellationToken;
 
 use super::partition::{Partition, Ready, Stage};
 use super::{Reconciler, ReconcilerError};
@@ -22,8 +23,10 @@ impl Reconciler {
         match rebalance.change {
             Change::Assigned(partitions) => self.assigned(&partitions),
             Change::Revoked(partitions) => {
-                self.hand_over(&partitions)?;
-                self.give_up(&partitions)
+                // Given up whatever comes of it: the group, and closing the consumer, wait for the answer.
+                let handed_over = self.hand_over(&partitions);
+                self.give_up(&partitions)?;
+                handed_over
             }
             Change::Lost(partitions) => self.give_up(&partitions),
         }
@@ -32,15 +35,20 @@ impl Reconciler {
     fn assigned(&mut self, partitions: &[i32]) -> Result<(), ReconcilerError> {
         tracing::info!(?partitions, "partitions assigned");
         self.epoch += 1;
+        let mut alive = Vec::new();
         for partition in partitions {
-            self.partitions
-                .insert(*partition, Partition::restoring(self.epoch));
+            let token = self.surroundings.stop.child_token();
+            alive.push(token.clone());
+            self.partitions.insert(
+                *partition,
+                Partition::restoring(self.epoch, token.drop_guard()),
+            );
         }
         self.consumer
             .assign(partitions)
             .map_err(ReconcilerError::Rebalance)?;
-        for partition in partitions {
-            self.start_restoring(*partition);
+        for (partition, alive) in partitions.iter().zip(alive) {
+            self.start_restoring(*partition, alive);
         }
         self.note_restored();
         Ok(())
@@ -59,16 +67,16 @@ impl Reconciler {
     }
 
     fn give_up(&mut self, partitions: &[i32]) -> Result<(), ReconcilerError> {
-        self.decided
-            .retain(|decided| !partitions.contains(&decided.partition()));
-        let left = self
-            .queue
-            .remove_where(|key| partitions.contains(&key.partition));
-        let records: u64 = left.iter().map(|(_, work)| work.pending.total).sum();
-        self.surroundings
-            .metrics
-            .records_handed_over
-            .inc_by(records);
+        let is_given_up = |partition: i32| partitions.contains(&partition);
+        let loose = self
+            .decided
+            .extract_if(.., |decided| is_given_up(decided.partition()));
+        let loose: u64 = loose.map(|decided| decided.loose_records()).sum();
+        let left = self.queue.remove_where(|key| is_given_up(key.partition));
+        let left: u64 = left.iter().map(|(_, work)| work.pending.total).sum();
+        let parked = self.parked.extract_if(|key, _| is_given_up(key.partition));
+        let parked: usize = parked.map(|(_, records)| records.len()).sum();
+        self.note_handed_over(loose + left + u64::try_from(parked).unwrap_or(u64::MAX));
         for partition in partitions {
             self.partitions.remove(partition);
         }
@@ -78,23 +86,20 @@ impl Reconciler {
             .map_err(ReconcilerError::Rebalance)
     }
 
-    fn start_restoring(&self, partition: i32) {
+    fn start_restoring(&self, partition: i32, alive: CancellationToken) {
         let topic = self.settings.topics.name(Topic::State).to_owned();
         let restore = Restore::new(self.settings.kafka.clone(), topic, self.consumer.handle());
-        let (post, epoch, stop) = (
-            self.post.clone(),
-            self.epoch,
-            self.surroundings.stop.clone(),
-        );
+        let (post, epoch) = (self.post.clone(), self.epoch);
         let job = move || {
             let started = Instant::now();
-            if let Some(result) = restore.run(partition, &|| stop.is_cancelled()).transpose() {
-                let message = Message::Restored {
+            if let Some(result) = restore.run(partition, &|| alive.is_cancelled()).transpose() {
+                let (result, took) = (Box::new(result), started.elapsed());
+                drop(post.send(Message::Restored {
+                    partition,
                     epoch,
-                    result: Box::new(result),
-                    took: started.elapsed(),
-                };
-                drop(post.send(message));
+                    result,
+                    took,
+                }));
             }
         };
         self.surroundings
@@ -104,19 +109,17 @@ impl Reconciler {
 
     pub(super) fn restored(
         &mut self,
+        number: i32,
         epoch: u64,
         result: Result<Restored, RestoreError>,
         took: Duration,
     ) -> Result<(), ReconcilerError> {
-        let restored = result?;
-        let number = restored.partition;
-        let Some(partition) = self
+        let ours = self
             .partitions
             .get_mut(&number)
-            .filter(|partition| partition.epoch == epoch)
-        else {
-            return Ok(());
-        };
+            .filter(|partition| partition.epoch == epoch);
+        let Some(partition) = ours else { return Ok(()) };
+        let restored = result?;
         let accounts = restored.states.len();
         tracing::info!(
             partition = number,
@@ -197,6 +200,7 @@ impl Reconciler {
             lookups: 0,
             project_id: state.project_id.clone(),
             event_date: None,
+            deleted_at: None,
             taken_in: None,
             grace: None,
             lag_recheck_used: false,
@@ -207,6 +211,14 @@ impl Reconciler {
             Work::without_record(pending),
             instant_of(recheck.due_at),
         );
+    }
+
+    /// Undecided records that whoever comes next takes in again.
+    pub(super) fn note_handed_over(&self, records: u64) {
+        self.surroundings
+            .metrics
+            .records_handed_over
+            .inc_by(records);
     }
 
     fn note_restored(&self) {

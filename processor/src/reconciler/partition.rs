@@ -1,5 +1,7 @@
 //! A partition that is assigned to us.
 
+use tokio_util::sync::DropGuard;
+
 use crate::intake::Consumed;
 use crate::offsets::Offsets;
 use crate::state_store::StateStore;
@@ -10,6 +12,8 @@ pub(super) struct Partition {
     pub epoch: u64,
     /// Whether it can be processed yet.
     pub stage: Stage,
+    /// Ends what is done for the partition elsewhere when it is given up.
+    _alive: DropGuard,
 }
 
 pub(super) enum Stage {
@@ -28,10 +32,11 @@ pub(super) struct Ready {
 }
 
 impl Partition {
-    pub(super) const fn restoring(epoch: u64) -> Self {
+    pub(super) fn restoring(epoch: u64, alive: DropGuard) -> Self {
         Self {
             epoch,
             stage: Stage::Restoring { early: Vec::new() },
+            _alive: alive,
         }
     }
 

@@ -46,6 +46,7 @@ fn pending() -> impl Strategy<Value = Pending> {
                 lookups,
                 project_id,
                 event_date,
+                deleted_at: event_date,
                 taken_in,
                 grace,
                 lag_recheck_used,

@@ -80,17 +80,19 @@ impl Publisher {
         set_default(&mut config, "linger.ms", "0");
         set_default(&mut config, "compression.type", "lz4");
         set_default(&mut config, "queue.buffering.max.messages", "100000");
+        let message_timeout = ack_deadline.saturating_sub(MARGIN).as_millis().max(1);
+        // How long a topic that cannot be found may still turn up. The default of 30 s would have every record time out
+        // and never be told that its topic is missing.
+        let propagation = (message_timeout / 4).to_string();
+        set_default(
+            &mut config,
+            "topic.metadata.propagation.max.ms",
+            &propagation,
+        );
         config.set("acks", "all");
         config.set("enable.idempotence", "true");
         config.set("partitioner", "murmur2_random");
-        config.set(
-            "message.timeout.ms",
-            ack_deadline
-                .saturating_sub(MARGIN)
-                .as_millis()
-                .max(1)
-                .to_string(),
-        );
+        config.set("message.timeout.ms", message_timeout.to_string());
         Ok(Self {
             producer: config.create()?,
         })

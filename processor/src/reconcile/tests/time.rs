@@ -198,6 +198,33 @@ fn an_answer_older_than_its_webhook_is_asked_for_once_more() {
     );
 }
 
+#[test]
+fn an_old_deleted_webhook_says_nothing_also_when_a_newer_webhook_came_with_it() {
+    let state = confirmed(AccountPhase::Active, "active");
+    let merged = Pending {
+        event_date: Some(START),
+        deleted_at: Some(at(-60)),
+        ..pending(Trigger::Deleted, None)
+    };
+    let (decision, when, _) = settle(Some(&state), merged, |_| found("inactive"));
+    assert_eq!(
+        (decision, when),
+        (Decision::Emit(LifecycleKind::Degraded), START)
+    );
+}
+
+#[test]
+fn an_account_that_is_still_there_is_not_doubted_twice() {
+    let state = confirmed(AccountPhase::Degraded, "error");
+    let (decision, when, _) = settle(Some(&state), pending(Trigger::Deleted, Some(START)), |_| {
+        found("error")
+    });
+    assert_eq!(
+        (decision, when),
+        (Decision::Skip(SkipReason::StillThere), at(120))
+    );
+}
+
 fn emitted(
     state: Option<&AccountState>,
     trigger: Trigger,

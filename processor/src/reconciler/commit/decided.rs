@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use stackone_client::Lookup;
-use stackone_link_schemas::{AccountState, Pending};
+use stackone_link_schemas::{AccountState, Pending, Trigger};
 use stackone_link_transport::{DeadLetterHeaders, Topic};
 
 use super::Decided;
 use super::effect::{Disposition, Effect, Then};
 use super::stage::Stage;
 use crate::message::GivenUp;
+use crate::recheck;
 use crate::reconcile::{Case, Decision, SkipReason, apply, decide, unknown_account};
 use crate::reconciler::partition::Ready;
 use crate::reconciler::{Reconciler, ReconcilerError};
@@ -151,15 +152,10 @@ impl Reconciler {
             detail,
             originals,
         } = given_up;
-        let is_ours = self
-            .partitions
-            .get(&key.partition)
-            .is_some_and(|partition| partition.epoch == *epoch);
-        let Some((ready, asked)) = self
-            .ready(key)
-            .zip(self.queue.asked(key))
-            .filter(|_| is_ours)
-        else {
+        let partition = self.partitions.get(&key.partition);
+        let is_ours = partition.is_some_and(|partition| partition.epoch == *epoch);
+        let found = self.ready(key).zip(self.queue.asked(key));
+        let Some((ready, asked)) = found.filter(|_| is_ours) else {
             return Ok(());
         };
         let topic = self.settings.topics.name(Topic::AccountEvents);
@@ -181,14 +177,15 @@ impl Reconciler {
         }
         let waiting = self.queue.waiting(key);
         let state = ready.states.get(&key.id).filter(|state| state.version > 0);
+        let state = state.map(|state| without_answer(state, &asked.pending, stage.now));
         let state = with_pending(state, key, waiting.map(|work| work.pending.clone()));
         let records = u64::try_from(originals.len()).unwrap_or(u64::MAX);
+        let lane = self
+            .surroundings
+            .projects
+            .lane_of(asked.pending.project_id.as_deref());
         let then = Then::Finish {
-            lane: self
-                .surroundings
-                .projects
-                .lane_of(asked.pending.project_id.as_deref())
-                .unwrap_or(0),
+            lane: lane.unwrap_or(0),
             disposition: Disposition::DeadLettered {
                 reason: reason.to_string(),
                 records,
@@ -242,6 +239,19 @@ impl Reconciler {
         self.partitions
             .get(&key.partition)
             .and_then(|partition| partition.ready())
+    }
+}
+
+/// The state of an account whose triggers were put aside. A scheduled recheck counts as made.
+fn without_answer(state: AccountState, pending: &Pending, now: Timestamp) -> AccountState {
+    let recheck = match state.recheck {
+        Some(made) if pending.trigger == Trigger::Recheck => recheck::due(made.step + 1, now),
+        kept => kept,
+    };
+    AccountState {
+        recheck,
+        taken_in: pending.taken_in.or(state.taken_in),
+        ..state
     }
 }
 

@@ -1,0 +1,73 @@
+//! A broker that does not answer, in the middle of everything.
+
+use std::time::Duration;
+
+use harness::{
+    Broker, DedicatedBroker, Metrics, Pipeline, PipelineSettings, WITHIN, eventually, story_of,
+};
+use stackone_link_transport::Topic;
+use stackone_simulator::{Fault, FaultRule, NewAccount};
+
+/// Longer than a transaction, its abort and a new producer may take together.
+const OUTAGE: Duration = Duration::from_secs(150);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time_and_nothing_else()
+{
+    let dedicated = DedicatedBroker::start().await.unwrap();
+    let broker = Broker::external(dedicated.bootstrap_servers().to_owned());
+    let settings = PipelineSettings::default();
+    let pipeline = Pipeline::on(broker, "outage", settings).await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let link = |n: usize| {
+        let new = NewAccount::new("bamboohr", &format!("t{n}"), "Acme");
+        pipeline.simulator.link(&new).unwrap()
+    };
+    let mut ids: Vec<_> = (0..3).map(link).collect();
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 3)
+        .await;
+    // The answers come when the broker is gone, and are committed by a transaction that it never answers.
+    let latency = Fault::Latency {
+        delay: Duration::from_secs(2),
+    };
+    pipeline
+        .simulator
+        .faults()
+        .set(FaultRule::always(latency))
+        .unwrap();
+    ids.extend((3..8).map(link));
+    pipeline.simulator.settled().await;
+    dedicated.pause().await.unwrap();
+    let failed = eventually("a transaction failed", OUTAGE, async || {
+        let metrics = Metrics::of(&processor.admin)
+            .await
+            .map_err(|error| error.to_string())?;
+        let count = |outcome| {
+            metrics.get(&format!(
+                "stackone_processor_transactions_total{{outcome=\"{outcome}\"}}"
+            ))
+        };
+        if count("aborted") + count("fatal") > 0.5 {
+            Ok(())
+        } else {
+            Err("none yet")
+        }
+        .map_err(str::to_owned)
+    });
+    failed.await.unwrap();
+    dedicated.unpause().await.unwrap();
+    let records = lifecycle
+        .read_until(OUTAGE, |records| records.len() == 8)
+        .await;
+    for id in &ids {
+        assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+    }
+    processor.stop().await.unwrap();
+    assert_eq!(
+        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
+        8
+    );
+    pipeline.stop().await.unwrap();
+}
