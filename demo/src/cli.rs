@@ -1,6 +1,5 @@
 //! Arguments, and what they mean for the screen.
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 
 use clap::Parser;
@@ -44,12 +43,6 @@ fn address(text: &str) -> Result<String, String> {
 }
 
 impl Cli {
-    /// The arguments of this process. The alias `cargo demo` ends with `--`, so that `cargo demo --once` works; in
-    /// `cargo demo -- --once`, which is how everybody knows it from `cargo run`, there is a second one.
-    pub(crate) fn of_process() -> Self {
-        Self::parse_from(without_separator(std::env::args_os()))
-    }
-
     /// Where the screen is: stdout, but for `--json`, which keeps that for itself.
     pub(crate) fn output(&self) -> Box<dyn Write + Send> {
         if self.json {
@@ -81,14 +74,6 @@ impl Cli {
     }
 }
 
-fn without_separator(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
-    let is_separator = |(index, argument): &(usize, OsString)| *index == 1 && argument == "--";
-    let others = arguments
-        .enumerate()
-        .filter(move |argument| !is_separator(argument));
-    others.map(|(_, argument)| argument)
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -100,17 +85,6 @@ mod tests {
         Cli::command().debug_assert();
         assert!(Cli::try_parse_from(["demo", "--json"]).is_err());
         assert!(Cli::try_parse_from(["demo", "--once", "--json"]).is_ok());
-    }
-
-    #[test]
-    fn a_separator_too_many_does_no_harm() {
-        let parse = |arguments: &[&str]| {
-            let arguments = arguments.iter().map(OsString::from);
-            Cli::try_parse_from(without_separator(arguments)).is_ok_and(|cli| cli.once)
-        };
-        assert!(parse(&["demo", "--", "--once"]));
-        assert!(parse(&["demo", "--once"]));
-        assert!(!parse(&["demo", "--once", "--", "more"]));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod traffic;
 mod verdict;
 mod watch;
 
+use clap::Parser as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -32,7 +33,7 @@ const CANNOT_START: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::of_process();
+    let cli = Cli::parse();
     cli.init_logs();
     let screen = Screen::new(cli.output(), cli.colour(), Instant::now());
     let stage = match Stage::set(cli.kafka.as_deref()).await {

@@ -1,5 +1,6 @@
 //! The admin listener: `/livez`, `/readyz`, `/metrics`.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub struct Health {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// What is checked.
+    #[serde(skip)]
     pub name: &'static str,
     /// Whether it is in order.
     pub ok: bool,
@@ -105,6 +107,7 @@ async fn readyz(health: web::Data<Health>) -> HttpResponse {
     } else {
         HttpResponse::ServiceUnavailable()
     };
+    let checks: BTreeMap<&str, &Check> = checks.iter().map(|check| (check.name, check)).collect();
     response.json(serde_json::json!({ "ready": ready, "checks": checks }))
 }
 

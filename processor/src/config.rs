@@ -76,6 +76,7 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct AdminSettings {
     /// Where it listens; port 0 takes any free port.
+    #[serde(deserialize_with = "load::address")]
     pub listen: SocketAddr,
 }
 
@@ -145,6 +146,7 @@ impl TopicLayoutSettings {
 #[serde(deny_unknown_fields)]
 pub struct TelemetrySettings {
     /// How a line looks.
+    #[serde(deserialize_with = "load::one_of")]
     pub format: LogFormat,
     /// What is logged: directives of `tracing_subscriber::EnvFilter`.
     pub filter: String,
@@ -179,7 +181,7 @@ pub struct ProjectSettings {
     #[serde(default = "default_base_url")]
     pub base_url: Url,
     /// Which accounts API.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "load::one_of")]
     pub api_version: ApiVersion,
 }
 

@@ -76,7 +76,12 @@ struct Rebalances {
     closing: Arc<AtomicBool>,
 }
 
-impl ClientContext for Rebalances {}
+impl ClientContext for Rebalances {
+    fn error(&self, error: KafkaError, reason: &str) {
+        // Every one of these comes out of a poll as well, where it is told.
+        tracing::debug!(%error, reason, "consumer");
+    }
+}
 
 impl ConsumerContext for Rebalances {
     fn rebalance(
@@ -261,6 +266,17 @@ impl GroupConsumer {
                 tracing::warn!(%error, "a rebalance could not be answered while closing");
             }
         }
+    }
+
+    /// Asks the cluster for the events topic over this member's own connections. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Where no broker answers in time.
+    pub fn reach(&self, timeout: Duration) -> Result<(), KafkaError> {
+        self.consumer
+            .fetch_metadata(Some(&self.topic), timeout)
+            .map(drop)
     }
 
     /// Another handle, for a thread that asks for offsets.

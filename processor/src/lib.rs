@@ -27,6 +27,7 @@ pub mod recheck;
 pub mod reconcile;
 pub mod reconciler;
 pub mod records;
+pub mod repeated;
 pub mod reread;
 pub mod restore;
 pub mod signals;

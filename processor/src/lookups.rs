@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::message::{Answer, Message};
@@ -20,6 +21,7 @@ pub struct Lookups {
     tasks: TaskTracker,
     inbox: Sender<Message>,
     metrics: Arc<Metrics>,
+    stop: CancellationToken,
 }
 
 impl Lookups {
@@ -31,6 +33,7 @@ impl Lookups {
         tasks: TaskTracker,
         inbox: Sender<Message>,
         metrics: Arc<Metrics>,
+        stop: CancellationToken,
     ) -> Self {
         Self {
             projects,
@@ -38,6 +41,7 @@ impl Lookups {
             tasks,
             inbox,
             metrics,
+            stop,
         }
     }
 
@@ -73,8 +77,12 @@ impl Lookups {
             self.inbox.clone(),
             Arc::clone(&self.metrics),
         );
+        let stop = self.stop.clone();
         let task = async move {
-            tokio::time::sleep(wait).await;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
             let Some(project) = projects.get(lane) else {
                 return;
             };

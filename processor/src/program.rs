@@ -53,7 +53,7 @@ async fn obey(cli: Cli) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&[format!("{error:#}")]);
+            complain(&[one_line(&error)]);
             ExitCode::FAILURE
         }
     }
@@ -78,6 +78,22 @@ fn print(config: &Config) -> anyhow::Result<()> {
 fn ask(config: &Config, question: &Healthcheck) -> anyhow::Result<()> {
     let path = if question.live { "/livez" } else { "/readyz" };
     Ok(healthcheck::ask(config.settings.admin.listen, path)?)
+}
+
+/// An error and its causes in one line, without those that the line says already.
+fn one_line(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |line, cause| {
+            if line.is_empty() {
+                cause
+            } else if line.contains(&cause) {
+                line
+            } else {
+                format!("{line}: {cause}")
+            }
+        })
 }
 
 /// One line for each problem, on stderr. Where even that cannot be written, the exit code has to do.

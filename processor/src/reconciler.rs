@@ -6,6 +6,7 @@
 
 mod answers;
 mod commit;
+mod contact;
 mod intake;
 mod observe;
 mod ownership;
@@ -26,6 +27,7 @@ use crate::intake::Consumed;
 use crate::lookups::Lookups;
 use crate::message::Message;
 use crate::projects::Gate;
+use crate::repeated::Repeated;
 use crate::transaction::Transactions;
 use crate::work::{AccountKey, Work};
 use crate::work_queue::{Lane, WorkQueue};
@@ -33,6 +35,7 @@ use crate::work_queue::{Lane, WorkQueue};
 pub use settings::{ReconcilerError, Settings, Surroundings};
 
 use commit::Decided;
+use contact::Contact;
 use partition::Partition;
 
 /// Longest time the thread sleeps when nothing happens.
@@ -58,6 +61,8 @@ pub struct Reconciler {
     epoch: u64,
     next_markers: Instant,
     next_observation: Instant,
+    contact: Contact,
+    consumer_errors: Repeated,
     not_before: Option<Instant>,
 }
 
@@ -95,6 +100,7 @@ impl Reconciler {
             surroundings.tasks.clone(),
             post.clone(),
             Arc::clone(&surroundings.metrics),
+            surroundings.stop.clone(),
         );
         let lanes = surroundings.projects.len();
         // What a former run knew of refused keys is not known any more.
@@ -103,6 +109,8 @@ impl Reconciler {
         Ok(Self {
             next_markers: Instant::now() + settings.marker_interval,
             next_observation: Instant::now(),
+            contact: Contact::new(Instant::now()),
+            consumer_errors: Repeated::default(),
             settings,
             surroundings,
             consumer,
@@ -153,6 +161,7 @@ impl Reconciler {
             self.commit_what_is_due()?;
             self.send_lookups();
             self.observe();
+            self.check_contact()?;
         }
     }
 

@@ -98,7 +98,7 @@ pub fn dead_letter(
 
 /// Headers for a record that has none we can read.
 fn headers_of_unlabelled(original: &Consumed) -> RecordHeaders {
-    RecordHeaders::of(CloudEvent {
+    let event = CloudEvent {
         id: event_id_of_body(&original.value),
         event_type: UNRECOGNIZED_TYPE.to_owned(),
         source: source_of_project(None),
@@ -109,5 +109,9 @@ fn headers_of_unlabelled(original: &Consumed) -> RecordHeaders {
             .map(str::to_owned),
         time: Timestamp::from_millisecond(original.timestamp_ms).ok(),
         dataschema: None,
-    })
+    };
+    RecordHeaders {
+        content_type: "application/octet-stream".to_owned(),
+        ..RecordHeaders::of(event)
+    }
 }

@@ -12,13 +12,7 @@ use stackone_simulator::NewAccount;
 async fn reason_of(admin: &str, name: &str, wanted: &str) {
     let told = eventually("readiness names it", WITHIN, async || {
         let body = readiness(admin).await.map_err(|error| error.to_string())?;
-        let checks = body["checks"].as_array().cloned().unwrap_or_default();
-        let check = checks
-            .iter()
-            .find(|check| check["name"] == name)
-            .cloned()
-            .unwrap_or_default();
-        let reason = check["reason"].as_str().unwrap_or_default();
+        let reason = body["checks"][name]["reason"].as_str().unwrap_or_default();
         if reason.contains(wanted) {
             Ok(())
         } else {

@@ -13,6 +13,13 @@ pub(super) fn api_key(
 ) -> Result<SecretString, String> {
     let name = project.id.as_deref().unwrap_or("default");
     let problem = |text: String| format!("projects.{name}: {text}");
+    let place = match (&project.api_key_file, &project.api_key_env) {
+        (Some(file), _) => format!("api_key_file {}", file.display()),
+        (None, variable) => format!(
+            "environment variable {}",
+            variable.as_deref().unwrap_or_default()
+        ),
+    };
     let text = match (&project.api_key_file, &project.api_key_env) {
         (Some(file), None) => std::fs::read_to_string(file)
             .map_err(|error| problem(format!("cannot read api_key_file {}: {error}", file.display())))?,
@@ -29,7 +36,7 @@ pub(super) fn api_key(
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let key = line.strip_suffix('\r').unwrap_or(line);
     if key.is_empty() {
-        Err(problem("the API key is empty".to_owned()))
+        Err(problem(format!("{place} is empty")))
     } else {
         Ok(SecretString::from(key))
     }

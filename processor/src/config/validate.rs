@@ -11,7 +11,7 @@ impl Settings {
     /// Everything that is wrong with the settings, one line each.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
-        let mut problems = self.kafka.problems();
+        let mut problems = self.kafka_problems();
         problems.extend(
             self.topics
                 .problem()
@@ -31,6 +31,21 @@ impl Settings {
         }
         if let Err(error) = EnvFilter::try_new(&self.telemetry.filter) {
             problems.push(format!("telemetry.filter: {error}"));
+        }
+        problems
+    }
+
+    fn kafka_problems(&self) -> Vec<String> {
+        let mut problems = self.kafka.problems();
+        if problems.is_empty() {
+            // Asks librdkafka itself, which knows its properties best. Nothing is connected.
+            match self.kafka.client_config("check") {
+                Ok(client) => {
+                    let refused = client.create_native_config().err();
+                    problems.extend(refused.map(|error| format!("kafka.properties: {error}")));
+                }
+                Err(error) => problems.push(error.to_string()),
+            }
         }
         problems
     }

@@ -15,18 +15,23 @@ use crate::message::Message;
 /// Most records taken in before answers are looked at again.
 const MAX_RECORDS: usize = 1000;
 
+/// A poll comes back with nothing also when it served something that is no record, a log line for instance.
+const MAX_EMPTY_POLLS: usize = 16;
+
 impl Reconciler {
     /// Takes in what there is to read, and answers rebalances as they come.
     pub(super) fn poll(&mut self) -> Result<(), ReconcilerError> {
         self.readable
             .store(false, std::sync::atomic::Ordering::Release);
+        let mut empty_polls = 0;
         for _ in 0..MAX_RECORDS {
             match self.consumer.poll() {
                 Polled::Record(record) => self.consumed(*record),
-                Polled::Error(error) => tracing::warn!(%error, "consumer"),
+                Polled::Error(error) => self.consumer_errors.tell(&error),
                 Polled::Nothing => match self.consumer.next_rebalance() {
                     Some(rebalance) => self.rebalance(rebalance)?,
-                    None => return Ok(()),
+                    None if empty_polls >= MAX_EMPTY_POLLS => return Ok(()),
+                    None => empty_polls += 1,
                 },
             }
         }

@@ -52,6 +52,9 @@ pub enum ReconcilerError {
     /// The state cannot be restored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    /// The consumer reaches no broker, although a new client does.
+    #[error("the consumer reaches no broker, and a new client does")]
+    OutOfContact,
     /// The group did not let us answer a rebalance.
     #[error("rebalance")]
     Rebalance(#[source] rdkafka::error::KafkaError),

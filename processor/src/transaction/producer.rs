@@ -20,7 +20,12 @@ impl Deliveries {
     }
 }
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    fn error(&self, error: KafkaError, reason: &str) {
+        // What matters of these fails a transaction, which is told.
+        tracing::debug!(%error, reason, "producer");
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();

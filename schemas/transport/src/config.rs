@@ -149,6 +149,15 @@ impl KafkaConfig {
         }
         config.set("bootstrap.servers", &self.bootstrap_servers);
         config.set("client.id", client_id);
+        // A topic that the broker makes by itself has its own idea of partitions, retention and compaction.
+        config.set("allow.auto.create.topics", "false");
+        if config
+            .get("metadata.recovery.rebootstrap.trigger.ms")
+            .is_none()
+        {
+            // A starting broker may answer with a list of no brokers; forget it sooner than after the default 5 min.
+            config.set("metadata.recovery.rebootstrap.trigger.ms", "15000");
+        }
         self.security.apply(&mut config)?;
         Ok(config)
     }

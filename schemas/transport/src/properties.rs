@@ -56,6 +56,10 @@ const REFUSED: &[(&str, &str)] = &[
         "ssl.endpoint.identification.algorithm",
         "the broker's certificate is always verified",
     ),
+    (
+        "allow.auto.create.topics",
+        "a topic the broker makes by itself is not set up as it must be",
+    ),
     ("bootstrap.servers", "set kafka.bootstrap_servers"),
     ("security.protocol", "set kafka.security"),
 ];

@@ -82,13 +82,19 @@ pub enum TopicAdminError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// No broker answered, or it refused.
-    #[error("kafka: {0}")]
+    #[error(transparent)]
     Kafka(#[from] KafkaError),
     /// A topic could not be made.
-    #[error("topic {name} could not be made: {code}")]
+    #[error(
+        "topic {name} could not be made with {partitions} partitions and {replication} replicas (set topic_layout): {code}"
+    )]
     NotMade {
         /// The topic.
         name: String,
+        /// How many partitions were asked for.
+        partitions: i32,
+        /// How many replicas of each.
+        replication: i32,
         /// Why.
         code: RDKafkaErrorCode,
     },
@@ -170,7 +176,7 @@ impl TopicAdmin {
             match result {
                 Ok(name) => made.push(name),
                 Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-                Err((name, code)) => return Err(TopicAdminError::NotMade { name, code }),
+                Err((name, code)) => return Err(not_made(name, layout, code)),
             }
         }
         Ok(made)
@@ -224,6 +230,19 @@ impl TopicAdmin {
             }
         }
         Ok(findings)
+    }
+}
+
+fn not_made(name: String, layout: TopicLayout, code: RDKafkaErrorCode) -> TopicAdminError {
+    let TopicLayout {
+        partitions,
+        replication,
+    } = layout;
+    TopicAdminError::NotMade {
+        name,
+        partitions,
+        replication,
+        code,
     }
 }
 

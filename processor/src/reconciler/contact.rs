@@ -1,0 +1,81 @@
+//! Whether the consumer still reaches the cluster, and how far behind it is.
+//!
+//! A broker that is just starting may answer with a list of no brokers, after which a client knows none it could ask
+//! (librdkafka issue 5301). A client that reaches nobody although a new one does is of no more use.
+
+use std::time::{Duration, Instant};
+
+use stackone_link_transport::Topic;
+
+use super::{Reconciler, ReconcilerError};
+use crate::reader::reader;
+
+/// How often it is checked.
+const INTERVAL: Duration = Duration::from_secs(10);
+/// How long one question may take.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long nobody may have answered before a new client is tried.
+const LOST_AFTER: Duration = Duration::from_secs(30);
+/// How long a new client may take to reach the cluster.
+const NEW_CLIENT: Duration = Duration::from_secs(3);
+
+/// When the cluster last answered.
+pub(super) struct Contact {
+    next: Instant,
+    last: Instant,
+}
+
+impl Contact {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            next: now + INTERVAL,
+            last: now,
+        }
+    }
+}
+
+impl Reconciler {
+    /// Ends this run where a new consumer would reach the cluster and this one does not.
+    pub(super) fn check_contact(&mut self) -> Result<(), ReconcilerError> {
+        let now = Instant::now();
+        if now < self.contact.next {
+            return Ok(());
+        }
+        self.contact.next = now + INTERVAL;
+        if self.consumer.reach(PATIENCE).is_ok() {
+            self.contact.last = Instant::now();
+            self.observe_lag();
+            return Ok(());
+        }
+        if now.duration_since(self.contact.last) < LOST_AFTER || !self.would_reach() {
+            return Ok(());
+        }
+        Err(ReconcilerError::OutOfContact)
+    }
+
+    fn would_reach(&self) -> bool {
+        let topic = self.settings.topics.name(Topic::AccountEvents);
+        let client = reader(&self.settings.kafka, "stackone-contact", "read_committed");
+        client.is_ok_and(|client| {
+            use rdkafka::consumer::Consumer as _;
+            client.fetch_metadata(Some(topic), NEW_CLIENT).is_ok()
+        })
+    }
+
+    fn observe_lag(&self) {
+        let topic = self.settings.topics.name(Topic::AccountEvents);
+        let lag = &self.surroundings.metrics.consumer_lag;
+        lag.reset();
+        for (number, partition) in &self.partitions {
+            let Some(ready) = partition.ready() else {
+                continue;
+            };
+            let Ok((_, high)) = self.consumer.watermarks(*number, PATIENCE) else {
+                return;
+            };
+            let behind = (high - ready.offsets.next()).max(0);
+            lag.with_label_values(&[topic, &number.to_string()])
+                .set(behind);
+        }
+    }
+}
