@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use stackone_link_transport::{
     IngestHeaders, OutgoingRecord, RecordHeaders, StartError, Topic, Topics,
 };
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -35,6 +36,8 @@ pub(crate) struct Ingest {
     pub(crate) readiness: Readiness,
     pub(crate) producer: Producer,
     topics: Topics,
+    /// A record could not be published for its topic; told to the check that asks for topics.
+    pub(crate) topics_in_doubt: Notify,
     record_events: RecordEvents,
     ack_deadline: Duration,
     max_body_bytes: usize,
@@ -65,6 +68,7 @@ impl Ingest {
             readiness: Readiness::default(),
             producer: Producer::new(kafka, publish.ack_deadline)?,
             topics: topics.clone(),
+            topics_in_doubt: Notify::new(),
             record_events: publish.record_events,
             ack_deadline: publish.ack_deadline,
             max_body_bytes: limits.max_body_bytes,
@@ -113,6 +117,9 @@ impl Ingest {
         };
         let outcome = refusal.as_ref().map_or(stored, Refusal::outcome);
         self.metrics.published(outcome, started.elapsed());
+        if outcome == Outcome::TopicUnavailable {
+            self.topics_in_doubt.notify_one();
+        }
         refusal.map_or(Ok(()), Err)
     }
 

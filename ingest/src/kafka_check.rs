@@ -1,52 +1,72 @@
-//! Asks Kafka for our topics until it has them all: one of the checks of `/readyz`.
+//! Asks Kafka for our topics: one of the checks of `/readyz`. Asking also tells the producer of topics that were made.
 
 use std::time::Duration;
 
 use actix_web::web::Data;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::ingest::Ingest;
 
 /// How long one question may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// How long to wait before the next one.
+/// How long to wait before the next one, while something is missing.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The same while nothing is, unless a record could not be published for its topic.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
 
-/// Runs until `stop`. Once everything was there it asks no more.
+/// What one question found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Found {
+    AllTopics,
+    Missing(String),
+    NoBroker(String),
+}
+
+/// Runs until `stop`.
 pub(crate) async fn run(ingest: Data<Ingest>, stop: CancellationToken) {
-    let check = check_until_complete(&ingest);
-    if stop.run_until_cancelled(check).await.is_some() {
-        tracing::info!("kafka has all topics; ready");
-        stop.cancelled().await;
-    }
+    stop.run_until_cancelled(ask_again_and_again(&ingest)).await;
 }
 
-async fn check_until_complete(ingest: &Data<Ingest>) {
-    let mut last = Ok(());
+async fn ask_again_and_again(ingest: &Data<Ingest>) {
+    let mut last = None;
     loop {
-        let result = check(ingest).await;
-        ingest.readiness.kafka_seen(result.clone());
-        match &result {
-            Ok(()) => return,
-            Err(reason) if result != last => tracing::warn!(reason, "not ready"),
-            Err(_the_same) => {}
+        let found = ask(ingest).await;
+        if last.as_ref() != Some(&found) {
+            tell(&found);
         }
-        last = result;
-        sleep(PAUSE).await;
+        match &found {
+            Found::AllTopics => ingest.readiness.kafka_answered(Ok(())),
+            Found::Missing(reason) => ingest.readiness.kafka_answered(Err(reason.clone())),
+            Found::NoBroker(reason) => ingest.readiness.kafka_silent(reason.clone()),
+        }
+        if found == Found::AllTopics {
+            let _doubt_or_time = timeout(LONG_PAUSE, ingest.topics_in_doubt.notified()).await;
+        } else {
+            sleep(PAUSE).await;
+        }
+        last = Some(found);
     }
 }
 
-async fn check(ingest: &Data<Ingest>) -> Result<(), String> {
+fn tell(found: &Found) {
+    match found {
+        Found::AllTopics => tracing::info!("kafka has all topics"),
+        Found::Missing(reason) => tracing::error!(reason, "topics are missing"),
+        Found::NoBroker(reason) => tracing::warn!(reason, "kafka cannot be asked for topics"),
+    }
+}
+
+async fn ask(ingest: &Data<Ingest>) -> Found {
     let asked = ingest.clone();
     match spawn_blocking(move || asked.missing_topics(TIMEOUT)).await {
-        Ok(Ok(missing)) if missing.is_empty() => Ok(()),
-        Ok(Ok(missing)) => Err(format!(
+        Ok(Ok(missing)) if missing.is_empty() => Found::AllTopics,
+        Ok(Ok(missing)) => Found::Missing(format!(
             "topics are missing or may not be seen: {}; make them with: stackone-processor topics apply",
             missing.join(", ")
         )),
-        Ok(Err(error)) => Err(format!("no broker has answered yet: {error}")),
-        Err(error) => Err(format!("kafka cannot be asked: {error}")),
+        Ok(Err(error)) => Found::NoBroker(format!("no broker has answered yet: {error}")),
+        Err(error) => Found::NoBroker(format!("kafka cannot be asked: {error}")),
     }
 }

@@ -1,5 +1,8 @@
-//! Whether we are ready for traffic, check by check. An outage of the broker after it was once seen changes nothing: it
-//! is our 503 with `Retry-After` that StackOne should get then, not a balancer's.
+//! Whether we are ready for traffic, check by check.
+//!
+//! Ready is who has once seen a broker with all topics. An outage later changes nothing, and a topic that goes missing is
+//! named but does not take us out of service: it is our 503 with `Retry-After` that StackOne should get then, for what
+//! belongs on that topic alone, and not a balancer's for everything.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,6 +17,8 @@ pub(crate) struct Readiness {
 #[derive(Debug)]
 struct State {
     kafka: Result<(), String>,
+    /// There has once been a broker with all topics.
+    kafka_was_complete: bool,
     draining: bool,
 }
 
@@ -21,6 +26,7 @@ impl Default for State {
     fn default() -> Self {
         Self {
             kafka: Err("no broker has answered yet".to_owned()),
+            kafka_was_complete: false,
             draining: false,
         }
     }
@@ -58,8 +64,20 @@ impl Check {
 
 impl Readiness {
     /// A broker was asked for our topics: `Ok` where it has them all, else why not.
-    pub(crate) fn kafka_seen(&self, result: Result<(), String>) {
-        self.with(|state| state.kafka = result);
+    pub(crate) fn kafka_answered(&self, result: Result<(), String>) {
+        self.with(|state| {
+            state.kafka_was_complete |= result.is_ok();
+            state.kafka = result;
+        });
+    }
+
+    /// No broker answered. That is no news of topics, so it only counts until they were all there once.
+    pub(crate) fn kafka_silent(&self, reason: String) {
+        self.with(|state| {
+            if !state.kafka_was_complete {
+                state.kafka = Err(reason);
+            }
+        });
     }
 
     /// We are about to stop.
@@ -68,14 +86,21 @@ impl Readiness {
     }
 
     pub(crate) fn report(&self) -> Report {
-        let (kafka, draining) = self.with(|state| (state.kafka.clone(), state.draining));
+        let (kafka, was_complete, draining) = self.with(|state| {
+            let State {
+                kafka,
+                kafka_was_complete,
+                draining,
+            } = state;
+            (kafka.clone(), *kafka_was_complete, *draining)
+        });
         let accepting = if draining {
             Err("shutting down".to_owned())
         } else {
             Ok(())
         };
         Report {
-            ready: kafka.is_ok() && !draining,
+            ready: was_complete && !draining,
             checks: Checks {
                 // One that is not valid ends the process before there is anything to ask.
                 configuration: Check::of(Ok(())),
@@ -106,13 +131,21 @@ mod tests {
             json(&readiness)["checks"]["kafka"]["reason"],
             "no broker has answered yet"
         );
-        readiness.kafka_seen(Err("topics are missing: t".to_owned()));
+        readiness.kafka_silent("no broker".to_owned());
+        assert_eq!(json(&readiness)["checks"]["kafka"]["reason"], "no broker");
+        readiness.kafka_answered(Err("topics are missing: t".to_owned()));
         assert_eq!(
             json(&readiness)["checks"]["kafka"]["reason"],
             "topics are missing: t"
         );
-        readiness.kafka_seen(Ok(()));
+        readiness.kafka_answered(Ok(()));
         assert_eq!(json(&readiness)["ready"], true);
+        readiness.kafka_silent("no broker".to_owned());
+        assert_eq!(json(&readiness)["checks"]["kafka"]["ok"], true, "an outage");
+        readiness.kafka_answered(Err("topics are missing: t".to_owned()));
+        let named = json(&readiness);
+        assert_eq!(named["ready"], true, "what is not for that topic goes on");
+        assert_eq!(named["checks"]["kafka"]["reason"], "topics are missing: t");
         readiness.drain();
         assert_eq!(json(&readiness)["ready"], false);
         assert_eq!(

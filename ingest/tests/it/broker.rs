@@ -71,6 +71,23 @@ impl Broker {
             .request_errors(RDKafkaApiKey::Produce, &[error]);
     }
 
+    /// Refuses every record with this error until [`Self::takes_records`].
+    pub(crate) fn refuses_records(&self, error: RDKafkaRespErr) {
+        self.cluster
+            .request_errors(RDKafkaApiKey::Produce, &[error; 500]);
+    }
+
+    pub(crate) fn takes_records(&self) {
+        self.cluster.clear_request_errors(RDKafkaApiKey::Produce);
+    }
+
+    /// What the broker says of a topic when asked for it.
+    pub(crate) fn says_of(&self, topic: Topic, error: RDKafkaRespErr) {
+        self.cluster
+            .topic_error(self.topics.name(topic), error)
+            .unwrap();
+    }
+
     /// Waits until `topic` has `count` records, and returns them.
     pub(crate) fn read(&self, topic: Topic, count: usize) -> Vec<Stored> {
         let deadline = Instant::now() + PATIENCE;

@@ -10,6 +10,7 @@ mod broker;
 mod command;
 mod eventually;
 mod http;
+mod kafka_errors;
 mod operators;
 mod outage;
 mod overload;

@@ -34,6 +34,15 @@ impl Program {
             .env("INGEST__SERVER__LISTEN", "127.0.0.1:0")
             .env("INGEST__ADMIN__LISTEN", "127.0.0.1:0")
             .env("INGEST__KAFKA__BOOTSTRAP_SERVERS", broker.address())
+            .env(
+                "INGEST__TOPICS__ACCOUNT_EVENTS",
+                &broker.topics.account_events,
+            )
+            .env(
+                "INGEST__TOPICS__RECORD_EVENTS",
+                &broker.topics.record_events,
+            )
+            .env("INGEST__TOPICS__UNRECOGNIZED", &broker.topics.unrecognized)
             .env("INGEST__SHUTDOWN__DRAIN_DELAY", "0s")
             .env("INGEST__TELEMETRY__FILTER", filter)
             .stderr(Stdio::piped())

@@ -1,0 +1,225 @@
+//! What brokers answer, one by one: the right status, in time, and nothing stays broken.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use rdkafka::types::RDKafkaRespErr;
+use stackone_ingest::config::Settings;
+use stackone_link_transport::Topic;
+
+use crate::broker::Broker;
+use crate::eventually::eventually;
+use crate::service::Service;
+
+const BODY: &str = r#"{"event":"account.created","account_id":"a"}"#;
+const RECORD_BODY: &str = r#"{"event":"hris_employees.created","account_id":"a"}"#;
+const ACK_DEADLINE: Duration = Duration::from_secs(2);
+
+fn impatient(settings: &mut Settings) {
+    settings.publish.ack_deadline = ACK_DEADLINE;
+}
+
+/// Posts once; the answer has to be in time and as expected.
+async fn refused(service: &Service, status: u16, outcome: &str) {
+    let started = Instant::now();
+    let answer = service.post(BODY).await;
+    let took = started.elapsed();
+    assert!(
+        took < ACK_DEADLINE + Duration::from_secs(2),
+        "{outcome}: {took:?}"
+    );
+    assert_eq!(answer.status(), status, "{outcome}");
+    assert_eq!(
+        answer.headers().contains_key("retry-after"),
+        status == 503,
+        "{outcome}"
+    );
+    let body = answer.text().await.unwrap();
+    assert_eq!(body, format!(r#"{{"error":"{outcome}"}}"#));
+}
+
+async fn accepted_again(service: &Service) {
+    eventually("accepted", async || {
+        (service.post(BODY).await.status() == 200).then_some(())
+    })
+    .await;
+}
+
+/// The reason that `/readyz` gives for Kafka, and whether the service is ready.
+async fn readiness(service: &Service) -> (bool, String) {
+    let report: serde_json::Value = service.ask("/readyz").await.json().await.unwrap();
+    let reason = report["checks"]["kafka"]["reason"].as_str();
+    let ready = report["ready"].as_bool().unwrap();
+    (ready, reason.unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn every_refusal_of_a_broker_has_its_status_and_ends_with_its_cause() {
+    let broker = Broker::with_topics();
+    let service = Service::ready_with(&broker, impatient).await;
+    assert_eq!(service.post(BODY).await.status(), 200);
+    for (error, status, outcome) in [
+        (
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+            413,
+            "too_large_for_broker",
+        ),
+        (
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+            503,
+            "topic_unavailable",
+        ),
+        (
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+            503,
+            "not_acknowledged",
+        ),
+        (
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+            503,
+            "not_acknowledged",
+        ),
+        (
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+            503,
+            "not_acknowledged",
+        ),
+        (
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+            503,
+            "not_acknowledged",
+        ),
+        (
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+            503,
+            "not_acknowledged",
+        ),
+        (
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+            503,
+            "not_acknowledged",
+        ),
+    ] {
+        broker.refuses_records(error);
+        refused(&service, status, outcome).await;
+        broker.takes_records();
+        accepted_again(&service).await;
+    }
+}
+
+#[tokio::test]
+async fn a_topic_that_is_missing_is_a_503_in_time_and_named() {
+    let broker = Broker::with_topics();
+    broker.says_of(
+        Topic::AccountEvents,
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+    );
+    let service = Service::start(&broker, impatient);
+    refused(&service, 503, "topic_unavailable").await;
+    let (ready, reason) = readiness(&service).await;
+    assert!(
+        !ready && reason.contains("it.account.events.v1"),
+        "{reason}"
+    );
+    broker.says_of(
+        Topic::AccountEvents,
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR,
+    );
+    accepted_again(&service).await;
+    service.becomes_ready().await;
+}
+
+#[tokio::test]
+async fn a_topic_that_goes_missing_later_is_named_and_the_others_go_on() {
+    let broker = Broker::with_topics();
+    let service = Service::ready_with(&broker, impatient).await;
+    assert_eq!(service.post(BODY).await.status(), 200);
+    for error in [
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+    ] {
+        broker.says_of(Topic::AccountEvents, error);
+        broker.refuses_records(error);
+        eventually("refused", async || {
+            let answer = service.post(BODY).await;
+            assert_eq!(answer.status(), 503);
+            let body = answer.text().await.unwrap();
+            body.contains("topic_unavailable").then_some(())
+        })
+        .await;
+        eventually("named", async || {
+            let (ready, reason) = readiness(&service).await;
+            assert!(ready, "{reason}");
+            reason.contains("it.account.events.v1").then_some(())
+        })
+        .await;
+        broker.takes_records();
+        assert_eq!(service.post(RECORD_BODY).await.status(), 200, "{error:?}");
+        broker.says_of(
+            Topic::AccountEvents,
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR,
+        );
+        accepted_again(&service).await;
+        eventually("in order", async || {
+            (readiness(&service).await == (true, String::new())).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_outage_is_no_news_of_topics() {
+    let broker = Broker::with_topics();
+    let service = Service::ready_with(&broker, impatient).await;
+    broker.refuses_next_record(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    // Makes it ask for topics, while nobody answers.
+    refused(&service, 503, "topic_unavailable").await;
+    broker.down();
+    assert_eq!(service.post(BODY).await.status(), 503);
+    assert!(readiness(&service).await.0);
+    broker.up();
+    accepted_again(&service).await;
+    assert_eq!(readiness(&service).await, (true, String::new()));
+}
+
+#[tokio::test]
+async fn a_burst_on_a_full_queue_is_refused_at_once() {
+    let broker = Broker::with_topics();
+    let service = Service::ready_with(&broker, |settings| {
+        let property = ("queue.buffering.max.messages".to_owned(), "10".to_owned());
+        settings.kafka.properties.extend([property]);
+    })
+    .await;
+    assert_eq!(service.post(BODY).await.status(), 200);
+    broker.answers_after(Duration::from_secs(4));
+    let post = async |_| {
+        let started = Instant::now();
+        let status = service.post(BODY).await.status().as_u16();
+        (status, started.elapsed())
+    };
+    let started = Instant::now();
+    let answers = join_all((0..1000).map(post)).await;
+    assert!(
+        started.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        started.elapsed()
+    );
+    let refused = service.counted("default", "queue_full").await;
+    assert!(refused >= 980.0, "{refused}");
+    assert!(
+        answers
+            .iter()
+            .all(|(status, _)| [200, 503].contains(status))
+    );
+    // Those that were queued wait for the broker; all others do not.
+    let at_once = answers
+        .iter()
+        .filter(|(_, took)| *took < Duration::from_secs(3));
+    assert!(at_once.count() >= 980);
+    assert_eq!(
+        service.metric("stackone_ingest_in_flight_requests").await,
+        Some(0.0)
+    );
+    broker.answers_after(Duration::ZERO);
+    accepted_again(&service).await;
+}
