@@ -1,7 +1,7 @@
 //! The decision table: what an answer of the accounts API means for an account. Pure.
 //!
-//! [`table`] is the table itself, without time; [`grace`] lets a grace period run before a row is believed;
-//! [`transition`] turns a decision into the next state and the event to emit.
+//! [`row`] is the table itself, without time; [`decide`] lets a grace period run before a row is believed;
+//! [`apply`] turns a decision into the next state and the event to emit.
 
 mod decision;
 mod grace;

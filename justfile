@@ -1,0 +1,88 @@
+# Every command of the project. `just` lists them; `just ci` is what has to pass before a change lands.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+_default:
+    @just --list --unsorted
+
+# Show the whole pipeline at work: `just demo`, `just demo --once`, `just demo --kafka HOST:PORT`
+[group('run')]
+demo *arguments:
+    cargo demo -- {{ arguments }}
+
+# Play the demo's story once; its last line must be JSON that says ok
+[group('run')]
+demo-story:
+    cargo demo -- --once --json | tail -n 1 | jq --exit-status --compact-output 'select(.ok == true)'
+
+# All tests that need no Docker
+[group('test')]
+test *arguments:
+    cargo test {{ arguments }}
+
+# The pipeline suite and what only a real broker proves, on Apache Kafka in containers; KAFKA_IMAGE names another image
+[group('test')]
+test-container *arguments:
+    cargo test --features container {{ arguments }}
+
+# Formatting, and clippy without a warning, on the default build and on the one with containers
+[group('check')]
+lint: fmt clippy clippy-container
+
+# Formatting, without changing anything (`cargo fmt` does)
+[group('check')]
+fmt:
+    cargo fmt --all --check
+
+# Clippy on the default build
+[group('check')]
+clippy:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Clippy on the build that tests on containers
+[group('check')]
+clippy-container:
+    cargo clippy --workspace --all-targets --features container -- -D warnings
+
+# Clippy on the build of the images; compiles librdkafka against OpenSSL's headers (Debian: libssl-dev)
+[group('check')]
+clippy-tls:
+    cargo clippy --workspace --all-targets --features kafka-tls -- -D warnings
+
+# The API documentation, without a warning
+[group('check')]
+doc *arguments:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps {{ arguments }}
+
+# Licences, banned crates and sources (deny.toml)
+[group('check')]
+deny:
+    cargo deny --locked check --hide-inclusion-graph licenses bans sources
+
+# Known vulnerabilities; fetches the advisory database
+[group('check')]
+advisories:
+    cargo deny --locked check advisories
+
+# Dependencies that nothing uses
+[group('check')]
+machete:
+    cargo machete --with-metadata
+
+# Shellcheck on every shell script
+[group('check')]
+scripts:
+    git grep --cached -lE '^#!.*[/ ](ba)?sh$' | xargs shellcheck
+
+# Write the JSON Schemas of the contract anew from the types (a test fails when they differ)
+[group('write')]
+schemas:
+    cargo run --package stackone-link-schemas --example write_schemas
+
+# All static checks, the quick ones first
+[group('check')]
+check: fmt scripts deny machete clippy clippy-container clippy-tls doc
+
+# Everything that has to pass, in order. On a bare Debian as root: .ci/run
+[group('check')]
+ci: check test demo-story test-container
