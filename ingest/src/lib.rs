@@ -35,6 +35,7 @@ mod listeners;
 mod metrics;
 pub mod outcome;
 mod producer;
+pub mod program;
 mod readiness;
 mod routes;
 pub mod routing;
