@@ -82,10 +82,12 @@ pub struct ServerSettings {
     pub workers: usize,
     /// Connections open at once, over all threads.
     pub max_connections: usize,
+    /// Connections open at once from one peer: an IPv4 address or a /64 of IPv6.
+    pub max_connections_per_peer: usize,
     /// How long a connection without a request stays open.
     #[serde(with = "humantime_serde")]
     pub keep_alive: Duration,
-    /// How long the headers of a request may take.
+    /// How long the headers of a connection's first request may take.
     #[serde(with = "humantime_serde")]
     pub header_deadline: Duration,
     /// How long its body may take, after the headers.

@@ -83,10 +83,10 @@ fn answer(outcome: Outcome, body: String) -> HttpResponse {
         StatusCode::METHOD_NOT_ALLOWED => {
             response.insert_header((ALLOW, "POST"));
         }
-        StatusCode::REQUEST_TIMEOUT => {
-            response.force_close();
-        }
         _ => {}
+    }
+    if !outcome.is_authentic() {
+        response.force_close();
     }
     let mut response = response.content_type("application/json").body(body);
     response.extensions_mut().insert(outcome);

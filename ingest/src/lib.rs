@@ -25,6 +25,7 @@ mod background;
 mod body;
 pub mod cli;
 pub mod config;
+mod connections;
 pub mod envelope;
 mod error;
 pub mod healthcheck;

@@ -15,9 +15,9 @@ use prometheus::{
 };
 
 use catalogue::{
-    delivery_age, in_flight_body_bytes, in_flight_requests, last_accepted, last_ack, opts,
-    producer_queue, producer_rebuilds, publish_duration, request_duration, secret_matches,
-    secret_reload_failures, webhooks,
+    connections_refused, delivery_age, in_flight_body_bytes, in_flight_requests, last_accepted,
+    last_ack, opts, producer_queue, producer_rebuilds, publish_duration, request_duration,
+    secret_matches, secret_reload_failures, webhooks,
 };
 
 use crate::limits::InFlight;
@@ -38,6 +38,7 @@ pub(crate) struct Metrics {
     secret_reload_failures: IntCounterVec,
     producer_queue: IntGauge,
     producer_rebuilds: IntCounter,
+    connections_refused: IntCounter,
 }
 
 impl Metrics {
@@ -57,6 +58,7 @@ impl Metrics {
             secret_matches: registered(&registry, secret_matches())?,
             secret_reload_failures: registered(&registry, secret_reload_failures())?,
             producer_queue: registered(&registry, producer_queue())?,
+            connections_refused: registered(&registry, connections_refused())?,
             producer_rebuilds: registered(&registry, producer_rebuilds())?,
             registry,
         })
@@ -82,6 +84,11 @@ impl Metrics {
         let source = source.unwrap_or("unknown");
         let failures = self.secret_reload_failures.with_label_values(&[source]);
         failures.inc();
+    }
+
+    /// A peer had too many connections.
+    pub(crate) fn connection_refused(&self) {
+        self.connections_refused.inc();
     }
 
     /// The producer is being rebuilt.

@@ -146,6 +146,38 @@ impl Outcome {
         }
     }
 
+    /// Whether it is had only by who has signed with a live secret. Nobody else's connection is kept open: the server times
+    /// the headers of a connection's first request alone.
+    #[must_use]
+    pub const fn is_authentic(self) -> bool {
+        match self {
+            Self::Stored
+            | Self::Unrecognized
+            | Self::ProjectMismatch
+            | Self::RecordDropped
+            | Self::TooLargeForBroker
+            | Self::BusyPublishing
+            | Self::QueueFull
+            | Self::NotAcknowledged
+            | Self::TopicUnavailable
+            | Self::ProducerFailed => true,
+            Self::UnknownPath
+            | Self::UnknownSource
+            | Self::MethodNotAllowed
+            | Self::SignatureAbsent
+            | Self::SignatureRepeated
+            | Self::SignatureMalformed
+            | Self::WrongEncoding
+            | Self::BadSignature
+            | Self::BodyTooLarge
+            | Self::BodyTooSlow
+            | Self::BodyUnreadable
+            | Self::BusyReading
+            | Self::ClientGone
+            | Self::InternalError => false,
+        }
+    }
+
     /// What the client is told: the reason, but for a 401, which must not tell a forger how close he came.
     #[must_use]
     pub fn public_reason(self) -> &'static str {

@@ -33,6 +33,15 @@ impl Settings {
         );
         problems.extend(self.size_problems());
         problems.extend(self.time_problems());
+        let (all, per_peer) = (
+            self.server.max_connections,
+            self.server.max_connections_per_peer,
+        );
+        if per_peer == 0 || per_peer > all {
+            problems.push(format!(
+                "server.max_connections_per_peer: {per_peer} is not 1 to server.max_connections ({all})"
+            ));
+        }
         problems.extend(source_problems(&self.sources));
         if self.server.listen == self.admin.listen && self.server.listen.port() != 0 {
             problems.push(format!(

@@ -58,6 +58,11 @@ pub(super) fn last_accepted() -> Result<GaugeVec> {
     GaugeVec::new(opts("last_accepted_timestamp_seconds", help), &["source"])
 }
 
+pub(super) fn connections_refused() -> Result<IntCounter> {
+    let help = "Connections closed at once because their peer had too many.";
+    IntCounter::with_opts(opts("connections_refused_total", help))
+}
+
 pub(super) fn last_ack() -> Result<Gauge> {
     let help = "When a broker last acknowledged a record.";
     Gauge::with_opts(opts("last_ack_timestamp_seconds", help))

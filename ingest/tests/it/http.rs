@@ -41,6 +41,13 @@ impl Connection {
         head[9..12].parse().unwrap()
     }
 
+    /// Reads the answer's body.
+    pub(crate) async fn rest(&mut self, length: usize) {
+        let mut body = vec![0; length];
+        let read = timeout(PATIENCE, self.0.read_exact(&mut body)).await;
+        read.expect("no body").expect("connection was closed");
+    }
+
     /// Waits until the service closes the connection.
     pub(crate) async fn closed(&mut self) {
         let mut rest = Vec::new();

@@ -8,6 +8,7 @@
 mod answers;
 mod broker;
 mod command;
+mod connections;
 mod eventually;
 mod http;
 mod kafka_errors;

@@ -35,6 +35,10 @@ fn settings_that_contradict_each_other_are_named() {
     assert!(problems(port).contains("admin.listen"));
     let deadline = |s: &mut Settings| s.publish.ack_deadline = Duration::from_millis(500);
     assert!(problems(deadline).contains("publish.ack_deadline"));
+    for per_peer in [0, 100_000] {
+        let peer = |s: &mut Settings| s.server.max_connections_per_peer = per_peer;
+        assert!(problems(peer).contains("max_connections_per_peer"));
+    }
     let stall = |s: &mut Settings| s.publish.stall_after = Duration::from_secs(4);
     assert!(problems(stall).contains("publish.stall_after"));
     let stop = |s: &mut Settings| s.shutdown.deadline = Duration::from_secs(1);

@@ -1,0 +1,97 @@
+//! How many connections each peer has open, so that one cannot have them all.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The bits of an IPv6 address that tell one network from another: its host has the other 64 to itself.
+const NETWORK: u128 = !0 << 64;
+
+/// The open connections of each peer.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    per_peer: usize,
+    open: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// A connection that is open; closed when dropped.
+#[derive(Debug)]
+pub(crate) struct OpenConnection {
+    connections: Arc<Connections>,
+    peer: IpAddr,
+}
+
+impl Connections {
+    pub(crate) fn new(per_peer: usize) -> Arc<Self> {
+        Arc::new(Self {
+            per_peer,
+            open: Mutex::default(),
+        })
+    }
+
+    /// Counts one more; nothing where the peer has too many.
+    pub(crate) fn open(self: &Arc<Self>, address: IpAddr) -> Option<OpenConnection> {
+        let peer = peer(address);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(peer).or_default();
+        if *count >= self.per_peer {
+            return None;
+        }
+        *count += 1;
+        Some(OpenConnection {
+            connections: Arc::clone(self),
+            peer,
+        })
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        let open = self.connections.open.lock();
+        let mut open = open.unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut count) = open.entry(self.peer) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+fn peer(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn each_peer_has_its_own_and_gets_them_back() {
+        let connections = Connections::new(2);
+        let one = connections.open(address("192.0.2.1"));
+        let _two = connections.open(address("::ffff:192.0.2.1")).unwrap();
+        assert!(connections.open(address("192.0.2.1")).is_none());
+        let other = connections.open(address("192.0.2.2"));
+        assert!(other.is_some());
+        drop((one, other));
+        assert!(connections.open(address("192.0.2.1")).is_some());
+        assert_eq!(connections.open.lock().unwrap().len(), 1, "none is kept");
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_peer() {
+        let connections = Connections::new(1);
+        let _one = connections.open(address("2001:db8::1")).unwrap();
+        assert!(connections.open(address("2001:db8::ffff:1")).is_none());
+        assert!(connections.open(address("2001:db8:0:1::1")).is_some());
+    }
+}
