@@ -161,6 +161,7 @@ fn projects(config: &Config) -> Result<Projects, stackone_client::StartError> {
             Ok(Project {
                 id: project.id.clone(),
                 client,
+                requests_per_minute: project.requests_per_minute,
             })
         };
     let projects: Result<_, stackone_client::StartError> = settings

@@ -5,6 +5,7 @@ mod secret;
 mod validate;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -180,9 +181,20 @@ pub struct ProjectSettings {
     /// Its API.
     #[serde(default = "default_base_url")]
     pub base_url: Url,
+    /// Requests that all replicas together send to it in a minute.
+    #[serde(default = "default_requests_per_minute")]
+    pub requests_per_minute: NonZeroU32,
     /// Which accounts API.
     #[serde(default, deserialize_with = "load::one_of")]
     pub api_version: ApiVersion,
+}
+
+/// Of the 1,000 that StackOne allows; the rest is for listing accounts and for people.
+const fn default_requests_per_minute() -> NonZeroU32 {
+    match NonZeroU32::new(900) {
+        Some(requests) => requests,
+        None => NonZeroU32::MIN,
+    }
 }
 
 #[expect(clippy::expect_used, reason = "a constant that a test parses")]

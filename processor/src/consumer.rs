@@ -268,15 +268,17 @@ impl GroupConsumer {
         }
     }
 
-    /// Asks the cluster for the events topic over this member's own connections. Blocks.
+    /// How many partitions the events topic has, asked over this member's own connections. Blocks.
     ///
     /// # Errors
     ///
     /// Where no broker answers in time.
-    pub fn reach(&self, timeout: Duration) -> Result<(), KafkaError> {
-        self.consumer
-            .fetch_metadata(Some(&self.topic), timeout)
-            .map(drop)
+    pub fn partition_count(&self, timeout: Duration) -> Result<usize, KafkaError> {
+        let metadata = self.consumer.fetch_metadata(Some(&self.topic), timeout)?;
+        Ok(metadata
+            .topics()
+            .first()
+            .map_or(0, |topic| topic.partitions().len()))
     }
 
     /// Another handle, for a thread that asks for offsets.

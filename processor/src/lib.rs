@@ -6,11 +6,12 @@
 //! [`lookups`] asks the accounts API, [`reconcile`] decides, [`transaction`] commits event, state and offset in one
 //! transaction, [`state_store`] takes the state over. [`reconciler`] is the thread that drives all of it.
 //!
-//! `intake`, `work_queue`, `reconcile`, `offsets`, `backoff`, `recheck`, `projects` and `records` are pure.
+//! `intake`, `work_queue`, `reconcile`, `offsets`, `backoff`, `recheck`, `budget`, `projects` and `records` are pure.
 
 pub mod admin;
 pub mod application;
 pub mod backoff;
+pub mod budget;
 pub mod cli;
 pub mod config;
 pub mod consumer;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
+    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry,
 };
 use stackone_client::{ApiError, Lookup};
 
@@ -21,9 +21,7 @@ pub struct Metrics {
     pub records: IntCounterVec,
     /// Events emitted, counted after the commit.
     pub events_emitted: IntCounterVec,
-    lookups: IntCounterVec,
-    api_requests: IntCounterVec,
-    api_request_duration: HistogramVec,
+    api: ApiMetrics,
     /// Lookups under way.
     pub lookups_in_flight: IntGauge,
     /// Accounts that are waiting or being looked up.
@@ -34,6 +32,8 @@ pub struct Metrics {
     pub event_age: HistogramVec,
     /// 1 while a project's API is not asked.
     pub project_halted: IntGaugeVec,
+    /// Seconds until the budget allows the next lookup of a project.
+    pub budget_wait: GaugeVec,
     /// Records behind the end, by partition.
     pub consumer_lag: IntGaugeVec,
     /// Committed offsets that were not among what the topic holds.
@@ -54,6 +54,36 @@ pub struct Metrics {
 const AGE_BUCKETS: &[f64] = &[
     0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 150.0, 300.0, 600.0, 1800.0, 3600.0,
 ];
+
+/// Of requests to StackOne's API.
+struct ApiMetrics {
+    lookups: IntCounterVec,
+    requests: IntCounterVec,
+    duration: HistogramVec,
+}
+
+impl ApiMetrics {
+    fn new(make: &Maker<'_>) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            lookups: make.counters(
+                "lookups_total",
+                "Accounts looked up",
+                &["project", "outcome"],
+            )?,
+            requests: make.counters(
+                "api_requests_total",
+                "Requests to StackOne's API",
+                &["project", "operation", "outcome"],
+            )?,
+            duration: make.histograms(
+                "api_request_duration_seconds",
+                "Time of a request to StackOne's API",
+                &["operation"],
+                prometheus::DEFAULT_BUCKETS,
+            )?,
+        })
+    }
+}
 
 impl Metrics {
     /// Fresh metrics.
@@ -76,18 +106,7 @@ impl Metrics {
                 &["disposition", "reason"],
             )?,
             events_emitted: make.counters("events_emitted_total", "Events emitted", &["project", "type"])?,
-            lookups: make.counters("lookups_total", "Accounts looked up", &["project", "outcome"])?,
-            api_requests: make.counters(
-                "api_requests_total",
-                "Requests to StackOne's API",
-                &["project", "operation", "outcome"],
-            )?,
-            api_request_duration: make.histograms(
-                "api_request_duration_seconds",
-                "Time of a request to StackOne's API",
-                &["operation"],
-                prometheus::DEFAULT_BUCKETS,
-            )?,
+            api: ApiMetrics::new(&make)?,
             lookups_in_flight: make.gauge("lookups_in_flight", "Lookups under way")?,
             pending_accounts: make.gauges("pending_accounts", "Accounts with undecided triggers", &["project"])?,
             oldest_pending: make.gauges(
@@ -105,6 +124,11 @@ impl Metrics {
                 "project_halted",
                 "1 while a project's API is not asked",
                 &["project", "reason"],
+            )?,
+            budget_wait: make.fractions(
+                "budget_wait_seconds",
+                "Until the budget allows the next lookup",
+                &["project"],
             )?,
             consumer_lag: make.gauges("consumer_lag_records", "Records behind the end", &["topic", "partition"])?,
             offsets_out_of_range: make.counter(
@@ -140,7 +164,10 @@ impl Metrics {
             Ok(Lookup::NotFound) => "not_found",
             Err(error) => error.outcome(),
         };
-        self.lookups.with_label_values(&[project, outcome]).inc();
+        self.api
+            .lookups
+            .with_label_values(&[project, outcome])
+            .inc();
         self.api_answered(project, "get_account", outcome, took);
     }
 
@@ -160,10 +187,12 @@ impl Metrics {
     }
 
     fn api_answered(&self, project: &str, operation: &str, outcome: &str, took: Duration) {
-        self.api_requests
+        self.api
+            .requests
             .with_label_values(&[project, operation, outcome])
             .inc();
-        self.api_request_duration
+        self.api
+            .duration
             .with_label_values(&[operation])
             .observe(took.as_secs_f64());
     }
@@ -213,6 +242,15 @@ impl Maker<'_> {
         labels: &[&str],
     ) -> Result<IntGaugeVec, prometheus::Error> {
         self.register(IntGaugeVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn fractions(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<GaugeVec, prometheus::Error> {
+        self.register(GaugeVec::new(Opts::new(name, help), labels)?)
     }
 
     fn histogram(&self, name: &str, help: &str) -> Result<Histogram, prometheus::Error> {

@@ -1,9 +1,11 @@
 //! The StackOne projects: whose API key is used for whom, and when a project's API must be left alone.
 
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use stackone_client::Client;
 
+use crate::budget::Budget;
 use crate::work_queue::Lane;
 
 /// How long a project is left alone after a 429 without `Retry-After` (StackOne's rate limit guide answers 60).
@@ -20,6 +22,8 @@ pub struct Project {
     pub id: Option<String>,
     /// Its API.
     pub client: Client,
+    /// Requests that may be sent to it in a minute, by all replicas together.
+    pub requests_per_minute: NonZeroU32,
 }
 
 /// The configured projects, in the order of their lanes.
@@ -49,6 +53,15 @@ impl Projects {
     #[must_use]
     pub fn get(&self, lane: Lane) -> Option<&Project> {
         self.0.get(lane)
+    }
+
+    /// A gate for each project.
+    #[must_use]
+    pub fn gates(&self, now: Instant) -> Vec<Gate> {
+        self.0
+            .iter()
+            .map(|project| Gate::new(project.requests_per_minute, now))
+            .collect()
     }
 
     /// The project's name in metrics and logs.
@@ -84,8 +97,11 @@ impl Projects {
 }
 
 /// Whether a project's API may be asked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Gate {
+    budget: Budget,
+    /// For scheduled rechecks, which must not crowd out what was triggered.
+    recheck_budget: Budget,
     closed_until: Option<Instant>,
     refused: bool,
     accepted_at: Option<Instant>,
@@ -95,13 +111,57 @@ pub struct Gate {
 pub const PROBE_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Gate {
-    /// Whether a lookup may be sent.
+    /// A gate of which nothing is ours yet.
     #[must_use]
-    pub fn is_open(&self, now: Instant) -> bool {
-        !self.refused && self.closed_until.is_none_or(|until| now >= until)
+    pub fn new(requests_per_minute: NonZeroU32, now: Instant) -> Self {
+        let rate = requests_per_minute.get();
+        Self {
+            budget: Budget::new(rate, now),
+            recheck_budget: Budget::new((rate / 10).max(1), now),
+            closed_until: None,
+            refused: false,
+            accepted_at: None,
+        }
     }
 
-    /// When it opens by itself, if it is closed for a while.
+    /// We own `owned` of `all` partitions from now on.
+    pub fn set_share(&mut self, owned: usize, all: usize, now: Instant) {
+        self.budget.set_share(owned, all, now);
+        self.recheck_budget.set_share(owned, all, now);
+    }
+
+    /// How long until a lookup may be sent; none where nothing but an answer or an assignment changes that.
+    #[must_use]
+    pub fn wait(&self, now: Instant) -> Option<Duration> {
+        let budget = self.budget.wait(now).filter(|_| !self.refused)?;
+        let closed = self
+            .closed_until
+            .map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        Some(budget.max(closed))
+    }
+
+    /// Takes what a lookup costs.
+    pub fn pay(&mut self, now: Instant) {
+        self.budget.take(now);
+    }
+
+    /// Takes what a scheduled recheck costs beyond a lookup.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be paid yet: when it can.
+    pub fn pay_recheck(&mut self, now: Instant) -> Result<(), Instant> {
+        if self.recheck_budget.take(now) {
+            return Ok(());
+        }
+        Err(now
+            + self
+                .recheck_budget
+                .wait(now)
+                .unwrap_or(Duration::from_secs(60)))
+    }
+
+    /// When it opens by itself after a 429, if it is closed for a while.
     #[must_use]
     pub const fn opens_at(&self) -> Option<Instant> {
         self.closed_until

@@ -55,6 +55,8 @@ pub struct Reconciler {
     partitions: BTreeMap<i32, Partition>,
     queue: WorkQueue<AccountKey, Work>,
     gates: Vec<Gate>,
+    /// Partitions of the events topic, as last seen.
+    all_partitions: usize,
     next_lane: Lane,
     decided: Vec<Decided>,
     parked: HashMap<AccountKey, Vec<Consumed>>,
@@ -103,6 +105,7 @@ impl Reconciler {
             surroundings.stop.clone(),
         );
         let lanes = surroundings.projects.len();
+        let gates = surroundings.projects.gates(Instant::now());
         // What a former run knew of refused keys is not known any more.
         surroundings.all_refused.store(false, Ordering::Release);
         surroundings.metrics.project_halted.reset();
@@ -122,7 +125,8 @@ impl Reconciler {
             group: None,
             partitions: BTreeMap::new(),
             queue: WorkQueue::new(lanes),
-            gates: vec![Gate::default(); lanes],
+            gates,
+            all_partitions: 0,
             next_lane: 0,
             decided: Vec::new(),
             parked: HashMap::new(),
@@ -203,14 +207,12 @@ impl Reconciler {
         if !self.decided.is_empty() {
             wake = wake.min(self.not_before.unwrap_or(wake));
         }
+        let now = Instant::now();
         for (lane, gate) in self.gates.iter().enumerate() {
             let has_room = self.queue.in_flight_of(lane) < self.settings.max_lookups;
-            if let Some(ready) = self
-                .queue
-                .next_ready(lane)
-                .filter(|_| has_room && !gate.is_refused())
-            {
-                wake = wake.min(gate.opens_at().map_or(ready, |opens| ready.max(opens)));
+            let ready = self.queue.next_ready(lane).filter(|_| has_room);
+            if let Some((ready, wait)) = ready.zip(gate.wait(now)) {
+                wake = wake.min(ready.max(now + wait));
             }
         }
         wake
@@ -225,15 +227,20 @@ impl Reconciler {
             let lane = self.next_lane;
             self.next_lane = (lane + 1) % lanes;
             let has_room = self.queue.in_flight_of(lane) < self.settings.max_lookups;
-            let taken = if has_room && self.gates[lane].is_open(now) {
+            let may_send = has_room && self.gates[lane].wait(now) == Some(Duration::ZERO);
+            let taken = if may_send {
                 self.queue.take(lane, now)
             } else {
                 None
             };
             match taken {
                 None => idle_lanes += 1,
-                Some((key, _)) => {
+                Some((key, work)) => {
                     idle_lanes = 0;
+                    if let Err(later) = self.pay(lane, &work, now) {
+                        self.queue.recheck(&key, later, now, |_| {});
+                        continue;
+                    }
                     self.queue
                         .work_mut(&key)
                         .take(1)
@@ -246,5 +253,15 @@ impl Reconciler {
                 }
             }
         }
+    }
+
+    /// Pays for a lookup; a scheduled recheck that is beyond its part of the budget has to come later.
+    fn pay(&mut self, lane: Lane, work: &Work, now: Instant) -> Result<(), Instant> {
+        let gate = &mut self.gates[lane];
+        if work.is_recorded_elsewhere() {
+            gate.pay_recheck(now)?;
+        }
+        gate.pay(now);
+        Ok(())
     }
 }

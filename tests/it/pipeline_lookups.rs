@@ -130,6 +130,40 @@ async fn a_refused_key_halts_the_project_until_a_probe_is_accepted_and_makes_no_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lookups_keep_to_the_budget() {
+    // Two a second, and two that may be saved up.
+    let two_a_second = PipelineSettings {
+        requests_per_minute: std::num::NonZeroU32::new(120).unwrap(),
+        ..PipelineSettings::default()
+    };
+    let pipeline = settings("budget", two_a_second).await;
+    let processor = pipeline.processor("a").unwrap();
+    for number in 0..6 {
+        let new = NewAccount::new("hibob", &format!("t{number}"), "Acme");
+        pipeline.simulator.link(&new).unwrap();
+    }
+    let mut linked = pipeline.reader(Topic::Linked);
+    let records = linked
+        .read_until(WITHIN, |records| records.len() == 6)
+        .await;
+    let confirmed: Vec<_> = transitions(records)
+        .iter()
+        .map(|event| event.confirmed_at)
+        .collect();
+    let (first, last) = (
+        confirmed.iter().min().unwrap(),
+        confirmed.iter().max().unwrap(),
+    );
+    let took = last.duration_since(*first);
+    assert!(
+        took >= jiff::SignedDuration::from_millis(1500),
+        "six lookups took {took}"
+    );
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_slow_account_holds_up_no_other() {
     let pipeline = settings(
         "slow",

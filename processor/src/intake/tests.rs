@@ -21,6 +21,7 @@ fn projects(ids: &[Option<&str>]) -> Projects {
         Project {
             id: id.map(str::to_owned),
             client: client.unwrap(),
+            requests_per_minute: std::num::NonZeroU32::MIN,
         }
     };
     Projects::new(ids.iter().map(project).collect())

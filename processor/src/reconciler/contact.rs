@@ -12,13 +12,10 @@ use crate::reader::reader;
 
 /// How often it is checked.
 const INTERVAL: Duration = Duration::from_secs(10);
-/// How long one question may take.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long one question may take, to this client or to a new one: a cluster that is slow is slow to both.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long nobody may have answered before a new client is tried.
 const LOST_AFTER: Duration = Duration::from_secs(30);
-/// How long a new client may take to reach the cluster.
-const NEW_CLIENT: Duration = Duration::from_secs(3);
-
 /// When the cluster last answered.
 pub(super) struct Contact {
     next: Instant,
@@ -42,7 +39,7 @@ impl Reconciler {
             return Ok(());
         }
         self.contact.next = now + INTERVAL;
-        if self.consumer.reach(PATIENCE).is_ok() {
+        if self.consumer.partition_count(PATIENCE).is_ok() {
             self.contact.last = Instant::now();
             self.observe_lag();
             return Ok(());
@@ -58,7 +55,7 @@ impl Reconciler {
         let client = reader(&self.settings.kafka, "stackone-contact", "read_committed");
         client.is_ok_and(|client| {
             use rdkafka::consumer::Consumer as _;
-            client.fetch_metadata(Some(topic), NEW_CLIENT).is_ok()
+            client.fetch_metadata(Some(topic), PATIENCE).is_ok()
         })
     }
 

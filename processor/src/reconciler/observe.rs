@@ -55,6 +55,11 @@ impl Reconciler {
             .oldest_pending
             .with_label_values(&[project])
             .set(age);
+        let wait = self.gates[lane].wait(now).unwrap_or_default();
+        metrics
+            .budget_wait
+            .with_label_values(&[project])
+            .set(wait.as_secs_f64());
         let rate_limited = self.gates[lane].opens_at().is_some_and(|opens| opens > now);
         metrics
             .project_halted

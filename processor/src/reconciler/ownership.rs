@@ -50,6 +50,7 @@ impl Reconciler {
         for (partition, alive) in partitions.iter().zip(alive) {
             self.start_restoring(*partition, alive);
         }
+        self.share_budgets();
         self.note_restored();
         Ok(())
     }
@@ -80,6 +81,7 @@ impl Reconciler {
         for partition in partitions {
             self.partitions.remove(partition);
         }
+        self.share_budgets();
         self.note_restored();
         self.consumer
             .unassign(partitions)
@@ -219,6 +221,25 @@ impl Reconciler {
             .metrics
             .records_handed_over
             .inc_by(records);
+    }
+
+    /// Each replica has the share of each project's budget that its share of the partitions is.
+    fn share_budgets(&mut self) {
+        let now = Instant::now();
+        let all = self
+            .consumer
+            .partition_count(Duration::from_secs(1))
+            .unwrap_or(0);
+        let owned = self.partitions.len();
+        // Where the cluster cannot be asked, what is known stays; nothing can be looked up for long without it anyway.
+        self.all_partitions = if all > 0 {
+            all
+        } else {
+            self.all_partitions.max(owned)
+        };
+        for gate in &mut self.gates {
+            gate.set_share(owned, self.all_partitions, now);
+        }
     }
 
     fn note_restored(&self) {

@@ -26,6 +26,8 @@ pub struct PipelineSettings {
     pub lookup_timeout: Duration,
     /// The id of the configured project; none to serve every webhook.
     pub project: Option<String>,
+    /// `projects.requests_per_minute`.
+    pub requests_per_minute: NonZeroU32,
     /// Requests a minute that the simulator allows.
     pub rate_limit: NonZeroU32,
 }
@@ -37,6 +39,7 @@ impl Default for PipelineSettings {
             activation_grace: Duration::from_secs(2),
             lookup_timeout: Duration::from_secs(5),
             project: Some(PROJECT.to_owned()),
+            requests_per_minute: NonZeroU32::new(60_000).unwrap_or(NonZeroU32::MAX),
             rate_limit: NonZeroU32::new(100_000).unwrap_or(NonZeroU32::MAX),
         }
     }
@@ -128,6 +131,7 @@ struct Project<'a> {
     id: Option<&'a str>,
     api_key_file: PathBuf,
     base_url: String,
+    requests_per_minute: NonZeroU32,
 }
 
 pub(super) fn ingest_file(
@@ -192,6 +196,7 @@ pub(super) fn processor_file(
             id: settings.project.as_deref(),
             api_key_file: write(folder, "api-key", API_KEY)?,
             base_url: pipeline.simulator.api_url(),
+            requests_per_minute: settings.requests_per_minute,
         }],
     };
     write(
