@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
@@ -59,7 +58,7 @@ async fn collect(
     let mut whole = BytesMut::new();
     let mut length = 0;
     while let Some(piece) = payload.next().await {
-        let piece = piece.map_err(|error| unreadable(&error))?;
+        let piece = piece.map_err(|_cut_off_or_garbled| Outcome::BodyUnreadable)?;
         if length + piece.len() > limits.max_bytes {
             return Err(Outcome::BodyTooLarge);
         }
@@ -84,9 +83,4 @@ async fn collect(
         whole.freeze()
     };
     Ok(HeldBody { bytes, share })
-}
-
-fn unreadable(error: &PayloadError) -> Outcome {
-    tracing::debug!(%error, "body cannot be read");
-    Outcome::BodyUnreadable
 }

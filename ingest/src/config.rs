@@ -172,6 +172,8 @@ pub struct TelemetrySettings {
     pub format: LogFormat,
     /// What is logged: directives of `tracing_subscriber::EnvFilter`.
     pub filter: String,
+    /// Whether an authentic webhook's `traceparent` says which trace it belongs to.
+    pub trust_traceparent: bool,
 }
 
 /// How a log line looks.

@@ -16,6 +16,7 @@ use crate::config::{Config, RecordEvents, Settings};
 use crate::envelope::Envelope;
 use crate::error::Refusal;
 use crate::limits::{Limits, Share};
+use crate::log_limit::LogLimit;
 use crate::metrics::Metrics;
 use crate::outcome::Outcome;
 use crate::producer::Producer;
@@ -40,6 +41,10 @@ pub(crate) struct Ingest {
     pub(crate) topics_in_doubt: Notify,
     record_events: RecordEvents,
     ack_deadline: Duration,
+    /// Limits the log lines of refusals.
+    pub(crate) log_limit: LogLimit,
+    /// Whether who signs may say which trace a webhook belongs to.
+    pub(crate) trust_traceparent: bool,
     max_body_bytes: usize,
     body_deadline: Duration,
 }
@@ -59,6 +64,7 @@ impl Ingest {
             publish,
             kafka,
             topics,
+            telemetry,
             ..
         } = &config.settings;
         Ok(Self {
@@ -71,6 +77,8 @@ impl Ingest {
             topics_in_doubt: Notify::new(),
             record_events: publish.record_events,
             ack_deadline: publish.ack_deadline,
+            log_limit: LogLimit::new(Instant::now()),
+            trust_traceparent: telemetry.trust_traceparent,
             max_body_bytes: limits.max_body_bytes,
             body_deadline: server.body_deadline,
         })
@@ -86,6 +94,7 @@ impl Ingest {
             if !envelope.is_object {
                 OPAQUE.clone_into(&mut headers.content_type);
             }
+            headers.traceparent = Some(webhook.trace().to_string());
             headers.ingest = Some(IngestHeaders {
                 source: webhook.source().name().to_owned(),
                 received_at: webhook.received_at(),

@@ -33,6 +33,7 @@ mod ingest;
 mod kafka_check;
 mod limits;
 mod listeners;
+mod log_limit;
 mod metrics;
 pub mod outcome;
 mod producer;
@@ -45,6 +46,7 @@ pub mod signals;
 pub mod signature;
 pub mod source;
 pub mod telemetry;
+mod trace;
 mod verified_webhook;
 mod watchdog;
 

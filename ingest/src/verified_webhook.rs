@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, Data};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use jiff::Timestamp;
 
 use crate::body::{self, BodyLimits, HeldBody};
@@ -18,9 +18,12 @@ use crate::limits::Share;
 use crate::outcome::Outcome;
 use crate::signature::Claim;
 use crate::source::{Source, Verdict};
+use crate::trace::TraceContext;
 
 /// Name of the header with the signature.
 const SIGNATURE_HEADER: &str = "x-stackone-signature";
+/// Name of the header with the W3C trace context.
+const TRACE_HEADER: &str = "traceparent";
 /// How long the body is waited for where the header already says that the answer is 401, and the body could only tell
 /// whether a right signature was written in the wrong encoding. It is there by then, or the integrator sees
 /// `signature_malformed`.
@@ -32,6 +35,7 @@ pub(crate) struct VerifiedWebhook {
     source: Arc<Source>,
     body: Bytes,
     received_at: Timestamp,
+    trace: TraceContext,
     /// What it holds of the limits after authentication, given back with it.
     _shares: [Share; 2],
 }
@@ -45,6 +49,11 @@ impl VerifiedWebhook {
     /// The bytes that were signed.
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The trace it belongs to.
+    pub(crate) fn trace(&self) -> TraceContext {
+        self.trace
     }
 
     /// When it had been read and verified.
@@ -104,6 +113,7 @@ async fn verify(
         source,
         body: bytes,
         received_at: Timestamp::now(),
+        trace: trace(ingest, request),
         _shares: shares,
     })
 }
@@ -115,6 +125,21 @@ fn claim(request: &HttpRequest) -> Result<Claim, Outcome> {
         return Err(Outcome::SignatureRepeated);
     }
     Claim::parse(header.as_bytes()).ok_or(Outcome::SignatureMalformed)
+}
+
+/// The trace of a webhook that is authentic: the one it brings, where that is trusted, else the one that started here.
+fn trace(ingest: &Ingest, request: &HttpRequest) -> TraceContext {
+    if ingest.trust_traceparent {
+        let mut headers = request.headers().get_all(TRACE_HEADER);
+        if let (Some(header), None) = (headers.next(), headers.next())
+            && let Some(trace) = TraceContext::continued(header.as_bytes())
+        {
+            request.extensions_mut().insert(trace);
+            return trace;
+        }
+    }
+    let started = request.extensions().get().copied();
+    started.unwrap_or_else(TraceContext::start)
 }
 
 /// What `Content-Length` announces; nothing for a chunked body. Actix has checked the header.

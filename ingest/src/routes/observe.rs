@@ -7,12 +7,13 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, HttpMessage as _, HttpResponse};
 
 use crate::error::Refusal;
 use crate::ingest::Ingest;
 use crate::outcome::Outcome;
 use crate::source::Source;
+use crate::trace::TraceContext;
 
 /// What is being observed. Dropped without an answer, the client has gone.
 struct Observation {
@@ -37,6 +38,7 @@ pub(super) async fn observe(
     let Some(ingest) = request.app_data::<Data<Ingest>>().cloned() else {
         return Err(Refusal::from(Outcome::InternalError).into());
     };
+    request.extensions_mut().insert(TraceContext::start());
     let name = request.match_info().get("source");
     let mut observation = Observation {
         source: name.and_then(|name| ingest.source(name)),
@@ -48,7 +50,7 @@ pub(super) async fn observe(
     observation.outcome = Outcome::InternalError;
     if let Ok(response) = &response {
         observation.outcome = outcome(response.response());
-        log(&observation, response.response());
+        log(&observation, response);
     }
     response
 }
@@ -58,20 +60,56 @@ fn outcome(response: &HttpResponse<impl MessageBody>) -> Outcome {
     outcome.unwrap_or(Outcome::InternalError)
 }
 
-/// One line for each refusal: what the client did at debug, what we could not do at error.
-fn log(observation: &Observation, response: &HttpResponse<impl MessageBody>) {
+/// One line for each refusal, as far as the limit allows: what the client did at info, since whoever sets up a webhook looks
+/// here first, and what we could not do at error.
+fn log<B>(observation: &Observation, response: &ServiceResponse<B>) {
     let source = observation
         .source
         .as_ref()
         .map_or("unknown", |source| source.name());
     let (reason, status) = (observation.outcome.reason(), response.status().as_u16());
-    if response.status().is_server_error() {
-        let refusal = response
-            .error()
-            .and_then(|error| error.as_error::<Refusal>());
-        let cause = refusal.and_then(Refusal::cause);
-        tracing::error!(source, reason, status, cause, "webhook refused");
-    } else if response.status().is_client_error() {
-        tracing::debug!(source, reason, status, "webhook refused");
+    if response.status().is_success() {
+        tracing::debug!(
+            source,
+            reason,
+            trace_id = trace_id(response),
+            "webhook accepted"
+        );
+        return;
     }
+    let limit = &observation.ingest.log_limit;
+    let Some(suppressed) = limit.allow(observation.outcome, Instant::now()) else {
+        return;
+    };
+    let trace_id = trace_id(response);
+    if response.status().is_server_error() {
+        let error = response.response().error();
+        let refusal = error.and_then(|error| error.as_error::<Refusal>());
+        let cause = refusal.and_then(Refusal::cause);
+        tracing::error!(
+            source,
+            reason,
+            status,
+            cause,
+            trace_id,
+            suppressed,
+            "webhook refused"
+        );
+    } else {
+        tracing::info!(
+            source,
+            reason,
+            status,
+            trace_id,
+            suppressed,
+            "webhook refused"
+        );
+    }
+}
+
+fn trace_id<B>(response: &ServiceResponse<B>) -> Option<String> {
+    let extensions = response.request().extensions();
+    extensions
+        .get::<TraceContext>()
+        .map(|trace| trace.trace_id())
 }

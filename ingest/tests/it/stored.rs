@@ -43,6 +43,7 @@ async fn the_bytes_on_the_topic_are_the_bytes_that_were_signed() {
             "ce_subject",
             "ce_time",
             "content-type",
+            "traceparent",
             "stackone_source",
             "stackone_received_at",
         ]

@@ -104,12 +104,32 @@ impl Publisher {
     ///
     /// See [`PublishError`].
     pub async fn publish(&self, record: &OutgoingRecord<'_>) -> Result<Stored, PublishError> {
+        self.send(record, None).await
+    }
+
+    /// The same, to a given partition instead of the one the key belongs to.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`].
+    pub async fn publish_to(
+        &self,
+        record: &OutgoingRecord<'_>,
+        partition: i32,
+    ) -> Result<Stored, PublishError> {
+        self.send(record, Some(partition)).await
+    }
+
+    async fn send(
+        &self,
+        record: &OutgoingRecord<'_>,
+        partition: Option<i32>,
+    ) -> Result<Stored, PublishError> {
         let mut message = FutureRecord::<str, [u8]>::to(record.topic)
             .payload(record.value)
             .headers(record.headers.encode());
-        if let Some(key) = record.key {
-            message = message.key(key);
-        }
+        message.key = record.key;
+        message.partition = partition;
         let delivery = self
             .producer
             .send_result(message)

@@ -138,6 +138,16 @@ impl TopicAdmin {
         Ok(findings)
     }
 
+    /// How many partitions a topic has; 0 where it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// Where the cluster cannot be asked.
+    pub async fn partition_count(&self, name: &str) -> Result<i32, TopicAdminError> {
+        let counts = self.partitions().await?;
+        Ok(i32::try_from(partitions(&counts, name)).unwrap_or(i32::MAX))
+    }
+
     /// Makes the topics in `of` that do not exist, and returns their names.
     ///
     /// # Errors

@@ -1,0 +1,118 @@
+//! W3C trace context (level 1): which trace a webhook belongs to, from here through Kafka.
+//! <https://www.w3.org/TR/trace-context/>
+
+use std::fmt;
+
+/// Length of a `traceparent` of version 00.
+const LENGTH: usize = 55;
+/// The flag that says that the trace is recorded.
+const SAMPLED: u8 = 1;
+
+/// A trace, and our part in it. Its `Display` is a `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TraceContext {
+    trace_id: u128,
+    span_id: u64,
+    sampled: bool,
+}
+
+impl TraceContext {
+    /// The beginning of a trace.
+    pub(crate) fn start() -> Self {
+        Self {
+            trace_id: fastrand::u128(1..),
+            span_id: fastrand::u64(1..),
+            sampled: true,
+        }
+    }
+
+    /// Our part in the trace that a `traceparent` names; nothing where it is not one.
+    pub(crate) fn continued(traceparent: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(traceparent).ok()?;
+        let (known, more) = text.split_at_checked(LENGTH)?;
+        let mut parts = known.split('-');
+        let [version, trace_id, parent_id, flags] =
+            [(); 4].map(|()| parts.next().unwrap_or_default());
+        let version = number(version, 2)?;
+        let later_version = version > 0 && version < 0xff && more.starts_with('-');
+        if parts.next().is_some() || version == 0xff || !(more.is_empty() || later_version) {
+            return None;
+        }
+        number(parent_id, 16).filter(|id| *id != 0)?;
+        Some(Self {
+            trace_id: number(trace_id, 32).filter(|id| *id != 0)?,
+            span_id: fastrand::u64(1..),
+            sampled: u8::try_from(number(flags, 2)?).ok()? & SAMPLED != 0,
+        })
+    }
+
+    /// The trace's id as logs show it.
+    pub(crate) fn trace_id(self) -> String {
+        format!("{:032x}", self.trace_id)
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (trace_id, span_id, flags) = (self.trace_id, self.span_id, u8::from(self.sampled));
+        write!(formatter, "00-{trace_id:032x}-{span_id:016x}-{flags:02x}")
+    }
+}
+
+/// A number of exactly so many lower-case hex digits.
+fn number(text: &str, digits: usize) -> Option<u128> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if text.len() != digits || !text.bytes().all(is_digit) {
+        return None;
+    }
+    u128::from_str_radix(text, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIVEN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    #[test]
+    fn a_trace_goes_on_under_its_id_with_a_span_of_our_own() {
+        let ours = TraceContext::continued(GIVEN.as_bytes()).unwrap();
+        let text = ours.to_string();
+        assert!(text.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
+        assert!(text.ends_with("-01") && text.len() == LENGTH && text != GIVEN);
+        assert_eq!(ours.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        let unsampled = GIVEN.replace("-01", "-00");
+        let unsampled = TraceContext::continued(unsampled.as_bytes()).unwrap();
+        assert!(unsampled.to_string().ends_with("-00"));
+    }
+
+    #[test]
+    fn one_that_starts_here_can_be_continued() {
+        let started = TraceContext::start();
+        let continued = TraceContext::continued(started.to_string().as_bytes()).unwrap();
+        assert_eq!(continued.trace_id, started.trace_id);
+        assert_ne!(TraceContext::start().trace_id, started.trace_id);
+    }
+
+    #[test]
+    fn what_is_no_traceparent_is_not_taken_for_one() {
+        let later = GIVEN.replacen("00", "01", 1) + "-more";
+        assert!(TraceContext::continued(later.as_bytes()).is_some());
+        for wrong in [
+            "",
+            "00",
+            &GIVEN.to_uppercase(),
+            &GIVEN[1..],
+            &format!("{GIVEN}-more"),
+            &format!("{GIVEN}0"),
+            &GIVEN.replacen("00", "ff", 1),
+            &GIVEN.replace("00f067aa0ba902b7", "0000000000000000"),
+            &GIVEN.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32)),
+            &GIVEN.replace("b34d", "-34d"),
+            &GIVEN.replace("-01", "-é"),
+            &GIVEN.replace("-01", "-+1"),
+        ] {
+            assert_eq!(TraceContext::continued(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The program in a process of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use serde_json::Value;
+
+use crate::broker::Broker;
+use crate::eventually::eventually;
+use crate::service::client;
+use crate::sign::SECRET;
+
+/// `stackone-ingest run`, in a process of its own; killed where a test fails.
+pub(crate) struct Program {
+    child: Child,
+    /// Reads what it logs as it comes: a full pipe would hold the program up.
+    reader: Option<JoinHandle<()>>,
+    told: Arc<Mutex<String>>,
+    pub(crate) public: SocketAddr,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _already_ended = self.child.kill();
+    }
+}
+
+impl Program {
+    pub(crate) fn start(broker: &Broker, filter: &str) -> Self {
+        Self::with(broker, filter, &["run"])
+    }
+
+    pub(crate) fn with(broker: &Broker, filter: &str, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_stackone-ingest"))
+            .args(arguments)
+            .env_clear()
+            .env("STACKONE_WEBHOOK_SECRET", SECRET)
+            .env("INGEST__SERVER__LISTEN", "127.0.0.1:0")
+            .env("INGEST__ADMIN__LISTEN", "127.0.0.1:0")
+            .env("INGEST__KAFKA__BOOTSTRAP_SERVERS", broker.address())
+            .env(
+                "INGEST__TOPICS__ACCOUNT_EVENTS",
+                &broker.topics.account_events,
+            )
+            .env(
+                "INGEST__TOPICS__RECORD_EVENTS",
+                &broker.topics.record_events,
+            )
+            .env("INGEST__TOPICS__UNRECOGNIZED", &broker.topics.unrecognized)
+            .env("INGEST__SHUTDOWN__DRAIN_DELAY", "0s")
+            .env("INGEST__TELEMETRY__FILTER", filter)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut logs = BufReader::new(child.stderr.take().unwrap());
+        let mut read = String::new();
+        let public = loop {
+            let start = read.len();
+            assert!(logs.read_line(&mut read).unwrap() > 0, "it ended: {read}");
+            let line: Value = serde_json::from_str(&read[start..]).unwrap();
+            if line["message"] == "serving" {
+                break line["public"].as_str().unwrap().parse().unwrap();
+            }
+        };
+        let told = Arc::new(Mutex::new(read));
+        let telling = Arc::clone(&told);
+        let reader = thread::spawn(move || {
+            for line in logs.lines() {
+                let mut told = telling.lock().unwrap();
+                told.push_str(&line.unwrap());
+                told.push('\n');
+            }
+        });
+        Self {
+            child,
+            told,
+            reader: Some(reader),
+            public,
+        }
+    }
+
+    pub(crate) async fn post(&self, signature: &str, body: &str) -> u16 {
+        let url = format!("http://{}/webhooks/stackone/default", self.public);
+        let request = client().post(url).header("x-stackone-signature", signature);
+        request
+            .body(body.to_owned())
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args(["-s", name, &pid])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for a line with this text, and returns it.
+    pub(crate) async fn logged(&self, text: &str) -> String {
+        eventually(text, async || {
+            let told = self.told.lock().unwrap();
+            let mut lines = told.lines();
+            lines.find(|line| line.contains(text)).map(str::to_owned)
+        })
+        .await
+    }
+
+    /// Its exit code and all its logs.
+    pub(crate) async fn ended(mut self) -> (Option<i32>, String) {
+        let status = eventually("ended", async || self.child.try_wait().unwrap()).await;
+        self.reader.take().unwrap().join().unwrap();
+        let told = self.told.lock().unwrap().clone();
+        (status.code(), told)
+    }
+}
