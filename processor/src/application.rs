@@ -147,7 +147,12 @@ impl Application {
     }
 }
 
-fn projects(config: &Config) -> Result<Projects, stackone_client::StartError> {
+/// The configured projects with their clients.
+///
+/// # Errors
+///
+/// Where a client cannot be made.
+pub fn projects(config: &Config) -> Result<Projects, stackone_client::StartError> {
     let settings = &config.settings;
     let project =
         |(project, api_key): (&crate::config::ProjectSettings, &secrecy::SecretString)| {

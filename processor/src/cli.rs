@@ -34,6 +34,9 @@ pub enum Command {
     CheckConfig,
     /// Ask a running processor whether it is ready: exit code 0 or 1. For container probes.
     Healthcheck(Healthcheck),
+    /// List the accounts of a project and have every account looked up that differs from what was confirmed. Heals
+    /// webhooks that never came. The running processors do the looking up; interrupted or repeated runs do no harm.
+    Resync(Resync),
     /// Show or make the topics the pipeline needs.
     #[command(subcommand)]
     Topics(TopicsCommand),
@@ -45,6 +48,14 @@ pub struct Healthcheck {
     /// Ask only whether it is alive: an outage of Kafka or StackOne does not change that.
     #[arg(long)]
     pub live: bool,
+}
+
+/// What is listed.
+#[derive(Debug, Clone, Args)]
+pub struct Resync {
+    /// Only this project; all of them otherwise.
+    #[arg(long, value_name = "ID")]
+    pub project: Option<String>,
 }
 
 /// What to do with topics.

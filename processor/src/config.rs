@@ -16,6 +16,7 @@ use stackone_link_transport::{KafkaConfig, TopicLayout, Topics};
 use url::Url;
 
 use crate::reconcile::GracePeriods;
+use crate::resync::ResyncSettings;
 
 pub use load::process_environment;
 
@@ -60,6 +61,8 @@ pub struct Settings {
     pub lookups: LookupSettings,
     /// Grace periods.
     pub reconcile: GracePeriods,
+    /// Listing accounts, to heal webhooks that never came.
+    pub resync: ResyncConfig,
     /// How to reach Kafka.
     pub kafka: KafkaConfig,
     /// Names of the topics.
@@ -117,6 +120,19 @@ pub struct LookupSettings {
     pub timeout: Duration,
     /// Whether events carry `setup_information`.
     pub include_setup_information: bool,
+}
+
+/// Listing accounts, to heal webhooks that never came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResyncConfig {
+    /// How often; zero for never.
+    #[serde(with = "humantime_serde")]
+    pub interval: Duration,
+    /// Pages a minute.
+    pub requests_per_minute: NonZeroU32,
+    /// Accounts a page.
+    pub page_size: NonZeroU32,
 }
 
 /// How topics are made and checked.
@@ -203,6 +219,17 @@ fn default_base_url() -> Url {
 }
 
 impl Settings {
+    /// How a resync lists.
+    #[must_use]
+    pub fn resync(&self) -> ResyncSettings {
+        ResyncSettings {
+            kafka: self.kafka.clone(),
+            topic: self.topics.account_events.clone(),
+            page_size: self.resync.page_size.get(),
+            requests_per_minute: self.resync.requests_per_minute.get(),
+        }
+    }
+
     /// The `transactional.id`: group and instance.
     #[must_use]
     pub fn transactional_id(&self) -> String {

@@ -46,6 +46,8 @@ pub struct Metrics {
     pub last_commit: IntGauge,
     /// Accounts in memory.
     pub state_accounts: IntGauge,
+    /// Of resyncs.
+    pub resync: ResyncMetrics,
     /// How long restoring a partition took.
     pub restore_duration: Histogram,
 }
@@ -80,6 +82,31 @@ impl ApiMetrics {
                 "Time of a request to StackOne's API",
                 &["operation"],
                 prometheus::DEFAULT_BUCKETS,
+            )?,
+        })
+    }
+}
+
+/// Of resyncs.
+pub struct ResyncMetrics {
+    /// Accounts that were looked up because of one, by why: the measure of missed webhooks.
+    pub differences: IntCounterVec,
+    /// When a complete list was last taken in, seconds since the epoch.
+    pub last_success: IntGaugeVec,
+}
+
+impl ResyncMetrics {
+    fn new(make: &Maker<'_>) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            differences: make.counters(
+                "resync_differences_total",
+                "Accounts that a resync had looked up",
+                &["project", "kind"],
+            )?,
+            last_success: make.gauges(
+                "resync_last_success_timestamp_seconds",
+                "When a complete list was last taken in",
+                &["project"],
             )?,
         })
     }
@@ -139,6 +166,7 @@ impl Metrics {
             transaction_duration: make.histogram("transaction_duration_seconds", "From begin to commit or abort")?,
             last_commit: make.gauge("last_commit_timestamp_seconds", "When the last transaction was committed")?,
             state_accounts: make.gauge("state_accounts", "Accounts in memory")?,
+            resync: ResyncMetrics::new(&make)?,
             restore_duration: make.histogram("restore_duration_seconds", "Time to restore a partition")?,
             registry: registry.clone(),
         };

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::application::Application;
-use crate::cli::{Cli, Command, Healthcheck};
+use crate::cli::{Cli, Command, Healthcheck, Resync};
 use crate::config::{Config, process_environment};
 use crate::signals::Signals;
 use crate::{healthcheck, telemetry, topics};
@@ -48,6 +48,7 @@ async fn obey(cli: Cli) -> ExitCode {
         Command::Run => run(&config).await,
         Command::CheckConfig => print(&config),
         Command::Healthcheck(question) => ask(&config, &question),
+        Command::Resync(asked) => resync(&config, &asked).await,
         Command::Topics(command) => topics::run(command, &config.settings, &mut io::stdout()).await,
     };
     match done {
@@ -67,6 +68,19 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     tokio::select! {
         result = application.run(stop.clone()) => Ok(result?),
         () = signals.stop_then_insist(stop) => anyhow::bail!("ended by a second signal"),
+    }
+}
+
+async fn resync(config: &Config, asked: &Resync) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let signals = Signals::listen().context("signals cannot be listened to")?;
+    let (settings, projects) = (
+        config.settings.resync(),
+        crate::application::projects(config)?,
+    );
+    tokio::select! {
+        result = crate::resync::command(&settings, &projects, asked.project.as_deref(), &stop) => result,
+        () = signals.stop_then_insist(stop.clone()) => anyhow::bail!("ended by a second signal"),
     }
 }
 

@@ -8,6 +8,7 @@ mod answers;
 mod commit;
 mod contact;
 mod intake;
+mod listing;
 mod observe;
 mod ownership;
 mod partition;
@@ -63,6 +64,8 @@ pub struct Reconciler {
     epoch: u64,
     next_markers: Instant,
     next_observation: Instant,
+    next_resync: Instant,
+    resync_runs: Arc<AtomicBool>,
     contact: Contact,
     consumer_errors: Repeated,
     not_before: Option<Instant>,
@@ -112,6 +115,8 @@ impl Reconciler {
         Ok(Self {
             next_markers: Instant::now() + settings.marker_interval,
             next_observation: Instant::now(),
+            next_resync: Instant::now() + settings.resync_interval.unwrap_or_default(),
+            resync_runs: Arc::default(),
             contact: Contact::new(Instant::now()),
             consumer_errors: Repeated::default(),
             settings,
@@ -166,6 +171,7 @@ impl Reconciler {
             self.send_lookups();
             self.observe();
             self.check_contact()?;
+            self.resync_when_due();
         }
     }
 

@@ -41,6 +41,13 @@ impl StateStore {
         unfinished.filter_map(|value| serde_json::from_slice(value).ok())
     }
 
+    /// Every state.
+    pub fn iter(&self) -> impl Iterator<Item = AccountState> {
+        self.0
+            .values()
+            .filter_map(|value| serde_json::from_slice(value).ok())
+    }
+
     /// How many accounts there are.
     #[must_use]
     pub fn len(&self) -> usize {

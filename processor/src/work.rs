@@ -3,6 +3,8 @@
 use std::hash::Hash;
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use stackone_link_schemas::{AccountId, MAX_CAUSES, Pending, Trigger};
 
 use crate::work_queue::{Merge, WorkQueue};
@@ -51,6 +53,24 @@ impl Work {
             open_offsets: Vec::new(),
             failures: Failures::default(),
         }
+    }
+
+    /// A look at an account that nothing but us asks for.
+    #[must_use]
+    pub fn nothing(trigger: Trigger, since: Timestamp) -> Self {
+        Self::without_record(Pending {
+            trigger,
+            causes: Vec::new(),
+            total: 0,
+            since,
+            lookups: 0,
+            project_id: None,
+            event_date: None,
+            deleted_at: None,
+            taken_in: None,
+            grace: None,
+            lag_recheck_used: false,
+        })
     }
 
     /// Whether it must survive a restart: a scheduled recheck alone is in the account's state anyway.

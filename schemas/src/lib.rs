@@ -20,6 +20,7 @@ mod envelope;
 mod event;
 mod json_schema;
 mod lifecycle;
+mod listing;
 mod open_enum;
 mod state;
 
@@ -34,6 +35,7 @@ pub use envelope::{
 pub use event::{AccountEvent, MalformedEvent};
 pub use json_schema::{SchemaDocument, schema_documents};
 pub use lifecycle::{AccountLifecycleEvent, Cause, LifecycleType, MAX_CAUSES};
+pub use listing::{ACCOUNT_LISTED_TYPE, AccountListed, LISTING_MARKER_TYPE, ListingMarker};
 pub use state::{AccountPhase, AccountState, Grace, GraceKind, Pending, Recheck, TakenIn, Trigger};
 
 /// The README's example has to compile.

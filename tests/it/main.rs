@@ -16,5 +16,6 @@ mod pipeline_lookups;
 #[cfg(feature = "container")]
 mod pipeline_outage;
 mod pipeline_restart;
+mod pipeline_resync;
 mod pipeline_start;
 mod pipeline_story;

@@ -9,6 +9,7 @@ use stackone_link_schemas::AccountId;
 use url::Url;
 
 use crate::accounts::Wire;
+use crate::listing::{Listed, listing};
 use crate::retry_after::retry_after;
 use crate::{Account, ApiError, ApiVersion, Lookup};
 
@@ -98,6 +99,30 @@ impl Client {
         } else {
             Err(sorted(&response))
         }
+    }
+
+    /// Asks for a page of the accounts of the project; none for the first, whatever its number is (which is not
+    /// documented).
+    ///
+    /// # Errors
+    ///
+    /// See [`ApiError`].
+    pub async fn accounts(
+        &self,
+        page: Option<u32>,
+        page_size: u32,
+    ) -> Result<Vec<Listed>, ApiError> {
+        let mut url = self.accounts_url(None);
+        url.query_pairs_mut()
+            .append_pair("page_size", &page_size.to_string());
+        if let Some(page) = page {
+            url.query_pairs_mut().append_pair("page", &page.to_string());
+        }
+        let response = self.get(url).await?;
+        if response.status() != StatusCode::OK {
+            return Err(sorted(&response));
+        }
+        listing(&body(response).await?)
     }
 
     async fn get(&self, url: Url) -> Result<Response, ApiError> {

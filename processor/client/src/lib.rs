@@ -5,8 +5,10 @@
 mod accounts;
 mod client;
 mod error;
+mod listing;
 mod retry_after;
 
 pub use accounts::{Account, ApiVersion, Lookup};
 pub use client::{Client, ClientOptions, StartError, is_acceptable};
 pub use error::ApiError;
+pub use listing::Listed;

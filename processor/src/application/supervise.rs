@@ -71,6 +71,8 @@ fn reconciler_settings(settings: &Settings) -> reconciler::Settings {
         marker_interval: settings.transactions.marker_interval,
         max_lookups: settings.lookups.max_in_flight,
         periods: settings.reconcile,
+        resync_interval: (!settings.resync.interval.is_zero()).then_some(settings.resync.interval),
+        resync: settings.resync(),
     }
 }
 

@@ -58,7 +58,9 @@ fn sort(record: &Consumed, ids: &[Option<&str>], state: Option<AccountState>) ->
 fn reason(intake: &Intake) -> Option<&DeadLetterReason> {
     match intake {
         Intake::Unusable { reason, .. } => Some(reason),
-        Intake::Look { .. } | Intake::Replayed => None,
+        Intake::Look { .. } | Intake::Listed { .. } | Intake::Marker { .. } | Intake::Replayed => {
+            None
+        }
     }
 }
 
@@ -90,7 +92,10 @@ fn an_event_goes_to_its_projects_lane_and_an_unknown_project_to_none() {
     let both = [Some("one"), Some("two")];
     let lane = |intake| match intake {
         Intake::Look { lane, .. } => Some(lane),
-        Intake::Unusable { .. } | Intake::Replayed => None,
+        Intake::Unusable { .. }
+        | Intake::Listed { .. }
+        | Intake::Marker { .. }
+        | Intake::Replayed => None,
     };
     assert_eq!(
         lane(sort(&record("two", "account.created"), &both, None)),

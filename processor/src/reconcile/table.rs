@@ -75,6 +75,8 @@ pub enum SkipReason {
     Vanished,
     /// The record was accounted for before.
     Replayed,
+    /// The record only says that a resync begins or has ended.
+    Marker,
 }
 
 impl SkipReason {
@@ -87,6 +89,7 @@ impl SkipReason {
             Self::StillThere => "still_there",
             Self::Vanished => "vanished",
             Self::Replayed => "replayed",
+            Self::Marker => "marker",
         }
     }
 }

@@ -79,8 +79,9 @@ fn emit(
     };
     let previous_status = state.status.take();
     let last_snapshot = state.account.take();
-    if state.project_id.is_none() || account.is_some() {
-        state.project_id = project_id.map(str::to_owned);
+    // A 200 proves whose account it is; a recheck where no project is configured by id names none.
+    if let Some(project) = project_id.filter(|_| state.project_id.is_none() || account.is_some()) {
+        state.project_id = Some(project.to_owned());
     }
     state.version += 1;
     state.state = kind.phase();

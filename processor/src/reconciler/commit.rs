@@ -13,6 +13,7 @@ use stackone_link_schemas::DeadLetterReason;
 use super::{Reconciler, ReconcilerError};
 use crate::intake::Consumed;
 use crate::message::GivenUp;
+use crate::reconcile::SkipReason;
 use crate::transaction::TransactionError;
 use crate::work::AccountKey;
 use crate::work_queue::Lane;
@@ -49,12 +50,14 @@ pub(super) enum Decided {
         /// When it was consumed.
         seen: Timestamp,
     },
-    /// A record was accounted for before.
-    Replayed {
+    /// A record asks for nothing.
+    Passed {
         /// Its partition.
         partition: i32,
         /// Its offset.
         offset: i64,
+        /// Why.
+        reason: SkipReason,
     },
 }
 
@@ -63,7 +66,7 @@ impl Decided {
     pub(super) const fn loose_records(&self) -> u64 {
         match self {
             Self::Answered { .. } | Self::GivenUp(_) => 0,
-            Self::Unusable { .. } | Self::Replayed { .. } => 1,
+            Self::Unusable { .. } | Self::Passed { .. } => 1,
         }
     }
 
@@ -72,7 +75,7 @@ impl Decided {
             Self::Answered { key, .. } => key.partition,
             Self::GivenUp(given_up) => given_up.key.partition,
             Self::Unusable { record, .. } => record.partition,
-            Self::Replayed { partition, .. } => *partition,
+            Self::Passed { partition, .. } => *partition,
         }
     }
 }

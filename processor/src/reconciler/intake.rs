@@ -11,6 +11,7 @@ use super::{Reconciler, ReconcilerError};
 use crate::consumer::Polled;
 use crate::intake::{Consumed, Intake};
 use crate::message::Message;
+use crate::reconcile::SkipReason;
 
 /// Most records taken in before answers are looked at again.
 const MAX_RECORDS: usize = 1000;
@@ -92,12 +93,14 @@ impl Reconciler {
                 self.parked.entry(key).or_default().push(record);
             }
             Intake::Look { key, lane, work } => self.queue.add(key, lane, *work, Instant::now()),
-            Intake::Replayed => {
-                self.decided.push(Decided::Replayed {
-                    partition: record.partition,
-                    offset: record.offset,
-                });
-            }
+            Intake::Replayed => self.pass(&record, SkipReason::Replayed),
+            Intake::Listed {
+                key,
+                lane,
+                run,
+                work,
+            } => self.listed(&record, key, lane, run, work),
+            Intake::Marker { lane, marker } => self.marked(&record, lane, &marker),
             Intake::Unusable { reason, detail } => {
                 tracing::warn!(partition = record.partition, offset = record.offset, %reason, detail, "record is put aside");
                 self.decided.push(Decided::Unusable {
@@ -108,6 +111,16 @@ impl Reconciler {
                 });
             }
         }
+    }
+
+    /// The record asks for nothing.
+    pub(super) fn pass(&mut self, record: &Consumed, reason: SkipReason) {
+        let (partition, offset) = (record.partition, record.offset);
+        self.decided.push(Decided::Passed {
+            partition,
+            offset,
+            reason,
+        });
     }
 
     /// An offset that is not the expected one is harmless where control records lie between, and must be told where

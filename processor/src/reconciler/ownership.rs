@@ -4,13 +4,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use stackone_link_schemas::{AccountState, Pending, Trigger};
+use stackone_link_schemas::{AccountState, Trigger};
 use stackone_link_transport::Topic;
 use tokio_util::sync::CancellationToken;
 
 use super::partition::{Partition, Ready, Stage};
 use super::{Reconciler, ReconcilerError};
 use crate::consumer::{Change, Rebalance};
+use crate::listings::Listings;
 use crate::message::Message;
 use crate::offsets::Offsets;
 use crate::restore::{Restore, RestoreError, Restored};
@@ -139,6 +140,7 @@ impl Reconciler {
         let ready = Stage::Ready(Ready {
             states: restored.states,
             offsets,
+            listings: Listings::default(),
         });
         let Stage::Restoring { early } = std::mem::replace(&mut partition.stage, ready) else {
             return Ok(());
@@ -194,25 +196,8 @@ impl Reconciler {
     /// Queues the next scheduled recheck of an account that is degraded or failed.
     pub(super) fn schedule_recheck(&mut self, key: AccountKey, lane: usize, state: &AccountState) {
         let Some(recheck) = state.recheck else { return };
-        let pending = Pending {
-            trigger: Trigger::Recheck,
-            causes: Vec::new(),
-            total: 0,
-            since: recheck.due_at,
-            lookups: 0,
-            project_id: state.project_id.clone(),
-            event_date: None,
-            deleted_at: None,
-            taken_in: None,
-            grace: None,
-            lag_recheck_used: false,
-        };
-        self.queue.add(
-            key,
-            lane,
-            Work::without_record(pending),
-            instant_of(recheck.due_at),
-        );
+        let work = Work::nothing(Trigger::Recheck, recheck.due_at);
+        self.queue.add(key, lane, work, instant_of(recheck.due_at));
     }
 
     /// Undecided records that whoever comes next takes in again.

@@ -3,6 +3,7 @@
 use tokio_util::sync::DropGuard;
 
 use crate::intake::Consumed;
+use crate::listings::Listings;
 use crate::offsets::Offsets;
 use crate::state_store::StateStore;
 
@@ -29,6 +30,8 @@ pub(super) struct Ready {
     pub states: StateStore,
     /// Its records.
     pub offsets: Offsets,
+    /// What running resyncs have listed of them.
+    pub listings: Listings,
 }
 
 impl Partition {

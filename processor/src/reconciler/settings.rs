@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::projects::Projects;
 use crate::reconcile::GracePeriods;
 use crate::restore::RestoreError;
+use crate::resync::ResyncSettings;
 use crate::transaction::{StartError as TransactionStartError, TransactionError};
 
 /// How a reconciler works.
@@ -33,6 +34,10 @@ pub struct Settings {
     pub marker_interval: Duration,
     /// Most lookups under way at once.
     pub max_lookups: usize,
+    /// How often accounts are listed; never where absent.
+    pub resync_interval: Option<Duration>,
+    /// How they are listed.
+    pub resync: ResyncSettings,
     /// Grace periods of the decision table.
     pub periods: GracePeriods,
 }

@@ -10,7 +10,7 @@ use super::effect::{Disposition, Effect, Then};
 use super::stage::Stage;
 use crate::message::GivenUp;
 use crate::recheck;
-use crate::reconcile::{Case, Decision, SkipReason, apply, decide, unknown_account};
+use crate::reconcile::{Case, Decision, apply, decide, unknown_account};
 use crate::reconciler::partition::Ready;
 use crate::reconciler::{Reconciler, ReconcilerError};
 use crate::records;
@@ -64,8 +64,12 @@ impl Reconciler {
                 });
                 Ok(())
             }
-            Decided::Replayed { partition, offset } => {
-                let disposition = Disposition::Skipped(SkipReason::Replayed.as_str());
+            Decided::Passed {
+                partition,
+                offset,
+                reason,
+            } => {
+                let disposition = Disposition::Skipped(reason.as_str());
                 stage.effects.push(Effect::Passed {
                     partition: *partition,
                     offset: *offset,

@@ -1,0 +1,276 @@
+//! Resync: lists a project's accounts and publishes a trigger for each, so that webhooks that never came are healed.
+//!
+//! Whoever lists decides nothing. The owner of each account compares the trigger with its own state and looks the account
+//! up where they differ, and, after a complete list, what was not in it. So only the owner ever emits.
+
+mod command;
+mod pages;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stackone_client::{ApiError, Listed};
+use stackone_link_schemas::{
+    ACCOUNT_LISTED_TYPE, AccountId, AccountListed, CloudEvent, LISTING_MARKER_TYPE, ListingMarker,
+    event_id_of_body, source_of_project,
+};
+use stackone_link_transport::{
+    KafkaConfig, OutgoingRecord, PublishError, Publisher, RecordHeaders, StartError, TopicAdmin,
+    TopicAdminError,
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::backoff;
+use crate::projects::Project;
+use pages::{Next, Pages};
+
+pub use command::command;
+
+/// How long a trigger may take to be stored.
+const ACK_DEADLINE: Duration = Duration::from_secs(30);
+/// Attempts for one page before a run is given up; the next one starts over.
+const PAGE_ATTEMPTS: u32 = 8;
+/// Triggers that are being stored at once.
+const AT_ONCE: usize = 100;
+
+/// How a resync lists.
+#[derive(Debug, Clone)]
+pub struct ResyncSettings {
+    /// How to reach Kafka.
+    pub kafka: KafkaConfig,
+    /// The account events topic.
+    pub topic: String,
+    /// Accounts a page; StackOne's unified API allows 100.
+    pub page_size: u32,
+    /// Pages a minute, beside the budget for lookups.
+    pub requests_per_minute: u32,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Accounts listed, each of which got a trigger.
+    pub listed: u64,
+    /// Accounts whose id cannot be used.
+    pub unusable: u64,
+    /// Pages read.
+    pub pages: u32,
+    /// Whether the list is known to be complete. Only then are accounts looked up that were not in it.
+    pub is_complete: bool,
+}
+
+/// Why a run ended before its end. What was published does no harm; the next run starts over.
+#[derive(Debug, thiserror::Error)]
+pub enum ResyncError {
+    /// The accounts API did not answer a page.
+    #[error("the accounts API does not list its accounts")]
+    Api(#[from] ApiError),
+    /// A trigger could not be stored.
+    #[error("a trigger could not be stored")]
+    Publish(#[from] PublishError),
+    /// No producer.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The topic's partitions are not known.
+    #[error(transparent)]
+    Topic(#[from] TopicAdminError),
+    /// A trigger cannot be written as JSON.
+    #[error("trigger cannot be encoded")]
+    Encode(#[from] serde_json::Error),
+    /// The process stops.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// One run for one project. `progress` is told after each page.
+///
+/// # Errors
+///
+/// See [`ResyncError`].
+pub async fn run(
+    settings: &ResyncSettings,
+    project: &Project,
+    stop: &CancellationToken,
+    mut progress: impl FnMut(&Summary),
+) -> Result<Summary, ResyncError> {
+    let run = Run::start(settings, project).await?;
+    run.mark(false).await?;
+    let (mut pages, mut summary) = (Pages::new(settings.page_size), Summary::default());
+    let mut next = Next::Page(None);
+    while let Next::Page(number) = next {
+        let listed = run.page(number, stop).await?;
+        summary.pages += 1;
+        let (new, then) = pages.take(listed);
+        run.publish(new, &mut summary).await?;
+        progress(&summary);
+        next = then;
+    }
+    summary.is_complete = next == Next::Complete;
+    if summary.is_complete {
+        run.mark(true).await?;
+    } else {
+        tracing::warn!(
+            pages = summary.pages,
+            "the list repeats itself, so it may be incomplete: nothing is taken to be missing"
+        );
+    }
+    Ok(summary)
+}
+
+struct Run<'a> {
+    id: Uuid,
+    settings: &'a ResyncSettings,
+    project: &'a Project,
+    publisher: Arc<Publisher>,
+    partitions: i32,
+    started_at: Timestamp,
+}
+
+impl<'a> Run<'a> {
+    async fn start(
+        settings: &'a ResyncSettings,
+        project: &'a Project,
+    ) -> Result<Self, ResyncError> {
+        let partitions = TopicAdmin::new(&settings.kafka)?
+            .partition_count(&settings.topic)
+            .await?;
+        let publisher = Arc::new(Publisher::new(
+            &settings.kafka,
+            "stackone-resync",
+            ACK_DEADLINE,
+        )?);
+        let started_at = Timestamp::now();
+        let random = fastrand::u128(..).to_be_bytes();
+        let id = event_id_of_body(&random);
+        Ok(Self {
+            id,
+            settings,
+            project,
+            publisher,
+            partitions,
+            started_at,
+        })
+    }
+
+    /// Tells every partition that the run begins, or that the list was complete.
+    async fn mark(&self, is_complete: bool) -> Result<(), ResyncError> {
+        let (run, project_id, started_at) = (self.id, self.project.id.clone(), self.started_at);
+        let value = serde_json::to_vec(&ListingMarker {
+            run,
+            project_id,
+            started_at,
+            is_complete,
+        })?;
+        let headers = self.headers(LISTING_MARKER_TYPE, &value, None);
+        for partition in 0..self.partitions {
+            let headers = headers.clone();
+            let record = OutgoingRecord {
+                topic: &self.settings.topic,
+                key: None,
+                value: &value,
+                headers,
+            };
+            self.publisher.publish_to(&record, partition).await?;
+        }
+        Ok(())
+    }
+
+    async fn publish(&self, listed: Vec<Listed>, summary: &mut Summary) -> Result<(), ResyncError> {
+        for chunk in listed.chunks(AT_ONCE) {
+            let triggers = chunk.iter().map(|listed| self.trigger(listed));
+            for stored in futures_util::future::join_all(triggers).await {
+                match stored? {
+                    true => summary.listed += 1,
+                    false => summary.unusable += 1,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the account could be used and its trigger is stored.
+    async fn trigger(&self, listed: &Listed) -> Result<bool, ResyncError> {
+        let Ok(account_id) = AccountId::try_from(listed.id.as_str()) else {
+            return Ok(false);
+        };
+        let trigger = AccountListed {
+            run: self.id,
+            project_id: self.project.id.clone(),
+            account_id: account_id.clone(),
+            status: listed.status.clone(),
+            updated_at: listed.updated_at,
+        };
+        let value = serde_json::to_vec(&trigger)?;
+        let headers = self.headers(ACCOUNT_LISTED_TYPE, &value, Some(&account_id));
+        let key = Some(account_id.as_str());
+        let record = OutgoingRecord {
+            topic: &self.settings.topic,
+            key,
+            value: &value,
+            headers,
+        };
+        self.publisher.publish(&record).await?;
+        Ok(true)
+    }
+
+    fn headers(
+        &self,
+        event_type: &str,
+        value: &[u8],
+        account: Option<&AccountId>,
+    ) -> RecordHeaders {
+        RecordHeaders::of(CloudEvent {
+            id: event_id_of_body(value),
+            event_type: event_type.to_owned(),
+            source: source_of_project(self.project.id.as_deref()),
+            subject: account.map(ToString::to_string),
+            time: Some(self.started_at),
+            dataschema: None,
+        })
+    }
+
+    /// Reads a page, at the pace of the resync's own budget, and tries again what may pass.
+    async fn page(
+        &self,
+        number: Option<u32>,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Listed>, ResyncError> {
+        let pace = Duration::from_secs(60) / self.settings.requests_per_minute.max(1);
+        let mut wait = if number.is_some() {
+            pace
+        } else {
+            Duration::ZERO
+        };
+        for attempt in 1.. {
+            tokio::select! {
+                () = stop.cancelled() => return Err(ResyncError::Interrupted),
+                () = tokio::time::sleep(wait) => {}
+            }
+            let error = match self
+                .project
+                .client
+                .accounts(number, self.settings.page_size)
+                .await
+            {
+                Ok(listed) => return Ok(listed),
+                Err(error) => error,
+            };
+            let asked = match &error {
+                ApiError::RateLimited { retry_after } => {
+                    Some(retry_after.unwrap_or(Duration::from_secs(60)))
+                }
+                ApiError::Unavailable { retry_after, .. } => *retry_after,
+                ApiError::Refused { .. }
+                | ApiError::Rejected { .. }
+                | ApiError::Unreadable { .. } => return Err(error.into()),
+            };
+            if attempt >= PAGE_ATTEMPTS {
+                return Err(error.into());
+            }
+            wait = pace.max(backoff::wait(attempt, asked, fastrand::f64()));
+        }
+        Err(ResyncError::Interrupted)
+    }
+}

@@ -1,0 +1,126 @@
+//! Walking through a list whose paging is not documented in full. Pure.
+//!
+//! Not documented: whether the first page is 0 or 1, and the largest page size. So the first page is asked for without a
+//! number; page 1 is then the second one, or the first again, which shows by its ids.
+
+use std::collections::HashSet;
+
+use stackone_client::Listed;
+
+/// What was listed so far.
+#[derive(Debug)]
+pub(super) struct Pages {
+    page_size: usize,
+    seen: HashSet<String>,
+    taken: u32,
+    /// The number of the page that was asked for last.
+    number: Option<u32>,
+}
+
+/// What to do after a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Ask for this page; none for the first.
+    Page(Option<u32>),
+    /// The list is at its end.
+    Complete,
+    /// The server repeats itself: it may ignore the page number, and there may be more than it shows.
+    Unknown,
+}
+
+impl Pages {
+    pub(super) fn new(page_size: u32) -> Self {
+        let page_size = usize::try_from(page_size).unwrap_or(usize::MAX);
+        Self {
+            page_size,
+            seen: HashSet::new(),
+            taken: 0,
+            number: None,
+        }
+    }
+
+    /// Takes the page that was asked for: the accounts that are new, and what to do next.
+    pub(super) fn take(&mut self, page: Vec<Listed>) -> (Vec<Listed>, Next) {
+        let length = page.len();
+        let new: Vec<Listed> = page
+            .into_iter()
+            .filter(|listed| self.seen.insert(listed.id.clone()))
+            .collect();
+        self.taken += 1;
+        // A server may have a smaller largest page than we ask for, so the first page tells what a full one is.
+        if self.taken == 1 {
+            self.page_size = self.page_size.min(length.max(1));
+            let next = if length == 0 {
+                Next::Complete
+            } else {
+                self.page(1)
+            };
+            return (new, next);
+        }
+        let next = match (length < self.page_size, new.is_empty(), self.number) {
+            (_, true, Some(1)) => self.page(2),
+            (true, _, _) => Next::Complete,
+            (false, true, _) => Next::Unknown,
+            (false, false, number) => self.page(number.unwrap_or(0) + 1),
+        };
+        (new, next)
+    }
+
+    fn page(&mut self, number: u32) -> Next {
+        self.number = Some(number);
+        Next::Page(Some(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stackone_link_schemas::AccountStatus;
+
+    use super::*;
+
+    /// Walks through `accounts` accounts of a server whose first page is `base`, and that gives at most `largest` a page.
+    fn walk(accounts: usize, base: u32, largest: usize, ignores_page: bool) -> (usize, Next) {
+        let mut pages = Pages::new(100);
+        let (mut next, mut found) = (Next::Page(None), 0);
+        for _ in 0..1000 {
+            let Next::Page(number) = next else {
+                return (found, next);
+            };
+            let number = if ignores_page {
+                base
+            } else {
+                number.unwrap_or(base)
+            };
+            let size = largest.min(100);
+            let first = usize::try_from(number.saturating_sub(base)).unwrap() * size;
+            let listed = (first..accounts.min(first + size)).map(|id| Listed {
+                id: id.to_string(),
+                status: AccountStatus::Active,
+                updated_at: None,
+            });
+            let (new, then) = pages.take(listed.collect());
+            found += new.len();
+            next = then;
+        }
+        panic!("no end");
+    }
+
+    #[test]
+    fn every_account_is_found_whatever_the_first_page_and_the_page_size_are() {
+        for accounts in [0, 1, 25, 99, 100, 101, 200, 350] {
+            for (base, largest) in [(0, 100), (1, 100), (0, 25), (1, 25), (1, 1000)] {
+                let what = format!("{accounts} accounts, first page {base}, at most {largest}");
+                assert_eq!(
+                    walk(accounts, base, largest, false),
+                    (accounts, Next::Complete),
+                    "{what}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_that_ignores_the_page_is_noticed() {
+        assert_eq!(walk(350, 1, 100, true), (100, Next::Unknown));
+    }
+}
