@@ -34,9 +34,13 @@ pub enum Command {
     CheckConfig,
     /// Ask a running processor whether it is ready: exit code 0 or 1. For container probes.
     Healthcheck(Healthcheck),
-    /// List the accounts of a project and have every account looked up that differs from what was confirmed. Heals
-    /// webhooks that never came. The running processors do the looking up; interrupted or repeated runs do no harm.
+    /// List the accounts and have looked up what differs from what was confirmed: heals webhooks that never came.
+    ///
+    /// The running processors do the looking up. Interrupted or repeated runs do no harm.
     Resync(Resync),
+    /// Show what was confirmed of accounts, as the state topic has it. Changes nothing.
+    #[command(subcommand)]
+    State(StateCommand),
     /// Show or make the topics the pipeline needs.
     #[command(subcommand)]
     Topics(TopicsCommand),
@@ -56,6 +60,28 @@ pub struct Resync {
     /// Only this project; all of them otherwise.
     #[arg(long, value_name = "ID")]
     pub project: Option<String>,
+}
+
+/// Which accounts are shown.
+#[derive(Debug, Clone, Subcommand)]
+pub enum StateCommand {
+    /// One account; exit code 1 if nothing was ever confirmed of it.
+    Get {
+        /// Its id.
+        account: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// All accounts, or those with a status.
+    List {
+        /// Only those with this status (active, error, …) or state (active, degraded, failed, unlinked).
+        #[arg(long)]
+        status: Option<String>,
+        /// As JSON, one line each.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// What to do with topics.

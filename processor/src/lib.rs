@@ -35,6 +35,7 @@ pub mod restore;
 pub mod resync;
 pub mod signals;
 pub mod state_store;
+pub mod state_view;
 pub mod telemetry;
 pub mod topics;
 pub mod transaction;

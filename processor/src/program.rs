@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::application::Application;
-use crate::cli::{Cli, Command, Healthcheck, Resync};
+use crate::cli::{Cli, Command, Healthcheck, Resync, StateCommand};
 use crate::config::{Config, process_environment};
 use crate::signals::Signals;
-use crate::{healthcheck, telemetry, topics};
+use crate::state_view::Selection;
+use crate::{healthcheck, state_view, telemetry, topics};
 use anyhow::Context as _;
 use clap::Parser as _;
+use stackone_link_schemas::AccountId;
 use tokio_util::sync::CancellationToken;
 
 /// How long threads that wait for Kafka may take to end once everything else has.
@@ -49,6 +51,7 @@ async fn obey(cli: Cli) -> ExitCode {
         Command::CheckConfig => print(&config),
         Command::Healthcheck(question) => ask(&config, &question),
         Command::Resync(asked) => resync(&config, &asked).await,
+        Command::State(command) => show(&config, command).await,
         Command::Topics(command) => topics::run(command, &config.settings, &mut io::stdout()).await,
     };
     match done {
@@ -82,6 +85,25 @@ async fn resync(config: &Config, asked: &Resync) -> anyhow::Result<()> {
         result = crate::resync::command(&settings, &projects, asked.project.as_deref(), &stop) => result,
         () = signals.stop_then_insist(stop.clone()) => anyhow::bail!("ended by a second signal"),
     }
+}
+
+async fn show(config: &Config, command: StateCommand) -> anyhow::Result<()> {
+    let selection = match command {
+        StateCommand::List { status, json } => Selection {
+            status,
+            json,
+            ..Selection::default()
+        },
+        StateCommand::Get { account, json } => {
+            let account = AccountId::try_from(account)?;
+            Selection {
+                account: Some(account),
+                json,
+                ..Selection::default()
+            }
+        }
+    };
+    state_view::run(&config.settings, selection, io::stdout()).await
 }
 
 fn print(config: &Config) -> anyhow::Result<()> {

@@ -1,8 +1,12 @@
 //! From webhook to event, through both services.
 
+use std::collections::HashMap;
+
 use harness::{Pipeline, ReadRecord, WITHIN, states, story_of, transitions};
-use stackone_link_schemas::{AccountPhase, AccountStatus, LifecycleType};
+use stackone_link_schemas::{AccountId, AccountPhase, AccountState, AccountStatus, LifecycleType};
 use stackone_link_transport::Topic;
+use stackone_processor::config::Config;
+use stackone_processor::state_view::{self, Selection};
 use stackone_simulator::{
     AccountStatus as Status, CustomWebhook, NewAccount, Notify, StatusReason,
 };
@@ -68,6 +72,35 @@ async fn an_account_is_linked_refreshed_degraded_recovered_and_unlinked() {
         (state.state, state.version, &state.account),
         (AccountPhase::Unlinked, 5, &None)
     );
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sees_what_was_confirmed() {
+    let pipeline = Pipeline::start("view").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let new = NewAccount::new("hibob", "tenant-1", "Acme");
+    let id = pipeline.simulator.link(&new).unwrap();
+    pipeline
+        .reader(Topic::Linked)
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    let file = pipeline.processor_file("view").unwrap();
+    let settings = Config::load(Some(&file), &HashMap::new()).unwrap().settings;
+    let get = |account: &str| Selection {
+        account: Some(AccountId::try_from(account).unwrap()),
+        json: true,
+        ..Selection::default()
+    };
+    let mut shown = Vec::new();
+    state_view::run(&settings, get(id.as_str()), &mut shown)
+        .await
+        .unwrap();
+    let shown: AccountState = serde_json::from_slice(&shown).unwrap();
+    assert_eq!((shown.state, shown.version), (AccountPhase::Active, 1));
+    let unknown = state_view::run(&settings, get("nobody"), &mut Vec::new()).await;
+    assert!(unknown.unwrap_err().to_string().contains("nobody"));
     processor.stop().await.unwrap();
     pipeline.stop().await.unwrap();
 }

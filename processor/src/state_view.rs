@@ -1,0 +1,123 @@
+//! `state get | list`: what the state topic says, for an operator. Reads only.
+
+mod print;
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::KafkaError;
+use rdkafka::{Message, Offset, TopicPartitionList};
+use stackone_link_schemas::{AccountId, AccountState};
+use stackone_link_transport::{KafkaConfig, partition_of_key};
+
+use crate::reader::{Reader, ReaderError, reader};
+
+pub use print::{Selection, run};
+
+/// How long nothing may come before it is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long one question to the cluster may take.
+const STEP: Duration = Duration::from_secs(10);
+
+/// Why the state topic cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StateViewError {
+    /// No client.
+    #[error(transparent)]
+    Reader(#[from] ReaderError),
+    /// The cluster does not answer.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    /// There is no such topic.
+    #[error("topic {0} does not exist or cannot be seen")]
+    NoTopic(String),
+    /// The end was not reached.
+    #[error("nothing came from topic {0} for 30 s")]
+    Stalled(String),
+}
+
+/// The last state of every account, or of the one that is asked for. Blocks.
+///
+/// # Errors
+///
+/// See [`StateViewError`].
+pub fn read(
+    kafka: &KafkaConfig,
+    topic: &str,
+    only: Option<&AccountId>,
+) -> Result<BTreeMap<AccountId, AccountState>, StateViewError> {
+    let reader = reader(kafka, "stackone-state", "read_committed")?;
+    let mut open = assign(&reader, topic, only)?;
+    let mut states = BTreeMap::new();
+    let mut heard = Instant::now();
+    while !open.is_empty() {
+        match reader.poll(Duration::from_millis(100)) {
+            None if heard.elapsed() > PATIENCE => {
+                return Err(StateViewError::Stalled(topic.to_owned()));
+            }
+            None => continue,
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                open.remove(&partition);
+            }
+            Some(Err(error)) => tracing::warn!(%error, "reading the state topic"),
+            Some(Ok(message)) => take(&mut states, &message, only),
+        }
+        heard = Instant::now();
+    }
+    Ok(states)
+}
+
+/// Assigns the partitions that can hold what is asked for, from their beginning.
+fn assign(
+    reader: &Reader,
+    topic: &str,
+    only: Option<&AccountId>,
+) -> Result<HashSet<i32>, StateViewError> {
+    let metadata = reader.fetch_metadata(None, STEP)?;
+    let found = metadata
+        .topics()
+        .iter()
+        .find(|found| found.name() == topic && found.error().is_none());
+    let all: Vec<i32> = found.map_or_else(Vec::new, |found| {
+        found.partitions().iter().map(|one| one.id()).collect()
+    });
+    if all.is_empty() {
+        return Err(StateViewError::NoTopic(topic.to_owned()));
+    }
+    let count = i32::try_from(all.len()).unwrap_or(i32::MAX);
+    let wanted = only.map(|id| partition_of_key(id.as_str().as_bytes(), count));
+    let mut list = TopicPartitionList::new();
+    let mut open = HashSet::new();
+    for partition in all
+        .into_iter()
+        .filter(|partition| wanted.is_none_or(|wanted| wanted == *partition))
+    {
+        list.add_partition_offset(topic, partition, Offset::Beginning)?;
+        open.insert(partition);
+    }
+    reader.assign(&list)?;
+    Ok(open)
+}
+
+fn take(
+    states: &mut BTreeMap<AccountId, AccountState>,
+    message: &impl Message,
+    only: Option<&AccountId>,
+) {
+    let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
+    let Some(id) = key.and_then(|key| AccountId::try_from(key).ok()) else {
+        return;
+    };
+    if only.is_some_and(|only| *only != id) {
+        return;
+    }
+    match message
+        .payload()
+        .map(serde_json::from_slice::<AccountState>)
+    {
+        None => drop(states.remove(&id)),
+        Some(Ok(state)) => drop(states.insert(id, state)),
+        Some(Err(error)) => tracing::error!(account = %id, %error, "state cannot be read"),
+    }
+}
