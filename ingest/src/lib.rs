@@ -14,6 +14,9 @@
 //! Two answers are the HTTP server's own and have no outcome, since there is no request yet: 400 for what is not HTTP,
 //! and 408 where the headers do not come within `server.header_deadline`.
 //!
+//! Beside the requests, for as long as the service runs: `secret_reload` reads sources and secrets again, `kafka_check` asks
+//! for topics, and `watchdog` has `producer` put a new publisher in the place of one that makes no progress.
+//!
 //! # What a 200 promises
 //!
 //! All in-sync replicas have the bytes that were signed. (Or, for `record_dropped`, the operator chose that nobody

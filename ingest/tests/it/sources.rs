@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 
 use stackone_ingest::Config;
 use stackone_link_transport::Topic;
+use tempfile::TempDir;
 
 use crate::broker::Broker;
 use crate::service::Service;
 use crate::sign::signature;
 
-fn config(broker: &Broker) -> Config {
+/// The folder has to stay: secrets are read again.
+fn config(broker: &Broker) -> (Config, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let mut file = "[server]\nlisten = '127.0.0.1:0'\n[admin]\nlisten = '127.0.0.1:0'\n".to_owned();
     for (source, secrets) in [("us", &["old", "new"][..]), ("eu", &["only"])] {
@@ -34,7 +36,7 @@ fn config(broker: &Broker) -> Config {
     let mut config = Config::load(Some(&path), &HashMap::new()).unwrap();
     config.settings.kafka.bootstrap_servers = broker.address();
     config.settings.topics = broker.topics.clone();
-    config
+    (config, folder)
 }
 
 fn body(project: &str) -> Vec<u8> {
@@ -45,7 +47,8 @@ fn body(project: &str) -> Vec<u8> {
 #[tokio::test]
 async fn each_source_takes_its_own_live_secrets_and_no_other() {
     let broker = Broker::with_topics();
-    let service = Service::run(&config(&broker));
+    let (config, _folder) = config(&broker);
+    let service = Service::run(&config);
     service.becomes_ready().await;
     let us = body("acme-us");
     for (source, secret, status) in [
@@ -70,7 +73,8 @@ async fn each_source_takes_its_own_live_secrets_and_no_other() {
 #[tokio::test]
 async fn the_holder_of_one_projects_secret_cannot_speak_for_another() {
     let broker = Broker::with_topics();
-    let service = Service::run(&config(&broker));
+    let (config, _folder) = config(&broker);
+    let service = Service::run(&config);
     service.becomes_ready().await;
     let us = body("acme-us");
     let answer = service
