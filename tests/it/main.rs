@@ -10,6 +10,12 @@ mod broker_outage;
 #[cfg(feature = "container")]
 mod broker_transactions;
 #[cfg(feature = "container")]
+mod ingest_conservation;
+#[cfg(feature = "container")]
+mod ingest_process;
+#[cfg(feature = "container")]
+mod ingest_stopping;
+#[cfg(feature = "container")]
 mod pipeline_crash;
 mod pipeline_dead_letters;
 mod pipeline_lookups;

@@ -12,6 +12,8 @@ use crate::eventually;
 
 /// How long a broker may take to answer again.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+/// How long it may take to freeze it.
+const PAUSES_WITHIN: Duration = Duration::from_secs(30);
 /// How long it may take to stop in good order; then it is killed.
 const STOPS_WITHIN_SECONDS: i32 = 20;
 
@@ -104,8 +106,11 @@ impl DedicatedBroker {
     ///
     /// Where the engine does not do it.
     pub async fn pause(&self) -> anyhow::Result<()> {
-        let paused = self.kafka.container.pause().await;
-        paused.context("the broker is not paused")
+        // The engine cannot always freeze processes that are busy; it says so, and can a moment later.
+        let paused = eventually("the broker is paused", PAUSES_WITHIN, async || {
+            self.kafka.container.pause().await
+        });
+        Ok(paused.await?)
     }
 
     /// Lets a paused broker go on, and waits until it answers.
