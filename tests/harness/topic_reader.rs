@@ -21,6 +21,7 @@ pub struct TopicReader {
     topic: String,
     assigned: Option<usize>,
     records: Vec<ReadRecord>,
+    forgets_repeats: bool,
     last_error: Option<KafkaError>,
 }
 
@@ -62,7 +63,18 @@ impl TopicReader {
             topic,
             assigned: None,
             records: Vec::new(),
+            forgets_repeats: false,
             last_error: None,
+        }
+    }
+
+    /// Takes a record with the id of an earlier one to be that, again. For what transactions write on the embedded
+    /// broker alone: it shows what was aborted and then written anew.
+    #[must_use]
+    pub fn forgetting_repeats(self) -> Self {
+        Self {
+            forgets_repeats: true,
+            ..self
         }
     }
 
@@ -106,6 +118,7 @@ impl TopicReader {
     /// Where the end is not reached in 30 s; and on a record that is not as the pipeline's are.
     pub async fn read_to_end(&self) -> Vec<ReadRecord> {
         let mut anew = Self::of(self.config.clone(), self.topic.clone());
+        anew.forgets_repeats = self.forgets_repeats;
         let deadline = Instant::now() + END_WITHIN;
         let partitions = anew.assign(END_WITHIN).await;
         let reading = async {
@@ -130,7 +143,13 @@ impl TopicReader {
         loop {
             match self.consumer.recv().await {
                 Ok(message) => {
-                    self.records.push(ReadRecord::of(&message));
+                    let record = ReadRecord::of(&message);
+                    let is_repeat =
+                        |earlier: &ReadRecord| earlier.headers.event.id == record.headers.event.id;
+                    if self.forgets_repeats {
+                        self.records.retain(|earlier| !is_repeat(earlier));
+                    }
+                    self.records.push(record);
                     return Step::Record;
                 }
                 Err(KafkaError::PartitionEOF(partition)) => return Step::End(partition),
