@@ -1,4 +1,4 @@
-//! Who plays: five customers, each with the HR system it links.
+//! Who plays: six customers, each with the HR system it links.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ pub(crate) enum Customer {
     Hooli,
     /// Links Personio.
     Umbrella,
+    /// Links Ashby.
+    Vandelay,
 }
 
 impl Customer {
@@ -27,6 +29,7 @@ impl Customer {
             Self::Initech => "Initech",
             Self::Hooli => "Hooli",
             Self::Umbrella => "Umbrella",
+            Self::Vandelay => "Vandelay",
         }
     }
 
@@ -37,6 +40,7 @@ impl Customer {
             Self::Initech => ("workday", "Workday"),
             Self::Hooli => ("greenhouse", "Greenhouse"),
             Self::Umbrella => ("personio", "Personio"),
+            Self::Vandelay => ("ashby", "Ashby"),
         }
     }
 

@@ -51,7 +51,7 @@ async fn perform(
     playbill::before(stage, screen);
     let pause = if cli.once { Duration::ZERO } else { PAUSE };
     let mut watch = Watch::begin(stage, screen);
-    let performance = Performance::new(&stage.simulator, &watch, screen, pause);
+    let performance = Performance::new(stage, &watch, screen, pause);
     let notebook = watch.notebook.clone();
     let simulator = stage.simulator.clone();
     tokio::select! {

@@ -6,6 +6,7 @@ mod live;
 mod observed;
 mod performance;
 mod playbill;
+mod resync;
 mod scrape;
 mod screen;
 mod settings;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use stackone_link_schemas::{AccountLifecycleEvent, LifecycleType};
+use stackone_link_schemas::{ACCOUNT_LISTED_TYPE, AccountLifecycleEvent, LifecycleType};
 use stackone_link_transport::Topic;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -23,17 +23,38 @@ pub(crate) struct Sighting {
     pub event: String,
     /// What the accounts API says; none where the account is gone.
     pub status: Option<String>,
+    /// Whether it was found by listing the accounts alone: no webhook told of it.
+    pub by_listing: bool,
 }
 
 impl From<&AccountLifecycleEvent> for Sighting {
     fn from(event: &AccountLifecycleEvent) -> Self {
+        let mut causes = event.caused_by.iter();
+        let by_listing = causes.all(|cause| cause.event_type == ACCOUNT_LISTED_TYPE);
         Self {
             id: event.id,
             account: event.account_id.to_string(),
             version: event.version,
             event: event.event_type.to_string(),
             status: event.status.as_ref().map(ToString::to_string),
+            by_listing: by_listing && !event.caused_by.is_empty(),
         }
+    }
+}
+
+/// How many records resyncs have written beside the webhooks, or must write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Triggers {
+    /// One for each account that was listed.
+    pub listed: u64,
+    /// Two for each partition and run: it begins, and its list was complete.
+    pub markers: u64,
+}
+
+impl Triggers {
+    /// All of them.
+    pub(crate) const fn total(self) -> u64 {
+        self.listed + self.markers
     }
 }
 
@@ -44,8 +65,10 @@ pub(crate) struct Observed {
     pub lifecycle: Vec<Sighting>,
     /// Events on the linked topic.
     pub linked: Vec<Sighting>,
-    /// Values on the topics that carry webhooks.
+    /// Webhooks, by the topic they are on.
     pub values: HashMap<Topic, Vec<Vec<u8>>>,
+    /// Records on the account events topic that resyncs wrote.
+    pub triggers: Triggers,
     /// What the processor says.
     pub processor: Counts,
     /// What should not be possible, such as a record that cannot be read.
@@ -53,7 +76,7 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
-    /// Values on a topic that carries webhooks.
+    /// Webhooks on a topic.
     pub(crate) fn on(&self, topic: Topic) -> &[Vec<u8>] {
         self.values.get(&topic).map_or(&[], Vec::as_slice)
     }
@@ -66,7 +89,12 @@ impl Observed {
             .sum()
     }
 
-    /// How many records of the account events topic are accounted for.
+    /// How many records are on the account events topic.
+    pub(crate) fn account_events(&self) -> u64 {
+        self.on(Topic::AccountEvents).len() as u64 + self.triggers.total()
+    }
+
+    /// How many of them are accounted for.
     pub(crate) fn disposed(&self) -> u64 {
         self.processor.dispositions.values().sum()
     }
@@ -78,7 +106,7 @@ impl Observed {
             .lifecycle
             .iter()
             .filter(|event| event.event == linked.as_str());
-        self.disposed() >= self.on(Topic::AccountEvents).len() as u64
+        self.disposed() >= self.account_events()
             && self.lifecycle.len() as u64 >= self.processor.emitted
             && self.linked.len() >= told.count()
     }

@@ -1,7 +1,9 @@
 //! Plays the story: carries the acts out, and waits after each scene for what must come of it.
 
 mod acts;
+mod resync;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,7 +11,9 @@ use stackone_simulator::{AccountId, Simulator};
 
 use crate::cast::{Cast, Customer};
 use crate::observed::{Notebook, Observed};
+use crate::resync::Resync;
 use crate::screen::Screen;
+use crate::stage::Stage;
 use crate::story::Scene;
 use crate::verdict::{Expectation, Expectations, WITHIN_SECONDS};
 use crate::watch::{Spotlight, Watch};
@@ -19,6 +23,7 @@ const WITHIN: Duration = Duration::from_secs(WITHIN_SECONDS);
 /// The story as far as it was played.
 pub(crate) struct Performance {
     simulator: Simulator,
+    resync: Arc<Resync>,
     notebook: Notebook,
     spotlight: Spotlight,
     screen: Screen,
@@ -29,14 +34,10 @@ pub(crate) struct Performance {
 
 impl Performance {
     /// `pause` is how long a person has to look at what came of each scene.
-    pub(crate) fn new(
-        simulator: &Simulator,
-        watch: &Watch,
-        screen: &Screen,
-        pause: Duration,
-    ) -> Self {
+    pub(crate) fn new(stage: &Stage, watch: &Watch, screen: &Screen, pause: Duration) -> Self {
         Self {
-            simulator: simulator.clone(),
+            simulator: stage.simulator.clone(),
+            resync: Arc::clone(&stage.resync),
             notebook: watch.notebook.clone(),
             spotlight: watch.spotlight.clone(),
             screen: screen.clone(),
@@ -55,14 +56,13 @@ impl Performance {
         for (index, scene) in scenes.iter().enumerate() {
             self.screen
                 .heading(&format!("{}. {}", index + 1, scene.heading));
+            self.light(scene);
             for act in &scene.acts {
-                let done = self.carry_out(*act);
+                let done = self.carry_out(*act).await;
                 done.with_context(|| format!("scene {}: {act:?}", index + 1))?;
             }
-            let account = scene
-                .only_customer()
-                .and_then(|customer| self.cast.account(customer));
-            self.spotlight.turn_to(account.cloned());
+            // Who links has no account before.
+            self.light(scene);
             self.expect(scene)?;
             if !self.comes_true().await {
                 self.screen
@@ -75,6 +75,13 @@ impl Performance {
         Ok(self.counted())
     }
 
+    /// Turns the spotlight to the account that the scene is about.
+    fn light(&self, scene: &Scene) {
+        let customer = scene.only_customer();
+        let account = customer.and_then(|customer| self.cast.account(customer));
+        self.spotlight.turn_to(account.cloned());
+    }
+
     /// Waits until the scene is over: every webhook is answered and on Kafka, every event seen, every record accounted for.
     async fn comes_true(&self) -> bool {
         if tokio::time::timeout(WITHIN, self.simulator.settled())
@@ -84,9 +91,10 @@ impl Performance {
             return false;
         }
         let stored = self.counted().accepted;
-        let events = self.expected.events.len();
+        let (events, triggers) = (self.expected.events.len(), self.expected.triggers.total());
         let is_over = |seen: &Observed| {
-            seen.lifecycle.len() >= events && seen.stored() >= stored && seen.is_settled()
+            let is_stored = seen.stored() >= stored && seen.triggers.total() >= triggers;
+            seen.lifecycle.len() >= events && is_stored && seen.is_settled()
         };
         self.notebook.sees(WITHIN, is_over).await
     }
@@ -96,6 +104,7 @@ impl Performance {
         Expectations {
             accepted: usize::try_from(counts.delivered).unwrap_or(usize::MAX),
             rejected: counts.given_up,
+            lost: counts.lost,
             ..self.expected.clone()
         }
     }
@@ -115,6 +124,7 @@ impl Performance {
                 version,
                 event: expected.event.clone(),
                 status: expected.status,
+                by_listing: expected.by_listing,
             });
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Everything the story needs, in one process: broker, ingest, a stand-in StackOne, processor.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,10 +13,11 @@ use stackone_simulator::Simulator;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::resync::Resync;
 use crate::{scrape, settings};
 
 /// Partitions of each topic: enough to see that accounts are spread, few enough to be read at a glance.
-const PARTITIONS: i32 = 3;
+pub(crate) const PARTITIONS: i32 = 3;
 /// How long ingest may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 /// How long the services may take to stop.
@@ -38,6 +40,8 @@ pub(crate) struct Stage {
     pub ingest_admin: SocketAddr,
     /// The operators' listener of processor.
     pub processor_admin: SocketAddr,
+    /// What lists the accounts on demand.
+    pub resync: Arc<Resync>,
     services: Services,
     stop: CancellationToken,
 }
@@ -66,7 +70,9 @@ impl Stage {
         let ingest = Ingest::build(&settings::ingest(&broker, &topics)?)?;
         let webhook_url = format!("http://{}/webhooks/stackone/default", ingest.public_addr());
         let simulator = Simulator::start(settings::simulator(&webhook_url)?).await?;
-        let processor = Processor::build(&settings::processor(&broker, &topics, &simulator)?)?;
+        let config = settings::processor(&broker, &topics, &simulator)?;
+        let processor = Processor::build(&config)?;
+        let resync = Arc::new(Resync::of(&config)?);
 
         let (ingest_admin, processor_admin) = (ingest.admin_addr(), processor.admin_addr());
         let (mut services, stop) = (Services::new(), CancellationToken::new());
@@ -80,6 +86,7 @@ impl Stage {
             webhook_url,
             ingest_admin,
             processor_admin,
+            resync,
             services,
             stop,
         })

@@ -3,6 +3,7 @@
 //! To add a scene, add it here; only a new kind of act needs code elsewhere, in `performance`.
 
 mod act;
+mod scene;
 #[cfg(test)]
 mod tests;
 
@@ -13,43 +14,15 @@ use stackone_link_schemas::LifecycleType;
 use crate::cast::Customer;
 
 pub(crate) use act::{Act, Linking};
-
-/// An event that subscribers must read. The first of an account has version 1, the next 2, and so on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Expected {
-    /// Whose account.
-    pub customer: Customer,
-    /// What happened to it.
-    pub event: LifecycleType,
-    /// What the accounts API says; none where the account is gone.
-    pub status: Option<&'static str>,
-}
-
-/// What happens, and what must come of it before the next scene begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Scene {
-    /// What a newcomer is told.
-    pub heading: &'static str,
-    /// What is done, one after the other.
-    pub acts: Vec<Act>,
-    /// All events that must come of it, in order for each account.
-    pub expected: Vec<Expected>,
-}
-
-impl Scene {
-    /// The customer that the scene is about, where it is one.
-    pub(crate) fn only_customer(&self) -> Option<Customer> {
-        let mut customers = self.acts.iter().filter_map(|act| act.customer());
-        let first = customers.next()?;
-        customers.all(|customer| customer == first).then_some(first)
-    }
-}
+pub(crate) use scene::{Expected, Scene};
+use scene::{active, expect, scene};
 
 /// The whole story.
 pub(crate) fn scenes() -> Vec<Scene> {
     let mut scenes = linking();
     scenes.extend(living());
     scenes.extend(trouble());
+    scenes.extend(healing());
     scenes.push(scene(
         "Acme unlinks: the accounts API answers 404",
         vec![Act::Unlink(Customer::Acme)],
@@ -159,22 +132,21 @@ fn trouble() -> Vec<Scene> {
     ]
 }
 
-fn scene(heading: &'static str, acts: Vec<Act>, expected: Vec<Expected>) -> Scene {
-    Scene {
-        heading,
-        acts,
-        expected,
-    }
-}
-
-fn active(customer: Customer, event: LifecycleType) -> Expected {
-    expect(customer, event, Some("active"))
-}
-
-fn expect(customer: Customer, event: LifecycleType, status: Option<&'static str>) -> Expected {
-    Expected {
-        customer,
-        event,
-        status,
-    }
+fn healing() -> Vec<Scene> {
+    let linked = active(Customer::Vandelay, LifecycleType::Linked);
+    vec![
+        scene(
+            "Vandelay links Ashby, and the webhook about it never arrives: nobody knows",
+            vec![Act::Link(Customer::Vandelay, Linking::Unheard)],
+            vec![],
+        ),
+        scene(
+            "A resync lists all accounts, as it does every hour: what is not known is looked up",
+            vec![Act::Resync],
+            vec![Expected {
+                by_listing: true,
+                ..linked
+            }],
+        ),
+    ]
 }

@@ -65,7 +65,8 @@ impl Summary {
         show_accounts(expected, seen, screen);
         let Webhooks { accepted, rejected } = self.webhooks;
         screen.text(&format!(
-            "\n  webhooks      {accepted} accepted, {rejected} rejected"
+            "\n  webhooks      {accepted} accepted, {rejected} rejected, {} lost",
+            expected.lost
         ));
         screen.text(&format!("  events        {}", list(&self.events)));
         screen.text(&format!("  dispositions  {}\n", list(&self.dispositions)));
@@ -140,6 +141,7 @@ mod tests {
                 version: 1,
                 event: "account.linked".to_owned(),
                 status: Some("active".to_owned()),
+                by_listing: false,
             }],
             processor: Counts {
                 dispositions: BTreeMap::from([

@@ -3,12 +3,10 @@
 mod expectation;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::fmt;
-
-use stackone_link_schemas::LifecycleType;
-use stackone_link_transport::Topic;
 
 use crate::observed::{Observed, Sighting};
 
@@ -32,8 +30,8 @@ pub(crate) fn judge(expected: &Expectations, seen: &Observed) -> Vec<Complaint> 
     let mut complaints = missing(&expected.events, &seen.lifecycle);
     complaints.extend(unexpected(&expected.events, &seen.lifecycle));
     complaints.extend(disorder(&seen.lifecycle));
-    complaints.extend(linked(seen));
-    complaints.extend(topics(expected, seen));
+    complaints.extend(topics::linked(seen));
+    complaints.extend(topics::stored(expected, seen));
     complaints.extend(seen.problems.iter().cloned().map(Complaint));
     complaints
 }
@@ -50,10 +48,12 @@ fn missing(expected: &[Expectation], seen: &[Sighting]) -> Vec<Complaint> {
                 version,
                 event,
                 status,
+                by_listing,
             } = event;
             let status = status.unwrap_or("none");
+            let by = if *by_listing { ", found by listing" } else { "" };
             Complaint(format!(
-                "expected {event} of {account} ({label}), version {version}, status {status}: not seen within {WITHIN_SECONDS} s"
+                "expected {event} of {account} ({label}), version {version}, status {status}{by}: not seen within {WITHIN_SECONDS} s"
             ))
         })
         .collect()
@@ -77,11 +77,17 @@ fn unexpected(expected: &[Expectation], seen: &[Sighting]) -> Vec<Complaint> {
                 version,
                 event,
                 status,
+                by_listing,
                 ..
             } = sighting;
             let status = status.as_deref().unwrap_or("none");
+            let by = if *by_listing {
+                ", found by listing"
+            } else {
+                ""
+            };
             Complaint(format!(
-                "{problem} {event} of {account}, version {version}, status {status}"
+                "{problem} {event} of {account}, version {version}, status {status}{by}"
             ))
         })
         .collect()
@@ -106,73 +112,4 @@ fn disorder(seen: &[Sighting]) -> Vec<Complaint> {
             ))
         })
         .collect()
-}
-
-/// The linked topic has the very events of the lifecycle topic that say so, and no others.
-fn linked(seen: &Observed) -> Vec<Complaint> {
-    let of_lifecycle = |sighting: &&Sighting| sighting.event == LifecycleType::Linked.as_str();
-    let mut expected: Vec<_> = seen
-        .lifecycle
-        .iter()
-        .filter(of_lifecycle)
-        .map(|sighting| sighting.id)
-        .collect();
-    let mut found: Vec<_> = seen.linked.iter().map(|sighting| sighting.id).collect();
-    expected.sort_unstable();
-    found.sort_unstable();
-    if expected == found {
-        return Vec::new();
-    }
-    let (expected, found) = (expected.len(), found.len());
-    vec![Complaint(format!(
-        "the linked topic holds {found} events, and not the {expected} of type account.linked of the lifecycle topic"
-    ))]
-}
-
-/// Nothing that was accepted is lost or altered, and nothing that was refused is kept.
-fn topics(expected: &Expectations, seen: &Observed) -> Vec<Complaint> {
-    let mut complaints = Vec::new();
-    let mut differs = |what: &str, expected: u64, found: u64| {
-        if expected != found {
-            complaints.push(Complaint(format!(
-                "{what}: expected {expected}, found {found}"
-            )));
-        }
-    };
-    let count = |topic| seen.on(topic).len() as u64;
-    differs(
-        "webhooks that were accepted and are on Kafka",
-        expected.accepted as u64,
-        seen.stored() as u64,
-    );
-    differs(
-        "webhooks that were refused",
-        expected.forged,
-        expected.rejected,
-    );
-    differs(
-        "events that the processor has emitted",
-        seen.lifecycle.len() as u64,
-        seen.processor.emitted,
-    );
-    differs(
-        "records on the dead letter topic",
-        0,
-        count(Topic::DeadLetter),
-    );
-    differs(
-        "account events that the processor has accounted for",
-        count(Topic::AccountEvents),
-        seen.disposed(),
-    );
-    for (topic, bytes) in &expected.bytes {
-        if !seen.on(*topic).contains(bytes) {
-            let text = String::from_utf8_lossy(bytes);
-            complaints.push(Complaint(format!(
-                "not on {topic:?} byte for byte: {}",
-                text.escape_debug()
-            )));
-        }
-    }
-    complaints
 }

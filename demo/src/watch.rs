@@ -1,6 +1,7 @@
 //! The watchers: each looks at one side of the pipeline, notes what it sees, and puts it on the screen.
 
 mod deliveries;
+mod lines;
 mod metrics;
 mod names;
 mod requests;

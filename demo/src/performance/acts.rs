@@ -16,7 +16,7 @@ use crate::story::{Act, Linking};
 const NOT_JSON: &str = "<html>this is not JSON</html>";
 
 impl Performance {
-    pub(super) fn carry_out(&mut self, act: Act) -> anyhow::Result<()> {
+    pub(super) async fn carry_out(&mut self, act: Act) -> anyhow::Result<()> {
         let simulator = &self.simulator.clone();
         match act {
             Act::Link(customer, linking) => self.link(customer, linking)?,
@@ -65,6 +65,7 @@ impl Performance {
                     .bytes
                     .push((Topic::Unrecognized, NOT_JSON.into()));
             }
+            Act::Resync => self.resync().await?,
         }
         Ok(())
     }
@@ -80,6 +81,13 @@ impl Performance {
                 status: AccountStatus::Error,
                 ..customer.account()
             },
+            Linking::Unheard => {
+                self.expected.unheard += 1;
+                NewAccount {
+                    notify: Notify::Lose,
+                    ..customer.account()
+                }
+            }
         };
         let id = self.simulator.link(&account)?;
         self.cast.enters(customer, id);

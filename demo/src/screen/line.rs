@@ -9,6 +9,10 @@ pub(crate) enum Who {
     Stranger,
     /// The service that takes webhooks in.
     Ingest,
+    /// What lists the accounts.
+    Resync,
+    /// The same, when it asks the processor to look at what it has listed.
+    ResyncTrigger,
     /// The service that confirms them.
     Processor,
     /// Whoever reads all that happens to accounts.
@@ -23,6 +27,7 @@ impl Who {
             Self::StackOne => "StackOne",
             Self::Stranger => "a stranger",
             Self::Ingest => "ingest",
+            Self::Resync | Self::ResyncTrigger => "resync",
             Self::Processor => "processor",
             Self::Subscriber => "subscriber",
             Self::Service => "a service",
@@ -34,6 +39,7 @@ impl Who {
             Self::StackOne => "\x1b[36m",
             Self::Stranger => "\x1b[31m",
             Self::Ingest => "\x1b[34m",
+            Self::Resync | Self::ResyncTrigger => "\x1b[33m",
             Self::Processor => "\x1b[35m",
             Self::Subscriber | Self::Service => "\x1b[1m",
         }

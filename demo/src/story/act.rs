@@ -29,6 +29,8 @@ pub(crate) enum Act {
     Forge(Customer),
     /// StackOne signs something that is not JSON.
     SendText,
+    /// The pipeline lists the accounts, as it does every hour.
+    Resync,
 }
 
 impl Act {
@@ -45,7 +47,7 @@ impl Act {
             | Self::Suspend(customer)
             | Self::ConnectorEvent(customer)
             | Self::Forge(customer) => Some(customer),
-            Self::SendText => None,
+            Self::SendText | Self::Resync => None,
         }
     }
 }
@@ -59,4 +61,6 @@ pub(crate) enum Linking {
     ActiveAfter(Duration),
     /// Its credentials do not work.
     Broken,
+    /// It is active at once, and the webhook that says so never arrives.
+    Unheard,
 }

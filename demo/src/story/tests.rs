@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 
 #[test]
-fn the_story_has_every_kind_of_event_and_five_linked_accounts() {
+fn the_story_has_every_kind_of_event_and_six_linked_accounts() {
     let expected: Vec<_> = scenes()
         .into_iter()
         .flat_map(|scene| scene.expected)
@@ -17,7 +17,7 @@ fn the_story_has_every_kind_of_event_and_five_linked_accounts() {
         .iter()
         .filter(|expected| expected.event == LifecycleType::Linked);
     let customers: BTreeSet<_> = linked.map(|expected| expected.customer).collect();
-    assert_eq!(customers.len(), 5);
+    assert_eq!(customers.len(), 6);
 }
 
 #[test]
@@ -33,4 +33,20 @@ fn nobody_acts_before_he_has_linked() {
             "{act:?}"
         );
     }
+}
+
+#[test]
+fn what_no_webhook_tells_is_found_by_listing() {
+    let (mut unheard, mut found) = (BTreeSet::new(), BTreeSet::new());
+    for scene in scenes() {
+        for act in scene.acts {
+            if let Act::Link(customer, Linking::Unheard) = act {
+                unheard.insert(customer);
+            }
+        }
+        let by_listing = scene.expected.iter().filter(|event| event.by_listing);
+        found.extend(by_listing.map(|event| event.customer));
+    }
+    assert!(!unheard.is_empty());
+    assert_eq!(unheard, found);
 }

@@ -3,7 +3,7 @@
 use stackone_link_schemas::LifecycleType;
 use stackone_link_transport::Topic;
 
-use crate::observed::Sighting;
+use crate::observed::{Sighting, Triggers};
 
 /// An event that has to be on the lifecycle topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) struct Expectation {
     pub event: LifecycleType,
     /// What the accounts API says.
     pub status: Option<&'static str>,
+    /// Whether it is found by listing, and not by a webhook.
+    pub by_listing: bool,
 }
 
 /// Everything that has to be seen once the story is over, or as far as it got.
@@ -27,12 +29,18 @@ pub(crate) struct Expectations {
     pub events: Vec<Expectation>,
     /// Values that have to be on a topic byte for byte.
     pub bytes: Vec<(Topic, Vec<u8>)>,
+    /// What resyncs have to write beside the webhooks.
+    pub triggers: Triggers,
     /// How many webhooks were answered with 200.
     pub accepted: usize,
     /// How many were not to be.
     pub forged: u64,
     /// How many of those that were sent were refused.
     pub rejected: u64,
+    /// How many webhooks were not to arrive.
+    pub unheard: u64,
+    /// How many did not.
+    pub lost: u64,
 }
 
 impl Expectation {
@@ -42,5 +50,6 @@ impl Expectation {
             && self.version == sighting.version
             && self.event.as_str() == sighting.event
             && self.status == sighting.status.as_deref()
+            && self.by_listing == sighting.by_listing
     }
 }

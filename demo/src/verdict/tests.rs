@@ -1,6 +1,9 @@
+use stackone_link_schemas::LifecycleType;
+use stackone_link_transport::Topic;
 use uuid::Uuid;
 
 use super::*;
+use crate::observed::Triggers;
 use crate::scrape::Counts;
 
 fn expectation(version: u64, event: LifecycleType, status: &'static str) -> Expectation {
@@ -10,6 +13,7 @@ fn expectation(version: u64, event: LifecycleType, status: &'static str) -> Expe
         version,
         event,
         status: Some(status),
+        by_listing: false,
     }
 }
 
@@ -31,6 +35,7 @@ fn sighting(expectation: &Expectation) -> Sighting {
         version: expectation.version,
         event: expectation.event.to_string(),
         status: expectation.status.map(str::to_owned),
+        by_listing: expectation.by_listing,
     }
 }
 
@@ -136,4 +141,57 @@ fn a_record_that_nobody_has_accounted_for_is_a_complaint() {
         found,
         ["account events that the processor has accounted for: expected 1, found 0"]
     );
+}
+
+/// One account was lost and found by listing, another was known.
+fn resync() -> (Expectations, Observed) {
+    let (mut expected, mut seen) = (story(), as_expected());
+    expected.events[0].by_listing = true;
+    expected.triggers = Triggers {
+        listed: 2,
+        markers: 6,
+    };
+    (expected.unheard, expected.lost) = (1, 1);
+    seen.lifecycle[0].by_listing = true;
+    seen.triggers = expected.triggers;
+    let dispositions = [
+        ("emitted", 1),
+        ("skipped:marker", 6),
+        ("skipped:unchanged", 1),
+    ];
+    let dispositions = dispositions.map(|(name, count)| (name.to_owned(), count));
+    seen.processor.dispositions = dispositions.into();
+    (expected, seen)
+}
+
+#[test]
+fn triggers_of_a_resync_are_accounted_for_and_are_no_webhooks() {
+    let (expected, seen) = resync();
+    assert_eq!(seen.stored(), 0);
+    assert_eq!(complaints(&expected, &seen), [""; 0]);
+}
+
+#[test]
+fn an_event_that_should_have_been_found_by_listing_must_not_come_of_a_webhook() {
+    let (expected, mut seen) = resync();
+    seen.lifecycle[0].by_listing = false;
+    let found = complaints(&expected, &seen);
+    assert!(
+        found[0].contains("status active, found by listing: not seen"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_resync_that_lists_too_little_or_heals_what_was_not_lost_is_a_complaint() {
+    let (mut expected, mut seen) = resync();
+    expected.lost = 0;
+    seen.triggers.listed = 1;
+    seen.processor.dispositions.remove("skipped:unchanged");
+    let wrong = [
+        "webhooks that were lost: expected 1, found 0",
+        "accounts that were listed: expected 2, found 1",
+        "listed accounts that were unchanged: expected 1, found 0",
+    ];
+    assert_eq!(complaints(&expected, &seen), wrong);
 }

@@ -30,7 +30,12 @@ pub(super) async fn watch(
             let before = shown.dispositions.get(disposition).copied().unwrap_or(0);
             // What was emitted is seen by the subscribers.
             if *count > before && disposition != "emitted" {
-                screen.line(line(disposition, count - before, spotlight.label(&names)));
+                let account = if is_of_many(disposition) {
+                    String::new()
+                } else {
+                    spotlight.label(&names)
+                };
+                screen.line(line(disposition, count - before, account));
             }
         }
         if found != shown {
@@ -40,6 +45,11 @@ pub(super) async fn watch(
     }
 }
 
+/// What a resync lists is about every account, or about none.
+fn is_of_many(disposition: &str) -> bool {
+    ["skipped:marker", "skipped:unchanged"].contains(&disposition)
+}
+
 fn line(disposition: &str, records: u64, account: String) -> Line {
     let is_bad = disposition.starts_with("dead_lettered");
     Line {
@@ -47,7 +57,7 @@ fn line(disposition: &str, records: u64, account: String) -> Line {
         what: if records == 1 {
             "no event".to_owned()
         } else {
-            format!("no event ({records} webhooks)")
+            format!("no event ({records} records)")
         },
         account,
         verdict: disposition.replacen(':', ": ", 1),

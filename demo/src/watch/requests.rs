@@ -27,10 +27,16 @@ pub(super) async fn watch(
             let before = shown.insert(kind, counted.count).unwrap_or(0);
             if counted.count > before {
                 let line = line(kind, counted.count - before);
-                screen.line(Line {
-                    account: spotlight.label(&names),
-                    verdict: format!("{}{}", line.verdict, status(kind.1, &spotlight, &names)),
-                    ..line
+                screen.line(match kind.0 {
+                    Operation::List => Line {
+                        who: Who::Resync,
+                        ..line
+                    },
+                    Operation::Get => Line {
+                        account: spotlight.label(&names),
+                        verdict: format!("{}{}", line.verdict, status(kind.1, &spotlight, &names)),
+                        ..line
+                    },
                 });
             }
         }
@@ -47,7 +53,7 @@ fn status(answer: u16, spotlight: &Spotlight, names: &Names) -> String {
 fn line((operation, status): (Operation, u16), requests: u64) -> Line {
     let request = match operation {
         Operation::Get => "GET /accounts/{id}",
-        Operation::List => "GET /accounts",
+        Operation::List => "GET /accounts, a page",
     };
     let times = if requests == 1 {
         String::new()

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use harness::{Isolation, ReadRecord, TopicReader};
-use stackone_link_schemas::AccountLifecycleEvent;
+use stackone_link_schemas::{ACCOUNT_LISTED_TYPE, AccountLifecycleEvent, LISTING_MARKER_TYPE};
 use stackone_link_transport::Topic;
 
-use super::Names;
+use super::{Names, lines};
 use crate::observed::{Notebook, Sighting};
-use crate::screen::{Line, Screen, Tone, Who};
+use crate::screen::Screen;
 use crate::stage::Stage;
 
 /// As long as anybody watches.
@@ -61,59 +61,49 @@ impl TopicWatcher {
 
     fn saw(&self, record: &ReadRecord) {
         match self.topic {
-            Topic::AccountEvents | Topic::RecordEvents | Topic::Unrecognized => {
-                self.webhook(record, Tone::Good)
-            }
-            Topic::DeadLetter => self.webhook(record, Tone::Bad),
+            Topic::AccountEvents => self.account_event(record),
+            Topic::RecordEvents | Topic::Unrecognized | Topic::DeadLetter => self.webhook(record),
             Topic::Lifecycle | Topic::Linked | Topic::State => self.event(record),
         }
     }
 
-    fn webhook(&self, record: &ReadRecord, tone: Tone) {
+    /// What a resync wrote is told apart by its type, as the processor does.
+    fn account_event(&self, record: &ReadRecord) {
+        match record.headers.event.event_type.as_str() {
+            ACCOUNT_LISTED_TYPE => {
+                self.notebook.note(|observed| observed.triggers.listed += 1);
+                let line = lines::listed(self.topic, record, &self.names);
+                self.screen.line(line);
+            }
+            // One for each partition would be more than anybody wants to read.
+            LISTING_MARKER_TYPE => self
+                .notebook
+                .note(|observed| observed.triggers.markers += 1),
+            _ => self.webhook(record),
+        }
+    }
+
+    fn webhook(&self, record: &ReadRecord) {
         self.notebook.note(|observed| {
-            observed
-                .values
-                .entry(self.topic)
-                .or_default()
-                .push(record.value.clone());
+            let values = observed.values.entry(self.topic).or_default();
+            values.push(record.value.clone());
         });
-        self.screen.line(Line {
-            who: if tone == Tone::Good {
-                Who::Ingest
-            } else {
-                Who::Processor
-            },
-            what: format!(
-                "→ {} [{}]@{}",
-                short_name(self.topic),
-                record.partition,
-                record.offset
-            ),
-            account: record
-                .key
-                .as_deref()
-                .map(|id| self.names.label(id))
-                .unwrap_or_default(),
-            verdict: format!("{} bytes", record.value.len()),
-            tone: if tone == Tone::Good {
-                Tone::Quiet
-            } else {
-                tone
-            },
-        });
+        self.screen
+            .line(lines::webhook(self.topic, record, &self.names));
     }
 
     fn event(&self, record: &ReadRecord) {
         match serde_json::from_slice::<AccountLifecycleEvent>(&record.value) {
             Ok(event) => {
                 if self.is_new(&Sighting::from(&event)) {
-                    self.screen.line(self.line(&event));
+                    self.screen
+                        .line(lines::event(self.topic, &event, &self.names));
                 }
             }
             Err(error) => self.notebook.note(|observed| {
                 observed.problems.push(format!(
                     "a record of {} cannot be read: {error}",
-                    short_name(self.topic)
+                    lines::short_name(self.topic)
                 ));
             }),
         }
@@ -134,51 +124,5 @@ impl TopicWatcher {
             }
         });
         is_new
-    }
-
-    fn line(&self, event: &AccountLifecycleEvent) -> Line {
-        let account = self.names.label(event.account_id.as_str());
-        if self.topic == Topic::Linked {
-            return Line {
-                who: Who::Service,
-                what: "begins work for it".to_owned(),
-                account,
-                verdict: "told by the account.linked topic".to_owned(),
-                tone: Tone::Good,
-            };
-        }
-        let status = event
-            .status
-            .as_ref()
-            .map_or("gone", |status| status.as_str());
-        let lookups = if event.lookups == 1 {
-            "1 lookup".to_owned()
-        } else {
-            format!("{} lookups", event.lookups)
-        };
-        Line {
-            who: Who::Subscriber,
-            what: format!("{} v{}", event.event_type, event.version),
-            account,
-            verdict: format!("{status}, after {lookups}"),
-            tone: if status == "active" {
-                Tone::Good
-            } else {
-                Tone::Bad
-            },
-        }
-    }
-}
-
-/// The topic without prefix and version.
-const fn short_name(topic: Topic) -> &'static str {
-    match topic {
-        Topic::AccountEvents => "account.events",
-        Topic::RecordEvents => "record.events",
-        Topic::Unrecognized => "unrecognized",
-        Topic::Lifecycle => "account.lifecycle",
-        Topic::Linked => "account.linked",
-        Topic::State => "account.state",
-        Topic::DeadLetter => "account.dead-letter",
     }
 }
