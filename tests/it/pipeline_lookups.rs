@@ -217,7 +217,7 @@ async fn triggers_that_come_during_a_lookup_are_decided_by_a_later_answer() {
         .read_until(WITHIN, |records| records.len() == 1)
         .await;
     let slow = Fault::Latency {
-        delay: Duration::from_secs(5),
+        delay: Duration::from_millis(2500),
     };
     simulator
         .faults()
