@@ -25,6 +25,13 @@ test *arguments:
 test-container *arguments:
     cargo test --features container {{ arguments }}
 
+# Fuzz ingest for so many seconds a target (needs cargo-fuzz and a nightly compiler)
+[group('test')]
+fuzz-ingest seconds="600":
+    cd ingest/fuzz && mkdir -p corpus/signature corpus/envelope
+    cd ingest/fuzz && cargo fuzz run signature corpus/signature ../../schemas/fixtures -- -max_total_time={{ seconds }} -dict=signature.dict -max_len=4096
+    cd ingest/fuzz && cargo fuzz run envelope corpus/envelope ../../schemas/fixtures -- -max_total_time={{ seconds }} -dict=json.dict -max_len=8192
+
 # Formatting, and clippy without a warning, on the default build and on the one with containers
 [group('check')]
 lint: fmt clippy clippy-container
