@@ -49,7 +49,6 @@ pub mod signals;
 pub mod signature;
 pub mod source;
 pub mod telemetry;
-mod trace;
 mod verified_webhook;
 mod watchdog;
 

@@ -5,7 +5,7 @@ use stackone_link_schemas::{
     ACCOUNT_LISTED_TYPE, AccountEvent, AccountListed, AccountState, Cause, DeadLetterReason,
     LISTING_MARKER_TYPE, ListingMarker, Pending, TakenIn, Trigger,
 };
-use stackone_link_transport::RecordHeaders;
+use stackone_link_transport::{RecordHeaders, TraceContext};
 use uuid::Uuid;
 
 use crate::listings::differs;
@@ -241,7 +241,13 @@ impl Consumed {
             pending,
             open_offsets: vec![self.offset],
             failures: Failures::default(),
+            trace: self.trace(),
         }
+    }
+
+    fn trace(&self) -> Option<TraceContext> {
+        let traceparent = self.headers.as_ref()?.traceparent.as_ref()?;
+        TraceContext::continued(traceparent.as_bytes())
     }
 
     const fn taken_in(&self) -> TakenIn {

@@ -5,7 +5,7 @@ use stackone_link_schemas::{
     AccountId, AccountLifecycleEvent, AccountState, CloudEvent, LIFECYCLE_DATASCHEMA,
     LifecycleType, STATE_DATASCHEMA, UNRECOGNIZED_TYPE, event_id_of_body, source_of_project,
 };
-use stackone_link_transport::{DeadLetterHeaders, RecordHeaders, Topic, Topics};
+use stackone_link_transport::{DeadLetterHeaders, RecordHeaders, Topic, Topics, TraceContext};
 
 use crate::intake::Consumed;
 use crate::transaction::TransactionRecord;
@@ -21,16 +21,20 @@ const STATE_TYPE: &str = "account.state";
 pub fn lifecycle(
     topics: &Topics,
     event: &AccountLifecycleEvent,
+    trace: Option<TraceContext>,
 ) -> Result<Vec<TransactionRecord>, serde_json::Error> {
     let value = serde_json::to_vec(event)?;
-    let headers = RecordHeaders::of(CloudEvent {
-        id: event.id,
-        event_type: event.event_type.to_string(),
-        source: source_of_project(event.project_id.as_deref()),
-        subject: Some(event.account_id.to_string()),
-        time: Some(event.confirmed_at),
-        dataschema: Some(LIFECYCLE_DATASCHEMA.to_owned()),
-    });
+    let headers = traced(
+        trace,
+        CloudEvent {
+            id: event.id,
+            event_type: event.event_type.to_string(),
+            source: source_of_project(event.project_id.as_deref()),
+            subject: Some(event.account_id.to_string()),
+            time: Some(event.confirmed_at),
+            dataschema: Some(LIFECYCLE_DATASCHEMA.to_owned()),
+        },
+    );
     let linked = (event.event_type == LifecycleType::Linked).then_some(Topic::Linked);
     let destinations = std::iter::once(Topic::Lifecycle).chain(linked);
     Ok(destinations
@@ -55,17 +59,21 @@ pub fn state(
     id: &AccountId,
     state: Option<&AccountState>,
     now: Timestamp,
+    trace: Option<TraceContext>,
 ) -> Result<TransactionRecord, serde_json::Error> {
     let value = state.map(serde_json::to_vec).transpose()?;
     let project = state.and_then(|state| state.project_id.as_deref());
-    let headers = RecordHeaders::of(CloudEvent {
-        id: event_id_of_body(value.as_deref().unwrap_or(id.as_str().as_bytes())),
-        event_type: STATE_TYPE.to_owned(),
-        source: source_of_project(project),
-        subject: Some(id.to_string()),
-        time: Some(now),
-        dataschema: value.is_some().then(|| STATE_DATASCHEMA.to_owned()),
-    });
+    let headers = traced(
+        trace,
+        CloudEvent {
+            id: event_id_of_body(value.as_deref().unwrap_or(id.as_str().as_bytes())),
+            event_type: STATE_TYPE.to_owned(),
+            source: source_of_project(project),
+            subject: Some(id.to_string()),
+            time: Some(now),
+            dataschema: value.is_some().then(|| STATE_DATASCHEMA.to_owned()),
+        },
+    );
     Ok(TransactionRecord {
         topic: topics.name(Topic::State).to_owned(),
         partition: Some(partition),
@@ -73,6 +81,17 @@ pub fn state(
         value,
         headers,
     })
+}
+
+/// Headers that go on with the trace of what led to the record, under a span of their own, or begin one.
+fn traced(trace: Option<TraceContext>, event: CloudEvent) -> RecordHeaders {
+    let parent = trace.map(|trace| trace.to_string());
+    let ours = parent.and_then(|parent| TraceContext::continued(parent.as_bytes()));
+    let traceparent = ours.unwrap_or_else(TraceContext::start).to_string();
+    RecordHeaders {
+        traceparent: Some(traceparent),
+        ..RecordHeaders::of(event)
+    }
 }
 
 /// A record put aside: its own key, bytes and headers, and why.

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use stackone_link_schemas::{AccountId, MAX_CAUSES, Pending, Trigger};
 
+use stackone_link_transport::TraceContext;
+
 use crate::work_queue::{Merge, WorkQueue};
 
 /// An account, by the partition its triggers come from.
@@ -27,6 +29,8 @@ pub struct Work {
     pub open_offsets: Vec<i64>,
     /// What failed so far.
     pub failures: Failures,
+    /// The trace of the newest trigger that has one.
+    pub trace: Option<TraceContext>,
 }
 
 /// Lookups that gave no answer, by kind.
@@ -52,6 +56,7 @@ impl Work {
             pending,
             open_offsets: Vec::new(),
             failures: Failures::default(),
+            trace: None,
         }
     }
 
@@ -84,6 +89,7 @@ impl Work {
 
 impl Merge for Work {
     fn merge(&mut self, later: Self) {
+        self.trace = later.trace.or(self.trace);
         self.open_offsets.extend(later.open_offsets);
         merge_pending(&mut self.pending, later.pending);
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use harness::{Metrics, Pipeline, ReadRecord, WITHIN, eventually, states, story_of, transitions};
 use stackone_link_schemas::{AccountId, AccountPhase, AccountState, AccountStatus, LifecycleType};
-use stackone_link_transport::Topic;
+use stackone_link_transport::{Topic, TraceContext};
 use stackone_processor::config::Config;
 use stackone_processor::state_view::{self, Selection};
 use stackone_simulator::{
@@ -64,6 +64,7 @@ async fn an_account_is_linked_refreshed_degraded_recovered_and_unlinked() {
         "an unlink tells the last confirmed snapshot"
     );
 
+    assert_traces_go_on(&pipeline, &records).await;
     let linked = pipeline.reader(Topic::Linked).read_to_end().await;
     assert_eq!(transitions(&linked), [events[0].clone()]);
     let states = states(&pipeline.reader(Topic::State).read_to_end().await);
@@ -119,6 +120,18 @@ async fn disposed(admin: &str, records: u32) {
         }
     });
     reached.await.unwrap();
+}
+
+/// Each event goes on with the trace of its webhook.
+async fn assert_traces_go_on(pipeline: &Pipeline, events: &[ReadRecord]) {
+    let webhooks = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+    let trace = |record: &ReadRecord| {
+        let traceparent = record.headers.traceparent.clone().unwrap();
+        assert!(TraceContext::continued(traceparent.as_bytes()).is_some());
+        traceparent[3..35].to_owned()
+    };
+    let traces = |records: &[ReadRecord]| records.iter().map(trace).collect::<Vec<_>>();
+    assert_eq!(traces(events), traces(&webhooks));
 }
 
 /// Key, headers and causes of transitions.

@@ -13,7 +13,7 @@ use crate::error::Refusal;
 use crate::ingest::Ingest;
 use crate::outcome::Outcome;
 use crate::source::Source;
-use crate::trace::TraceContext;
+use stackone_link_transport::TraceContext;
 
 /// What is being observed. Dropped without an answer, the client has gone.
 struct Observation {

@@ -2,6 +2,7 @@
 
 mod decided;
 mod effect;
+mod pending;
 mod stage;
 
 use std::time::Instant;

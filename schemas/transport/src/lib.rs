@@ -10,6 +10,7 @@ mod publisher;
 mod record;
 mod topic;
 mod topic_admin;
+mod trace;
 
 pub use config::{ConfigError, KafkaConfig, SaslMechanism, Security};
 pub use headers::{DeadLetterHeaders, HeaderError, IngestHeaders, RecordHeaders};
@@ -19,3 +20,4 @@ pub use publisher::{PublishError, Publisher, PublisherStatus, StartError, Stored
 pub use record::OutgoingRecord;
 pub use topic::{Cleanup, Topic, TopicLayout, Topics};
 pub use topic_admin::{TopicAdmin, TopicAdminError, TopicFinding};
+pub use trace::TraceContext;

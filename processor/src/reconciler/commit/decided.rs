@@ -2,20 +2,20 @@
 
 use jiff::Timestamp;
 use stackone_client::Lookup;
-use stackone_link_schemas::{AccountState, Pending, Trigger};
+use stackone_link_schemas::Pending;
 use stackone_link_transport::{DeadLetterHeaders, Topic};
 
 use super::Decided;
 use super::effect::{Disposition, Effect, Then};
+use super::pending::{merged, open_offsets, with_pending, without_answer};
 use super::stage::Stage;
 use crate::message::GivenUp;
-use crate::recheck;
-use crate::reconcile::{Case, Decision, apply, decide, unknown_account};
+use crate::reconcile::{Case, Decision, apply, decide};
 use crate::reconciler::partition::Ready;
 use crate::reconciler::{Reconciler, ReconcilerError};
 use crate::records;
 use crate::work::{AccountKey, Work};
-use crate::work_queue::{Lane, Merge};
+use crate::work_queue::Lane;
 
 impl Reconciler {
     pub(super) fn stage_decided(
@@ -120,7 +120,7 @@ impl Reconciler {
                 due_at,
                 pending: Box::new(pending),
             };
-            return stage.account(ready, key, state.as_ref(), close, then);
+            return stage.account(ready, key, state.as_ref(), close, then, asked.trace);
         }
         let transition = apply(&key.id, &case, decision, self.project_of(lane, asked));
         let disposition = match decision {
@@ -128,10 +128,11 @@ impl Reconciler {
             Decision::Emit(_) | Decision::Recheck { .. } => Disposition::Emitted,
         };
         if let Some(event) = &transition.event {
-            stage
-                .batch
-                .records
-                .extend(records::lifecycle(&self.settings.topics, event)?);
+            stage.batch.records.extend(records::lifecycle(
+                &self.settings.topics,
+                event,
+                asked.trace,
+            )?);
         }
         let state = with_pending(
             transition.state,
@@ -145,7 +146,7 @@ impl Reconciler {
             event: transition.event.map(Box::new),
             state: state.clone().map(Box::new),
         };
-        stage.account(ready, key, state.as_ref(), close, then)
+        stage.account(ready, key, state.as_ref(), close, then, asked.trace)
     }
 
     fn stage_given_up(&self, stage: &mut Stage, given_up: &GivenUp) -> Result<(), ReconcilerError> {
@@ -204,6 +205,7 @@ impl Reconciler {
             state.as_ref(),
             open_offsets(asked, waiting),
             then,
+            asked.trace,
         )
     }
 
@@ -226,7 +228,7 @@ impl Reconciler {
         }
         let pending = merged(first, waiting.filter(|_| asked.is_some()));
         let state = with_pending(ready.states.get(&key.id), key, Some(pending));
-        stage.account(ready, key, state.as_ref(), close, Then::Keep)
+        stage.account(ready, key, state.as_ref(), close, Then::Keep, first.trace)
     }
 
     /// The project whose API key gave the answer: the configured one, or where it has no id, the one the trigger names.
@@ -244,57 +246,4 @@ impl Reconciler {
             .get(&key.partition)
             .and_then(|partition| partition.ready())
     }
-}
-
-/// The state of an account whose triggers were put aside. A scheduled recheck counts as made.
-fn without_answer(state: AccountState, pending: &Pending, now: Timestamp) -> AccountState {
-    let recheck = match state.recheck {
-        Some(made) if pending.trigger == Trigger::Recheck => recheck::due(made.step + 1, now),
-        kept => kept,
-    };
-    AccountState {
-        recheck,
-        taken_in: pending.taken_in.or(state.taken_in),
-        ..state
-    }
-}
-
-fn open_offsets(asked: &Work, waiting: Option<&Work>) -> Vec<i64> {
-    let waiting = waiting
-        .into_iter()
-        .flat_map(|work| work.open_offsets.iter());
-    asked.open_offsets.iter().chain(waiting).copied().collect()
-}
-
-fn merged(first: &Work, waiting: Option<&Work>) -> Pending {
-    let mut work = first.clone();
-    if let Some(waiting) = waiting {
-        work.merge(waiting.clone());
-    }
-    work.pending
-}
-
-/// The state with what is undecided. A record that is covered by it is taken in.
-fn with_pending(
-    state: Option<AccountState>,
-    key: &AccountKey,
-    pending: Option<Pending>,
-) -> Option<AccountState> {
-    let pending =
-        pending.filter(|pending| !Work::without_record(pending.clone()).is_recorded_elsewhere());
-    let Some(pending) = pending else {
-        return state
-            .map(|state| AccountState {
-                pending: None,
-                ..state
-            })
-            .filter(|state| state.version > 0);
-    };
-    let state = state.unwrap_or_else(|| unknown_account(&key.id));
-    let taken_in = pending.taken_in.or(state.taken_in);
-    Some(AccountState {
-        taken_in,
-        pending: Some(pending),
-        ..state
-    })
 }

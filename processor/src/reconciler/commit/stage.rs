@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use stackone_link_schemas::AccountState;
-use stackone_link_transport::{DeadLetterHeaders, Topics};
+use stackone_link_transport::{DeadLetterHeaders, Topics, TraceContext};
 
 use super::effect::{AccountEffect, Effect, Then};
 use crate::intake::Consumed;
@@ -69,10 +69,12 @@ impl Stage {
         state: Option<&AccountState>,
         close: Vec<i64>,
         then: Then,
+        trace: Option<TraceContext>,
     ) -> Result<(), ReconcilerError> {
         let mut written = None;
         if state.is_some() || ready.states.contains(&key.id) {
-            let record = records::state(&self.topics, key.partition, &key.id, state, self.now)?;
+            let record =
+                records::state(&self.topics, key.partition, &key.id, state, self.now, trace)?;
             written = Some(record.value.clone());
             self.batch.records.push(record);
         }

@@ -1,4 +1,4 @@
-//! W3C trace context (level 1): which trace a webhook belongs to, from here through Kafka.
+//! W3C trace context (level 1): which trace a record belongs to, from the webhook to the event it led to.
 //! <https://www.w3.org/TR/trace-context/>
 
 use std::fmt;
@@ -10,7 +10,7 @@ const SAMPLED: u8 = 1;
 
 /// A trace, and our part in it. Its `Display` is a `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TraceContext {
+pub struct TraceContext {
     trace_id: u128,
     span_id: u64,
     sampled: bool,
@@ -18,7 +18,8 @@ pub(crate) struct TraceContext {
 
 impl TraceContext {
     /// The beginning of a trace.
-    pub(crate) fn start() -> Self {
+    #[must_use]
+    pub fn start() -> Self {
         Self {
             trace_id: fastrand::u128(1..),
             span_id: fastrand::u64(1..),
@@ -27,7 +28,8 @@ impl TraceContext {
     }
 
     /// Our part in the trace that a `traceparent` names; nothing where it is not one.
-    pub(crate) fn continued(traceparent: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn continued(traceparent: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(traceparent).ok()?;
         let (known, more) = text.split_at_checked(LENGTH)?;
         let mut parts = known.split('-');
@@ -47,7 +49,8 @@ impl TraceContext {
     }
 
     /// The trace's id as logs show it.
-    pub(crate) fn trace_id(self) -> String {
+    #[must_use]
+    pub fn trace_id(self) -> String {
         format!("{:032x}", self.trace_id)
     }
 }

@@ -1,0 +1,66 @@
+//! What is undecided of an account, in its state. Pure.
+
+use jiff::Timestamp;
+use stackone_link_schemas::{AccountState, Pending, Trigger};
+
+use crate::recheck;
+use crate::reconcile::unknown_account;
+use crate::work::{AccountKey, Work};
+use crate::work_queue::Merge;
+
+/// The state of an account whose triggers were put aside. A scheduled recheck counts as made.
+pub(super) fn without_answer(
+    state: AccountState,
+    pending: &Pending,
+    now: Timestamp,
+) -> AccountState {
+    let recheck = match state.recheck {
+        Some(made) if pending.trigger == Trigger::Recheck => recheck::due(made.step + 1, now),
+        kept => kept,
+    };
+    AccountState {
+        recheck,
+        taken_in: pending.taken_in.or(state.taken_in),
+        ..state
+    }
+}
+
+pub(super) fn open_offsets(asked: &Work, waiting: Option<&Work>) -> Vec<i64> {
+    let waiting = waiting
+        .into_iter()
+        .flat_map(|work| work.open_offsets.iter());
+    asked.open_offsets.iter().chain(waiting).copied().collect()
+}
+
+pub(super) fn merged(first: &Work, waiting: Option<&Work>) -> Pending {
+    let mut work = first.clone();
+    if let Some(waiting) = waiting {
+        work.merge(waiting.clone());
+    }
+    work.pending
+}
+
+/// The state with what is undecided. A record that is covered by it is taken in.
+pub(super) fn with_pending(
+    state: Option<AccountState>,
+    key: &AccountKey,
+    pending: Option<Pending>,
+) -> Option<AccountState> {
+    let pending =
+        pending.filter(|pending| !Work::without_record(pending.clone()).is_recorded_elsewhere());
+    let Some(pending) = pending else {
+        return state
+            .map(|state| AccountState {
+                pending: None,
+                ..state
+            })
+            .filter(|state| state.version > 0);
+    };
+    let state = state.unwrap_or_else(|| unknown_account(&key.id));
+    let taken_in = pending.taken_in.or(state.taken_in);
+    Some(AccountState {
+        taken_in,
+        pending: Some(pending),
+        ..state
+    })
+}
