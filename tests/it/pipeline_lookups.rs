@@ -205,6 +205,22 @@ async fn one_slow_account_holds_up_no_other() {
     pipeline.stop().await.unwrap();
 }
 
+/// Waits until so many lookups are under way.
+async fn lookups_in_flight(admin: &str, wanted: u32) {
+    let reached = eventually("lookups are under way", WITHIN, async || {
+        let metrics = Metrics::of(admin)
+            .await
+            .map_err(|error| error.to_string())?;
+        let seen = metrics.sum("stackone_processor_lookups_in_flight");
+        if (seen - f64::from(wanted)).abs() < 0.5 {
+            Ok(())
+        } else {
+            Err(format!("{seen} of {wanted}"))
+        }
+    });
+    reached.await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn triggers_that_come_during_a_lookup_are_decided_by_a_later_answer() {
     let pipeline = settings("dirty", PipelineSettings::default()).await;
@@ -216,6 +232,7 @@ async fn triggers_that_come_during_a_lookup_are_decided_by_a_later_answer() {
     lifecycle
         .read_until(WITHIN, |records| records.len() == 1)
         .await;
+    lookups_in_flight(&processor.admin, 0).await;
     let slow = Fault::Latency {
         delay: Duration::from_millis(2500),
     };
@@ -224,16 +241,7 @@ async fn triggers_that_come_during_a_lookup_are_decided_by_a_later_answer() {
         .set(FaultRule::next(1, slow).for_account(&id))
         .unwrap();
     simulator.refresh_credentials(&id, Notify::Send).unwrap();
-    let asked = eventually("the account is looked up", WITHIN, async || {
-        let metrics = Metrics::of(&processor.admin).await;
-        let metrics = metrics.map_err(|error| error.to_string())?;
-        if metrics.get("stackone_processor_lookups_in_flight") > 0.5 {
-            Ok(())
-        } else {
-            Err("it is not".to_owned())
-        }
-    });
-    asked.await.unwrap();
+    lookups_in_flight(&processor.admin, 1).await;
     simulator
         .set_status(&id, Status::Error, Vec::new(), Notify::Send)
         .unwrap();
