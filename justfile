@@ -25,6 +25,13 @@ test *arguments:
 test-container *arguments:
     cargo test --features container {{ arguments }}
 
+# Measure ingest on the embedded broker, and write docs/benchmarks.md; some 13 minutes, best on a machine that does nothing else
+[group('test')]
+bench-ingest *arguments:
+    cargo build --release --package stackone-ingest --package stackone-ingest-bench
+    mkdir -p docs
+    target/release/bench-ingest run --service target/release/stackone-ingest --markdown docs/benchmarks.md {{ arguments }}
+
 # Fuzz ingest for so many seconds a target (needs cargo-fuzz and a nightly compiler)
 [group('test')]
 fuzz-ingest seconds="600":

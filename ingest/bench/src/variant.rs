@@ -1,0 +1,43 @@
+//! The services that are compared. All are the same program; only their configuration differs.
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Variant {
+    /// As it is shipped.
+    Shipped,
+    /// `linger.ms` fixed.
+    Linger(u32),
+    /// Everything but publishing: `record_events = "drop"`, which answers at once what would be published.
+    Limit,
+}
+
+impl Variant {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Shipped,
+        Self::Linger(0),
+        Self::Linger(1),
+        Self::Linger(5),
+        Self::Limit,
+    ];
+
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Shipped => "as shipped".to_owned(),
+            Self::Linger(millis) => format!("linger {millis} ms"),
+            Self::Limit => "limit".to_owned(),
+        }
+    }
+
+    /// Its configuration.
+    pub(crate) fn toml(self, bootstrap_servers: &str) -> String {
+        let own = match self {
+            Self::Shipped => String::new(),
+            Self::Linger(millis) => format!("[kafka.properties]\n\"linger.ms\" = \"{millis}\"\n"),
+            Self::Limit => "[publish]\nrecord_events = \"drop\"\n".to_owned(),
+        };
+        format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n[shutdown]\ndrain_delay = \"0s\"\n\
+             [telemetry]\nformat = \"json\"\n[kafka]\nbootstrap_servers = \"{bootstrap_servers}\"\n{own}"
+        )
+    }
+}
