@@ -85,6 +85,11 @@ impl Readiness {
         self.with(|state| state.draining = true);
     }
 
+    /// Whether we are about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.with(|state| state.draining)
+    }
+
     pub(crate) fn report(&self) -> Report {
         let (kafka, was_complete, draining) = self.with(|state| {
             let State {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
@@ -46,9 +47,14 @@ pub(super) async fn observe(
         started: Instant::now(),
         outcome: Outcome::ClientGone,
     };
-    let response = next.call(request).await;
+    let mut response = next.call(request).await;
     observation.outcome = Outcome::InternalError;
-    if let Ok(response) = &response {
+    if let Ok(response) = &mut response {
+        if observation.ingest.readiness.is_draining() {
+            // A kept connection would be cut when we stop, perhaps under the next request.
+            let head = response.response_mut().head_mut();
+            head.set_connection_type(ConnectionType::Close);
+        }
         observation.outcome = outcome(response.response());
         log(&observation, response);
     }

@@ -44,7 +44,13 @@ async fn while_draining_it_is_not_ready_but_accepts() {
         (service.ask("/readyz").await.status() == 503).then_some(())
     })
     .await;
-    assert_eq!(service.post(BODY).await.status(), 200);
+    let answer = service.post(BODY).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(
+        answer.headers()["connection"],
+        "close",
+        "the next request goes to whoever stays"
+    );
     service.stopped().await.unwrap();
 }
 
