@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use harness::{Broker, Pipeline, WITHIN, eventually, readiness, unique_topics};
+use harness::{Broker, Pipeline, PipelineSettings, WITHIN, eventually, readiness, unique_topics};
 use stackone_link_transport::{Topic, TopicAdmin, Topics};
 use stackone_processor::application::{Application, BuildError};
 use stackone_processor::config::Config;
@@ -99,4 +99,29 @@ async fn an_unreachable_broker_is_named_and_a_port_in_use_is_an_error() {
     reason_of(&admin, "topics", "broker").await;
     stop.cancel();
     running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_no_partition_is_left_for_is_ready_to_take_over() {
+    let settings = PipelineSettings {
+        partitions: 1,
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with("spare", settings).await.unwrap();
+    let (first, second) = (
+        pipeline.processor("a").unwrap(),
+        pipeline.processor("b").unwrap(),
+    );
+    for admin in [&first.admin, &second.admin] {
+        eventually("every replica is ready", WITHIN, async || {
+            let body = readiness(admin).await.map_err(|error| error.to_string())?;
+            let is_ready = body["ready"].as_bool() == Some(true);
+            is_ready.then_some(()).ok_or(body.to_string())
+        })
+        .await
+        .unwrap();
+    }
+    second.stop().await.unwrap();
+    first.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
 }

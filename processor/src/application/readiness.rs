@@ -75,7 +75,7 @@ fn checks(surroundings: &Surroundings, topics: &TopicFindings) -> Vec<Check> {
         Check::unless(
             "partitions",
             !is_restored,
-            "no partition is assigned and restored yet",
+            "not a member of the consumer group yet, or an assigned partition is not restored yet",
         ),
         Check::unless("api_key", is_refused, "every project's API key is refused"),
         Check::unless("stopping", is_stopping, "the process is stopping"),

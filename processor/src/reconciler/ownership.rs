@@ -29,7 +29,11 @@ impl Reconciler {
                 self.give_up(&partitions)?;
                 handed_over
             }
-            Change::Lost(partitions) => self.give_up(&partitions),
+            Change::Lost(partitions) => {
+                // No member any more, until it has joined again.
+                self.group = None;
+                self.give_up(&partitions)
+            }
         }
     }
 
@@ -227,8 +231,9 @@ impl Reconciler {
         }
     }
 
+    /// A member of the group that owns no partition is as ready as one can be: it waits to take over.
     fn note_restored(&self) {
-        let restored = !self.partitions.is_empty()
+        let restored = self.group.is_some()
             && self
                 .partitions
                 .values()
