@@ -1,12 +1,14 @@
 //! What the processor counts. Label values come from enums in the code or from validated configuration, never from input.
 
-use std::time::Duration;
+mod api;
+mod maker;
 
 use prometheus::{
-    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry,
+    GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
 };
-use stackone_client::{ApiError, Lookup};
+
+use api::ApiMetrics;
+use maker::Maker;
 
 /// The metrics of one processor, in a registry of its own, so that several can run in one process.
 pub struct Metrics {
@@ -56,36 +58,6 @@ pub struct Metrics {
 const AGE_BUCKETS: &[f64] = &[
     0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 150.0, 300.0, 600.0, 1800.0, 3600.0,
 ];
-
-/// Of requests to StackOne's API.
-struct ApiMetrics {
-    lookups: IntCounterVec,
-    requests: IntCounterVec,
-    duration: HistogramVec,
-}
-
-impl ApiMetrics {
-    fn new(make: &Maker<'_>) -> Result<Self, prometheus::Error> {
-        Ok(Self {
-            lookups: make.counters(
-                "lookups_total",
-                "Accounts looked up",
-                &["project", "outcome"],
-            )?,
-            requests: make.counters(
-                "api_requests_total",
-                "Requests to StackOne's API",
-                &["project", "operation", "outcome"],
-            )?,
-            duration: make.histograms(
-                "api_request_duration_seconds",
-                "Time of a request to StackOne's API",
-                &["operation"],
-                prometheus::DEFAULT_BUCKETS,
-            )?,
-        })
-    }
-}
 
 /// Of resyncs.
 pub struct ResyncMetrics {
@@ -180,121 +152,10 @@ impl Metrics {
         &self.registry
     }
 
-    /// A lookup came back.
-    pub fn lookup_answered(
-        &self,
-        project: &str,
-        result: &Result<Lookup, ApiError>,
-        took: Duration,
-    ) {
-        let outcome = match result {
-            Ok(Lookup::Found(_)) => "found",
-            Ok(Lookup::NotFound) => "not_found",
-            Err(error) => error.outcome(),
-        };
-        self.api
-            .lookups
-            .with_label_values(&[project, outcome])
-            .inc();
-        self.api_answered(project, "get_account", outcome, took);
-    }
-
-    /// A probe came back.
-    pub fn probe_answered(&self, project: &str, result: &Result<(), ApiError>, took: Duration) {
-        let outcome = result
-            .as_ref()
-            .map_or_else(ApiError::outcome, |()| "accepted");
-        self.api_answered(project, "probe", outcome, took);
-    }
-
     /// What became of `count` records.
     pub fn disposed(&self, disposition: &str, reason: &str, count: u64) {
         self.records
             .with_label_values(&[disposition, reason])
             .inc_by(count);
-    }
-
-    fn api_answered(&self, project: &str, operation: &str, outcome: &str, took: Duration) {
-        self.api
-            .requests
-            .with_label_values(&[project, operation, outcome])
-            .inc();
-        self.api
-            .duration
-            .with_label_values(&[operation])
-            .observe(took.as_secs_f64());
-    }
-}
-
-/// Makes metrics and registers them.
-struct Maker<'a>(&'a Registry);
-
-impl Maker<'_> {
-    fn register<M: prometheus::core::Collector + Clone + 'static>(
-        &self,
-        metric: M,
-    ) -> Result<M, prometheus::Error> {
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    fn build_info(&self) -> Result<(), prometheus::Error> {
-        let revision = option_env!("STACKONE_REVISION").unwrap_or("unknown");
-        let info = self.gauges("build_info", "Always 1", &["version", "revision"])?;
-        info.with_label_values(&[env!("CARGO_PKG_VERSION"), revision])
-            .set(1);
-        Ok(())
-    }
-
-    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
-        self.register(IntCounter::new(name, help)?)
-    }
-
-    fn counters(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<IntCounterVec, prometheus::Error> {
-        self.register(IntCounterVec::new(Opts::new(name, help), labels)?)
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
-        self.register(IntGauge::new(name, help)?)
-    }
-
-    fn gauges(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<IntGaugeVec, prometheus::Error> {
-        self.register(IntGaugeVec::new(Opts::new(name, help), labels)?)
-    }
-
-    fn fractions(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<GaugeVec, prometheus::Error> {
-        self.register(GaugeVec::new(Opts::new(name, help), labels)?)
-    }
-
-    fn histogram(&self, name: &str, help: &str) -> Result<Histogram, prometheus::Error> {
-        self.register(Histogram::with_opts(HistogramOpts::new(name, help))?)
-    }
-
-    fn histograms(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-        buckets: &[f64],
-    ) -> Result<HistogramVec, prometheus::Error> {
-        self.register(HistogramVec::new(
-            HistogramOpts::new(name, help).buckets(buckets.to_vec()),
-            labels,
-        )?)
     }
 }
