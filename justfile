@@ -93,6 +93,11 @@ scripts:
 schemas:
     cargo run --package stackone-link-schemas --example write_schemas
 
+# Write docs/answers.md, what ingest answers and when, anew from the code (a test fails when they differ)
+[group('write')]
+answers:
+    cargo run --package stackone-ingest --example write_answers
+
 # All static checks, the quick ones first
 [group('check')]
 check: fmt scripts deny machete clippy clippy-container clippy-tls doc

@@ -7,7 +7,7 @@ use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use stackone_link_transport::PublishError;
 
-use crate::outcome::{Outcome, RETRY_AFTER_SECONDS};
+use crate::outcome::Outcome;
 
 /// A request that was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -76,14 +76,11 @@ pub(crate) fn accepted(outcome: Outcome, id: uuid::Uuid) -> HttpResponse {
 /// An answer with everything that follows from the outcome, and the outcome itself for whoever counts.
 fn answer(outcome: Outcome, body: String) -> HttpResponse {
     let mut response = HttpResponseBuilder::new(outcome.status());
-    match outcome.status() {
-        StatusCode::SERVICE_UNAVAILABLE => {
-            response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
-        }
-        StatusCode::METHOD_NOT_ALLOWED => {
-            response.insert_header((ALLOW, "POST"));
-        }
-        _ => {}
+    if let Some(seconds) = outcome.retry_after() {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    if outcome == Outcome::MethodNotAllowed {
+        response.insert_header((ALLOW, "POST"));
     }
     if !outcome.is_authentic() {
         response.force_close();

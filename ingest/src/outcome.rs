@@ -1,10 +1,14 @@
 //! What became of a request. Status code, metric label, log reason and body all follow from this one enum.
 
+mod meaning;
+
 use actix_web::http::StatusCode;
+
+pub use meaning::table_of_answers;
 
 /// Seconds that `Retry-After` asks StackOne to wait. What makes us refuse is over in seconds or lasts for minutes;
 /// either way a retry is cheap, since it is refused at once.
-pub const RETRY_AFTER_SECONDS: &str = "5";
+const RETRY_AFTER_SECONDS: &str = "5";
 
 /// What became of a request to the public listener. Every request has exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -236,3 +236,14 @@ async fn a_client_that_goes_away_is_counted_too() {
     })
     .await;
 }
+
+#[test]
+fn the_table_in_the_docs_is_what_the_code_answers() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/answers.md");
+    let committed = std::fs::read_to_string(file).unwrap();
+    assert_eq!(
+        committed,
+        stackone_ingest::outcome::table_of_answers(),
+        "docs/answers.md is out of date: run `just answers`"
+    );
+}

@@ -1,0 +1,102 @@
+//! What each outcome means to whoever has to act on it, and the table of answers in `docs/answers.md` that is made of it.
+
+use actix_web::http::StatusCode;
+
+use super::{Outcome, RETRY_AFTER_SECONDS};
+
+impl Outcome {
+    /// What it means, and what to do about it where something has to be done.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Stored => {
+                "All in-sync replicas have the bytes, on the account or record events topic."
+            }
+            Self::Unrecognized => {
+                "Signed, but no use to us: no JSON object, or no usable `event` or `account_id`. Kept on the \
+                 unrecognized topic."
+            }
+            Self::ProjectMismatch => {
+                "Signed by a source that is bound to another project. Kept on the unrecognized topic; check \
+                 `project_id` of the source, and whose secret it has."
+            }
+            Self::RecordDropped => {
+                "Not about an account, and `record_events = \"drop\"` says that nobody wants it."
+            }
+            Self::UnknownPath => "There is nothing at this path.",
+            Self::UnknownSource => {
+                "No source of this name is configured; check the URL that was entered at StackOne."
+            }
+            Self::MethodNotAllowed => "Webhooks are posted.",
+            Self::SignatureAbsent => "No `x-stackone-signature`.",
+            Self::SignatureRepeated => "More than one `x-stackone-signature`.",
+            Self::SignatureMalformed => "The signature is not 43 characters of base64url.",
+            Self::WrongEncoding => {
+                "The right MAC in hex, padded or standard base64: the sender has to encode it as base64url without \
+                 padding."
+            }
+            Self::BadSignature => {
+                "Signed with no live secret of the source: a forger, a secret that was replaced at StackOne only, or a \
+                 proxy that changed the body."
+            }
+            Self::BodyTooLarge => "The body is larger than `limits.max_body_bytes`.",
+            Self::TooLargeForBroker => {
+                "Kafka does not take a record of this size. A retry would not help; raise `max.message.bytes` of the \
+                 topic."
+            }
+            Self::BodyTooSlow => "The body did not come within `server.body_deadline`.",
+            Self::BodyUnreadable => "The body ended early, or was not encoded as HTTP has it.",
+            Self::BusyReading => "Too much was being read that had not been authenticated.",
+            Self::BusyPublishing => "Too many authentic webhooks were waiting for Kafka.",
+            Self::QueueFull => "The producer's queue was full: Kafka is slower than the webhooks.",
+            Self::NotAcknowledged => {
+                "Kafka did not acknowledge in time. It may have the record; the retry has the same `ce_id`."
+            }
+            Self::TopicUnavailable => {
+                "The topic is missing or must not be written; `/readyz` and `stackone-processor topics plan` name it."
+            }
+            Self::ProducerFailed => {
+                "The producer failed for good and is made anew. Kafka may have the record."
+            }
+            Self::ClientGone => "The client closed the connection before it was answered.",
+            Self::InternalError => "A bug in ingest; the log has it.",
+        }
+    }
+
+    /// Seconds after which the client should try again, where a retry helps.
+    #[must_use]
+    pub fn retry_after(self) -> Option<&'static str> {
+        (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS)
+    }
+}
+
+/// The table of answers, as `docs/answers.md` has it.
+#[must_use]
+pub fn table_of_answers() -> String {
+    format!("{HEAD}{}", Outcome::ALL.map(row).concat())
+}
+
+fn row(outcome: Outcome) -> String {
+    let status = outcome.status();
+    let retry_after = outcome.retry_after().unwrap_or("–");
+    let body = if status == StatusCode::OK {
+        r#"{"id":…}"#.to_owned()
+    } else {
+        format!(r#"{{"error":"{}"}}"#, outcome.public_reason())
+    };
+    let (code, reason, meaning) = (status.as_u16(), outcome.reason(), outcome.meaning());
+    format!("| {code} | `{reason}` | {retry_after} | `{body}` | {meaning} |\n")
+}
+
+const HEAD: &str = "\
+# What ingest answers
+
+Every request to the public listener has exactly one outcome. The outcome is the label of `stackone_ingest_webhooks_total` and the
+`reason` in the log; status, `Retry-After` and body follow from it. The `id` is the record's `ce_id`. Requests that are no HTTP (400), or whose
+headers do not come within `server.header_deadline` (408), are answered by actix itself and have no outcome.
+
+This table is written from `ingest/src/outcome.rs` with `just answers`; a test fails when they differ.
+
+| status | outcome | `Retry-After`, s | body | what it means, and what to do |
+| --- | --- | --- | --- | --- |
+";
