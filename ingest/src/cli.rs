@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use stackone_link_process::healthcheck::Healthcheck;
 
 /// Authenticates StackOne webhooks and puts them on Kafka, unchanged. Answers 200 once Kafka has them.
 #[derive(Debug, Clone, Parser)]
@@ -33,12 +34,4 @@ pub enum Command {
     CheckConfig,
     /// Ask a running service whether it is ready: exit code 0 or 1. For container probes.
     Healthcheck(Healthcheck),
-}
-
-/// What a running service is asked.
-#[derive(Debug, Clone, Args)]
-pub struct Healthcheck {
-    /// Ask only whether it is alive: an outage of Kafka does not change that.
-    #[arg(long)]
-    pub live: bool,
 }

@@ -11,15 +11,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use stackone_link_process::Layers;
+use stackone_link_process::settings::{AdminSettings, LogFormat, address, one_of};
 use stackone_link_transport::{KafkaConfig, Topics};
 
 use crate::source::Sources;
 
-pub use load::process_environment;
 pub(crate) use origin::Origin;
+pub use stackone_link_process::ConfigError;
 
 /// The embedded defaults, which are also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+const LAYERS: Layers = Layers {
+    defaults: DEFAULTS,
+    prefix: "INGEST",
+};
 
 /// A configuration that was read, checked, and whose secrets are at hand.
 #[derive(Debug, Clone)]
@@ -30,21 +37,6 @@ pub struct Config {
     pub sources: Sources,
     /// Where it came from, since the list of sources is read again while the service runs.
     pub(crate) origin: Origin,
-}
-
-/// Why a configuration cannot be used: one line for each problem.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .problems.join("\n"))]
-pub struct ConfigError {
-    problems: Vec<String>,
-}
-
-impl ConfigError {
-    /// What is wrong, one line each.
-    #[must_use]
-    pub fn problems(&self) -> &[String] {
-        &self.problems
-    }
 }
 
 /// Everything that can be set.
@@ -76,7 +68,7 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
     /// Where it listens; port 0 takes any free port.
-    #[serde(deserialize_with = "load::address")]
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// Threads that serve requests; 0 is one per core.
     pub workers: usize,
@@ -93,15 +85,6 @@ pub struct ServerSettings {
     /// How long its body may take, after the headers.
     #[serde(with = "humantime_serde")]
     pub body_deadline: Duration,
-}
-
-/// The operators' listener.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AdminSettings {
-    /// Where it listens; port 0 takes any free port.
-    #[serde(deserialize_with = "load::address")]
-    pub listen: SocketAddr,
 }
 
 /// How much is taken in at once.
@@ -137,7 +120,7 @@ pub struct PublishSettings {
     #[serde(with = "humantime_serde")]
     pub stall_after: Duration,
     /// What becomes of webhooks about anything but accounts.
-    #[serde(deserialize_with = "load::one_of")]
+    #[serde(deserialize_with = "one_of")]
     pub record_events: RecordEvents,
 }
 
@@ -168,24 +151,12 @@ pub struct ShutdownSettings {
 #[serde(deny_unknown_fields)]
 pub struct TelemetrySettings {
     /// How a line looks.
-    #[serde(deserialize_with = "load::one_of")]
+    #[serde(deserialize_with = "one_of")]
     pub format: LogFormat,
     /// What is logged: directives of `tracing_subscriber::EnvFilter`.
     pub filter: String,
     /// Whether an authentic webhook's `traceparent` says which trace it belongs to.
     pub trust_traceparent: bool,
-}
-
-/// How a log line looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// Human on a terminal, else JSON.
-    Auto,
-    /// One JSON object per line.
-    Json,
-    /// For a person.
-    Human,
 }
 
 /// One StackOne webhook: its project and where its secrets are.

@@ -31,7 +31,6 @@ pub mod config;
 mod connections;
 pub mod envelope;
 mod error;
-pub mod healthcheck;
 mod ingest;
 mod kafka_check;
 mod limits;
@@ -45,10 +44,8 @@ mod readiness;
 mod routes;
 pub mod routing;
 mod secret_reload;
-pub mod signals;
 pub mod signature;
 pub mod source;
-pub mod telemetry;
 mod verified_webhook;
 mod watchdog;
 

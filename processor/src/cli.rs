@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use stackone_link_process::healthcheck::Healthcheck;
 
 /// Asks StackOne what is true of each linked account and emits every transition exactly once.
 #[derive(Debug, Clone, Parser)]
@@ -44,14 +45,6 @@ pub enum Command {
     /// Show or make the topics the pipeline needs.
     #[command(subcommand)]
     Topics(TopicsCommand),
-}
-
-/// What a running processor is asked.
-#[derive(Debug, Clone, Args)]
-pub struct Healthcheck {
-    /// Ask only whether it is alive: an outage of Kafka or StackOne does not change that.
-    #[arg(long)]
-    pub live: bool,
 }
 
 /// What is listed.

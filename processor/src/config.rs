@@ -4,7 +4,6 @@ mod load;
 mod secret;
 mod validate;
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,16 +11,23 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use stackone_client::ApiVersion;
+use stackone_link_process::Layers;
+use stackone_link_process::settings::{AdminSettings, LogFormat, one_of};
 use stackone_link_transport::{KafkaConfig, TopicLayout, Topics};
 use url::Url;
 
 use crate::reconcile::GracePeriods;
 use crate::resync::ResyncSettings;
 
-pub use load::process_environment;
+pub use stackone_link_process::ConfigError;
 
 /// The embedded defaults, which are also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+const LAYERS: Layers = Layers {
+    defaults: DEFAULTS,
+    prefix: "PROCESSOR",
+};
 
 /// A configuration that was read, checked, and whose secrets are at hand.
 #[derive(Debug, Clone)]
@@ -30,21 +36,6 @@ pub struct Config {
     pub settings: Settings,
     /// The API key of each of the projects, in their order.
     pub api_keys: Vec<SecretString>,
-}
-
-/// Why a configuration cannot be used: one line for each problem.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .problems.join("\n"))]
-pub struct ConfigError {
-    problems: Vec<String>,
-}
-
-impl ConfigError {
-    /// What is wrong, one line each.
-    #[must_use]
-    pub fn problems(&self) -> &[String] {
-        &self.problems
-    }
 }
 
 /// Everything that can be set.
@@ -73,15 +64,6 @@ pub struct Settings {
     pub telemetry: TelemetrySettings,
     /// The projects.
     pub projects: Vec<ProjectSettings>,
-}
-
-/// The operators' listener.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AdminSettings {
-    /// Where it listens; port 0 takes any free port.
-    #[serde(deserialize_with = "load::address")]
-    pub listen: SocketAddr,
 }
 
 /// Membership in the consumer group.
@@ -163,22 +145,10 @@ impl TopicLayoutSettings {
 #[serde(deny_unknown_fields)]
 pub struct TelemetrySettings {
     /// How a line looks.
-    #[serde(deserialize_with = "load::one_of")]
+    #[serde(deserialize_with = "one_of")]
     pub format: LogFormat,
     /// What is logged: directives of `tracing_subscriber::EnvFilter`.
     pub filter: String,
-}
-
-/// How a log line looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// Human on a terminal, else JSON.
-    Auto,
-    /// One JSON object per line.
-    Json,
-    /// For a person.
-    Human,
 }
 
 /// A StackOne project.
@@ -201,7 +171,7 @@ pub struct ProjectSettings {
     #[serde(default = "default_requests_per_minute")]
     pub requests_per_minute: NonZeroU32,
     /// Which accounts API.
-    #[serde(default, deserialize_with = "load::one_of")]
+    #[serde(default, deserialize_with = "one_of")]
     pub api_version: ApiVersion,
 }
 

@@ -2,89 +2,57 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use crate::application::Application;
-use crate::cli::{Cli, Command, Healthcheck, Resync, StateCommand};
-use crate::config::{Config, process_environment};
-use crate::signals::Signals;
-use crate::state_view::Selection;
-use crate::{healthcheck, state_view, telemetry, topics};
-use anyhow::Context as _;
 use clap::Parser as _;
+use stackone_link_process::program::{self, Failure};
+use stackone_link_process::{process_environment, signals, telemetry};
 use stackone_link_schemas::AccountId;
-use tokio_util::sync::CancellationToken;
 
-/// How long threads that wait for Kafka may take to end once everything else has.
-const AFTERWARDS: Duration = Duration::from_secs(1);
-/// Exit code of a configuration that cannot be used; clap's of arguments is the same.
-const INVALID_CONFIGURATION: u8 = 2;
+use crate::application::{self, Application};
+use crate::cli::{Cli, Command, Resync, StateCommand};
+use crate::config::Config;
+use crate::state_view::Selection;
+use crate::{resync, state_view, topics};
 
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match tokio::runtime::Runtime::new() {
-        Ok(runtime) => {
-            let code = runtime.block_on(obey(cli));
-            // A thread that still waits for Kafka must not keep a process that is done: nothing it could do matters.
-            runtime.shutdown_timeout(AFTERWARDS);
-            code
-        }
-        Err(error) => {
-            complain(&[format!("threads cannot be started: {error}")]);
-            ExitCode::FAILURE
-        }
-    }
+    program::run("stackone-processor", obey(Cli::parse()))
 }
 
-async fn obey(cli: Cli) -> ExitCode {
-    let config = match Config::load(cli.config.as_deref(), &process_environment()) {
-        Ok(config) => config,
-        Err(error) => {
-            complain(error.problems());
-            return ExitCode::from(INVALID_CONFIGURATION);
-        }
-    };
+async fn obey(cli: Cli) -> Result<(), Failure> {
+    let config = Config::load(cli.config.as_deref(), &process_environment())?;
     let done = match cli.command.unwrap_or_default() {
-        Command::Run => run(&config).await,
+        Command::Run => process(&config).await,
         Command::CheckConfig => print(&config),
-        Command::Healthcheck(question) => ask(&config, &question),
-        Command::Resync(asked) => resync(&config, &asked).await,
+        Command::Healthcheck(question) => {
+            let answer = question.ask(config.settings.admin.listen);
+            answer.map_err(anyhow::Error::from)
+        }
+        Command::Resync(asked) => list(&config, &asked).await,
         Command::State(command) => show(&config, command).await,
         Command::Topics(command) => topics::run(command, &config.settings, &mut io::stdout()).await,
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&[one_line(&error)]);
-            ExitCode::FAILURE
-        }
-    }
+    Ok(done?)
 }
 
-async fn run(config: &Config) -> anyhow::Result<()> {
-    telemetry::init(&config.settings.telemetry)?;
-    let signals = Signals::listen().context("signals cannot be listened to")?;
-    let application = Application::build(config)?;
-    let stop = CancellationToken::new();
-    tokio::select! {
-        result = application.run(stop.clone()) => Ok(result?),
-        () = signals.stop_then_insist(stop) => anyhow::bail!("ended by a second signal"),
-    }
+async fn process(config: &Config) -> anyhow::Result<()> {
+    let logs = &config.settings.telemetry;
+    telemetry::init(logs.format, &logs.filter)?;
+    signals::until_stopped(async |stop| {
+        let application = Application::build(config)?;
+        Ok(application.run(stop).await?)
+    })
+    .await
 }
 
-async fn resync(config: &Config, asked: &Resync) -> anyhow::Result<()> {
-    let stop = CancellationToken::new();
-    let signals = Signals::listen().context("signals cannot be listened to")?;
-    let (settings, projects) = (
-        config.settings.resync(),
-        crate::application::projects(config)?,
-    );
-    tokio::select! {
-        result = crate::resync::command(&settings, &projects, asked.project.as_deref(), &stop) => result,
-        () = signals.stop_then_insist(stop.clone()) => anyhow::bail!("ended by a second signal"),
-    }
+async fn list(config: &Config, asked: &Resync) -> anyhow::Result<()> {
+    let settings = config.settings.resync();
+    let projects = application::projects(config)?;
+    signals::until_stopped(async |stop| {
+        resync::command(&settings, &projects, asked.project.as_deref(), &stop).await
+    })
+    .await
 }
 
 async fn show(config: &Config, command: StateCommand) -> anyhow::Result<()> {
@@ -109,33 +77,4 @@ async fn show(config: &Config, command: StateCommand) -> anyhow::Result<()> {
 fn print(config: &Config) -> anyhow::Result<()> {
     io::stdout().write_all(config.to_toml()?.as_bytes())?;
     Ok(())
-}
-
-fn ask(config: &Config, question: &Healthcheck) -> anyhow::Result<()> {
-    let path = if question.live { "/livez" } else { "/readyz" };
-    Ok(healthcheck::ask(config.settings.admin.listen, path)?)
-}
-
-/// An error and its causes in one line, without those that the line says already.
-fn one_line(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .map(ToString::to_string)
-        .fold(String::new(), |line, cause| {
-            if line.is_empty() {
-                cause
-            } else if line.contains(&cause) {
-                line
-            } else {
-                format!("{line}: {cause}")
-            }
-        })
-}
-
-/// One line for each problem, on stderr. Where even that cannot be written, the exit code has to do.
-fn complain(problems: &[String]) {
-    let mut stderr = io::stderr().lock();
-    for problem in problems {
-        let _unwritable = writeln!(stderr, "stackone-processor: {problem}");
-    }
 }

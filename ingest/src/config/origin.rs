@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
-use super::load::one_line;
 use super::validate::source_problems;
-use super::{Settings, SourceSettings};
+use super::{LAYERS, Settings, SourceSettings};
 
 /// The file and the environment a configuration was read from. Its `Debug` shows no variable: they hold secrets.
 #[derive(Clone)]
@@ -47,8 +46,8 @@ impl Origin {
 
     /// The list of sources as it stands there now.
     pub(crate) fn sources(&self) -> Result<Vec<SourceSettings>, String> {
-        let settings = Settings::read(self.file.as_deref(), &self.environment);
-        let sources = settings.map_err(|error| one_line(&error))?.sources;
+        let settings = LAYERS.read(self.file.as_deref(), &self.environment);
+        let Settings { sources, .. } = settings.map_err(|error| error.to_string())?;
         let problems = source_problems(&sources);
         if problems.is_empty() {
             Ok(sources)

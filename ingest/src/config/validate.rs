@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use stackone_link_process::telemetry;
 
 use super::{Settings, SourceSettings};
 use crate::envelope::is_project_id;
@@ -25,7 +25,7 @@ impl Settings {
     /// Everything that is wrong with the settings, one line each.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
-        let mut problems = self.kafka_problems();
+        let mut problems = self.kafka.problems();
         problems.extend(
             self.topics
                 .problem()
@@ -49,25 +49,7 @@ impl Settings {
                 self.admin.listen
             ));
         }
-        if let Err(error) = EnvFilter::try_new(&self.telemetry.filter) {
-            problems.push(format!("telemetry.filter: {error}"));
-        }
-        problems
-    }
-
-    fn kafka_problems(&self) -> Vec<String> {
-        let mut problems = self.kafka.problems();
-        if problems.is_empty() {
-            // Asks librdkafka itself, which knows its properties best. Nothing is connected.
-            match self.kafka.client_config("check") {
-                Ok(client) => {
-                    if let Err(error) = client.create_native_config() {
-                        problems.push(format!("kafka.properties: {error}"));
-                    }
-                }
-                Err(error) => problems.push(error.to_string()),
-            }
-        }
+        problems.extend(telemetry::filter_problem(&self.telemetry.filter));
         problems
     }
 

@@ -1,22 +1,10 @@
 //! Reading the configuration: defaults, then a file, then the environment.
 
 use std::collections::HashMap;
-use std::net::{AddrParseError, SocketAddr};
 use std::path::Path;
 
-use config::{Environment, File, FileFormat};
-use serde::de::{Deserialize, Deserializer, Error as _, IntoDeserializer as _, value};
-
 use super::secret::api_key;
-use super::{Config, ConfigError, DEFAULTS, Settings};
-
-/// The variables of this process that are text.
-#[must_use]
-pub fn process_environment() -> HashMap<String, String> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
-}
+use super::{Config, ConfigError, LAYERS, Settings};
 
 impl Config {
     /// Reads, checks and completes the configuration. `environment` is all the environment there is: the process's own
@@ -29,9 +17,7 @@ impl Config {
         file: Option<&Path>,
         environment: &HashMap<String, String>,
     ) -> Result<Self, ConfigError> {
-        let settings = Settings::read(file, environment).map_err(|error| ConfigError {
-            problems: vec![one_line(&error)],
-        })?;
+        let settings: Settings = LAYERS.read(file, environment)?;
         let mut problems = settings.problems();
         let mut api_keys = Vec::new();
         for project in &settings.projects {
@@ -43,57 +29,9 @@ impl Config {
         if problems.is_empty() {
             Ok(Self { settings, api_keys })
         } else {
-            Err(ConfigError { problems })
+            Err(problems.into())
         }
     }
-}
-
-impl Settings {
-    fn read(
-        file: Option<&Path>,
-        environment: &HashMap<String, String>,
-    ) -> Result<Self, config::ConfigError> {
-        let mut sources =
-            config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
-        if let Some(path) = file {
-            sources = sources.add_source(File::from(path).format(FileFormat::Toml));
-        }
-        let environment = Environment::with_prefix("PROCESSOR")
-            .prefix_separator("__")
-            .separator("__")
-            .source(Some(environment.clone()));
-        sources.add_source(environment).build()?.try_deserialize()
-    }
-}
-
-/// Reads an enum from its name. Left to itself, the `config` crate does not say which names there are.
-pub(super) fn one_of<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    let name = String::deserialize(deserializer)?;
-    T::deserialize(name.into_deserializer())
-        .map_err(|unknown: value::Error| D::Error::custom(unknown))
-}
-
-/// Reads an address, and says what one looks like where it is none.
-pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let invalid = |error| format!("{text:?}: {error}; expected IP:PORT such as 127.0.0.1:8082");
-    text.parse()
-        .map_err(|error: AddrParseError| D::Error::custom(invalid(error)))
-}
-
-/// An error of the `config` crate in one line: those of TOML quote the file over several.
-pub(super) fn one_line(error: &config::ConfigError) -> String {
-    let text = error.to_string();
-    let is_quote = |line: &&str| {
-        let gutter = line.split_once('|').map(|(gutter, _)| gutter.trim());
-        gutter.is_some_and(|gutter| gutter.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let lines: Vec<_> = text.lines().filter(|line| !is_quote(line)).collect();
-    lines.join(": ")
 }
 
 #[cfg(test)]
@@ -101,6 +39,7 @@ mod tests {
     use std::io::Write;
     use std::time::Duration;
 
+    use super::super::DEFAULTS;
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> HashMap<String, String> {
@@ -171,19 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_the_wrong_kind_says_what_is_expected_in_one_line() {
-        let address = problems("[admin]\nlisten = 'localhost:8082'\n", &[]);
-        assert!(
-            address.contains("localhost:8082") && address.contains("127.0.0.1:8082"),
-            "{address}"
-        );
+    fn a_value_of_the_wrong_kind_says_what_is_expected() {
         let version = "[[projects]]\napi_key_env = 'STACKONE_API_KEY'\napi_version = 'v3'\n";
         let version = problems(version, &[]);
         assert!(
             version.contains("v3") && version.contains("v2"),
             "{version}"
         );
-        assert_eq!(problems("[group\n", &[]).lines().count(), 1);
         let property = problems("[kafka.properties]\n'lingerr.ms' = '1'\n", &[]);
         assert!(property.contains("lingerr.ms"), "{property}");
     }

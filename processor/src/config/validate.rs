@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use stackone_link_process::telemetry;
 
 use super::Settings;
 
@@ -11,7 +11,7 @@ impl Settings {
     /// Everything that is wrong with the settings, one line each.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
-        let mut problems = self.kafka_problems();
+        let mut problems = self.kafka.problems();
         problems.extend(
             self.topics
                 .problem()
@@ -29,24 +29,7 @@ impl Settings {
         if self.topic_layout.partitions < 1 || self.topic_layout.replication < 1 {
             problems.push("topic_layout: partitions and replication must be at least 1".to_owned());
         }
-        if let Err(error) = EnvFilter::try_new(&self.telemetry.filter) {
-            problems.push(format!("telemetry.filter: {error}"));
-        }
-        problems
-    }
-
-    fn kafka_problems(&self) -> Vec<String> {
-        let mut problems = self.kafka.problems();
-        if problems.is_empty() {
-            // Asks librdkafka itself, which knows its properties best. Nothing is connected.
-            match self.kafka.client_config("check") {
-                Ok(client) => {
-                    let refused = client.create_native_config().err();
-                    problems.extend(refused.map(|error| format!("kafka.properties: {error}")));
-                }
-                Err(error) => problems.push(error.to_string()),
-            }
-        }
+        problems.extend(telemetry::filter_problem(&self.telemetry.filter));
         problems
     }
 

@@ -121,7 +121,8 @@ impl KafkaConfig {
         redacted
     }
 
-    /// What is wrong with the settings, one line each.
+    /// What is wrong with the settings, one line each. Asks librdkafka itself, which knows its properties best; nothing
+    /// is connected.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = refused_properties(self.properties.keys().map(String::as_str));
@@ -134,7 +135,20 @@ impl KafkaConfig {
         if self.security != Security::Plaintext && !cfg!(feature = "kafka-tls") {
             problems.push(ConfigError::NoTls.to_string());
         }
+        if problems.is_empty() {
+            problems.extend(self.refused_by_client());
+        }
         problems
+    }
+
+    fn refused_by_client(&self) -> Option<String> {
+        match self.client_config("check") {
+            Ok(client) => {
+                let error = client.create_native_config().err()?;
+                Some(format!("kafka.properties: {error}"))
+            }
+            Err(error) => Some(error.to_string()),
+        }
     }
 
     /// A client configuration with servers, security and properties, for a client called `client_id`.

@@ -67,27 +67,7 @@ fn unknown_keys_are_refused_by_name_wherever_they_stand() {
 }
 
 #[test]
-fn what_orchestrators_put_into_the_environment_is_not_taken_for_a_setting() {
-    let pairs = [
-        ("INGEST_PORT", "tcp://10.0.0.1:8080"),
-        ("INGEST_SERVICE_HOST", "x"),
-    ];
-    assert!(load("", &pairs).is_ok());
-}
-
-#[test]
-fn a_value_of_the_wrong_kind_is_named_with_its_key() {
-    let problems = load("[server]\nkeep_alive = 5\n", &[])
-        .unwrap_err()
-        .to_string();
-    assert!(problems.contains("keep_alive"), "{problems}");
-    let problems = load("[admin]\nlisten = 'localhost'\n", &[])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        problems.contains("admin.listen") && problems.contains("IP:PORT"),
-        "{problems}"
-    );
+fn a_value_of_the_wrong_kind_says_what_is_expected() {
     let problems = load("[publish]\nrecord_events = 'maybe'\n", &[])
         .unwrap_err()
         .to_string();
@@ -95,21 +75,4 @@ fn a_value_of_the_wrong_kind_is_named_with_its_key() {
         problems.contains("maybe") && problems.contains("drop"),
         "{problems}"
     );
-}
-
-#[test]
-fn a_file_that_is_no_toml_is_told_in_one_line() {
-    let problems = load("a = 1\n[server\n", &[]).unwrap_err().to_string();
-    assert!(
-        problems.contains("line 2") && problems.contains("unclosed"),
-        "{problems}"
-    );
-    assert_eq!(problems.lines().count(), 1, "{problems}");
-}
-
-#[test]
-fn a_file_that_is_not_there_is_named() {
-    let error = Config::load(Some(Path::new("/nowhere/ingest.toml")), &environment(&[]));
-    let problems = error.unwrap_err().to_string();
-    assert!(problems.contains("/nowhere/ingest.toml"), "{problems}");
 }

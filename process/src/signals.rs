@@ -2,22 +2,35 @@
 
 use std::io;
 
+use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// Does work that can be stopped: SIGTERM or SIGINT asks it to, and a second one gives it up.
+///
+/// # Errors
+///
+/// Where the work fails or is given up, or signals cannot be listened to.
+pub async fn until_stopped(
+    work: impl AsyncFnOnce(CancellationToken) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let signals = Signals::listen().context("signals cannot be listened to")?;
+    let stop = CancellationToken::new();
+    tokio::select! {
+        result = work(stop.clone()) => result,
+        () = signals.stop_then_insist(stop) => anyhow::bail!("ended by a second signal"),
+    }
+}
+
 /// SIGTERM and SIGINT, listened to from now on.
-pub struct Signals {
+struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
     /// Starts listening.
-    ///
-    /// # Errors
-    ///
-    /// Where the system does not allow it.
-    pub fn listen() -> io::Result<Self> {
+    fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -25,7 +38,7 @@ impl Signals {
     }
 
     /// Asks to stop at the first signal, and returns at the second: somebody is out of patience.
-    pub async fn stop_then_insist(mut self, stop: CancellationToken) {
+    async fn stop_then_insist(mut self, stop: CancellationToken) {
         self.next().await;
         stop.cancel();
         self.next().await;

@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, stderr};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
-use crate::config::{LogFormat, TelemetrySettings};
+use crate::settings::LogFormat;
 
 /// Why logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -18,19 +18,26 @@ pub enum TelemetryError {
     Init(#[from] TryInitError),
 }
 
-/// Sends the logs of this process to stderr.
+/// What is wrong with directives of tracing's `EnvFilter`; nothing where they can be used.
+#[must_use]
+pub fn filter_problem(filter: &str) -> Option<String> {
+    let error = EnvFilter::try_new(filter).err()?;
+    Some(TelemetryError::from(error).to_string())
+}
+
+/// Sends those logs of this process to stderr that `filter` lets pass: directives of tracing's `EnvFilter`.
 ///
 /// # Errors
 ///
 /// Where the filter cannot be read, or logs already go somewhere.
-pub fn init(settings: &TelemetrySettings) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(&settings.filter)?;
+pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
+    let filter = EnvFilter::try_new(filter)?;
     let terminal = stderr().is_terminal();
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(stderr)
         .with_ansi(terminal);
-    let human = match settings.format {
+    let human = match format {
         LogFormat::Auto => terminal,
         LogFormat::Json => false,
         LogFormat::Human => true,

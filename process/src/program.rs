@@ -1,0 +1,128 @@
+//! From a command line that has been read to an exit code.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::settings::ConfigError;
+
+/// Exit code of a configuration that cannot be used; clap's of arguments is the same.
+const INVALID_CONFIGURATION: u8 = 2;
+/// How long threads that wait for something may take to end once everything else has.
+const AFTERWARDS: Duration = Duration::from_secs(1);
+
+/// Why a program did not do what it was asked to.
+#[derive(Debug)]
+pub enum Failure {
+    /// Its configuration cannot be used.
+    Configuration(ConfigError),
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Configuration(error)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// Does the work of the program called `name`, tells on stderr why it failed, and says how it ended: 0, 1, or 2 for an
+/// invalid configuration.
+pub fn run(name: &str, work: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => {
+            let done = runtime.block_on(work);
+            // A thread that still waits for Kafka must not keep a process that is done: nothing it could do matters.
+            runtime.shutdown_timeout(AFTERWARDS);
+            exit_code(name, done)
+        }
+        Err(error) => {
+            complain(name, &[format!("threads cannot be started: {error}")]);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn exit_code(name: &str, done: Result<(), Failure>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Configuration(error)) => {
+            complain(name, error.problems());
+            ExitCode::from(INVALID_CONFIGURATION)
+        }
+        Err(Failure::Other(error)) => {
+            complain(name, &[one_line(&error)]);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and its causes in one line, without those that the line says already.
+fn one_line(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |line, cause| {
+            if line.is_empty() {
+                cause
+            } else if line.contains(&cause) {
+                line
+            } else {
+                format!("{line}: {cause}")
+            }
+        })
+}
+
+/// One line for each problem, on stderr. Where even that cannot be written, the exit code has to do.
+fn complain(name: &str, problems: &[String]) {
+    let mut stderr = io::stderr().lock();
+    for problem in problems {
+        let _unwritable = writeln!(stderr, "{name}: {problem}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn the_exit_code_tells_a_failure_from_an_invalid_configuration() {
+        let invalid = ConfigError::from(vec!["a".to_owned()]);
+        let code = |done| run("test", async { done });
+        assert_eq!(code(Ok(())), ExitCode::SUCCESS);
+        assert_eq!(code(Err(invalid.into())), ExitCode::from(2));
+        assert_eq!(code(Err(anyhow::anyhow!("b").into())), ExitCode::FAILURE);
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes_and_none_of_them_twice() {
+        let cause = io::Error::other("no route");
+        let error = anyhow::Error::new(cause).context("cannot connect: no route");
+        assert_eq!(
+            one_line(&error.context("not started")),
+            "not started: cannot connect: no route"
+        );
+    }
+
+    #[test]
+    fn a_thread_that_waits_does_not_keep_a_program_that_is_done() {
+        let (release, held) = mpsc::channel::<()>();
+        let started = Instant::now();
+        let code = run("test", async {
+            let _waits = tokio::task::spawn_blocking(move || held.recv());
+            Ok(())
+        });
+        assert_eq!(code, ExitCode::SUCCESS);
+        assert!(started.elapsed() < AFTERWARDS * 10);
+        drop(release);
+    }
+}

@@ -1,0 +1,92 @@
+//! Reading settings: built-in defaults, then a file, then the environment.
+
+mod parts;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use config::{Environment, File, FileFormat};
+use serde::de::DeserializeOwned;
+
+pub use parts::{AdminSettings, LogFormat, address, one_of};
+
+/// Why a configuration cannot be used: one line for each problem.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .problems.join("\n"))]
+pub struct ConfigError {
+    problems: Vec<String>,
+}
+
+impl ConfigError {
+    /// What is wrong, one line each.
+    #[must_use]
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+impl From<Vec<String>> for ConfigError {
+    fn from(problems: Vec<String>) -> Self {
+        Self { problems }
+    }
+}
+
+/// Where the settings of one program come from, beside the file that its user names.
+#[derive(Debug, Clone, Copy)]
+pub struct Layers {
+    /// Every setting with its default, in TOML.
+    pub defaults: &'static str,
+    /// What the names of environment variables begin with, up to the first double underscore.
+    pub prefix: &'static str,
+}
+
+impl Layers {
+    /// Reads the settings; what is read later wins. `environment` is all the environment there is: the process's own is
+    /// not looked at, so that several services can be configured side by side in one process.
+    ///
+    /// # Errors
+    ///
+    /// Where a layer cannot be read, or what they say together is no `S`: the first problem, in one line.
+    pub fn read<S: DeserializeOwned>(
+        self,
+        file: Option<&Path>,
+        environment: &HashMap<String, String>,
+    ) -> Result<S, ConfigError> {
+        let read = || {
+            let defaults = File::from_str(self.defaults, FileFormat::Toml);
+            let mut layers = config::Config::builder().add_source(defaults);
+            if let Some(path) = file {
+                layers = layers.add_source(File::from(path).format(FileFormat::Toml));
+            }
+            // A single underscore would take Kubernetes' own `INGEST_PORT=tcp://…` for a setting.
+            let environment = Environment::with_prefix(self.prefix)
+                .prefix_separator("__")
+                .separator("__")
+                .source(Some(environment.clone()));
+            layers.add_source(environment).build()?.try_deserialize()
+        };
+        read().map_err(|error| vec![one_line(&error)].into())
+    }
+}
+
+/// The variables of this process that are text. The only place that looks at them.
+#[must_use]
+pub fn process_environment() -> HashMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// An error of the `config` crate in one line: those of TOML quote the file over several.
+fn one_line(error: &config::ConfigError) -> String {
+    let text = error.to_string();
+    let is_quote = |line: &&str| {
+        let gutter = line.split_once('|').map(|(gutter, _)| gutter.trim());
+        gutter.is_some_and(|gutter| gutter.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let lines: Vec<_> = text.lines().filter(|line| !is_quote(line)).collect();
+    lines.join(": ")
+}
+
+#[cfg(test)]
+mod tests;
