@@ -93,6 +93,12 @@ scripts:
 schemas:
     cargo run --package stackone-link-schemas --example write_schemas
 
+# Keep the schemas of a release, which no later change may break: `just release-schemas 0.2.0`
+[group('write')]
+release-schemas version:
+    mkdir schemas/released/{{ version }}
+    cp schemas/json/*.schema.json schemas/released/{{ version }}/
+
 # Write docs/answers.md, what ingest answers and when, anew from the code (a test fails when they differ)
 [group('write')]
 answers:

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking, and says where and why"
 )]
 
+mod compatibility;
 mod fixtures;
 mod golden_records;
 mod json_schemas;

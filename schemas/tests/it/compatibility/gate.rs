@@ -1,0 +1,172 @@
+//! What a change of a schema breaks, for readers of the released one and for today's readers of records written under it. Pure.
+//!
+//! The rule: every record that the new schema allows, the old one must allow too, members that it does not know aside. And
+//! a record that was written under the old schema must stay readable, since topics keep records for weeks.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::node::{Node, resolve};
+
+/// Keywords that say nothing of what is allowed.
+const ANNOTATIONS: [&str; 6] = ["$id", "$schema", "$defs", "title", "description", "default"];
+/// Keywords that the gate compares.
+const COMPARED: [&str; 13] = [
+    "$ref",
+    "type",
+    "properties",
+    "required",
+    "items",
+    "anyOf",
+    "oneOf",
+    "const",
+    "enum",
+    "examples",
+    "pattern",
+    "format",
+    "minimum",
+];
+
+/// Everything that going from `old` to `new` breaks, each with the member it is about. Empty where nothing breaks.
+pub(super) fn breaks(old: &Value, new: &Value) -> Vec<String> {
+    let mut breaks = Vec::new();
+    if old["$id"] != new["$id"] {
+        breaks.push(format!(
+            "$id was {} and is {}: readers find the schema by it",
+            old["$id"], new["$id"]
+        ));
+    }
+    compare("", Node::root(old), Node::root(new), &mut breaks);
+    breaks
+}
+
+fn compare(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
+    let (old, new) = (resolve(old), resolve(new));
+    let unknown = new
+        .keywords()
+        .filter(|keyword| !ANNOTATIONS.contains(keyword) && !COMPARED.contains(keyword));
+    breaks.extend(unknown.map(|keyword| {
+        format!("{at}: the gate does not know the keyword {keyword:?}; teach it in tests/it/compatibility/gate.rs")
+    }));
+    let (old_choices, new_choices) = (old.choices(), new.choices());
+    if old_choices.len() > 1 || new_choices.len() > 1 {
+        return compare_choices(at, &old_choices, &new_choices, breaks);
+    }
+    compare_types(at, old, new, breaks);
+    compare_values(at, old, new, breaks);
+    compare_bounds(at, old, new, breaks);
+    compare_members(at, old, new, breaks);
+    if let Some((old, new)) = old.child("items").zip(new.child("items")) {
+        compare(&format!("{at}[]"), old, new, breaks);
+    }
+}
+
+/// Each way the value may look now must be one that it could have before; and a value that a closed enum had is kept,
+/// with its meaning.
+fn compare_choices(at: &str, old: &[Node<'_>], new: &[Node<'_>], breaks: &mut Vec<String>) {
+    for choice in new {
+        let same_type = |former: &&Node<'_>| !former.types().is_disjoint(&choice.types());
+        let found = old.iter().filter(same_type).map(|former| {
+            let mut found = Vec::new();
+            compare(at, *former, *choice, &mut found);
+            found
+        });
+        match (found.min_by_key(Vec::len), choice.constant()) {
+            (None, _) => breaks.push(format!("{at}: may now be {:?}", choice.types())),
+            (Some(found), Some(value)) if !found.is_empty() => {
+                breaks.push(format!("{at}: the closed enum has the new value {value}"));
+            }
+            (Some(found), _) => breaks.extend(found),
+        }
+    }
+    for former in old {
+        let Some(value) = former.constant() else {
+            continue;
+        };
+        let kept = new.iter().find(|choice| choice.constant() == Some(value));
+        match kept {
+            None => breaks.push(format!("{at}: the value {value} was removed")),
+            Some(kept) if kept.get("description") != former.get("description") => {
+                breaks.push(format!("{at}: the value {value} means something else now"));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn compare_types(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
+    let (old, new) = (old.types(), new.types());
+    let added: Vec<_> = new.difference(&old).collect();
+    let removed: Vec<_> = old.difference(&new).collect();
+    if !added.is_empty() {
+        breaks.push(format!("{at}: may now be {added:?}"));
+    }
+    // Null alone may go: readers that expect it lose nothing, and today's readers accept it for ever.
+    if removed.iter().any(|kind| **kind != "null") {
+        breaks.push(format!("{at}: was {removed:?} in records that are kept"));
+    }
+}
+
+/// The values of an open enum that are known by name.
+fn compare_values(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
+    let values = |node: Node<'_>| -> Vec<Value> {
+        let listed = node.get("examples").or_else(|| node.get("enum"));
+        listed
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let kept = values(new);
+    for value in values(old) {
+        if !kept.contains(&value) {
+            breaks.push(format!("{at}: the value {value} was removed"));
+        }
+    }
+    if old.get("const") != new.get("const") {
+        breaks.push(format!("{at}: the constant value was changed"));
+    }
+    if new.get("enum").is_some() && old.get("enum") != new.get("enum") {
+        breaks.push(format!("{at}: the closed enum was changed"));
+    }
+}
+
+fn compare_bounds(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
+    for keyword in ["pattern", "format", "minimum"] {
+        let (before, now) = (old.get(keyword), new.get(keyword));
+        if before != now {
+            let told = |value: Option<&Value>| value.map_or("none".to_owned(), Value::to_string);
+            breaks.push(format!(
+                "{at}: {keyword} was {} and is {}",
+                told(before),
+                told(now)
+            ));
+        }
+    }
+}
+
+fn compare_members(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
+    for (name, former) in old.members() {
+        let at = format!("{at}/{name}");
+        match new.member(name) {
+            None => breaks.push(format!("{at}: was removed")),
+            Some(now) => compare(&at, former, now, breaks),
+        }
+    }
+    let required = |node: Node<'_>| -> BTreeSet<String> {
+        let names = node.get("required").and_then(Value::as_array);
+        let names = names.into_iter().flatten().filter_map(Value::as_str);
+        names.map(ToOwned::to_owned).collect()
+    };
+    let (before, now) = (required(old), required(new));
+    let kept = |name: &&String| new.member(name).is_some();
+    breaks.extend(
+        before
+            .difference(&now)
+            .filter(kept)
+            .map(|name| format!("{at}/{name}: was made optional, and readers rely on it")),
+    );
+    breaks.extend(now.difference(&before).map(|name| {
+        format!("{at}/{name}: is required now, and records that are kept do not have it")
+    }));
+}

@@ -1,0 +1,95 @@
+//! A schema within its document, so that references can be followed.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// The types of JSON.
+const TYPES: [&str; 7] = [
+    "array", "boolean", "integer", "null", "number", "object", "string",
+];
+
+/// A schema within its document.
+#[derive(Clone, Copy)]
+pub(super) struct Node<'a> {
+    document: &'a Value,
+    schema: &'a Value,
+}
+
+/// The schema that a reference leads to. What stands beside a reference are annotations.
+pub(super) fn resolve(node: Node<'_>) -> Node<'_> {
+    let Some(reference) = node.get("$ref").and_then(Value::as_str) else {
+        return node;
+    };
+    let target = node.document.pointer(reference.trim_start_matches('#'));
+    let schema = target.unwrap_or_else(|| panic!("{reference} leads nowhere"));
+    resolve(Node { schema, ..node })
+}
+
+impl<'a> Node<'a> {
+    /// A whole document.
+    pub(super) const fn root(document: &'a Value) -> Self {
+        Self {
+            document,
+            schema: document,
+        }
+    }
+
+    /// A keyword's value.
+    pub(super) fn get(self, keyword: &str) -> Option<&'a Value> {
+        self.schema.get(keyword)
+    }
+
+    /// The keywords that are used.
+    pub(super) fn keywords(self) -> impl Iterator<Item = &'a str> {
+        let members = self.schema.as_object().into_iter();
+        members.flat_map(|object| object.keys().map(String::as_str))
+    }
+
+    /// The schema under a keyword.
+    pub(super) fn child(self, keyword: &str) -> Option<Self> {
+        self.get(keyword).map(|schema| Self { schema, ..self })
+    }
+
+    /// The members of an object.
+    pub(super) fn members(self) -> impl Iterator<Item = (&'a str, Self)> {
+        let members = self.get("properties").and_then(Value::as_object);
+        members
+            .into_iter()
+            .flatten()
+            .map(move |(name, schema)| (name.as_str(), Self { schema, ..self }))
+    }
+
+    /// A member of an object.
+    pub(super) fn member(self, name: &str) -> Option<Self> {
+        let schema = self.get("properties")?.get(name)?;
+        Some(Self { schema, ..self })
+    }
+
+    /// The one value it allows.
+    pub(super) fn constant(self) -> Option<&'a Value> {
+        self.get("const")
+    }
+
+    /// The ways it may look: its alternatives, or itself.
+    pub(super) fn choices(self) -> Vec<Self> {
+        let choices = self.get("anyOf").or_else(|| self.get("oneOf"));
+        match choices.and_then(Value::as_array) {
+            None => vec![self],
+            Some(choices) => choices
+                .iter()
+                .map(|schema| resolve(Self { schema, ..self }))
+                .flat_map(Self::choices)
+                .collect(),
+        }
+    }
+
+    /// The types it allows.
+    pub(super) fn types(self) -> BTreeSet<&'a str> {
+        match self.get("type") {
+            Some(Value::String(one)) => BTreeSet::from([one.as_str()]),
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            _ => TYPES.into_iter().collect(),
+        }
+    }
+}
