@@ -22,6 +22,16 @@ pub struct PipelineSettings {
     pub partitions: i32,
     /// `reconcile.activation_grace`.
     pub activation_grace: Duration,
+    /// `reconcile.delete_grace`.
+    pub delete_grace: Duration,
+    /// `reconcile.delete_confirm`.
+    pub delete_confirm: Duration,
+    /// `reconcile.vanish_grace`.
+    pub vanish_grace: Duration,
+    /// `reconcile.lag_recheck`.
+    pub lag_recheck: Duration,
+    /// `group.session_timeout`. Kafka refuses less than 6 s, the embedded broker does not.
+    pub session_timeout: Duration,
     /// `lookups.timeout`.
     pub lookup_timeout: Duration,
     /// The id of the configured project; none to serve every webhook.
@@ -37,6 +47,11 @@ impl Default for PipelineSettings {
         Self {
             partitions: 3,
             activation_grace: Duration::from_secs(2),
+            delete_grace: Duration::from_secs(2),
+            delete_confirm: Duration::from_secs(1),
+            vanish_grace: Duration::from_secs(3),
+            lag_recheck: Duration::from_millis(200),
+            session_timeout: Duration::from_secs(6),
             lookup_timeout: Duration::from_secs(5),
             project: Some(PROJECT.to_owned()),
             requests_per_minute: NonZeroU32::new(60_000).unwrap_or(NonZeroU32::MAX),
@@ -103,7 +118,7 @@ struct ProcessorFile<'a> {
 struct Group<'a> {
     id: &'a str,
     instance_id: &'a str,
-    session_timeout: &'static str,
+    session_timeout: String,
 }
 
 #[derive(Serialize)]
@@ -114,10 +129,10 @@ struct Lookups {
 #[derive(Serialize)]
 struct Reconcile {
     activation_grace: String,
-    delete_grace: &'static str,
-    delete_confirm: &'static str,
-    vanish_grace: &'static str,
-    lag_recheck: &'static str,
+    delete_grace: String,
+    delete_confirm: String,
+    vanish_grace: String,
+    lag_recheck: String,
 }
 
 #[derive(Serialize)]
@@ -172,17 +187,17 @@ pub(super) fn processor_file(
         group: Group {
             id: &pipeline.group,
             instance_id: instance,
-            session_timeout: "6s",
+            session_timeout: millis(settings.session_timeout),
         },
         lookups: Lookups {
             timeout: millis(settings.lookup_timeout),
         },
         reconcile: Reconcile {
             activation_grace: millis(settings.activation_grace),
-            delete_grace: "2s",
-            delete_confirm: "1s",
-            vanish_grace: "3s",
-            lag_recheck: "200ms",
+            delete_grace: millis(settings.delete_grace),
+            delete_confirm: millis(settings.delete_confirm),
+            vanish_grace: millis(settings.vanish_grace),
+            lag_recheck: millis(settings.lag_recheck),
         },
         kafka: Kafka {
             bootstrap_servers: pipeline.broker.bootstrap_servers(),

@@ -92,6 +92,15 @@ impl AccountStore {
         self.change(id, now, |_dated_and_otherwise_the_same| {})
     }
 
+    pub(crate) fn set_label(
+        &mut self,
+        id: &AccountId,
+        label: Option<String>,
+        now: Timestamp,
+    ) -> Result<Account, AccountError> {
+        self.change(id, now, |account| account.label = label)
+    }
+
     pub(crate) fn unlink(
         &mut self,
         id: &AccountId,

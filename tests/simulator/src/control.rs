@@ -26,6 +26,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             web::post().to(accounts::refresh),
         )
         .route(
+            "/control/accounts/{id}/label",
+            web::post().to(accounts::set_label),
+        )
+        .route(
             "/control/accounts/{id}/unlink",
             web::post().to(accounts::unlink),
         )

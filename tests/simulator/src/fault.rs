@@ -18,6 +18,12 @@ pub enum Fault {
         #[serde(rename = "ms", with = "milliseconds")]
         delay: Duration,
     },
+    /// The answer is worked out when the request comes, and sent later: what it says may be over by then.
+    Stale {
+        /// How much later.
+        #[serde(rename = "ms", with = "milliseconds")]
+        delay: Duration,
+    },
     /// Another status, with StackOne's JSON error body, or with `body` as a gateway's HTML.
     Status {
         /// The status, 400 to 599.

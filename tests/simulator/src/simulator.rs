@@ -119,6 +119,22 @@ impl Simulator {
         Ok(())
     }
 
+    /// Gives an account another label, and causes `account.updated`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such account.
+    pub fn set_label(
+        &self,
+        id: &AccountId,
+        label: Option<String>,
+        notify: Notify,
+    ) -> Result<(), AccountError> {
+        let account = self.accounts().set_label(id, label, timestamp::now())?;
+        self.announce(&account, "account.updated", notify);
+        Ok(())
+    }
+
     /// Unlinks an account: the API answers 404 from now on. Causes `account.deleted`.
     ///
     /// # Errors

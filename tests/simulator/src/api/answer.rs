@@ -116,6 +116,10 @@ impl Question<'_> {
         Some(match fault {
             Fault::Drop => return None,
             Fault::Latency { .. } => respond(truth),
+            Fault::Stale { delay } => {
+                tokio::time::sleep(delay).await;
+                respond(truth)
+            }
             Fault::Status {
                 status,
                 retry_after,

@@ -22,6 +22,14 @@ pub(super) struct StatusChange {
     notify: Notify,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LabelChange {
+    label: Option<String>,
+    #[serde(default)]
+    notify: Notify,
+}
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct Change {
@@ -60,6 +68,17 @@ pub(super) async fn refresh(
 ) -> Result<HttpResponse, ControlError> {
     let id = AccountId::from(id.into_inner());
     simulator.refresh_credentials(&id, read(&body)?.notify)?;
+    Ok(changed(&simulator, &id))
+}
+
+pub(super) async fn set_label(
+    simulator: Data<Simulator>,
+    id: Path<String>,
+    change: Json<LabelChange>,
+) -> Result<HttpResponse, ControlError> {
+    let id = AccountId::from(id.into_inner());
+    let change = change.into_inner();
+    simulator.set_label(&id, change.label, change.notify)?;
     Ok(changed(&simulator, &id))
 }
 

@@ -52,6 +52,13 @@ async fn an_account_lives_and_dies_by_control() {
         post(&simulator, &format!("{path}/refresh"), "").await.0,
         200
     );
+    let (_, labelled) = post(
+        &simulator,
+        &format!("{path}/label"),
+        r#"{"label":"HR","notify":"silent"}"#,
+    )
+    .await;
+    assert_eq!(labelled["label"], "HR");
     let (_, all) = call(&simulator, Method::GET, "/control/accounts", "").await;
     assert_eq!(all.as_array().unwrap().len(), 1);
     let (_, unlinked) = post(

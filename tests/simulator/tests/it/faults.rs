@@ -165,6 +165,22 @@ async fn a_late_answer_is_late_and_right() {
 }
 
 #[tokio::test]
+async fn a_stale_answer_says_what_was_true_when_the_request_came() {
+    let simulator = start(config()).await;
+    let soon = NewAccount {
+        activates_after: Some(Duration::from_secs(2)),
+        ..NewAccount::default()
+    };
+    let path = format!("/accounts/{}", simulator.link(&soon).unwrap());
+    let stale = Fault::Stale {
+        delay: Duration::from_secs(2),
+    };
+    simulator.faults().set(FaultRule::next(1, stale)).unwrap();
+    assert_eq!(get_json(&simulator, &path).await["status"], "inactive");
+    assert_eq!(get_json(&simulator, &path).await["status"], "active");
+}
+
+#[tokio::test]
 async fn a_fault_befalls_its_account_and_its_operation_only() {
     let (simulator, id, path) = simulator_with_account().await;
     let other = simulator.link(&NewAccount::default()).unwrap();
