@@ -1,5 +1,6 @@
 //! Configuration: what can be set, in the order of `config.default.toml`, which documents every key.
 
+mod linger;
 mod load;
 mod origin;
 mod print;
@@ -17,6 +18,7 @@ use stackone_link_transport::{KafkaConfig, Topics};
 
 use crate::source::Sources;
 
+pub use linger::Linger;
 pub(crate) use origin::Origin;
 pub use stackone_link_process::ConfigError;
 
@@ -119,6 +121,8 @@ pub struct PublishSettings {
     /// How long nothing may be acknowledged while something waits, before the producer is rebuilt.
     #[serde(with = "humantime_serde")]
     pub stall_after: Duration,
+    /// How long records wait for others, to be sent together.
+    pub linger: Linger,
     /// What becomes of webhooks about anything but accounts.
     #[serde(deserialize_with = "one_of")]
     pub record_events: RecordEvents,

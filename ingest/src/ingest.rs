@@ -72,7 +72,7 @@ impl Ingest {
             limits: Limits::new(limits),
             metrics,
             readiness: Readiness::default(),
-            producer: Producer::new(kafka, publish.ack_deadline)?,
+            producer: Producer::new(kafka, publish.ack_deadline, publish.linger)?,
             topics: topics.clone(),
             topics_in_doubt: Notify::new(),
             record_events: publish.record_events,

@@ -16,8 +16,8 @@ use prometheus::{
 
 use catalogue::{
     connections_refused, delivery_age, in_flight_body_bytes, in_flight_requests, last_accepted,
-    last_ack, opts, producer_queue, producer_rebuilds, publish_duration, request_duration,
-    secret_matches, secret_reload_failures, webhooks,
+    last_ack, opts, producer_linger, producer_queue, producer_rebuilds, publish_duration,
+    request_duration, secret_matches, secret_reload_failures, webhooks,
 };
 
 use crate::limits::InFlight;
@@ -37,6 +37,7 @@ pub(crate) struct Metrics {
     secret_matches: IntCounterVec,
     secret_reload_failures: IntCounterVec,
     producer_queue: IntGauge,
+    producer_linger: Gauge,
     producer_rebuilds: IntCounter,
     connections_refused: IntCounter,
 }
@@ -58,6 +59,7 @@ impl Metrics {
             secret_matches: registered(&registry, secret_matches())?,
             secret_reload_failures: registered(&registry, secret_reload_failures())?,
             producer_queue: registered(&registry, producer_queue())?,
+            producer_linger: registered(&registry, producer_linger())?,
             connections_refused: registered(&registry, connections_refused())?,
             producer_rebuilds: registered(&registry, producer_rebuilds())?,
             registry,
@@ -118,11 +120,13 @@ impl Metrics {
         &self,
         held: InFlight,
         queued: usize,
+        linger: Duration,
     ) -> Result<String, prometheus::Error> {
         let gauge = |amount| i64::try_from(amount).unwrap_or(i64::MAX);
         self.in_flight_requests.set(gauge(held.requests));
         self.in_flight_body_bytes.set(gauge(held.body_bytes));
         self.producer_queue.set(gauge(queued));
+        self.producer_linger.set(linger.as_secs_f64());
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
@@ -164,18 +168,19 @@ mod tests {
             requests: 2,
             body_bytes: 3,
         };
-        let text = one.render(held, 4).unwrap();
+        let text = one.render(held, 4, Duration::from_millis(1)).unwrap();
         for line in [
             "stackone_ingest_webhooks_total{outcome=\"stored\",source=\"default\"} 1",
             "stackone_ingest_in_flight_requests 2",
             "stackone_ingest_in_flight_body_bytes 3",
             "stackone_ingest_producer_queue_messages 4",
+            "stackone_ingest_producer_linger_seconds 0.001",
         ] {
             assert!(text.contains(line), "{line} is not in {text}");
         }
         assert!(text.contains("process_") && text.contains("stackone_ingest_build_info{"));
         assert!(
-            two.render(held, 0)
+            two.render(held, 0, Duration::ZERO)
                 .unwrap()
                 .contains("source=\"unknown\"} 1")
         );

@@ -1,157 +1,183 @@
-//! The one place that owns the publisher and can put a new one in its place.
+//! The one place that owns publishers: one, or two that linger differently.
 
+mod linger;
 mod liveness;
 mod progress;
+mod replaceable;
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Builder};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-use stackone_link_transport::{
-    KafkaConfig, OutgoingRecord, PublishError, Publisher, StartError, Stored,
-};
-use tokio::sync::oneshot;
+use stackone_link_transport::{KafkaConfig, OutgoingRecord, PublishError, StartError, Stored};
 
-use liveness::Liveness;
-use progress::Progress;
+use crate::config::Linger;
+use linger::Crowd;
 
 pub(crate) use progress::Seen;
+pub(crate) use replaceable::Replaceable;
 
-/// `client.id` towards Kafka.
-const CLIENT_ID: &str = "stackone-ingest";
-/// How often a publisher that was replaced is looked at, whether its last request has let go of it.
-const RETIRE_PAUSE: Duration = Duration::from_millis(50);
+/// How long records wait for others while many are under way.
+const BATCHING_LINGER: Duration = Duration::from_millis(1);
+/// What a publisher may queue, in librdkafka's properties, and where they are not set. Two publishers have half each, so
+/// that the limits hold for both together.
+const QUEUE_LIMITS: [(&str, u64); 2] = [
+    ("queue.buffering.max.messages", 100_000),
+    ("queue.buffering.max.kbytes", 1_048_576),
+];
 
-/// A publisher that can be replaced while requests use it.
+/// Publishes records, and lets them linger as long as pays.
+///
+/// **Order.** Where two publishers take turns, webhooks of one account may go through different ones, and those that are
+/// under way at the same time may be stored in either order; so it is at StackOne, and with two connections to one
+/// publisher. A webhook that StackOne sends after the 200 to an earlier one is stored after it, whichever publisher takes
+/// it: that 200 says that the earlier record is on its partition already.
 pub(crate) struct Producer {
-    kafka: KafkaConfig,
+    /// Sends at once where linger adapts; else the only one.
+    prompt: Replaceable,
+    batching: Option<Batching>,
     ack_deadline: Duration,
-    current: ArcSwap<Generation>,
-    progress: Progress,
-    liveness: Liveness,
 }
 
-/// One publisher, and whether it has failed for good.
-struct Generation {
-    publisher: Publisher,
-    failed: AtomicBool,
+/// The other publisher of two, and when it is its turn.
+struct Batching {
+    publisher: Replaceable,
+    crowd: Mutex<Crowd>,
 }
 
-/// Why a publisher was not replaced.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RebuildError {
-    #[error(transparent)]
-    Start(#[from] StartError),
-    #[error("no thread to make it on: {0}")]
-    Thread(#[from] io::Error),
-    #[error("the thread that made it died")]
-    Died(#[from] oneshot::error::RecvError),
+/// One record under way; no longer when dropped.
+struct UnderWay<'a>(&'a Batching);
+
+impl Batching {
+    fn crowd(&self) -> MutexGuard<'_, Crowd> {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Generation {
-    fn new(publisher: Publisher) -> Arc<Self> {
-        Arc::new(Self {
-            publisher,
-            failed: AtomicBool::new(false),
-        })
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.crowd().left(Instant::now());
     }
 }
 
 impl Producer {
-    pub(crate) fn new(kafka: &KafkaConfig, ack_deadline: Duration) -> Result<Self, StartError> {
-        let publisher = Publisher::new(kafka, CLIENT_ID, ack_deadline)?;
+    pub(crate) fn new(
+        kafka: &KafkaConfig,
+        ack_deadline: Duration,
+        linger: Linger,
+    ) -> Result<Self, StartError> {
+        let made = |kafka, linger| Replaceable::new(kafka, ack_deadline, linger);
+        let (prompt, batching) = match linger {
+            Linger::Fixed(linger) => (made(kafka.clone(), linger)?, None),
+            Linger::Adaptive => {
+                let batching = Batching {
+                    publisher: made(halved(kafka), BATCHING_LINGER)?,
+                    crowd: Mutex::new(Crowd::new(Instant::now())),
+                };
+                (made(halved(kafka), Duration::ZERO)?, Some(batching))
+            }
+        };
         Ok(Self {
-            kafka: kafka.clone(),
+            prompt,
+            batching,
             ack_deadline,
-            current: ArcSwap::new(Generation::new(publisher)),
-            progress: Progress::default(),
-            liveness: Liveness::default(),
         })
     }
 
-    /// Publishes a record; see [`Publisher::publish`].
+    /// Publishes a record; see [`stackone_link_transport::Publisher::publish`].
     pub(crate) async fn publish(
         &self,
         record: &OutgoingRecord<'_>,
     ) -> Result<Stored, PublishError> {
-        let generation = self.current.load_full();
-        let attempt = self.progress.attempt();
-        let result = generation.publisher.publish(record).await;
-        match &result {
-            Ok(_stored) => attempt.acknowledged(),
-            Err(PublishError::Fatal(_)) => generation.failed.store(true, Ordering::Relaxed),
-            Err(_for_now) => {}
+        let Some(batching) = &self.batching else {
+            return self.prompt.publish(record).await;
+        };
+        let batches = batching.crowd().joined(Instant::now());
+        let _under_way = UnderWay(batching);
+        let publisher = if batches {
+            &batching.publisher
+        } else {
+            &self.prompt
+        };
+        publisher.publish(record).await
+    }
+
+    /// Every publisher, for the watchdog.
+    pub(crate) fn publishers(&self) -> impl Iterator<Item = &Replaceable> {
+        let batching = self.batching.as_ref().map(|batching| &batching.publisher);
+        std::iter::once(&self.prompt).chain(batching)
+    }
+
+    /// How long the next record would wait for others.
+    pub(crate) fn linger(&self) -> Duration {
+        match &self.batching {
+            Some(batching) if batching.crowd().is_batching() => batching.publisher.linger(),
+            Some(_) | None => self.prompt.linger(),
         }
-        result
-    }
-
-    /// How far it has come, for the watchdog.
-    pub(crate) fn seen(&self) -> Seen {
-        self.progress
-            .seen(self.current.load().failed.load(Ordering::Relaxed))
-    }
-
-    /// Puts a new publisher in the place of the current one. What waits for the current one is answered 503 at once.
-    pub(crate) async fn rebuild(&self) -> Result<(), RebuildError> {
-        let _under_way = self.liveness.rebuilding(Instant::now());
-        let (kafka, ack_deadline) = (self.kafka.clone(), self.ack_deadline);
-        let (done, made) = oneshot::channel();
-        // Not a thread of the runtime: if this never returns, the process can still end.
-        Builder::new()
-            .name("producer-rebuild".to_owned())
-            .spawn(move || done.send(Publisher::new(&kafka, CLIENT_ID, ack_deadline)))?;
-        let new = Generation::new(made.await??);
-        Ok(retire(self.current.swap(new))?)
     }
 
     /// Whether no rebuild has been under way for so long that only a restart can help.
     pub(crate) fn is_alive(&self, now: Instant) -> bool {
-        self.liveness.is_alive(now)
+        self.publishers().all(|publisher| publisher.is_alive(now))
     }
 
-    /// Which of `topics` the cluster does not have. Blocks for up to `timeout`.
+    /// Which of `topics` the cluster does not have. Every publisher asks, since each learns of topics by asking. Blocks
+    /// for up to `timeout` for each.
     pub(crate) fn missing_topics(
         &self,
         topics: &[&str],
         timeout: Duration,
     ) -> Result<Vec<String>, String> {
-        match self.current.load_full().publisher.status(topics, timeout) {
-            Ok(status) => Ok(status.missing_topics),
-            Err(error) => Err(error.to_string()),
+        let mut missing = BTreeSet::new();
+        for publisher in self.publishers() {
+            missing.extend(publisher.missing_topics(topics, timeout)?);
         }
+        Ok(missing.into_iter().collect())
     }
 
     /// Records Kafka has not answered for.
     pub(crate) fn queued_records(&self) -> usize {
-        self.current.load().publisher.in_flight()
+        self.publishers().map(Replaceable::queued_records).sum()
     }
 
     /// Waits until Kafka has answered for every record. Blocks for up to the ack deadline.
     pub(crate) fn flush(&self) -> Result<(), PublishError> {
-        let generation = self.current.load_full();
-        generation
-            .publisher
-            .flush(self.ack_deadline)
-            .map_err(PublishError::from)
+        let deadline = Instant::now() + self.ack_deadline;
+        let left = || deadline.saturating_duration_since(Instant::now());
+        let flushed: Vec<_> = self.publishers().map(|each| each.flush(left())).collect();
+        flushed.into_iter().collect()
     }
 }
 
-/// Drops a publisher on a thread of its own, after the last request has let go of it: its destructor waits for
-/// librdkafka's threads, and must never do so where requests are served.
-fn retire(mut old: Arc<Generation>) -> io::Result<()> {
-    let retire = move || {
-        old.publisher.abandon();
-        loop {
-            match Arc::try_unwrap(old) {
-                Ok(last) => return drop(last),
-                Err(in_use) => old = in_use,
-            }
-            thread::sleep(RETIRE_PAUSE);
+/// The settings of one publisher of two.
+fn halved(kafka: &KafkaConfig) -> KafkaConfig {
+    let mut kafka = kafka.clone();
+    for (name, default) in QUEUE_LIMITS {
+        let configured = kafka.properties.get(name).map(|value| value.parse::<u64>());
+        // What is no number is left for librdkafka to refuse, in its words.
+        if let Ok(limit) = configured.unwrap_or(Ok(default)) {
+            let half = (limit / 2).max(1).to_string();
+            kafka.properties.insert(name.to_owned(), half);
         }
-    };
-    let name = "producer-retire".to_owned();
-    Builder::new().name(name).spawn(retire).map(drop)
+    }
+    kafka
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_publishers_share_what_may_be_queued() {
+        let mut kafka = KafkaConfig::plaintext("broker:9092");
+        let limit = |kafka: &KafkaConfig, name: &str| halved(kafka).properties[name].clone();
+        assert_eq!(limit(&kafka, "queue.buffering.max.messages"), "50000");
+        assert_eq!(limit(&kafka, "queue.buffering.max.kbytes"), "524288");
+        let name = "queue.buffering.max.messages";
+        for (configured, half) in [("7", "3"), ("1", "1"), ("many", "many")] {
+            let property = (name.to_owned(), configured.to_owned());
+            kafka.properties.extend([property]);
+            assert_eq!(limit(&kafka, name), half);
+        }
+    }
 }

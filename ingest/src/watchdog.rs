@@ -1,4 +1,4 @@
-//! Notices a producer that makes no progress, and has it rebuilt. Peers hang or need a restart there.
+//! Notices a publisher that makes no progress, and has it rebuilt. Peers hang or need a restart there.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::ingest::Ingest;
-use crate::producer::Seen;
+use crate::producer::{Replaceable, Seen};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(250);
@@ -76,24 +76,34 @@ impl Watchdog {
 
 /// Runs until `stop`.
 pub(crate) async fn run(ingest: Data<Ingest>, stall_after: Duration, stop: CancellationToken) {
-    stop.run_until_cancelled(watch(&ingest, Watchdog::new(stall_after)))
-        .await;
+    stop.run_until_cancelled(watch(&ingest, stall_after)).await;
 }
 
-async fn watch(ingest: &Ingest, mut watchdog: Watchdog) {
+/// Each publisher has a watchdog of its own, since one may be stuck while the other goes on.
+async fn watch(ingest: &Ingest, stall_after: Duration) {
+    let publishers = ingest.producer.publishers();
+    let mut watched: Vec<_> = publishers
+        .map(|publisher| (publisher, Watchdog::new(stall_after)))
+        .collect();
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let Some(reason) = watchdog.look(Instant::now(), ingest.producer.seen()) else {
-            continue;
-        };
-        ingest.metrics.producer_rebuilt();
-        tracing::warn!(reason = reason.as_str(), "producer is being rebuilt");
-        if let Err(error) = ingest.producer.rebuild().await {
-            tracing::error!(%error, "producer cannot be rebuilt");
-            sleep(PAUSE).await;
+        for (publisher, watchdog) in &mut watched {
+            if let Some(reason) = watchdog.look(Instant::now(), publisher.seen()) {
+                rebuild(ingest, publisher, reason).await;
+            }
         }
+    }
+}
+
+async fn rebuild(ingest: &Ingest, publisher: &Replaceable, reason: Reason) {
+    ingest.metrics.producer_rebuilt();
+    let (reason, linger) = (reason.as_str(), publisher.linger());
+    tracing::warn!(reason, ?linger, "producer is being rebuilt");
+    if let Err(error) = publisher.rebuild().await {
+        tracing::error!(%error, ?linger, "producer cannot be rebuilt");
+        sleep(PAUSE).await;
     }
 }
 

@@ -32,7 +32,7 @@ impl Variant {
     pub(crate) fn toml(self, bootstrap_servers: &str) -> String {
         let own = match self {
             Self::Shipped => String::new(),
-            Self::Linger(millis) => format!("[kafka.properties]\n\"linger.ms\" = \"{millis}\"\n"),
+            Self::Linger(millis) => format!("[publish]\nlinger = \"{millis}ms\"\n"),
             Self::Limit => "[publish]\nrecord_events = \"drop\"\n".to_owned(),
         };
         format!(

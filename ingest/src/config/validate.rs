@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use stackone_link_process::telemetry;
 
-use super::{Settings, SourceSettings};
+use super::{Linger, Settings, SourceSettings};
 use crate::envelope::is_project_id;
 
 /// How much sooner than `ack_deadline` the Kafka client gives up; see `Publisher::new`.
@@ -33,6 +33,7 @@ impl Settings {
         );
         problems.extend(self.size_problems());
         problems.extend(self.time_problems());
+        problems.extend(self.linger_problems());
         let (all, per_peer) = (
             self.server.max_connections,
             self.server.max_connections_per_peer,
@@ -86,6 +87,24 @@ impl Settings {
                     "limits.before_authentication.{key}: {before} exceeds {after} of limits.after_authentication"
                 ));
             }
+        }
+        problems
+    }
+
+    fn linger_problems(&self) -> Vec<String> {
+        let properties = &self.kafka.properties;
+        let mut problems: Vec<_> = ["linger.ms", "queue.buffering.max.ms"]
+            .into_iter()
+            .filter(|name| properties.contains_key(*name))
+            .map(|name| format!("kafka.properties: {name} cannot be set: set publish.linger"))
+            .collect();
+        let ack = self.publish.ack_deadline;
+        if let Linger::Fixed(linger) = self.publish.linger
+            && linger.saturating_add(ACK_MARGIN) >= ack
+        {
+            problems.push(format!(
+                "publish.linger: {linger:?} is not less than publish.ack_deadline ({ack:?}) less {ACK_MARGIN:?}"
+            ));
         }
         problems
     }

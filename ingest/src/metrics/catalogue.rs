@@ -78,6 +78,11 @@ pub(super) fn producer_queue() -> Result<IntGauge> {
     IntGauge::with_opts(opts("producer_queue_messages", help))
 }
 
+pub(super) fn producer_linger() -> Result<Gauge> {
+    let help = "How long a record that came now would wait for others before it is sent.";
+    Gauge::with_opts(opts("producer_linger_seconds", help))
+}
+
 pub(super) fn secret_reload_failures() -> Result<IntCounterVec> {
     let help = "Checks that found a secret, or for source unknown the list of them, unreadable; the last good one stays.";
     IntCounterVec::new(opts("secret_reload_failures_total", help), &["source"])

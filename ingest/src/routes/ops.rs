@@ -29,10 +29,11 @@ pub(super) async fn readyz(ingest: Data<Ingest>) -> impl Responder {
 
 /// Prometheus' text format.
 pub(super) async fn metrics(ingest: Data<Ingest>) -> impl Responder {
-    match ingest
+    let (held, producer) = (ingest.limits.in_flight(), &ingest.producer);
+    let rendered = ingest
         .metrics
-        .render(ingest.limits.in_flight(), ingest.producer.queued_records())
-    {
+        .render(held, producer.queued_records(), producer.linger());
+    match rendered {
         Ok(text) => HttpResponse::Ok()
             .content_type("text/plain; version=0.0.4; charset=utf-8")
             .body(text),

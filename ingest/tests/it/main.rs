@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod batching;
 mod broker;
 mod command;
 mod connections;

@@ -28,11 +28,11 @@ fn the_defaults_and_one_secret_are_enough() {
 
 #[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
-    let file = "[publish]\nack_deadline = '2s'\nrecord_events = 'drop'\n[kafka.properties]\n'linger.ms' = 5\n";
+    let file = "[publish]\nack_deadline = '2s'\nrecord_events = 'drop'\n[kafka.properties]\n'batch.size' = 5\n";
     let config = load(file, &[("INGEST__PUBLISH__ACK_DEADLINE", "3s")]).unwrap();
     assert_eq!(config.settings.publish.ack_deadline, Duration::from_secs(3));
     assert_eq!(config.settings.publish.record_events, RecordEvents::Drop);
-    assert_eq!(config.settings.kafka.properties["linger.ms"], "5");
+    assert_eq!(config.settings.kafka.properties["batch.size"], "5");
     assert_eq!(config.settings.kafka.bootstrap_servers, "127.0.0.1:9092");
 }
 

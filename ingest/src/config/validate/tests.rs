@@ -41,6 +41,8 @@ fn settings_that_contradict_each_other_are_named() {
     }
     let stall = |s: &mut Settings| s.publish.stall_after = Duration::from_secs(4);
     assert!(problems(stall).contains("publish.stall_after"));
+    let linger = |s: &mut Settings| s.publish.linger = Linger::Fixed(Duration::from_millis(4500));
+    assert!(problems(linger).contains("publish.linger"));
     let stop = |s: &mut Settings| s.shutdown.deadline = Duration::from_secs(1);
     assert!(problems(stop).contains("shutdown.deadline"));
     let unauthenticated = |s: &mut Settings| s.limits.before_authentication.requests = 100_000;
@@ -51,7 +53,12 @@ fn settings_that_contradict_each_other_are_named() {
 
 #[test]
 fn properties_that_break_a_promise_or_do_not_exist_are_refused() {
-    for (name, expected) in [("acks", "acks"), ("lingerr.ms", "lingerr.ms")] {
+    for (name, expected) in [
+        ("acks", "acks"),
+        ("lingerr.ms", "lingerr.ms"),
+        ("linger.ms", "publish.linger"),
+        ("queue.buffering.max.ms", "publish.linger"),
+    ] {
         let property = (name.to_owned(), "1".to_owned());
         assert!(problems(|s| s.kafka.properties.extend([property])).contains(expected));
     }

@@ -1,0 +1,164 @@
+//! A publisher that can be replaced while requests use it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Builder};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use stackone_link_transport::{
+    KafkaConfig, OutgoingRecord, PublishError, Publisher, StartError, Stored,
+};
+use tokio::sync::oneshot;
+
+use super::liveness::Liveness;
+use super::progress::{Progress, Seen};
+
+/// `client.id` towards Kafka.
+const CLIENT_ID: &str = "stackone-ingest";
+/// How often a publisher that was replaced is looked at, whether its last request has let go of it.
+const RETIRE_PAUSE: Duration = Duration::from_millis(50);
+
+/// A publisher, what can be told of its progress, and how another is made.
+pub(crate) struct Replaceable {
+    kafka: KafkaConfig,
+    ack_deadline: Duration,
+    linger: Duration,
+    current: ArcSwap<Generation>,
+    progress: Progress,
+    liveness: Liveness,
+}
+
+/// One publisher, and whether it has failed for good.
+struct Generation {
+    publisher: Publisher,
+    failed: AtomicBool,
+}
+
+/// Why a publisher was not replaced.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RebuildError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("no thread to make it on: {0}")]
+    Thread(#[from] io::Error),
+    #[error("the thread that made it died")]
+    Died(#[from] oneshot::error::RecvError),
+}
+
+impl Generation {
+    fn new(publisher: Publisher) -> Arc<Self> {
+        Arc::new(Self {
+            publisher,
+            failed: AtomicBool::new(false),
+        })
+    }
+}
+
+impl Replaceable {
+    /// `linger` is how long records wait for others before they are sent.
+    pub(super) fn new(
+        mut kafka: KafkaConfig,
+        ack_deadline: Duration,
+        linger: Duration,
+    ) -> Result<Self, StartError> {
+        let millis = (linger.as_secs_f64() * 1000.0).to_string();
+        kafka.properties.insert("linger.ms".to_owned(), millis);
+        let publisher = Publisher::new(&kafka, CLIENT_ID, ack_deadline)?;
+        Ok(Self {
+            kafka,
+            ack_deadline,
+            linger,
+            current: ArcSwap::new(Generation::new(publisher)),
+            progress: Progress::default(),
+            liveness: Liveness::default(),
+        })
+    }
+
+    /// How long its records wait for others before they are sent.
+    pub(crate) fn linger(&self) -> Duration {
+        self.linger
+    }
+
+    /// Publishes a record; see [`Publisher::publish`].
+    pub(super) async fn publish(
+        &self,
+        record: &OutgoingRecord<'_>,
+    ) -> Result<Stored, PublishError> {
+        let generation = self.current.load_full();
+        let attempt = self.progress.attempt();
+        let result = generation.publisher.publish(record).await;
+        match &result {
+            Ok(_stored) => attempt.acknowledged(),
+            Err(PublishError::Fatal(_)) => generation.failed.store(true, Ordering::Relaxed),
+            Err(_for_now) => {}
+        }
+        result
+    }
+
+    /// How far it has come, for the watchdog.
+    pub(crate) fn seen(&self) -> Seen {
+        self.progress
+            .seen(self.current.load().failed.load(Ordering::Relaxed))
+    }
+
+    /// Puts a new publisher in the place of the current one. What waits for the current one is answered 503 at once.
+    pub(crate) async fn rebuild(&self) -> Result<(), RebuildError> {
+        let _under_way = self.liveness.rebuilding(Instant::now());
+        let (kafka, ack_deadline) = (self.kafka.clone(), self.ack_deadline);
+        let (done, made) = oneshot::channel();
+        // Not a thread of the runtime: if this never returns, the process can still end.
+        Builder::new()
+            .name("producer-rebuild".to_owned())
+            .spawn(move || done.send(Publisher::new(&kafka, CLIENT_ID, ack_deadline)))?;
+        let new = Generation::new(made.await??);
+        Ok(retire(self.current.swap(new))?)
+    }
+
+    /// Whether no rebuild has been under way for so long that only a restart can help.
+    pub(super) fn is_alive(&self, now: Instant) -> bool {
+        self.liveness.is_alive(now)
+    }
+
+    /// Which of `topics` the cluster does not have. Blocks for up to `timeout`.
+    pub(super) fn missing_topics(
+        &self,
+        topics: &[&str],
+        timeout: Duration,
+    ) -> Result<Vec<String>, String> {
+        match self.current.load_full().publisher.status(topics, timeout) {
+            Ok(status) => Ok(status.missing_topics),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Records Kafka has not answered for.
+    pub(super) fn queued_records(&self) -> usize {
+        self.current.load().publisher.in_flight()
+    }
+
+    /// Waits until Kafka has answered for every record. Blocks for up to `timeout`.
+    pub(super) fn flush(&self, timeout: Duration) -> Result<(), PublishError> {
+        let generation = self.current.load_full();
+        let flushed = generation.publisher.flush(timeout);
+        flushed.map_err(PublishError::from)
+    }
+}
+
+/// Drops a publisher on a thread of its own, after the last request has let go of it: its destructor waits for
+/// librdkafka's threads, and must never do so where requests are served.
+fn retire(mut old: Arc<Generation>) -> io::Result<()> {
+    let retire = move || {
+        old.publisher.abandon();
+        loop {
+            match Arc::try_unwrap(old) {
+                Ok(last) => return drop(last),
+                Err(in_use) => old = in_use,
+            }
+            thread::sleep(RETIRE_PAUSE);
+        }
+    };
+    let name = "producer-retire".to_owned();
+    Builder::new().name(name).spawn(retire).map(drop)
+}
