@@ -18,6 +18,7 @@
 )]
 
 mod broker;
+mod contract;
 mod deadline;
 mod isolation;
 mod metrics;

@@ -139,7 +139,7 @@ impl Pipeline {
         settings::processor_file(&self.folder, self, instance)
     }
 
-    /// A `read_committed` reader of one of the topics. On the embedded broker, which hides nothing that was aborted, it
+    /// A `read_committed` reader of one of the topics, which fails on a record that breaks the contract. On the embedded broker, which hides nothing that was aborted, it
     /// takes a transition that was written again to be one.
     #[must_use]
     pub fn reader(&self, topic: Topic) -> TopicReader {
@@ -148,7 +148,8 @@ impl Pipeline {
             self.broker.bootstrap_servers(),
             name,
             Isolation::ReadCommitted,
-        );
+        )
+        .holding_to_the_contract_of(topic);
         let is_of_transactions = matches!(topic, Topic::Lifecycle | Topic::Linked);
         if is_of_transactions && !self.broker.is_real() {
             return reader.forgetting_repeats();

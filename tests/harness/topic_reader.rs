@@ -7,8 +7,10 @@ use std::time::Duration;
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use stackone_link_transport::Topic;
 use tokio::time::{Instant, timeout_at};
 
+use crate::contract::violation;
 use crate::{Isolation, ReadRecord, eventually, unique_group};
 
 /// How long reading to the end of a topic may take.
@@ -22,6 +24,7 @@ pub struct TopicReader {
     assigned: Option<usize>,
     records: Vec<ReadRecord>,
     forgets_repeats: bool,
+    contract: Option<Topic>,
     last_error: Option<KafkaError>,
 }
 
@@ -64,6 +67,7 @@ impl TopicReader {
             assigned: None,
             records: Vec::new(),
             forgets_repeats: false,
+            contract: None,
             last_error: None,
         }
     }
@@ -74,6 +78,15 @@ impl TopicReader {
     pub fn forgetting_repeats(self) -> Self {
         Self {
             forgets_repeats: true,
+            ..self
+        }
+    }
+
+    /// Holds every record against the contract of `topic`: the committed schema, and `CloudEvents`.
+    #[must_use]
+    pub fn holding_to_the_contract_of(self, topic: Topic) -> Self {
+        Self {
+            contract: Some(topic),
             ..self
         }
     }
@@ -119,6 +132,7 @@ impl TopicReader {
     pub async fn read_to_end(&self) -> Vec<ReadRecord> {
         let mut anew = Self::of(self.config.clone(), self.topic.clone());
         anew.forgets_repeats = self.forgets_repeats;
+        anew.contract = self.contract;
         let deadline = Instant::now() + END_WITHIN;
         let partitions = anew.assign(END_WITHIN).await;
         let reading = async {
@@ -144,6 +158,13 @@ impl TopicReader {
             match self.consumer.recv().await {
                 Ok(message) => {
                     let record = ReadRecord::of(&message);
+                    let violation = self.contract.and_then(|topic| violation(topic, &message));
+                    if let Some(violation) = violation {
+                        panic!(
+                            "a record of {} breaks the contract: {violation}; {record:?}",
+                            self.topic
+                        );
+                    }
                     let is_repeat =
                         |earlier: &ReadRecord| earlier.headers.event.id == record.headers.event.id;
                     if self.forgets_repeats {

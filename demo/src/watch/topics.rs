@@ -36,7 +36,8 @@ impl TopicWatcher {
         let name = stage.topics.name(topic);
         Self {
             topic,
-            reader: TopicReader::new(broker.bootstrap_servers(), name, Isolation::ReadCommitted),
+            reader: TopicReader::new(broker.bootstrap_servers(), name, Isolation::ReadCommitted)
+                .holding_to_the_contract_of(topic),
             hides_aborted: broker.is_real(),
             notebook,
             names,
