@@ -45,6 +45,13 @@ pub enum Command {
     /// Show or make the topics the pipeline needs.
     #[command(subcommand)]
     Topics(TopicsCommand),
+    /// Show or release accounts that are not unlinked because too many of their project vanished at once.
+    ///
+    /// Where more than 10 accounts of a project, or more than 2 % of them, begin to answer 404 within an hour and no webhook
+    /// says that they were deleted, a wrong API key or base_url is the likely cause. So none of them is unlinked: they stay
+    /// pending, and are looked at again now and then. Once they answer again they are decided as ever.
+    #[command(subcommand)]
+    Unlinks(UnlinksCommand),
 }
 
 /// What is listed.
@@ -74,6 +81,30 @@ pub enum StateCommand {
         /// As JSON, one line each.
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// What to do with accounts that vanished.
+#[derive(Debug, Clone, Subcommand)]
+pub enum UnlinksCommand {
+    /// Show the accounts that answer 404 although no webhook said that they were deleted, as the state topic has them.
+    /// Changes nothing.
+    List {
+        /// Only those of this project.
+        #[arg(long, value_name = "ID")]
+        project: Option<String>,
+        /// As JSON, one line each.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say that the accounts of a project that vanished until now are gone. Each is looked up once more, and unlinked if
+    /// it still answers 404.
+    ///
+    /// The running processors do that, also those that start later. Make sure first that the API key and the base_url are
+    /// the project's own: an unlink cannot be taken back, only followed by a new link.
+    Release {
+        /// The project's id; "default" where a single project is configured without one.
+        project: String,
     },
 }
 

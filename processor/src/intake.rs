@@ -1,14 +1,15 @@
 //! From a record of the account events topic to work, or to the reason why it is none. Pure.
 
+mod own;
+
 use jiff::Timestamp;
 use stackone_link_schemas::{
-    ACCOUNT_LISTED_TYPE, AccountEvent, AccountListed, AccountState, Cause, DeadLetterReason,
-    LISTING_MARKER_TYPE, ListingMarker, Pending, TakenIn, Trigger,
+    ACCOUNT_LISTED_TYPE, AccountEvent, AccountState, Cause, DeadLetterReason, LISTING_MARKER_TYPE,
+    ListingMarker, Pending, TakenIn, Trigger, UNLINKS_RELEASED_TYPE,
 };
 use stackone_link_transport::{RecordHeaders, TraceContext};
 use uuid::Uuid;
 
-use crate::listings::differs;
 use crate::projects::Projects;
 use crate::work::{AccountKey, Failures, Work};
 use crate::work_queue::Lane;
@@ -60,6 +61,13 @@ pub enum Intake {
         /// What it says.
         marker: ListingMarker,
     },
+    /// An operator lets held unlinks go.
+    UnlinksReleased {
+        /// Of this project.
+        lane: Lane,
+        /// When it was said.
+        said_at: Timestamp,
+    },
     /// Accounted for before: the record comes again because offsets were lost.
     Replayed,
     /// Not usable.
@@ -87,6 +95,7 @@ impl Consumed {
         match event_type {
             Some(ACCOUNT_LISTED_TYPE) => return self.sort_listed(topic, projects, now, state_of),
             Some(LISTING_MARKER_TYPE) => return self.sort_marker(projects),
+            Some(UNLINKS_RELEASED_TYPE) => return self.sort_release(projects),
             Some(_) | None => {}
         }
         let event = match AccountEvent::parse(&self.value) {
@@ -118,84 +127,6 @@ impl Consumed {
             key,
             lane,
             work: Box::new(self.work(topic, event, now)),
-        }
-    }
-
-    fn sort_listed(
-        &self,
-        topic: &str,
-        projects: &Projects,
-        now: Timestamp,
-        state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
-    ) -> Intake {
-        let Ok(listed) = serde_json::from_slice::<AccountListed>(&self.value) else {
-            return unusable(
-                DeadLetterReason::MalformedEvent,
-                "not a trigger of a resync",
-            );
-        };
-        let Some(lane) = projects.lane_of(listed.project_id.as_deref()) else {
-            return unusable(
-                DeadLetterReason::UnknownProject,
-                "no API key is configured for the project",
-            );
-        };
-        let key = AccountKey {
-            partition: self.partition,
-            id: listed.account_id.clone(),
-        };
-        let state = state_of(&key);
-        let owner = state.as_ref().and_then(|state| state.project_id.as_deref());
-        if !projects.is_owner(lane, owner, listed.project_id.as_deref()) {
-            return unusable(
-                DeadLetterReason::ProjectMismatch,
-                "the account belongs to another project",
-            );
-        }
-        let work = differs(state.as_ref(), &listed)
-            .then(|| Box::new(self.listed_work(topic, &listed, now)));
-        Intake::Listed {
-            key,
-            lane,
-            run: listed.run,
-            work,
-        }
-    }
-
-    fn sort_marker(&self, projects: &Projects) -> Intake {
-        let Ok(marker) = serde_json::from_slice::<ListingMarker>(&self.value) else {
-            return unusable(DeadLetterReason::MalformedEvent, "not a marker of a resync");
-        };
-        match projects.lane_of(marker.project_id.as_deref()) {
-            Some(lane) => Intake::Marker { lane, marker },
-            None => unusable(
-                DeadLetterReason::UnknownProject,
-                "no API key is configured for the project",
-            ),
-        }
-    }
-
-    fn listed_work(&self, topic: &str, listed: &AccountListed, now: Timestamp) -> Work {
-        let cause = Cause {
-            event_id: self.headers.as_ref().map(|headers| headers.event.id),
-            event_type: ACCOUNT_LISTED_TYPE.to_owned(),
-            event_date: None,
-            received_at: None,
-            topic: topic.to_owned(),
-            partition: self.partition,
-            offset: self.offset,
-        };
-        let pending = Pending {
-            causes: vec![cause],
-            total: 1,
-            since: now,
-            project_id: listed.project_id.clone(),
-            taken_in: Some(self.taken_in()),
-            ..Work::nothing(Trigger::Recheck, now).pending
-        };
-        Work {
-            open_offsets: vec![self.offset],
-            ..Work::without_record(pending)
         }
     }
 

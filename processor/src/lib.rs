@@ -36,5 +36,7 @@ pub mod state_store;
 pub mod state_view;
 pub mod topics;
 pub mod transaction;
+pub mod unlink_guard;
+pub mod unlinks;
 pub mod work;
 pub mod work_queue;

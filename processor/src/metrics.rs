@@ -2,6 +2,7 @@
 
 mod api;
 mod maker;
+mod projects;
 
 use prometheus::{
     GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
@@ -9,6 +10,8 @@ use prometheus::{
 
 use api::ApiMetrics;
 use maker::Maker;
+
+pub use projects::ProjectMetrics;
 
 /// The metrics of one processor, in a registry of its own, so that several can run in one process.
 pub struct Metrics {
@@ -48,6 +51,8 @@ pub struct Metrics {
     pub last_commit: IntGauge,
     /// Accounts in memory.
     pub state_accounts: IntGauge,
+    /// What holds a project's accounts up.
+    pub projects: ProjectMetrics,
     /// Of resyncs.
     pub resync: ResyncMetrics,
     /// How long restoring a partition took.
@@ -138,6 +143,7 @@ impl Metrics {
             transaction_duration: make.histogram("transaction_duration_seconds", "From begin to commit or abort")?,
             last_commit: make.gauge("last_commit_timestamp_seconds", "When the last transaction was committed")?,
             state_accounts: make.gauge("state_accounts", "Accounts in memory")?,
+            projects: ProjectMetrics::new(&make)?,
             resync: ResyncMetrics::new(&make)?,
             restore_duration: make.histogram("restore_duration_seconds", "Time to restore a partition")?,
             registry: registry.clone(),

@@ -12,7 +12,7 @@ use crate::application::{self, Application};
 use crate::cli::{Cli, Command, Resync, StateCommand};
 use crate::config::Config;
 use crate::state_view::Selection;
-use crate::{resync, state_view, topics};
+use crate::{resync, state_view, topics, unlinks};
 
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
@@ -32,6 +32,9 @@ async fn obey(cli: Cli) -> Result<(), Failure> {
         Command::Resync(asked) => list(&config, &asked).await,
         Command::State(command) => show(&config, command).await,
         Command::Topics(command) => topics::run(command, &config.settings, &mut io::stdout()).await,
+        Command::Unlinks(command) => {
+            unlinks::run(command, &config.settings, &mut io::stdout()).await
+        }
     };
     Ok(done?)
 }

@@ -14,6 +14,7 @@ mod observe;
 mod ownership;
 mod partition;
 mod settings;
+mod unlinks;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::message::Message;
 use crate::projects::Gate;
 use crate::repeated::Repeated;
 use crate::transaction::Transactions;
+use crate::unlink_guard::UnlinkGuard;
 use crate::work::{AccountKey, Work};
 use crate::work_queue::{Lane, WorkQueue};
 
@@ -39,6 +41,7 @@ pub use settings::{ReconcilerError, Settings, Surroundings};
 use commit::Decided;
 use contact::Contact;
 use partition::Partition;
+use unlinks::Release;
 
 /// Longest time the thread sleeps when nothing happens.
 const IDLE: Duration = Duration::from_millis(100);
@@ -62,6 +65,10 @@ pub struct Reconciler {
     next_lane: Lane,
     decided: Vec<Decided>,
     parked: HashMap<AccountKey, Vec<Consumed>>,
+    guard: UnlinkGuard,
+    /// Of each project, whether its unlinks were held when last looked at.
+    holding: Vec<bool>,
+    releases: Vec<Release>,
     epoch: u64,
     next_markers: Instant,
     next_observation: Instant,
@@ -136,6 +143,9 @@ impl Reconciler {
             next_lane: 0,
             decided: Vec::new(),
             parked: HashMap::new(),
+            guard: UnlinkGuard::new(lanes),
+            holding: vec![false; lanes],
+            releases: Vec::new(),
             epoch: 0,
             not_before: None,
         })
@@ -151,7 +161,8 @@ impl Reconciler {
         let queued: u64 = self.queue.keys().map(|key| self.queue.total(key)).sum();
         let loose: u64 = self.decided.iter().map(Decided::loose_records).sum();
         let parked: usize = self.parked.values().map(Vec::len).sum();
-        self.note_handed_over(queued + loose + u64::try_from(parked).unwrap_or(u64::MAX));
+        let parked = u64::try_from(parked + self.releases.len()).unwrap_or(u64::MAX);
+        self.note_handed_over(queued + loose + parked);
         self.partitions.clear();
         self.consumer.close();
         result

@@ -2,40 +2,65 @@
 
 use std::collections::HashMap;
 
-use stackone_link_schemas::{AccountId, AccountState};
+use serde::Deserialize;
+use stackone_link_schemas::{AccountId, AccountPhase, AccountState};
 
 /// States as the JSON they have on the topic: a third of the memory of the parsed values, and a lookup parses one.
 #[derive(Debug, Default)]
-pub struct StateStore(HashMap<AccountId, Box<[u8]>>);
+pub struct StateStore {
+    states: HashMap<AccountId, Box<[u8]>>,
+    /// Accounts that are confirmed to be there, by project.
+    confirmed: HashMap<Option<String>, usize>,
+}
+
+/// What of a state says whether the account is there, and whose it is.
+#[derive(Deserialize)]
+struct Standing {
+    state: AccountPhase,
+    #[serde(default)]
+    project_id: Option<String>,
+}
 
 impl StateStore {
     /// The state of an account.
     #[must_use]
     pub fn get(&self, id: &AccountId) -> Option<AccountState> {
-        serde_json::from_slice(self.0.get(id)?).ok()
+        serde_json::from_slice(self.states.get(id)?).ok()
     }
 
     /// Whether there is a record for the account.
     #[must_use]
     pub fn contains(&self, id: &AccountId) -> bool {
-        self.0.contains_key(id)
+        self.states.contains_key(id)
     }
 
     /// Takes over what was written to the topic: a value, or its removal.
     pub fn put(&mut self, id: &AccountId, value: Option<&[u8]>) {
-        match value {
-            Some(value) => {
-                self.0.insert(id.clone(), value.into());
-            }
-            None => {
-                self.0.remove(id);
-            }
+        if let Some(project) = value.and_then(confirmed_project) {
+            *self.confirmed.entry(project).or_default() += 1;
         }
+        let former = match value {
+            Some(value) => self.states.insert(id.clone(), value.into()),
+            None => self.states.remove(id),
+        };
+        let left = former.and_then(|former| confirmed_project(&former));
+        if let Some(count) = left.and_then(|project| self.confirmed.get_mut(&project)) {
+            *count -= 1;
+        }
+    }
+
+    /// How many accounts of projects for which `matches` holds are confirmed to be there.
+    pub fn confirmed(&self, matches: impl Fn(Option<&str>) -> bool) -> usize {
+        let of_projects = self
+            .confirmed
+            .iter()
+            .filter(|(project, _)| matches(project.as_deref()));
+        of_projects.map(|(_, count)| count).sum()
     }
 
     /// Every state that is undecided or due for a recheck.
     pub fn unfinished(&self) -> impl Iterator<Item = AccountState> {
-        let values = self.0.values().map(AsRef::as_ref);
+        let values = self.states.values().map(AsRef::as_ref);
         let unfinished = values
             .filter(|value| contains(value, br#""pending""#) || contains(value, br#""recheck""#));
         unfinished.filter_map(|value| serde_json::from_slice(value).ok())
@@ -43,7 +68,7 @@ impl StateStore {
 
     /// Every state.
     pub fn iter(&self) -> impl Iterator<Item = AccountState> {
-        self.0
+        self.states
             .values()
             .filter_map(|value| serde_json::from_slice(value).ok())
     }
@@ -51,17 +76,67 @@ impl StateStore {
     /// How many accounts there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.states.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.states.is_empty()
     }
 }
 
 /// A first sieve before parsing: of a million accounts few are unfinished.
 fn contains(value: &[u8], member: &[u8]) -> bool {
     value.windows(member.len()).any(|window| window == member)
+}
+
+/// The project of an account that is confirmed to be there.
+fn confirmed_project(value: &[u8]) -> Option<Option<String>> {
+    let standing: Standing = serde_json::from_slice(value).ok()?;
+    match standing.state {
+        AccountPhase::Active | AccountPhase::Degraded | AccountPhase::Failed => {
+            Some(standing.project_id)
+        }
+        AccountPhase::None | AccountPhase::Unlinked => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::reconcile::unknown_account;
+
+    fn account(number: u8) -> AccountId {
+        AccountId::try_from(format!("a{number}")).unwrap()
+    }
+
+    proptest! {
+        /// However often states are overwritten and removed, those that are confirmed are counted as a walk finds them.
+        #[test]
+        fn it_knows_how_many_accounts_of_a_project_are_there(
+            puts in proptest::collection::vec((0u8..5, 0usize..6, proptest::option::of(0u8..2)), 0..60),
+        ) {
+            use AccountPhase::{Active, Degraded, Failed, None as Unseen, Unlinked};
+            let mut store = StateStore::default();
+            for (number, phase, project) in puts {
+                let id = account(number);
+                let phase = [Active, Degraded, Failed, Unseen, Unlinked].get(phase);
+                let state = phase.map(|phase| AccountState {
+                    state: *phase,
+                    project_id: project.map(|project| project.to_string()),
+                    ..unknown_account(&id)
+                });
+                let value = state.map(|state| serde_json::to_vec(&state).unwrap());
+                store.put(&id, value.as_deref());
+                for project in [None, Some("0"), Some("1")] {
+                    let is_there = |state: &AccountState| matches!(state.state, Active | Degraded | Failed);
+                    let walked = store.iter().filter(|state| is_there(state) && state.project_id.as_deref() == project);
+                    prop_assert_eq!(store.confirmed(|named| named == project), walked.count());
+                }
+            }
+        }
+    }
 }

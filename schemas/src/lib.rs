@@ -23,6 +23,7 @@ mod lifecycle;
 mod listing;
 mod open_enum;
 mod state;
+mod unlinks;
 
 pub use account::{
     AccountId, AccountSnapshot, AccountStatus, AccountType, InvalidAccountId, StatusReason,
@@ -37,6 +38,7 @@ pub use json_schema::{SchemaDocument, schema_documents};
 pub use lifecycle::{AccountLifecycleEvent, Cause, LifecycleType, MAX_CAUSES};
 pub use listing::{ACCOUNT_LISTED_TYPE, AccountListed, LISTING_MARKER_TYPE, ListingMarker};
 pub use state::{AccountPhase, AccountState, Grace, GraceKind, Pending, Recheck, TakenIn, Trigger};
+pub use unlinks::{UNLINKS_RELEASED_TYPE, UnlinksReleased};
 
 /// The README's example has to compile.
 #[cfg(doctest)]

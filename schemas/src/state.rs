@@ -154,6 +154,9 @@ pub struct Grace {
     pub deadline: Timestamp,
     /// Answers of the kind it waits out, the first one included.
     pub answers: u32,
+    /// When an operator said that the account may be unlinked although many vanished with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<Timestamp>,
 }
 
 /// The schedule on which an account that is degraded or failed is looked at again.

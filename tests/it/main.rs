@@ -25,3 +25,4 @@ mod pipeline_restart;
 mod pipeline_resync;
 mod pipeline_start;
 mod pipeline_story;
+mod pipeline_unlinks;

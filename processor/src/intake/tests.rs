@@ -1,7 +1,7 @@
 //! What a record is, by its content, its project and the state of its account.
 
 use stackone_client::{ApiVersion, Client, ClientOptions};
-use stackone_link_schemas::AccountId;
+use stackone_link_schemas::{AccountId, CloudEvent};
 
 use super::*;
 use crate::projects::Project;
@@ -58,9 +58,11 @@ fn sort(record: &Consumed, ids: &[Option<&str>], state: Option<AccountState>) ->
 fn reason(intake: &Intake) -> Option<&DeadLetterReason> {
     match intake {
         Intake::Unusable { reason, .. } => Some(reason),
-        Intake::Look { .. } | Intake::Listed { .. } | Intake::Marker { .. } | Intake::Replayed => {
-            None
-        }
+        Intake::Look { .. }
+        | Intake::Listed { .. }
+        | Intake::Marker { .. }
+        | Intake::UnlinksReleased { .. }
+        | Intake::Replayed => None,
     }
 }
 
@@ -95,6 +97,7 @@ fn an_event_goes_to_its_projects_lane_and_an_unknown_project_to_none() {
         Intake::Unusable { .. }
         | Intake::Listed { .. }
         | Intake::Marker { .. }
+        | Intake::UnlinksReleased { .. }
         | Intake::Replayed => None,
     };
     assert_eq!(
@@ -174,4 +177,32 @@ fn a_malformed_record_is_described_without_its_data() {
     };
     assert_eq!(reason, DeadLetterReason::MalformedEvent);
     assert!(!detail.contains("s3cret"), "{detail}");
+}
+
+#[test]
+fn a_release_is_for_a_project_that_is_configured() {
+    let release = |project: &str| {
+        let value = serde_json::json!({"project_id": project, "released_at": NOW});
+        let headers = RecordHeaders::of(CloudEvent {
+            id: Uuid::from_u128(1),
+            event_type: "pipeline.unlinks.released".to_owned(),
+            source: "/stackone".to_owned(),
+            subject: None,
+            time: None,
+            dataschema: None,
+        });
+        Consumed {
+            value: value.to_string().into_bytes(),
+            headers: Some(headers),
+            ..record(project, "account.created")
+        }
+    };
+    let both = [Some("one"), Some("two")];
+    let (lane, said_at) = (1, NOW);
+    assert_eq!(
+        sort(&release("two"), &both, None),
+        Intake::UnlinksReleased { lane, said_at }
+    );
+    let unknown = sort(&release("three"), &both, None);
+    assert_eq!(reason(&unknown), Some(&DeadLetterReason::UnknownProject));
 }

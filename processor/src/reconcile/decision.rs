@@ -58,8 +58,10 @@ pub fn decide(case: &Case<'_>, periods: &GracePeriods) -> Decision {
 }
 
 impl Case<'_> {
-    /// A deleted webhook that is older than what was confirmed since says nothing of a deletion.
-    fn trigger(&self) -> Trigger {
+    /// What the triggers count as: a deleted webhook that is older than what was confirmed since says nothing of a
+    /// deletion.
+    #[must_use]
+    pub fn trigger(&self) -> Trigger {
         let confirmed = self.state.and_then(|state| state.last_event_date);
         let is_outdated = match (self.pending.deleted_at, confirmed) {
             (Some(deleted), Some(confirmed)) => deleted < confirmed,

@@ -68,6 +68,7 @@ impl GracePeriods {
                 since: now,
                 deadline: later(now, self.of(kind)),
                 answers: 1,
+                released_at: None,
             },
         }
     }

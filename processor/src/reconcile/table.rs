@@ -75,7 +75,7 @@ pub enum SkipReason {
     Vanished,
     /// The record was accounted for before.
     Replayed,
-    /// The record only says that a resync begins or has ended.
+    /// The record is no trigger: a resync begins or has ended, or an operator let held unlinks go.
     Marker,
 }
 

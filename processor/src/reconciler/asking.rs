@@ -60,10 +60,11 @@ impl Reconciler {
         }
     }
 
-    /// Pays for a lookup; a scheduled recheck that is beyond its part of the budget has to come later.
+    /// Pays for a lookup; one that nobody waits for, and that is beyond its part of the budget, has to come later.
     fn pay(&mut self, lane: Lane, work: &Work, now: Instant) -> Result<(), Instant> {
+        let is_modest = work.is_recorded_elsewhere() || self.is_held(lane, work);
         let gate = &mut self.gates[lane];
-        if work.is_recorded_elsewhere() {
+        if is_modest {
             gate.pay_recheck(now)?;
         }
         gate.pay(now);

@@ -4,6 +4,7 @@ mod decided;
 mod effect;
 mod pending;
 mod stage;
+mod undecided;
 
 use std::time::Instant;
 
@@ -82,36 +83,45 @@ impl Decided {
 }
 
 impl Reconciler {
-    /// Commits what is decided, and the markers of what is pending if they are due. An aborted transaction is tried
-    /// again a little later.
+    /// Commits what is decided, and the markers of what is pending if they are due; then, on its own, what an operator
+    /// released. An aborted transaction is tried again a little later.
     pub(super) fn commit_what_is_due(&mut self) -> Result<(), ReconcilerError> {
         let now = Instant::now();
+        if self.not_before.is_some_and(|not_before| now < not_before) {
+            return Ok(());
+        }
         let markers_due = now >= self.next_markers;
-        if self.not_before.is_some_and(|not_before| now < not_before)
-            || (self.decided.is_empty() && !markers_due)
-        {
-            return Ok(());
+        if !self.decided.is_empty() || markers_due {
+            let stage = self.stage(markers_due)?;
+            if markers_due {
+                self.next_markers = now + self.settings.marker_interval;
+            }
+            let decided = std::mem::take(&mut self.decided);
+            let result = self.transact(stage);
+            if !matches!(result, Ok(true)) {
+                self.decided = decided;
+                return result.map(|_aborted| ());
+            }
         }
-        let stage = self.stage(markers_due)?;
-        if markers_due {
-            self.next_markers = now + self.settings.marker_interval;
-        }
+        self.commit_releases()
+    }
+
+    /// Commits what is staged and takes it over. False where the transaction was aborted: then nothing has changed.
+    fn transact(&mut self, stage: Stage) -> Result<bool, ReconcilerError> {
         if stage.effects.is_empty() {
-            self.decided.clear();
-            return Ok(());
+            return Ok(true);
         }
         match self.commit(&stage) {
             Ok(()) => {
-                self.decided.clear();
                 self.not_before = None;
                 self.settle(stage);
-                Ok(())
+                Ok(true)
             }
             Err(TransactionError::Aborted(error)) => {
                 tracing::warn!(%error, "transaction aborted; what is still owned is tried again");
                 self.not_before = Some(Instant::now() + RETRY);
                 self.next_markers = self.next_markers.min(Instant::now() + RETRY);
-                Ok(())
+                Ok(false)
             }
             Err(fatal @ TransactionError::Fatal(_)) => Err(fatal.into()),
         }
@@ -129,6 +139,12 @@ impl Reconciler {
                 self.stage_marker(&mut stage, key)?;
             }
         }
+        self.stage_offsets(&mut stage);
+        Ok(stage)
+    }
+
+    /// Each partition that is touched has its offset sent, which has the broker check that it is still ours.
+    fn stage_offsets(&self, stage: &mut Stage) {
         for (partition, closing) in stage.closing() {
             if let Some(ready) = self
                 .partitions
@@ -141,7 +157,6 @@ impl Reconciler {
                     .push((partition, ready.offsets.committable(&closing)));
             }
         }
-        Ok(stage)
     }
 
     fn commit(&mut self, stage: &Stage) -> Result<(), TransactionError> {

@@ -7,6 +7,7 @@ use stackone_link_transport::Topic;
 
 use super::commit::Decided;
 use super::partition::{Partition, Stage};
+use super::unlinks::Release;
 use super::{Reconciler, ReconcilerError};
 use crate::consumer::Polled;
 use crate::intake::{Consumed, Intake};
@@ -101,6 +102,12 @@ impl Reconciler {
                 work,
             } => self.listed(&record, key, lane, run, work),
             Intake::Marker { lane, marker } => self.marked(&record, lane, &marker),
+            Intake::UnlinksReleased { lane, said_at } => self.releases.push(Release {
+                partition: record.partition,
+                offset: record.offset,
+                lane,
+                said_at,
+            }),
             Intake::Unusable { reason, detail } => {
                 tracing::warn!(partition = record.partition, offset = record.offset, %reason, detail, "record is put aside");
                 self.decided.push(Decided::Unusable {

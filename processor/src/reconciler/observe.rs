@@ -31,6 +31,7 @@ impl Reconciler {
             .set(i64::try_from(accounts).unwrap_or(i64::MAX));
         for lane in 0..self.gates.len() {
             self.observe_lane(lane, now);
+            self.observe_unlinks(lane);
         }
     }
 

@@ -82,7 +82,13 @@ impl Reconciler {
         let left: u64 = left.iter().map(|(_, work)| work.pending.total).sum();
         let parked = self.parked.extract_if(|key, _| is_given_up(key.partition));
         let parked: usize = parked.map(|(_, records)| records.len()).sum();
-        self.note_handed_over(loose + left + u64::try_from(parked).unwrap_or(u64::MAX));
+        let releases = self
+            .releases
+            .extract_if(.., |release| is_given_up(release.partition))
+            .count();
+        let parked = u64::try_from(parked + releases).unwrap_or(u64::MAX);
+        self.note_handed_over(loose + left + parked);
+        self.guard.give_up(partitions);
         for partition in partitions {
             self.partitions.remove(partition);
         }
@@ -188,6 +194,7 @@ impl Reconciler {
                     .metrics
                     .records_restored
                     .inc_by(pending.total);
+                self.guard.undecided(lane, &key, pending.grace);
                 let at = pending.grace.map_or_else(Instant::now, |grace| {
                     instant_of(crate::reconcile::next_look(&grace, Timestamp::now()))
                 });

@@ -21,13 +21,15 @@ fn grace() -> impl Strategy<Value = Grace> {
         GraceKind::Vanish,
     ];
     let kind = proptest::sample::select(kinds.to_vec());
-    (kind, trigger(), timestamp(), timestamp(), any::<u32>()).prop_map(
-        |(kind, trigger, since, deadline, answers)| Grace {
+    let dates = (timestamp(), timestamp(), of(timestamp()));
+    (kind, trigger(), dates, any::<u32>()).prop_map(
+        |(kind, trigger, (since, deadline, released_at), answers)| Grace {
             kind,
             trigger,
             since,
             deadline,
             answers,
+            released_at,
         },
     )
 }

@@ -12,6 +12,7 @@ use super::stage::Stage;
 use crate::message::GivenUp;
 use crate::reconcile::{Case, Decision, apply, decide};
 use crate::reconciler::partition::Ready;
+use crate::reconciler::unlinks::is_unlinked_as_vanished;
 use crate::reconciler::{Reconciler, ReconcilerError};
 use crate::records;
 use crate::work::{AccountKey, Work};
@@ -98,7 +99,7 @@ impl Reconciler {
             answer: lookup,
             now: at,
         };
-        let decision = decide(&case, &self.settings.periods);
+        let decision = self.guarded(lane, &case, decide(&case, &self.settings.periods));
         let waiting = self.queue.waiting(key);
         let close = open_offsets(asked, waiting);
         if let Decision::Recheck {
@@ -117,6 +118,7 @@ impl Reconciler {
             let undecided = merged(&Work::without_record(pending.clone()), waiting);
             let state = with_pending(state, key, Some(undecided));
             let then = Then::Recheck {
+                lane,
                 due_at,
                 pending: Box::new(pending),
             };
@@ -143,6 +145,7 @@ impl Reconciler {
             lane,
             disposition,
             total: asked.pending.total,
+            is_vanished: is_unlinked_as_vanished(&case, decision),
             event: transition.event.map(Box::new),
             state: state.clone().map(Box::new),
         };
@@ -196,6 +199,7 @@ impl Reconciler {
                 records,
             },
             total: asked.pending.total,
+            is_vanished: false,
             event: None,
             state: state.clone().map(Box::new),
         };
@@ -209,28 +213,6 @@ impl Reconciler {
         )
     }
 
-    /// Writes down what is undecided of an account, so that its records hold back no commit and survive a restart.
-    pub(super) fn stage_marker(
-        &self,
-        stage: &mut Stage,
-        key: &AccountKey,
-    ) -> Result<(), ReconcilerError> {
-        let Some(ready) = self.ready(key) else {
-            return Ok(());
-        };
-        let (asked, waiting) = (self.queue.asked(key), self.queue.waiting(key));
-        let Some(first) = asked.or(waiting) else {
-            return Ok(());
-        };
-        let close = open_offsets(first, waiting.filter(|_| asked.is_some()));
-        if close.is_empty() {
-            return Ok(());
-        }
-        let pending = merged(first, waiting.filter(|_| asked.is_some()));
-        let state = with_pending(ready.states.get(&key.id), key, Some(pending));
-        stage.account(ready, key, state.as_ref(), close, Then::Keep, first.trace)
-    }
-
     /// The project whose API key gave the answer: the configured one, or where it has no id, the one the trigger names.
     fn project_of<'a>(&'a self, lane: Lane, asked: &'a Work) -> Option<&'a str> {
         let configured = self
@@ -241,7 +223,7 @@ impl Reconciler {
         configured.or(asked.pending.project_id.as_deref())
     }
 
-    fn ready(&self, key: &AccountKey) -> Option<&Ready> {
+    pub(super) fn ready(&self, key: &AccountKey) -> Option<&Ready> {
         self.partitions
             .get(&key.partition)
             .and_then(|partition| partition.ready())

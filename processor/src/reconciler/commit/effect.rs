@@ -44,15 +44,20 @@ pub(in crate::reconciler) enum Then {
         disposition: Disposition,
         /// Triggers that were decided.
         total: u64,
+        /// It was unlinked, and only because it answered 404.
+        is_vanished: bool,
         event: Option<Box<AccountLifecycleEvent>>,
         /// The new state, for its scheduled recheck.
         state: Option<Box<AccountState>>,
     },
     /// It is looked up again.
     Recheck {
+        lane: Lane,
         due_at: Timestamp,
         pending: Box<Pending>,
     },
+    /// An operator says that it is gone: looked up at once, and unlinked if it still answers 404.
+    Release { lane: Lane, said_at: Timestamp },
 }
 
 /// What became of a record.
@@ -107,7 +112,13 @@ impl Reconciler {
         let now = Instant::now();
         match then {
             Then::Keep => {}
-            Then::Recheck { due_at, pending } => {
+            Then::Release { lane, said_at } => self.released(key, lane, said_at, now),
+            Then::Recheck {
+                lane,
+                due_at,
+                pending,
+            } => {
+                self.guard.undecided(lane, &key, pending.grace);
                 self.queue.recheck(&key, instant_of(due_at), now, |work| {
                     work.pending = *pending;
                     work.failures = Failures::default();
@@ -117,9 +128,12 @@ impl Reconciler {
                 lane,
                 disposition,
                 total,
+                is_vanished,
                 event,
                 state,
             } => {
+                let decided_at = Timestamp::now();
+                self.guard.decided(lane, &key, is_vanished, decided_at);
                 self.count(&disposition, total);
                 if let Some(event) = event {
                     self.count_event(lane, &event);

@@ -1,0 +1,112 @@
+//! Staging what is undecided: markers, and what an operator's word changes of it.
+
+use stackone_link_schemas::{Grace, Pending};
+use stackone_link_transport::TraceContext;
+
+use super::effect::{Disposition, Effect, Then};
+use super::pending::{merged, open_offsets, with_pending};
+use super::stage::Stage;
+use crate::reconcile::SkipReason;
+use crate::reconciler::unlinks::Release;
+use crate::reconciler::{Reconciler, ReconcilerError};
+use crate::work::AccountKey;
+
+/// What is undecided of an account, and the offsets that a record of it accounts for.
+struct Undecided {
+    pending: Pending,
+    close: Vec<i64>,
+    trace: Option<TraceContext>,
+}
+
+impl Reconciler {
+    /// Writes down what is undecided of an account, so that its records hold back no commit and survive a restart.
+    pub(super) fn stage_marker(
+        &self,
+        stage: &mut Stage,
+        key: &AccountKey,
+    ) -> Result<(), ReconcilerError> {
+        let undecided = self
+            .undecided(key)
+            .filter(|undecided| !undecided.close.is_empty());
+        undecided.map_or(Ok(()), |undecided| {
+            self.stage_undecided(stage, key, undecided, Then::Keep)
+        })
+    }
+
+    /// Commits what an operator released, with the offsets of the records that said so: a crash cannot come between.
+    /// Alone, since an account that is decided in the same transaction would have two states in it.
+    pub(super) fn commit_releases(&mut self) -> Result<(), ReconcilerError> {
+        if self.releases.is_empty() {
+            return Ok(());
+        }
+        let mut stage = Stage::new(&self.settings, jiff::Timestamp::now());
+        for release in &self.releases {
+            self.stage_release(&mut stage, release)?;
+        }
+        self.stage_offsets(&mut stage);
+        if self.transact(stage)? {
+            self.releases.clear();
+        }
+        Ok(())
+    }
+
+    fn stage_release(&self, stage: &mut Stage, release: &Release) -> Result<(), ReconcilerError> {
+        let Release {
+            partition,
+            offset,
+            lane,
+            said_at,
+        } = *release;
+        for key in self.guard.releasable(lane, partition, said_at) {
+            let undecided = self.undecided(key).filter(|_| !stage.has(key));
+            let Some(mut undecided) = undecided else {
+                continue;
+            };
+            let released_at = Some(said_at);
+            let grace = undecided.pending.grace;
+            undecided.pending.grace = grace.map(|grace| Grace {
+                released_at,
+                ..grace
+            });
+            let then = Then::Release { lane, said_at };
+            self.stage_undecided(stage, key, undecided, then)?;
+        }
+        let disposition = Disposition::Skipped(SkipReason::Marker.as_str());
+        stage.effects.push(Effect::Passed {
+            partition,
+            offset,
+            disposition,
+        });
+        Ok(())
+    }
+
+    fn undecided(&self, key: &AccountKey) -> Option<Undecided> {
+        let (asked, waiting) = (self.queue.asked(key), self.queue.waiting(key));
+        let first = asked.or(waiting)?;
+        let since = waiting.filter(|_| asked.is_some());
+        Some(Undecided {
+            pending: merged(first, since),
+            close: open_offsets(first, since),
+            trace: first.trace,
+        })
+    }
+
+    fn stage_undecided(
+        &self,
+        stage: &mut Stage,
+        key: &AccountKey,
+        undecided: Undecided,
+        then: Then,
+    ) -> Result<(), ReconcilerError> {
+        let Some(ready) = self.ready(key) else {
+            return Ok(());
+        };
+        let Undecided {
+            pending,
+            close,
+            trace,
+        } = undecided;
+        let state = with_pending(ready.states.get(&key.id), key, Some(pending));
+        stage.account(ready, key, state.as_ref(), close, then, trace)
+    }
+}

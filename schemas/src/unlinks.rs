@@ -1,0 +1,18 @@
+//! The record by which an operator lets held unlinks go, on the account events topic: told apart by `ce_type`.
+//!
+//! It is the pipeline's own: subscribers need not know it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// `ce_type` of an [`UnlinksReleased`].
+pub const UNLINKS_RELEASED_TYPE: &str = "pipeline.unlinks.released";
+
+/// Accounts of a project that vanished are really gone. Sent to every partition, without a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnlinksReleased {
+    /// The configured project; absent where a single project without an id serves everything.
+    pub project_id: Option<String>,
+    /// When it was said. Accounts that vanish later are not meant.
+    pub released_at: Timestamp,
+}

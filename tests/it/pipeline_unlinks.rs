@@ -1,0 +1,238 @@
+//! Where more accounts vanish than can be believed, none is unlinked until they answer again or an operator says so.
+
+use std::collections::HashMap;
+
+use harness::{
+    Metrics, PROJECT, Pipeline, ProcessorInProcess, ReadRecord, TopicReader, WITHIN, eventually,
+    states, story_of, transitions,
+};
+use jiff::Timestamp;
+use stackone_link_transport::Topic;
+use stackone_processor::cli::UnlinksCommand;
+use stackone_processor::config::Config;
+use stackone_processor::unlinks;
+use stackone_simulator::{AccountId, Fault, FaultId, FaultRule, NewAccount, Notify, Operation};
+
+use crate::pipeline_dead_letters::assert_conserved;
+
+/// Two more than a project may lose within an hour.
+const MANY: usize = 12;
+
+fn link(pipeline: &Pipeline, number: usize) -> AccountId {
+    let new = NewAccount::new("hibob", &format!("t{number}"), "Acme");
+    pipeline.simulator.link(&new).unwrap()
+}
+
+/// Every account answers as another project's accounts do.
+fn all_vanish(pipeline: &Pipeline) -> FaultId {
+    let rule = FaultRule::always(Fault::status(404)).for_operation(Operation::Get);
+    pipeline.simulator.faults().set(rule).unwrap()
+}
+
+/// Links many accounts, then has each looked up while all answer 404.
+async fn with_many_vanished(test: &str) -> (Pipeline, ProcessorInProcess, Vec<AccountId>, FaultId) {
+    let pipeline = Pipeline::start(test).await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let ids: Vec<AccountId> = (0..MANY).map(|number| link(&pipeline, number)).collect();
+    emitted(&pipeline, MANY).await;
+    let wrong_key = all_vanish(&pipeline);
+    for id in &ids {
+        let told = pipeline.simulator.refresh_credentials(id, Notify::Send);
+        told.unwrap();
+    }
+    held(&processor, MANY).await;
+    (pipeline, processor, ids, wrong_key)
+}
+
+async fn emitted(pipeline: &Pipeline, count: usize) -> Vec<ReadRecord> {
+    let mut lifecycle: TopicReader = pipeline.reader(Topic::Lifecycle);
+    let records = lifecycle.read_until(WITHIN, |records| records.len() == count);
+    records.await.to_vec()
+}
+
+/// Waits until a metric has a value.
+async fn until(processor: &ProcessorInProcess, metric: &str, is_so: impl Fn(f64) -> bool) {
+    let reached = eventually(metric, WITHIN, async || {
+        let metrics = Metrics::of(&processor.admin).await;
+        let seen = metrics.map_err(|error| error.to_string())?.get(metric);
+        if is_so(seen) {
+            Ok(())
+        } else {
+            Err(seen.to_string())
+        }
+    });
+    reached.await.unwrap();
+}
+
+async fn held(processor: &ProcessorInProcess, count: usize) {
+    let held = format!("stackone_processor_unlinks_held{{project=\"{PROJECT}\"}}");
+    let count = f64::from(u32::try_from(count).unwrap());
+    until(processor, &held, |seen| (seen - count).abs() < 0.5).await;
+}
+
+/// Waits until so many lookups of a processor were answered with 404.
+async fn looked_up(processor: &ProcessorInProcess, count: usize) {
+    let lookups = "stackone_processor_lookups_total";
+    let not_found = format!("{lookups}{{outcome=\"not_found\",project=\"{PROJECT}\"}}");
+    let count = f64::from(u32::try_from(count).unwrap());
+    until(processor, &not_found, |seen| seen > count - 0.5).await;
+}
+
+/// What `stackone-processor unlinks …` does; what it prints.
+async fn command(pipeline: &Pipeline, command: UnlinksCommand) -> String {
+    let file = pipeline.processor_file("unlinks").unwrap();
+    let config = Config::load(Some(&file), &HashMap::new()).unwrap();
+    let mut printed = Vec::new();
+    unlinks::run(command, &config.settings, &mut printed)
+        .await
+        .unwrap();
+    String::from_utf8(printed).unwrap()
+}
+
+async fn release(pipeline: &Pipeline) -> String {
+    let project = PROJECT.to_owned();
+    command(pipeline, UnlinksCommand::Release { project }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_that_vanish_are_held_over_a_restart_until_they_answer_again() {
+    let (pipeline, first, ids, wrong_key) = with_many_vanished("held").await;
+    // Each was looked up five times while it was doubted; more are looks at what is held.
+    looked_up(&first, 7 * MANY).await;
+    assert_conserved_but_for(&first, MANY).await;
+    first.stop().await.unwrap();
+    let second = pipeline.processor("a").unwrap();
+    held(&second, MANY).await;
+    looked_up(&second, 2 * MANY).await;
+    assert_eq!(
+        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
+        MANY
+    );
+
+    pipeline.simulator.faults().clear(wrong_key);
+    let records = emitted(&pipeline, 2 * MANY).await;
+    held(&second, 0).await;
+    for id in &ids {
+        assert_eq!(
+            story_of(id.as_str(), &records),
+            ["account.linked", "account.refreshed"]
+        );
+    }
+    assert_conserved(&second.admin).await;
+    second.stop().await.unwrap();
+    assert_eq!(
+        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
+        2 * MANY
+    );
+    pipeline.stop().await.unwrap();
+}
+
+/// What is held is neither lost nor decided.
+async fn assert_conserved_but_for(processor: &ProcessorInProcess, pending: usize) {
+    let metrics = Metrics::of(&processor.admin).await.unwrap();
+    let count = |name: &str| metrics.sum(&format!("stackone_processor_{name}"));
+    let open = count("records_consumed_total") - count("records_total");
+    let pending = f64::from(u32::try_from(pending).unwrap());
+    assert!(
+        (open - pending).abs() < 0.5,
+        "{open} undecided of {pending}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_operator_releases_is_unlinked_once_on_a_fresh_404() {
+    let (pipeline, processor, ids, wrong_key) = with_many_vanished("released").await;
+    let list = UnlinksCommand::List {
+        project: Some(PROJECT.to_owned()),
+        json: false,
+    };
+    let listed = command(&pipeline, list).await;
+    assert!(
+        ids.iter().all(|id| listed.contains(id.as_str())),
+        "{listed}"
+    );
+    // One has come back since it was last looked at: the operator's word alone must not unlink it.
+    pipeline.simulator.faults().clear(wrong_key);
+    let (back, gone) = ids.split_first().unwrap();
+    for id in gone {
+        let rule = FaultRule::always(Fault::status(404)).for_account(id);
+        pipeline.simulator.faults().set(rule).unwrap();
+    }
+    let said_at = Timestamp::now();
+    let told = release(&pipeline).await;
+    assert!(told.contains("all 3 partitions"), "{told}");
+
+    let records = emitted(&pipeline, 2 * MANY).await;
+    for id in gone {
+        assert_eq!(
+            story_of(id.as_str(), &records),
+            ["account.linked", "account.unlinked"]
+        );
+    }
+    assert_eq!(
+        story_of(back.as_str(), &records),
+        ["account.linked", "account.refreshed"]
+    );
+    let later = transitions(&records).split_off(MANY);
+    assert!(later.iter().all(|event| event.confirmed_at >= said_at));
+    held(&processor, 0).await;
+    // What was released does not count against what vanishes next.
+    let next = link(&pipeline, MANY);
+    emitted(&pipeline, 2 * MANY + 1).await;
+    let rule = FaultRule::always(Fault::status(404)).for_account(&next);
+    pipeline.simulator.faults().set(rule).unwrap();
+    let told = pipeline.simulator.refresh_credentials(&next, Notify::Send);
+    told.unwrap();
+    let records = emitted(&pipeline, 2 * MANY + 2).await;
+    assert_eq!(
+        story_of(next.as_str(), &records),
+        ["account.linked", "account.unlinked"]
+    );
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_outlives_the_processor_that_took_it_in() {
+    let (pipeline, first, ids, wrong_key) = with_many_vanished("release_kept").await;
+    // No answer comes any more, so nothing can be unlinked before the processor stops.
+    let hang = pipeline
+        .simulator
+        .faults()
+        .set(FaultRule::always(Fault::Hang));
+    pipeline.simulator.faults().clear(wrong_key);
+    release(&pipeline).await;
+    let is_released = |records: &[ReadRecord]| {
+        let states = states(records);
+        ids.iter().all(|id| {
+            let pending = states
+                .get(id.as_str())
+                .and_then(|state| state.pending.as_ref());
+            pending
+                .and_then(|pending| pending.grace?.released_at)
+                .is_some()
+        })
+    };
+    let mut state = pipeline.reader(Topic::State);
+    state.read_until(WITHIN, is_released).await;
+    first.stop().await.unwrap();
+    assert_eq!(
+        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
+        MANY
+    );
+
+    pipeline.simulator.faults().clear(hang.unwrap());
+    all_vanish(&pipeline);
+    let second = pipeline.processor("a").unwrap();
+    let records = emitted(&pipeline, 2 * MANY).await;
+    for id in &ids {
+        assert_eq!(
+            story_of(id.as_str(), &records),
+            ["account.linked", "account.unlinked"]
+        );
+    }
+    assert_conserved(&second.admin).await;
+    second.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
