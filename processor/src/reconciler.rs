@@ -32,7 +32,6 @@ use crate::message::Message;
 use crate::projects::Gate;
 use crate::repeated::Repeated;
 use crate::transaction::Transactions;
-use crate::unlink_guard::UnlinkGuard;
 use crate::work::{AccountKey, Work};
 use crate::work_queue::{Lane, WorkQueue};
 
@@ -41,7 +40,7 @@ pub use settings::{ReconcilerError, Settings, Surroundings};
 use commit::Decided;
 use contact::Contact;
 use partition::Partition;
-use unlinks::Release;
+use unlinks::Unlinks;
 
 /// Longest time the thread sleeps when nothing happens.
 const IDLE: Duration = Duration::from_millis(100);
@@ -65,10 +64,7 @@ pub struct Reconciler {
     next_lane: Lane,
     decided: Vec<Decided>,
     parked: HashMap<AccountKey, Vec<Consumed>>,
-    guard: UnlinkGuard,
-    /// Of each project, whether its unlinks were held when last looked at.
-    holding: Vec<bool>,
-    releases: Vec<Release>,
+    unlinks: Unlinks,
     epoch: u64,
     next_markers: Instant,
     next_observation: Instant,
@@ -143,9 +139,7 @@ impl Reconciler {
             next_lane: 0,
             decided: Vec::new(),
             parked: HashMap::new(),
-            guard: UnlinkGuard::new(lanes),
-            holding: vec![false; lanes],
-            releases: Vec::new(),
+            unlinks: Unlinks::new(lanes),
             epoch: 0,
             not_before: None,
         })
@@ -161,7 +155,7 @@ impl Reconciler {
         let queued: u64 = self.queue.keys().map(|key| self.queue.total(key)).sum();
         let loose: u64 = self.decided.iter().map(Decided::loose_records).sum();
         let parked: usize = self.parked.values().map(Vec::len).sum();
-        let parked = u64::try_from(parked + self.releases.len()).unwrap_or(u64::MAX);
+        let parked = u64::try_from(parked + self.unlinks.releases.len()).unwrap_or(u64::MAX);
         self.note_handed_over(queued + loose + parked);
         self.partitions.clear();
         self.consumer.close();

@@ -102,7 +102,7 @@ impl Reconciler {
                 work,
             } => self.listed(&record, key, lane, run, work),
             Intake::Marker { lane, marker } => self.marked(&record, lane, &marker),
-            Intake::UnlinksReleased { lane, said_at } => self.releases.push(Release {
+            Intake::UnlinksReleased { lane, said_at } => self.unlinks.releases.push(Release {
                 partition: record.partition,
                 offset: record.offset,
                 lane,

@@ -83,12 +83,13 @@ impl Reconciler {
         let parked = self.parked.extract_if(|key, _| is_given_up(key.partition));
         let parked: usize = parked.map(|(_, records)| records.len()).sum();
         let releases = self
+            .unlinks
             .releases
             .extract_if(.., |release| is_given_up(release.partition))
             .count();
         let parked = u64::try_from(parked + releases).unwrap_or(u64::MAX);
         self.note_handed_over(loose + left + parked);
-        self.guard.give_up(partitions);
+        self.unlinks.guard.give_up(partitions);
         for partition in partitions {
             self.partitions.remove(partition);
         }
@@ -194,7 +195,7 @@ impl Reconciler {
                     .metrics
                     .records_restored
                     .inc_by(pending.total);
-                self.guard.undecided(lane, &key, pending.grace);
+                self.unlinks.guard.undecided(lane, &key, pending.grace);
                 let at = pending.grace.map_or_else(Instant::now, |grace| {
                     instant_of(crate::reconcile::next_look(&grace, Timestamp::now()))
                 });

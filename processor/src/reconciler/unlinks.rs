@@ -8,9 +8,29 @@ use stackone_link_schemas::{GraceKind, Trigger};
 
 use super::Reconciler;
 use crate::reconcile::{Case, Decision, LifecycleKind};
-use crate::unlink_guard::Share;
+use crate::unlink_guard::{Share, UnlinkGuard};
 use crate::work::{AccountKey, Work};
 use crate::work_queue::Lane;
+
+/// What is known of accounts that vanished.
+pub(super) struct Unlinks {
+    /// Which they are.
+    pub guard: UnlinkGuard,
+    /// What an operator said and is not committed yet.
+    pub releases: Vec<Release>,
+    /// Of each project, whether its unlinks were held when it was last observed.
+    held_before: Vec<bool>,
+}
+
+impl Unlinks {
+    pub(super) fn new(lanes: usize) -> Self {
+        Self {
+            guard: UnlinkGuard::new(lanes),
+            releases: Vec::new(),
+            held_before: vec![false; lanes],
+        }
+    }
+}
 
 /// An operator's word that what vanished of a project is gone.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +87,7 @@ impl Reconciler {
             .partitions
             .values()
             .all(|partition| partition.ready().is_some());
-        !is_restored || self.guard.holds(lane, self.share(lane), now)
+        !is_restored || self.unlinks.guard.holds(lane, self.share(lane), now)
     }
 
     fn share(&self, lane: Lane) -> Share {
@@ -92,7 +112,7 @@ impl Reconciler {
         said_at: Timestamp,
         now: Instant,
     ) {
-        self.guard.undecided(lane, &key, None);
+        self.unlinks.guard.undecided(lane, &key, None);
         let works = self.queue.work_mut(&key);
         let graces = works.filter_map(|work| work.pending.grace.as_mut());
         graces.for_each(|grace| grace.released_at = Some(said_at));
@@ -106,19 +126,23 @@ impl Reconciler {
     pub(super) fn observe_unlinks(&mut self, lane: Lane) {
         let now = Timestamp::now();
         let (share, project) = (self.share(lane), self.surroundings.projects.label(lane));
-        let holds = self.guard.holds(lane, share, now);
-        let held = if holds { self.guard.due(lane, now) } else { 0 };
+        let holds = self.unlinks.guard.holds(lane, share, now);
+        let held = if holds {
+            self.unlinks.guard.due(lane, now)
+        } else {
+            0
+        };
         self.surroundings
             .metrics
             .projects
             .unlinks_held
             .with_label_values(&[project])
             .set(i64::try_from(held).unwrap_or(i64::MAX));
-        let held_before = std::mem::replace(&mut self.holding[lane], holds);
+        let held_before = std::mem::replace(&mut self.unlinks.held_before[lane], holds);
         if holds && !held_before {
             tracing::error!(
                 project,
-                vanished = self.guard.vanished(lane, now),
+                vanished = self.unlinks.guard.vanished(lane, now),
                 allowed = share.threshold(),
                 "too many accounts answer 404 without a deleted webhook, so none is unlinked. Check the project's API key \
                  and base_url; if the accounts are gone: stackone-processor unlinks release"

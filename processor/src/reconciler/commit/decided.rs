@@ -6,7 +6,7 @@ use stackone_link_schemas::Pending;
 use stackone_link_transport::{DeadLetterHeaders, Topic};
 
 use super::Decided;
-use super::effect::{Disposition, Effect, Then};
+use super::effect::{Disposition, Effect, Finish, Then};
 use super::pending::{merged, open_offsets, with_pending, without_answer};
 use super::stage::Stage;
 use crate::message::GivenUp;
@@ -100,8 +100,6 @@ impl Reconciler {
             now: at,
         };
         let decision = self.guarded(lane, &case, decide(&case, &self.settings.periods));
-        let waiting = self.queue.waiting(key);
-        let close = open_offsets(asked, waiting);
         if let Decision::Recheck {
             due_at,
             trigger,
@@ -115,15 +113,9 @@ impl Reconciler {
                 lag_recheck_used,
                 ..asked.pending.clone()
             };
-            let undecided = merged(&Work::without_record(pending.clone()), waiting);
-            let state = with_pending(state, key, Some(undecided));
-            let then = Then::Recheck {
-                lane,
-                due_at,
-                pending: Box::new(pending),
-            };
-            return stage.account(ready, key, state.as_ref(), close, then, asked.trace);
+            return self.stage_recheck(stage, key, lane, due_at, pending);
         }
+        let waiting = self.queue.waiting(key);
         let transition = apply(&key.id, &case, decision, self.project_of(lane, asked));
         let disposition = match decision {
             Decision::Skip(reason) => Disposition::Skipped(reason.as_str()),
@@ -141,13 +133,38 @@ impl Reconciler {
             key,
             waiting.map(|work| work.pending.clone()),
         );
-        let then = Then::Finish {
+        let then = Then::Finish(Finish {
             lane,
             disposition,
             total: asked.pending.total,
             is_vanished: is_unlinked_as_vanished(&case, decision),
             event: transition.event.map(Box::new),
             state: state.clone().map(Box::new),
+        });
+        let close = open_offsets(asked, waiting);
+        stage.account(ready, key, state.as_ref(), close, then, asked.trace)
+    }
+
+    /// It is too early to tell: what is known by now is written down.
+    fn stage_recheck(
+        &self,
+        stage: &mut Stage,
+        key: &AccountKey,
+        lane: Lane,
+        due_at: Timestamp,
+        pending: Pending,
+    ) -> Result<(), ReconcilerError> {
+        let Some((ready, asked)) = self.ready(key).zip(self.queue.asked(key)) else {
+            return Ok(());
+        };
+        let waiting = self.queue.waiting(key);
+        let undecided = merged(&Work::without_record(pending.clone()), waiting);
+        let state = with_pending(ready.states.get(&key.id), key, Some(undecided));
+        let close = open_offsets(asked, waiting);
+        let then = Then::Recheck {
+            lane,
+            due_at,
+            pending: Box::new(pending),
         };
         stage.account(ready, key, state.as_ref(), close, then, asked.trace)
     }
@@ -192,7 +209,7 @@ impl Reconciler {
             .surroundings
             .projects
             .lane_of(asked.pending.project_id.as_deref());
-        let then = Then::Finish {
+        let then = Then::Finish(Finish {
             lane: lane.unwrap_or(0),
             disposition: Disposition::DeadLettered {
                 reason: reason.to_string(),
@@ -202,7 +219,7 @@ impl Reconciler {
             is_vanished: false,
             event: None,
             state: state.clone().map(Box::new),
-        };
+        });
         stage.account(
             ready,
             key,

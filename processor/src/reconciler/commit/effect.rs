@@ -39,17 +39,7 @@ pub(in crate::reconciler) enum Then {
     /// Nothing: it was only written down.
     Keep,
     /// It is decided.
-    Finish {
-        lane: Lane,
-        disposition: Disposition,
-        /// Triggers that were decided.
-        total: u64,
-        /// It was unlinked, and only because it answered 404.
-        is_vanished: bool,
-        event: Option<Box<AccountLifecycleEvent>>,
-        /// The new state, for its scheduled recheck.
-        state: Option<Box<AccountState>>,
-    },
+    Finish(Finish),
     /// It is looked up again.
     Recheck {
         lane: Lane,
@@ -58,6 +48,19 @@ pub(in crate::reconciler) enum Then {
     },
     /// An operator says that it is gone: looked up at once, and unlinked if it still answers 404.
     Release { lane: Lane, said_at: Timestamp },
+}
+
+/// How an account's work was decided.
+pub(in crate::reconciler) struct Finish {
+    pub lane: Lane,
+    pub disposition: Disposition,
+    /// Triggers that were decided.
+    pub total: u64,
+    /// It was unlinked, and only because it answered 404.
+    pub is_vanished: bool,
+    pub event: Option<Box<AccountLifecycleEvent>>,
+    /// The new state, for its scheduled recheck.
+    pub state: Option<Box<AccountState>>,
 }
 
 /// What became of a record.
@@ -118,42 +121,46 @@ impl Reconciler {
                 due_at,
                 pending,
             } => {
-                self.guard.undecided(lane, &key, pending.grace);
+                self.unlinks.guard.undecided(lane, &key, pending.grace);
                 self.queue.recheck(&key, instant_of(due_at), now, |work| {
                     work.pending = *pending;
                     work.failures = Failures::default();
                 })
             }
-            Then::Finish {
-                lane,
-                disposition,
-                total,
-                is_vanished,
-                event,
-                state,
-            } => {
-                let decided_at = Timestamp::now();
-                self.guard.decided(lane, &key, is_vanished, decided_at);
-                self.count(&disposition, total);
-                if let Some(event) = event {
-                    self.count_event(lane, &event);
-                }
-                self.queue.finish(&key, now);
-                let is_free = self.queue.lane_of(&key).is_none();
-                let parked = if is_free {
-                    self.parked.remove(&key)
-                } else {
-                    None
-                };
-                if let Some(state) = state.filter(|_| self.queue.waiting(&key).is_none()) {
-                    self.schedule_recheck(key, lane, &state);
-                }
-                parked
-                    .into_iter()
-                    .flatten()
-                    .for_each(|record| self.sort(record));
-            }
+            Then::Finish(finish) => self.finish(key, finish, now),
         }
+    }
+
+    fn finish(&mut self, key: AccountKey, finish: Finish, now: Instant) {
+        let Finish {
+            lane,
+            disposition,
+            total,
+            is_vanished,
+            event,
+            state,
+        } = finish;
+        self.unlinks
+            .guard
+            .decided(lane, &key, is_vanished, Timestamp::now());
+        self.count(&disposition, total);
+        if let Some(event) = event {
+            self.count_event(lane, &event);
+        }
+        self.queue.finish(&key, now);
+        let is_free = self.queue.lane_of(&key).is_none();
+        let parked = if is_free {
+            self.parked.remove(&key)
+        } else {
+            None
+        };
+        if let Some(state) = state.filter(|_| self.queue.waiting(&key).is_none()) {
+            self.schedule_recheck(key, lane, &state);
+        }
+        parked
+            .into_iter()
+            .flatten()
+            .for_each(|record| self.sort(record));
     }
 
     fn close_offset(&mut self, partition: i32, offset: i64) {

@@ -36,16 +36,16 @@ impl Reconciler {
     /// Commits what an operator released, with the offsets of the records that said so: a crash cannot come between.
     /// Alone, since an account that is decided in the same transaction would have two states in it.
     pub(super) fn commit_releases(&mut self) -> Result<(), ReconcilerError> {
-        if self.releases.is_empty() {
+        if self.unlinks.releases.is_empty() {
             return Ok(());
         }
         let mut stage = Stage::new(&self.settings, jiff::Timestamp::now());
-        for release in &self.releases {
+        for release in &self.unlinks.releases {
             self.stage_release(&mut stage, release)?;
         }
         self.stage_offsets(&mut stage);
         if self.transact(stage)? {
-            self.releases.clear();
+            self.unlinks.releases.clear();
         }
         Ok(())
     }
@@ -57,7 +57,7 @@ impl Reconciler {
             lane,
             said_at,
         } = *release;
-        for key in self.guard.releasable(lane, partition, said_at) {
+        for key in self.unlinks.guard.releasable(lane, partition, said_at) {
             let undecided = self.undecided(key).filter(|_| !stage.has(key));
             let Some(mut undecided) = undecided else {
                 continue;
