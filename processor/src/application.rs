@@ -19,6 +19,7 @@ use crate::config::{Config, Settings};
 use crate::metrics::Metrics;
 use crate::projects::{Project, Projects};
 use crate::reconciler::{ReconcilerError, Surroundings};
+use crate::transaction::{Around, Undisturbed};
 
 use readiness::{TopicFindings, health};
 use supervise::supervise;
@@ -90,6 +91,7 @@ impl Application {
             stop: CancellationToken::new(),
             is_restored: Arc::new(AtomicBool::new(false)),
             all_refused: Arc::new(AtomicBool::new(false)),
+            around: Arc::new(Undisturbed),
         };
         Ok(Self {
             settings,
@@ -104,6 +106,13 @@ impl Application {
     #[must_use]
     pub const fn admin_addr(&self) -> SocketAddr {
         self.admin_addr
+    }
+
+    /// Has tests stand around the steps of its transactions.
+    #[must_use]
+    pub fn disturbed_by(mut self, around: Arc<dyn Around>) -> Self {
+        self.surroundings.around = around;
+        self
     }
 
     /// Works until `stop`: then commits what is finished, writes what is pending, leaves the group.

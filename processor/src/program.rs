@@ -1,7 +1,9 @@
 //! The program `stackone-processor`, in the library so that tests can run it as a process of their own.
 
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser as _;
 use stackone_link_process::program::{self, Failure};
@@ -12,18 +14,29 @@ use crate::application::{self, Application};
 use crate::cli::{Cli, Command, Resync, StateCommand};
 use crate::config::Config;
 use crate::state_view::Selection;
+use crate::transaction::{Around, Undisturbed};
 use crate::{resync, state_view, topics, unlinks};
 
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    program::run("stackone-processor", obey(Cli::parse()))
+    main_disturbed_by(std::env::args_os(), Arc::new(Undisturbed))
 }
 
-async fn obey(cli: Cli) -> Result<(), Failure> {
+/// The program with another command line, and with a test standing around the steps of its transactions.
+#[must_use]
+pub fn main_disturbed_by(
+    arguments: impl Iterator<Item = OsString>,
+    around: Arc<dyn Around>,
+) -> ExitCode {
+    let cli = Cli::parse_from(arguments);
+    program::run("stackone-processor", obey(cli, around))
+}
+
+async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
     let config = Config::load(cli.config.as_deref(), &process_environment())?;
     let done = match cli.command.unwrap_or_default() {
-        Command::Run => process(&config).await,
+        Command::Run => process(&config, around).await,
         Command::CheckConfig => print(&config),
         Command::Healthcheck(question) => {
             let answer = question.ask(config.settings.admin.listen);
@@ -39,11 +52,11 @@ async fn obey(cli: Cli) -> Result<(), Failure> {
     Ok(done?)
 }
 
-async fn process(config: &Config) -> anyhow::Result<()> {
+async fn process(config: &Config, around: Arc<dyn Around>) -> anyhow::Result<()> {
     let logs = &config.settings.telemetry;
     telemetry::init(logs.format, &logs.filter)?;
     signals::until_stopped(async |stop| {
-        let application = Application::build(config)?;
+        let application = Application::build(config)?.disturbed_by(around);
         Ok(application.run(stop).await?)
     })
     .await

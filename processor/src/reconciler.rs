@@ -93,6 +93,7 @@ impl Reconciler {
             &events,
             timeout,
             stop,
+            Arc::clone(&surroundings.around),
         )?;
         let readable = Arc::new(AtomicBool::new(false));
         let (flag, bell) = (Arc::clone(&readable), post.clone());

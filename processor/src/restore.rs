@@ -140,8 +140,7 @@ impl Restore {
         let Some(group) = self.group.take() else {
             return Ok(None);
         };
-        let ask = || position(&group, partition);
-        let Some(position) = until_ok(is_cancelled, "committed offset", ask) else {
+        let Some(position) = position(&group, partition, is_cancelled) else {
             return Ok(None);
         };
         drop(group);
@@ -153,16 +152,9 @@ impl Restore {
         let Some((_, high)) = until_ok(is_cancelled, "high watermark", || end(&uncommitted)) else {
             return Ok(None);
         };
-        loop {
-            let Some((_, stable)) =
-                until_ok(is_cancelled, "last stable offset", || end(&committed))
-            else {
-                return Ok(None);
-            };
-            if stable >= high {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
+        let stable = || end(&committed);
+        if until_stable(is_cancelled, partition, high, stable).is_none() {
+            return Ok(None);
         }
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&self.topic, partition, Offset::Beginning)
@@ -254,10 +246,16 @@ impl ReaderError {
     }
 }
 
-fn position(group: &GroupConsumer, partition: i32) -> Result<Position, KafkaError> {
-    let committed = group.committed(partition, STEP)?;
-    let (low, high) = group.watermarks(partition, STEP)?;
-    Ok(match committed {
+fn position(
+    group: &GroupConsumer,
+    partition: i32,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Option<Position> {
+    let committed = || group.committed(partition, STEP);
+    let committed = until_ok(is_cancelled, "stable committed offset", committed)?;
+    let watermarks = || group.watermarks(partition, STEP);
+    let (low, high) = until_ok(is_cancelled, "watermarks", watermarks)?;
+    Some(match committed {
         Some(next) if (low..=high).contains(&next) => Position {
             next,
             was_out_of_range: false,
@@ -271,6 +269,32 @@ fn position(group: &GroupConsumer, partition: i32) -> Result<Position, KafkaErro
             was_out_of_range: false,
         },
     })
+}
+
+/// Waits until no transaction is open below `high`; none where nobody wants it any more.
+fn until_stable(
+    is_cancelled: &dyn Fn() -> bool,
+    partition: i32,
+    high: i64,
+    mut ask: impl FnMut() -> Result<(i64, i64), KafkaError>,
+) -> Option<()> {
+    let mut is_told = false;
+    loop {
+        let (_, stable) = until_ok(is_cancelled, "last stable offset", &mut ask)?;
+        if stable >= high {
+            return Some(());
+        }
+        if !is_told {
+            tracing::info!(
+                partition,
+                stable,
+                high,
+                "restore: waiting for an open transaction to end"
+            );
+            is_told = true;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// Asks until there is an answer; none where nobody wants it any more.

@@ -1,7 +1,9 @@
 //! The commit cycle's transaction: everything of a batch, and the offsets that pass it, or nothing.
 
+mod around;
 mod producer;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -10,6 +12,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use stackone_link_transport::{ConfigError, KafkaConfig, RecordHeaders};
 use tokio_util::sync::CancellationToken;
+
+pub use around::{Around, Step, Undisturbed};
 
 use producer::{Deliveries, producer_config};
 
@@ -66,6 +70,7 @@ pub struct Transactions {
     events_topic: String,
     timeout: Duration,
     stop: CancellationToken,
+    around: Arc<dyn Around>,
 }
 
 /// Longest time one call into the client may block, so that delivery reports are served and a stop is noticed.
@@ -75,7 +80,7 @@ const WHEN_STOPPING: Duration = Duration::from_secs(4);
 
 impl Transactions {
     /// Makes the producer and registers its `transactional.id`, which fences any former producer of that id. Blocks.
-    /// Once `stop` is cancelled, no transaction takes longer than a few seconds.
+    /// Once `stop` is cancelled, no transaction takes longer than a few seconds. `around` is [`Undisturbed`] but in tests.
     ///
     /// # Errors
     ///
@@ -86,6 +91,7 @@ impl Transactions {
         events_topic: &str,
         timeout: Duration,
         stop: CancellationToken,
+        around: Arc<dyn Around>,
     ) -> Result<Self, StartError> {
         let deliveries = Deliveries::default();
         let config = producer_config(kafka, transactional_id, timeout)?;
@@ -98,6 +104,7 @@ impl Transactions {
             events_topic,
             timeout,
             stop,
+            around,
         })
     }
 
@@ -113,15 +120,17 @@ impl Transactions {
         group: &ConsumerGroupMetadata,
     ) -> Result<(), TransactionError> {
         let deadline = Deadline::after(self.timeout, &self.stop);
-        self.producer
-            .begin_transaction()
+        let mut begin = || self.producer.begin_transaction();
+        self.around
+            .around(Step::Begin, batch, &mut begin)
             .map_err(TransactionError::Fatal)?;
         if let Err(error) = self.write(batch, group, &deadline) {
             return Err(self.give_up(error));
         }
         // A commit that timed out may have happened: calling it again tells. One whose outcome stays unknown must not
         // be aborted, since it may still be carried out: a new producer waits for it, and restoring reads the truth.
-        match self.retried(&deadline, || self.producer.commit_transaction(SLICE)) {
+        let mut commit = || self.retried(&deadline, || self.producer.commit_transaction(SLICE));
+        match self.around.around(Step::Commit, batch, &mut commit) {
             Ok(()) => Ok(()),
             Err(error) if needs_abort(&error) => Err(self.give_up(error)),
             Err(error) => Err(TransactionError::Fatal(error)),
@@ -154,10 +163,13 @@ impl Transactions {
                 Offset::Offset(*offset),
             )?;
         }
-        self.retried(deadline, || {
-            self.producer
-                .send_offsets_to_transaction(&offsets, group, SLICE)
-        })
+        let mut send = || {
+            self.retried(deadline, || {
+                self.producer
+                    .send_offsets_to_transaction(&offsets, group, SLICE)
+            })
+        };
+        self.around.around(Step::SendOffsets, batch, &mut send)
     }
 
     /// Aborts what failed. One that cannot be aborted in time needs a new producer, as a fatal error does.

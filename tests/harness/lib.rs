@@ -34,8 +34,8 @@ pub use deadline::{Overdue, eventually};
 pub use isolation::Isolation;
 pub use metrics::{Metrics, readiness};
 pub use pipeline::{
-    PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, ProcessorProcess, SECRET, WITHIN,
-    states, story_of, transitions,
+    Disturbance, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, ProcessorProcess, SECRET,
+    Step, WITHIN, states, story_of, transitions,
 };
 pub use read_record::ReadRecord;
 pub use topic_reader::TopicReader;

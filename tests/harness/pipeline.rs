@@ -1,6 +1,8 @@
 //! The whole pipeline on a broker: ingest, processors, and the simulator as StackOne.
 
+mod disturbance;
 mod processor;
+mod progress;
 mod settings;
 
 use std::collections::HashMap;
@@ -18,6 +20,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{Broker, Isolation, ReadRecord, TopicReader, unique_group, unique_topics};
 
+pub use disturbance::{Disturbance, Step};
 pub use processor::{ProcessorInProcess, ProcessorProcess};
 pub use settings::{PROJECT, PipelineSettings};
 
@@ -127,7 +130,22 @@ impl Pipeline {
         program: &str,
         instance: &str,
     ) -> anyhow::Result<ProcessorProcess> {
-        ProcessorProcess::start(program, &self.processor_file(instance)?).await
+        self.disturbed_process(program, instance, Disturbance::default())
+            .await
+    }
+
+    /// The same, with something done to it.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not start.
+    pub async fn disturbed_process(
+        &self,
+        program: &str,
+        instance: &str,
+        disturbance: Disturbance,
+    ) -> anyhow::Result<ProcessorProcess> {
+        ProcessorProcess::start(program, &self.processor_file(instance)?, disturbance).await
     }
 
     /// Writes the configuration of a processor and gives its path.

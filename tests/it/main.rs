@@ -10,6 +10,8 @@ mod broker_outage;
 #[cfg(feature = "container")]
 mod broker_transactions;
 #[cfg(feature = "container")]
+mod exactly_once;
+#[cfg(feature = "container")]
 mod ingest_conservation;
 #[cfg(feature = "container")]
 mod ingest_process;
@@ -26,3 +28,5 @@ mod pipeline_resync;
 mod pipeline_start;
 mod pipeline_story;
 mod pipeline_unlinks;
+#[cfg(feature = "container")]
+mod pipeline_zombies;

@@ -1,92 +1,118 @@
-//! A processor that is killed: what a `read_committed` reader sees is as if it had not been.
+//! Processors that are killed, and replicas that come and go: what a `read_committed` reader sees is as if they had not.
+//!
+//! `PROCESSOR_SEED` plays one run again.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use harness::{Pipeline, PipelineSettings, WITHIN, states, story_of, transitions};
-use stackone_link_transport::Topic;
-use stackone_simulator::{
-    AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify,
+use fastrand::Rng;
+use harness::{
+    Pipeline, PipelineSettings, ProcessorProcess, WITHIN, states, story_of, transitions,
 };
+use stackone_link_transport::Topic;
+use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
-const ROUNDS: usize = 6;
-const ACCOUNTS_A_ROUND: usize = 5;
+use crate::exactly_once::{Load, PROGRAM, judge, random, say};
+use crate::pipeline_dead_letters::assert_conserved;
 
-/// Links accounts and changes all there are; webhooks are on Kafka when it returns.
-async fn stir(pipeline: &Pipeline, ids: &mut Vec<AccountId>) {
-    for id in ids.iter() {
-        pipeline
-            .simulator
-            .refresh_credentials(id, Notify::Send)
-            .unwrap();
-    }
-    for number in 0..ACCOUNTS_A_ROUND {
-        let owner = format!("tenant-{}-{number}", ids.len());
-        ids.push(
-            pipeline
-                .simulator
-                .link(&NewAccount::new("bamboohr", &owner, "Acme"))
-                .unwrap(),
-        );
-    }
-    pipeline.simulator.settled().await;
-}
+const KILLS: usize = 20;
+/// Changes, of which there are 25 a second: from the start of a processor to when it works, after one was killed.
+const UNTIL_AT_WORK: u64 = 150;
+/// While it restores, looks up and commits.
+const AT_WORK: u64 = 20;
 
+/// About two minutes, most of which the group waits for those that were killed.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_transition_is_seen_once_although_the_processor_is_killed_before_and_after_commits() {
+async fn every_transition_is_seen_once_although_the_processor_is_killed_twenty_times() {
+    let mut random = random("killed");
     let pipeline = Pipeline::start("killed").await.unwrap();
+    let load = Load::start(&pipeline.simulator, random.fork());
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let latency = Fault::Latency {
-        delay: Duration::from_millis(200),
-    };
-    pipeline
-        .simulator
-        .faults()
-        .set(FaultRule::always(latency))
-        .unwrap();
-    let mut ids = Vec::new();
-    for round in 0..ROUNDS {
+    for _ in 0..KILLS {
         let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
         let before = lifecycle.records().len();
-        // Someone is being looked up and something was committed when it dies; every other time nothing of the last
-        // change was committed yet.
-        stir(&pipeline, &mut ids).await;
-        lifecycle
-            .read_until(WITHIN, |records| records.len() > before)
-            .await;
-        if round % 2 == 0 {
-            stir(&pipeline, &mut ids).await;
+        // Two of three die when they have committed something, the others at any moment after they started.
+        if random.u8(..3) > 0 {
+            lifecycle
+                .read_until(WITHIN, |records| records.len() > before)
+                .await;
+            load.more(random.u64(..AT_WORK)).await;
+        } else {
+            load.more(random.u64(..UNTIL_AT_WORK)).await;
         }
         processor.kill().await.unwrap();
     }
-    stir(&pipeline, &mut ids).await;
     let last = pipeline.processor_process(PROGRAM, "a").await.unwrap();
-    let newest = |id: &AccountId| pipeline.simulator.account(id).unwrap().updated_at;
-    let records = lifecycle
-        .read_until(Duration::from_secs(120), |records| {
-            ids.iter().all(|id| {
-                let mut of_account = transitions(records)
-                    .into_iter()
-                    .filter(|event| event.account_id.as_str() == id.as_str());
-                of_account
-                    .next_back()
-                    .and_then(|event| event.account?.updated_at)
-                    == Some(newest(id))
-            })
-        })
-        .await;
-    for id in &ids {
-        let story = story_of(id.as_str(), records);
-        assert_eq!(story[0], "account.linked");
-        assert!(
-            story[1..].iter().all(|kind| kind == "account.refreshed"),
-            "{story:?}"
-        );
-    }
-    let unique: HashSet<_> = transitions(records).iter().map(|event| event.id).collect();
-    assert_eq!(unique.len(), records.len(), "no transition is seen twice");
+    let ids = load.finish().await;
+    judge(&pipeline, &ids).await;
+    assert_conserved(&format!("http://{}", last.admin)).await;
     assert!(last.terminate().await.unwrap().success());
+    pipeline.stop().await.unwrap();
+}
+
+const REPLICAS: [&str; 3] = ["a", "b", "c"];
+/// About a minute.
+const STORM: u64 = 1500;
+
+/// Replicas that come and go.
+struct Storm<'a> {
+    pipeline: &'a Pipeline,
+    running: BTreeMap<&'static str, ProcessorProcess>,
+    random: Rng,
+}
+
+impl Storm<'_> {
+    async fn one_comes_or_goes(&mut self) {
+        let absent = REPLICAS
+            .iter()
+            .find(|name| !self.running.contains_key(**name));
+        match absent {
+            Some(name) if self.running.len() < 2 || self.random.bool() => {
+                let process = self.pipeline.processor_process(PROGRAM, name).await;
+                self.running.insert(name, process.unwrap());
+            }
+            Some(_) | None => self.one_goes().await,
+        }
+    }
+
+    async fn one_goes(&mut self) {
+        let index = self.random.usize(..self.running.len());
+        let name = *self.running.keys().nth(index).unwrap();
+        let process = self.running.remove(name).unwrap();
+        if self.random.bool() {
+            say("storm", &format!("{name} is told to stop"));
+            assert!(process.terminate().await.unwrap().success());
+        } else {
+            say("storm", &format!("{name} is killed"));
+            process.kill().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_transition_is_seen_once_although_replicas_come_and_go_for_a_minute() {
+    let mut random = random("storm");
+    let pipeline = Pipeline::start("storm").await.unwrap();
+    let load = Load::start(&pipeline.simulator, random.fork());
+    let mut storm = Storm {
+        pipeline: &pipeline,
+        running: BTreeMap::new(),
+        random,
+    };
+    while load.changes() < STORM {
+        storm.one_comes_or_goes().await;
+        let pause = storm.random.u64(25..125);
+        load.more(pause).await;
+    }
+    while storm.running.len() < 2 {
+        storm.one_comes_or_goes().await;
+    }
+    let ids = load.finish().await;
+    judge(&pipeline, &ids).await;
+    for (_, process) in storm.running {
+        assert_conserved(&format!("http://{}", process.admin)).await;
+        assert!(process.terminate().await.unwrap().success());
+    }
     pipeline.stop().await.unwrap();
 }
 

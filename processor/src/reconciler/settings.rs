@@ -15,7 +15,7 @@ use crate::projects::Projects;
 use crate::reconcile::GracePeriods;
 use crate::restore::RestoreError;
 use crate::resync::ResyncSettings;
-use crate::transaction::{StartError as TransactionStartError, TransactionError};
+use crate::transaction::{Around, StartError as TransactionStartError, TransactionError};
 
 /// How a reconciler works.
 #[derive(Debug, Clone)]
@@ -85,4 +85,6 @@ pub struct Surroundings {
     pub is_restored: Arc<AtomicBool>,
     /// Whether every project's key is refused.
     pub all_refused: Arc<AtomicBool>,
+    /// What stands around the steps of transactions: nothing but in tests.
+    pub around: Arc<dyn Around>,
 }

@@ -11,7 +11,7 @@ use super::container::KafkaContainer;
 use crate::eventually;
 
 /// How long a broker may take to answer again.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+const ANSWERS_WITHIN: Duration = Duration::from_secs(120);
 /// How long it may take to freeze it.
 const PAUSES_WITHIN: Duration = Duration::from_secs(30);
 /// How long it may take to stop in good order; then it is killed.

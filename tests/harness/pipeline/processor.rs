@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use stackone_processor::application::Application;
@@ -13,7 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::WITHIN;
+use super::{Disturbance, WITHIN};
 use crate::eventually;
 
 /// A processor in this process, through its production wiring.
@@ -54,13 +55,22 @@ impl ProcessorInProcess {
 pub struct ProcessorProcess {
     /// Where its operators look.
     pub admin: SocketAddr,
+    /// The file that is there while it is held in a transaction.
+    pub(super) held: PathBuf,
     child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
     log: JoinHandle<()>,
 }
 
 impl ProcessorProcess {
-    pub(super) async fn start(program: &str, file: &Path) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        program: &str,
+        file: &Path,
+        disturbance: Disturbance,
+    ) -> anyhow::Result<Self> {
+        let held = file.with_extension("held");
         let mut child = Command::new(program)
+            .args(disturbance.arguments(&held)?)
             .arg("--config")
             .arg(file)
             .env("PROCESSOR__TELEMETRY__FORMAT", "json")
@@ -80,15 +90,32 @@ impl ProcessorProcess {
             seen.push_str(&line);
         };
         // Drained, so that a full pipe never blocks it; what a failing test shows is what it logged as a warning or worse.
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&said);
         let log = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 if !line.contains("\"level\":\"INFO\"") {
                     use std::io::Write as _;
                     drop(writeln!(std::io::stderr(), "{line}"));
                 }
+                heard
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line);
             }
         });
-        Ok(Self { admin, child, log })
+        Ok(Self {
+            admin,
+            held,
+            child,
+            lines: said,
+            log,
+        })
+    }
+
+    /// What it has logged since it started.
+    pub(super) fn said(&self) -> MutexGuard<'_, Vec<String>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// SIGKILL: it gets no chance to do anything.
@@ -118,9 +145,7 @@ impl ProcessorProcess {
     ///
     /// Where it does not end in time.
     pub async fn terminate(mut self) -> anyhow::Result<ExitStatus> {
-        let id = self.child.id().context("it is running")?.to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().await?;
-        anyhow::ensure!(sent.success(), "SIGTERM could not be sent");
+        self.signal("TERM").await?;
         let child = &mut self.child;
         let ended = eventually("the processor ends", WITHIN, async || {
             child

@@ -34,6 +34,8 @@ pub struct PipelineSettings {
     pub session_timeout: Duration,
     /// `lookups.timeout`.
     pub lookup_timeout: Duration,
+    /// `transactions.timeout`.
+    pub transaction_timeout: Duration,
     /// The id of the configured project; none to serve every webhook.
     pub project: Option<String>,
     /// `projects.requests_per_minute`.
@@ -53,6 +55,7 @@ impl Default for PipelineSettings {
             lag_recheck: Duration::from_millis(200),
             session_timeout: Duration::from_secs(6),
             lookup_timeout: Duration::from_secs(5),
+            transaction_timeout: Duration::from_secs(10),
             project: Some(PROJECT.to_owned()),
             requests_per_minute: NonZeroU32::new(60_000).unwrap_or(NonZeroU32::MAX),
             rate_limit: NonZeroU32::new(100_000).unwrap_or(NonZeroU32::MAX),
@@ -106,6 +109,7 @@ struct Secret {
 struct ProcessorFile<'a> {
     admin: Listen,
     group: Group<'a>,
+    transactions: Transactions,
     lookups: Lookups,
     reconcile: Reconcile,
     kafka: Kafka<'a>,
@@ -119,6 +123,11 @@ struct Group<'a> {
     id: &'a str,
     instance_id: &'a str,
     session_timeout: String,
+}
+
+#[derive(Serialize)]
+struct Transactions {
+    timeout: String,
 }
 
 #[derive(Serialize)]
@@ -188,6 +197,9 @@ pub(super) fn processor_file(
             id: &pipeline.group,
             instance_id: instance,
             session_timeout: millis(settings.session_timeout),
+        },
+        transactions: Transactions {
+            timeout: millis(settings.transaction_timeout),
         },
         lookups: Lookups {
             timeout: millis(settings.lookup_timeout),

@@ -1,0 +1,101 @@
+//! Processors that are stopped between two steps of a transaction.
+
+use std::path::Path;
+
+use anyhow::Context;
+use tokio::process::Command;
+
+use super::{ProcessorProcess, WITHIN};
+use crate::{Overdue, eventually};
+
+/// A step of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing is with the broker yet.
+    Begin,
+    /// The records are with the broker, and the generation is not checked.
+    SendOffsets,
+    /// All is with the broker and nothing decided.
+    Commit,
+}
+
+/// What is done to a processor that is a process of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disturbance {
+    /// It is held before this step of the first transaction that writes a record of this `ce_type`.
+    pub is_held_before: Option<(Step, &'static str)>,
+    /// It sends no offsets, so that the broker fences nothing.
+    pub is_without_offsets: bool,
+}
+
+impl Disturbance {
+    /// Arguments for the test's program; `held` is the file that holds it.
+    pub(super) fn arguments(self, held: &Path) -> anyhow::Result<Vec<String>> {
+        let mut arguments = Vec::new();
+        if let Some((step, event_type)) = self.is_held_before {
+            let step = match step {
+                Step::Begin => "begin",
+                Step::SendOffsets => "send-offsets",
+                Step::Commit => "commit",
+            };
+            let held = held.to_str().context("the path is text")?;
+            arguments.extend(["--hold-before", step, event_type, held].map(str::to_owned));
+        }
+        if self.is_without_offsets {
+            arguments.push("--without-offsets".to_owned());
+        }
+        arguments.push("--".to_owned());
+        Ok(arguments)
+    }
+}
+
+impl ProcessorProcess {
+    /// Waits until it is held, and puts it to sleep: SIGSTOP, so that the group does not hear of it either.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not come to that.
+    pub async fn falls_asleep(&self) -> anyhow::Result<()> {
+        let held = self.held.clone();
+        eventually("the processor is held", WITHIN, async || {
+            held.exists().then_some(()).ok_or("it is not")
+        })
+        .await?;
+        self.signal("STOP").await
+    }
+
+    /// Wakes it, and it goes on where it was held.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not there any more.
+    pub async fn wake(&self) -> anyhow::Result<()> {
+        std::fs::remove_file(&self.held)?;
+        self.signal("CONT").await
+    }
+
+    /// Waits until it has logged a line with this text.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not.
+    pub async fn says(&self, text: &str) -> Result<(), Overdue> {
+        eventually(&format!("it logs {text:?}"), WITHIN, async || {
+            let lines = self.said();
+            let is_said = lines.iter().any(|line| line.contains(text));
+            is_said.then_some(()).ok_or("it does not")
+        })
+        .await
+    }
+
+    /// Sends it a signal, by the name that `kill` has for it.
+    pub(super) async fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let id = self.id().context("it is running")?.to_string();
+        let sent = Command::new("kill")
+            .args(["-s", name, &id])
+            .status()
+            .await?;
+        anyhow::ensure!(sent.success(), "SIG{name} could not be sent");
+        Ok(())
+    }
+}
