@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -17,6 +18,7 @@ use crate::ingest::Ingest;
 use crate::listeners::{admin_server, public_server};
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
+use crate::tls::Tls;
 
 /// A service that is bound to its addresses and has yet to run.
 pub struct Application {
@@ -89,10 +91,13 @@ impl Application {
             shutdown,
             ..
         } = &config.settings;
-        let (public, public_addr) = public_server(&ingest, server, shutdown)?;
+        let tls = config.certificate.clone();
+        let tls = tls.map(|certificate| Tls::new(certificate, server.tls_handshake_deadline));
+        let tls = tls.map(Arc::new);
+        let (public, public_addr) = public_server(&ingest, server, shutdown, tls.clone())?;
         let (admin, admin_addr) = admin_server(&ingest, admin.listen)?;
         Ok(Self {
-            background: Background::new(&ingest, config),
+            background: Background::new(&ingest, config, tls),
             ingest,
             public,
             admin,

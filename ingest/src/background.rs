@@ -1,30 +1,34 @@
 //! What runs beside the listeners for as long as the service does.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::Tasks;
-use crate::config::Config;
+use crate::config::{Config, TlsSettings};
 use crate::ingest::Ingest;
 use crate::kafka_check;
 use crate::secret_reload::{self, SecretReload};
+use crate::tls::{self, Tls};
 use crate::watchdog;
 
 /// Everything that has yet to be started.
 pub(crate) struct Background {
     ingest: Data<Ingest>,
     secret_reload: SecretReload,
+    tls: Option<(Arc<Tls>, TlsSettings)>,
     stall_after: Duration,
 }
 
 impl Background {
-    pub(crate) fn new(ingest: &Data<Ingest>, config: &Config) -> Self {
+    pub(crate) fn new(ingest: &Data<Ingest>, config: &Config, tls: Option<Arc<Tls>>) -> Self {
         Self {
             ingest: ingest.clone(),
             secret_reload: SecretReload::new(config),
+            tls: tls.zip(config.settings.server.tls.clone()),
             stall_after: config.settings.publish.stall_after,
         }
     }
@@ -41,6 +45,10 @@ impl Background {
             watchdog.await;
             ("watchdog", Ok(()))
         });
+        if let Some((tls, settings)) = self.tls {
+            let reload = tls::reload::run(tls, settings, self.ingest.clone(), stop.clone());
+            tasks.spawn(async { ("certificate reload", reload.await.map_err(io::Error::other)) });
+        }
         let reload = secret_reload::run(self.secret_reload, self.ingest, stop.clone());
         tasks.spawn(async { ("secret reload", reload.await.map_err(io::Error::other)) });
     }

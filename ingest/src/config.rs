@@ -17,6 +17,7 @@ use stackone_link_process::settings::{AdminSettings, LogFormat, address, one_of}
 use stackone_link_transport::{KafkaConfig, Topics};
 
 use crate::source::Sources;
+use crate::tls::Certificate;
 
 pub use linger::Linger;
 pub(crate) use origin::Origin;
@@ -37,6 +38,8 @@ pub struct Config {
     pub settings: Settings,
     /// The webhooks that are accepted, with their live secrets.
     pub sources: Sources,
+    /// What the public listener proves who it is with; plain HTTP where absent.
+    pub(crate) certificate: Option<Certificate>,
     /// Where it came from, since the list of sources is read again while the service runs.
     pub(crate) origin: Origin,
 }
@@ -87,6 +90,22 @@ pub struct ServerSettings {
     /// How long its body may take, after the headers.
     #[serde(with = "humantime_serde")]
     pub body_deadline: Duration,
+    /// How long a TLS handshake may take, before the headers.
+    #[serde(with = "humantime_serde")]
+    pub tls_handshake_deadline: Duration,
+    /// Where its certificate is; plain HTTP where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsSettings>,
+}
+
+/// Where the public listener's certificate is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSettings {
+    /// The certificate chain in PEM, the listener's own first.
+    pub certificate_file: PathBuf,
+    /// Its private key in PEM: PKCS #8, PKCS #1 or SEC 1.
+    pub private_key_file: PathBuf,
 }
 
 /// How much is taken in at once.

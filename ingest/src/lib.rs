@@ -14,7 +14,7 @@
 //! Two answers are the HTTP server's own and have no outcome, since there is no request yet: 400 for what is not HTTP,
 //! and 408 where the headers do not come within `server.header_deadline`.
 //!
-//! Beside the requests, for as long as the service runs: `secret_reload` reads sources and secrets again, `kafka_check` asks
+//! Beside the requests, for as long as the service runs: `secret_reload` reads sources and secrets again, `tls::reload` the certificate, `kafka_check` asks
 //! for topics, and `watchdog` has `producer` put a new publisher in the place of one that makes no progress.
 //!
 //! # What a 200 promises
@@ -46,6 +46,7 @@ pub mod routing;
 mod secret_reload;
 pub mod signature;
 pub mod source;
+mod tls;
 mod verified_webhook;
 mod watchdog;
 

@@ -1,83 +1,33 @@
 //! The two listeners: their sockets, their deadlines, their threads.
 
-use std::any::Any;
-use std::net::{Shutdown, SocketAddr};
-use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::time::Duration;
+mod public;
 
-use actix_web::dev::{Extensions, Server};
-use actix_web::rt::net::TcpStream;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::dev::Server;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use socket2::SockRef;
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::application::BuildError;
-use crate::config::{ServerSettings, ShutdownSettings};
-use crate::connections::Connections;
 use crate::ingest::Ingest;
-use crate::metrics::Metrics;
 use crate::routes;
 
-/// How long a connection that we close may take to read our answer.
-const DISCONNECT_DEADLINE: Duration = Duration::from_secs(3);
+pub(crate) use public::public_server;
 
-/// Binds the public listener. It serves once the [`Server`] is polled.
-pub(crate) fn public_server(
-    ingest: &Data<Ingest>,
-    settings: &ServerSettings,
-    shutdown: &ShutdownSettings,
-) -> Result<(Server, SocketAddr), BuildError> {
-    let workers = match settings.workers {
-        0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
-        workers => workers,
-    };
-    let connections = Connections::new(settings.max_connections_per_peer);
-    let (ingest, shared) = (ingest.clone(), ingest.clone());
-    let app = move || {
-        App::new()
-            .app_data(ingest.clone())
-            .configure(routes::public)
-    };
-    let server = HttpServer::new(app)
-        .workers(workers)
-        .max_connections(settings.max_connections.div_ceil(workers))
-        .on_connect(move |io, connection| admit(io, connection, &connections, &shared.metrics))
-        .keep_alive(settings.keep_alive)
-        .client_request_timeout(settings.header_deadline)
-        .client_disconnect_timeout(DISCONNECT_DEADLINE)
-        .shutdown_timeout(shutdown.deadline.as_secs())
-        .disable_signals()
-        .bind(settings.listen)
-        .map_err(|source| BuildError::Listen {
-            setting: "server.listen",
-            address: settings.listen,
-            source,
-        })?;
-    let bound = server.addrs().first().copied();
-    Ok((server.run(), bound.unwrap_or(settings.listen)))
-}
+/// Connections that wait in the kernel to be accepted.
+const BACKLOG: i32 = 1024;
 
-/// Counts a connection for as long as it is open, and closes it where its peer has too many.
-fn admit(
-    io: &dyn Any,
-    connection: &mut Extensions,
-    connections: &Arc<Connections>,
-    metrics: &Metrics,
-) {
-    let Some(stream) = io.downcast_ref::<TcpStream>() else {
-        return;
-    };
-    // One whose peer cannot be told is closed already.
-    let Ok(peer) = stream.peer_addr() else { return };
-    if let Some(open) = connections.open(peer.ip()) {
-        connection.insert(open);
-        return;
-    }
-    metrics.connection_refused();
-    if let Err(error) = SockRef::from(stream).shutdown(Shutdown::Both) {
-        tracing::debug!(%error, "connection of a peer with too many is closed already");
-    }
+/// A socket that listens, also where connections of a former process linger.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// Binds the operators' listener, on a thread of its own, so that it answers whatever the public one has to do.

@@ -17,11 +17,13 @@ use prometheus::{
 use catalogue::{
     connections_refused, delivery_age, in_flight_body_bytes, in_flight_requests, last_accepted,
     last_ack, opts, producer_linger, producer_queue, producer_rebuilds, publish_duration,
-    request_duration, secret_matches, secret_reload_failures, webhooks,
+    request_duration, secret_matches, secret_reload_failures, tls_certificate_expiry,
+    tls_handshake_failures, tls_reload_failures, webhooks,
 };
 
 use crate::limits::InFlight;
 use crate::outcome::Outcome;
+use crate::tls::HandshakeError;
 
 /// The metrics of one service.
 pub(crate) struct Metrics {
@@ -40,6 +42,9 @@ pub(crate) struct Metrics {
     producer_linger: Gauge,
     producer_rebuilds: IntCounter,
     connections_refused: IntCounter,
+    tls_handshake_failures: IntCounterVec,
+    tls_reload_failures: IntCounter,
+    tls_certificate_expiry: GaugeVec,
 }
 
 impl Metrics {
@@ -62,6 +67,9 @@ impl Metrics {
             producer_linger: registered(&registry, producer_linger())?,
             connections_refused: registered(&registry, connections_refused())?,
             producer_rebuilds: registered(&registry, producer_rebuilds())?,
+            tls_handshake_failures: registered(&registry, tls_handshake_failures())?,
+            tls_reload_failures: registered(&registry, tls_reload_failures())?,
+            tls_certificate_expiry: registered(&registry, tls_certificate_expiry())?,
             registry,
         })
     }
@@ -91,6 +99,23 @@ impl Metrics {
     /// A peer had too many connections.
     pub(crate) fn connection_refused(&self) {
         self.connections_refused.inc();
+    }
+
+    /// A connection came to no TLS.
+    pub(crate) fn tls_handshake_failed(&self, error: &HandshakeError) {
+        let failures = &self.tls_handshake_failures;
+        failures.with_label_values(&[error.reason()]).inc();
+    }
+
+    /// The certificate or its key could not be read again.
+    pub(crate) fn tls_reload_failed(&self) {
+        self.tls_reload_failures.inc();
+    }
+
+    /// The certificate in force is valid until then, in seconds since the epoch.
+    pub(crate) fn tls_certificate_expires(&self, at: f64) {
+        let none: [&str; 0] = [];
+        self.tls_certificate_expiry.with_label_values(&none).set(at);
     }
 
     /// The producer is being rebuilt.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Config, ConfigError, LAYERS, Origin, Settings};
 use crate::source::Sources;
+use crate::tls::Certificate;
 
 impl Config {
     /// Reads, checks and completes the configuration. `environment` is all the environment there is: the process's own
@@ -19,18 +20,25 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let settings: Settings = LAYERS.read(file, environment)?;
         let mut problems = settings.problems();
-        match Sources::resolve(&settings.sources, environment) {
-            Ok(sources) if problems.is_empty() => Ok(Self {
-                settings,
-                sources,
-                origin: Origin::new(file, environment),
-            }),
-            Ok(_) => Err(problems.into()),
-            Err(more) => {
-                problems.extend(more);
-                Err(problems.into())
-            }
+        let sources = Sources::resolve(&settings.sources, environment);
+        let sources = sources.unwrap_or_else(|more| {
+            problems.extend(more);
+            Sources::default()
+        });
+        let certificate = settings.server.tls.as_ref().map(Certificate::read);
+        let certificate = certificate.transpose().unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
+        if !problems.is_empty() {
+            return Err(problems.into());
         }
+        Ok(Self {
+            settings,
+            sources,
+            certificate,
+            origin: Origin::new(file, environment),
+        })
     }
 }
 

@@ -132,6 +132,7 @@ impl Settings {
         for (key, deadline) in [
             ("header_deadline", self.server.header_deadline),
             ("body_deadline", self.server.body_deadline),
+            ("tls_handshake_deadline", self.server.tls_handshake_deadline),
         ] {
             if deadline.is_zero() {
                 problems.push(format!(

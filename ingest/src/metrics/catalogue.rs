@@ -92,3 +92,19 @@ pub(super) fn producer_rebuilds() -> Result<IntCounter> {
     let help = "How often the producer was rebuilt, or tried to be: it failed for good or made no progress.";
     IntCounter::with_opts(opts("producer_rebuilds_total", help))
 }
+
+pub(super) fn tls_handshake_failures() -> Result<IntCounterVec> {
+    let help = "Connections that came to no TLS: not within its deadline (too_slow), or not at all (failed).";
+    IntCounterVec::new(opts("tls_handshake_failures_total", help), &["reason"])
+}
+
+pub(super) fn tls_reload_failures() -> Result<IntCounter> {
+    let help = "Checks that found certificate or private key of no use; the last good pair stays.";
+    IntCounter::with_opts(opts("tls_reload_failures_total", help))
+}
+
+/// Without labels, as a vector so that a listener without TLS shows no certificate that expired in 1970.
+pub(super) fn tls_certificate_expiry() -> Result<GaugeVec> {
+    let help = "When the certificate in force is no longer valid; absent without TLS.";
+    GaugeVec::new(opts("tls_certificate_expiry_timestamp_seconds", help), &[])
+}

@@ -7,7 +7,7 @@ use crate::broker::Broker;
 use crate::service::Service;
 use crate::sign::SECRET;
 
-fn ingest(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+pub(crate) fn ingest(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stackone-ingest"));
     command
         .args(arguments)
@@ -16,7 +16,7 @@ fn ingest(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     command.output().unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 

@@ -8,6 +8,7 @@
 mod answers;
 mod batching;
 mod broker;
+mod certificates;
 mod command;
 mod connections;
 mod eventually;
@@ -26,4 +27,6 @@ mod sign;
 mod sources;
 mod stopping;
 mod stored;
+mod tls;
+mod tls_reload;
 mod tracing;

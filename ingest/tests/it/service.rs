@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use reqwest::{Client, Response};
+use reqwest::{Client, ClientBuilder, Response};
 use stackone_ingest::config::Settings;
 use stackone_ingest::{Application, Config, RunError};
 use tokio::task::JoinSet;
@@ -24,6 +24,15 @@ pub(crate) struct Service {
 
 /// The settings of a test: quick to give up, quick to come back.
 pub(crate) fn config(broker: &str, change: impl FnOnce(&mut Settings)) -> Config {
+    config_with(broker, &[], change)
+}
+
+/// The same with more in the environment.
+pub(crate) fn config_with(
+    broker: &str,
+    more: &[(&str, String)],
+    change: impl FnOnce(&mut Settings),
+) -> Config {
     let environment = [
         ("STACKONE_WEBHOOK_SECRET", SECRET),
         ("INGEST__SERVER__LISTEN", "127.0.0.1:0"),
@@ -32,9 +41,11 @@ pub(crate) fn config(broker: &str, change: impl FnOnce(&mut Settings)) -> Config
         ("INGEST__KAFKA__BOOTSTRAP_SERVERS", broker),
         ("INGEST__SHUTDOWN__DRAIN_DELAY", "0s"),
     ];
-    let environment: HashMap<_, _> = environment
+    let mut environment: HashMap<_, _> = environment
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
+    let more = more.iter();
+    environment.extend(more.map(|(name, value)| ((*name).to_owned(), value.clone())));
     let mut config = Config::load(None, &environment).unwrap();
     let backoff = ("reconnect.backoff.max.ms".to_owned(), "200".to_owned());
     config.settings.kafka.properties.extend([backoff]);
@@ -45,9 +56,14 @@ pub(crate) fn config(broker: &str, change: impl FnOnce(&mut Settings)) -> Config
 
 /// An HTTP client with connections of its own.
 pub(crate) fn client() -> Client {
+    client_builder().build().unwrap()
+}
+
+/// The making of such a client.
+pub(crate) fn client_builder() -> ClientBuilder {
     // Even a client that speaks plain HTTP only wants a provider. One per process is enough, whoever installs it.
     let _already = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().no_proxy().build().unwrap()
+    Client::builder().no_proxy()
 }
 
 impl Service {

@@ -1,0 +1,168 @@
+//! The public listener: each connection is counted before its first byte is read, then shakes hands where there is TLS,
+//! then speaks HTTP.
+//!
+//! What `actix_web::HttpServer` does with its parts is done here by hand, since it shows a connection of TLS only after the
+//! handshake: a peer that connects and says nothing would be held against no limit of its own.
+
+use std::future::ready;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::{HttpService, Protocol};
+use actix_server::{GracefulShutdownSignal, ServerBuilder};
+use actix_service::{
+    Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config,
+};
+use actix_web::App;
+use actix_web::dev::{AppConfig, Server};
+use actix_web::web::Data;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+use crate::application::BuildError;
+use crate::config::{ServerSettings, ShutdownSettings};
+use crate::connections::{Connections, OpenConnection};
+use crate::ingest::Ingest;
+use crate::metrics::Metrics;
+use crate::routes;
+use crate::tls::Tls;
+
+/// How long a connection that we close may take to read our answer.
+const DISCONNECT_DEADLINE: Duration = Duration::from_secs(3);
+
+/// What actix calls the listener.
+const NAME: &str = "public";
+
+/// A stream of bytes, what is spoken on it, and with whom.
+type Stream<T> = (T, Protocol, Option<SocketAddr>);
+
+/// What connections are served with.
+#[derive(Clone)]
+struct Serving {
+    ingest: Data<Ingest>,
+    connections: Arc<Connections>,
+    settings: ServerSettings,
+    stopping: GracefulShutdownSignal,
+}
+
+/// Binds the public listener. It serves once the [`Server`] is polled.
+pub(crate) fn public_server(
+    ingest: &Data<Ingest>,
+    settings: &ServerSettings,
+    shutdown: &ShutdownSettings,
+    tls: Option<Arc<Tls>>,
+) -> Result<(Server, SocketAddr), BuildError> {
+    let failed = |source| BuildError::Listen {
+        setting: "server.listen",
+        address: settings.listen,
+        source,
+    };
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        workers => workers,
+    };
+    let builder = ServerBuilder::new()
+        .workers(workers)
+        .max_concurrent_connections(settings.max_connections.div_ceil(workers))
+        .shutdown_timeout(shutdown.deadline.as_secs())
+        .disable_signals();
+    let listener = super::bind(settings.listen).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let serving = Serving {
+        ingest: ingest.clone(),
+        connections: Connections::new(settings.max_connections_per_peer),
+        settings: settings.clone(),
+        stopping: builder.graceful_shutdown_signal(),
+    };
+    let builder = match tls {
+        None => builder.listen(NAME, listener, move || {
+            serving.service(|stream| ready(Ok(stream)))
+        }),
+        Some(tls) => builder.listen(NAME, listener, move || {
+            let (tls, ingest) = (Arc::clone(&tls), serving.ingest.clone());
+            serving.service(move |stream| shaken_hands(stream, Arc::clone(&tls), ingest.clone()))
+        }),
+    };
+    Ok((builder.map_err(failed)?.run(), address))
+}
+
+impl Serving {
+    /// From a connection to its end: counted, made a stream of bytes by `handshake`, served.
+    fn service<T, H, F>(
+        &self,
+        handshake: H,
+    ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()>
+    + use<T, H, F>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + 'static,
+        H: Fn(TcpStream) -> F + Clone + 'static,
+        F: Future<Output = Result<T, ()>>,
+    {
+        let shake_hands = move |(stream, peer)| {
+            let shaken = handshake(stream);
+            async move { Ok((shaken.await?, Protocol::Http1, Some(peer))) }
+        };
+        let served = fn_service(shake_hands).and_then(self.http());
+        let (connections, ingest) = (Arc::clone(&self.connections), self.ingest.clone());
+        apply_fn_factory(served, move |stream: TcpStream, served| {
+            let admitted = admitted(&stream, &connections, &ingest.metrics);
+            let serving = admitted.map(|(open, peer)| (open, served.call((stream, peer))));
+            async move {
+                let Some((_open, serving)) = serving else {
+                    return Ok(());
+                };
+                serving.await
+            }
+        })
+    }
+
+    /// HTTP on a stream of bytes.
+    fn http<T>(
+        &self,
+    ) -> impl ServiceFactory<Stream<T>, Config = (), Response = (), Error = (), InitError = ()> + use<T>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let (ingest, stopping) = (self.ingest.clone(), self.stopping.clone());
+        let app = App::new().app_data(ingest).configure(routes::public);
+        HttpService::build()
+            .keep_alive(self.settings.keep_alive)
+            .client_request_timeout(self.settings.header_deadline)
+            .client_disconnect_timeout(DISCONNECT_DEADLINE)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .finish(map_config(app, |()| AppConfig::default()))
+            .map_err(|_told| ())
+    }
+}
+
+/// Counts a connection for as long as the first part is kept; nothing where its peer has too many.
+fn admitted(
+    stream: &TcpStream,
+    connections: &Arc<Connections>,
+    metrics: &Metrics,
+) -> Option<(OpenConnection, SocketAddr)> {
+    // One whose peer cannot be told is closed already.
+    let peer = stream.peer_addr().ok()?;
+    let open = connections.open(peer.ip());
+    if open.is_none() {
+        metrics.connection_refused();
+    }
+    Some((open?, peer))
+}
+
+async fn shaken_hands(
+    stream: TcpStream,
+    tls: Arc<Tls>,
+    ingest: Data<Ingest>,
+) -> Result<TlsStream<TcpStream>, ()> {
+    tls.accept(stream).await.map_err(|error| {
+        ingest.metrics.tls_handshake_failed(&error);
+        tracing::debug!(%error, "no TLS handshake");
+    })
+}

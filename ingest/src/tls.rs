@@ -1,0 +1,82 @@
+//! TLS of the public listener: handshakes with the certificate that is in force now.
+
+mod certificate;
+pub(crate) mod reload;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+pub(crate) use certificate::Certificate;
+
+/// What the public listener's handshakes need.
+pub(crate) struct Tls {
+    certificate: ArcSwap<Certificate>,
+    handshake_deadline: Duration,
+}
+
+/// Why a handshake came to nothing.
+#[derive(Debug)]
+pub(crate) enum HandshakeError {
+    /// It took longer than its deadline: most often a client that connects and says nothing.
+    TooSlow,
+    /// The client speaks no TLS that we do, or does not trust us, or is gone.
+    Failed(io::Error),
+}
+
+impl HandshakeError {
+    /// Label of its metric, and reason in the log.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::TooSlow => "too_slow",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+impl fmt::Display for HandshakeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooSlow => write!(formatter, "not done within its deadline"),
+            Self::Failed(error) => write!(formatter, "{error}"),
+        }
+    }
+}
+
+impl Tls {
+    pub(crate) fn new(certificate: Certificate, handshake_deadline: Duration) -> Self {
+        Self {
+            certificate: ArcSwap::from_pointee(certificate),
+            handshake_deadline,
+        }
+    }
+
+    /// The certificate that is in force now.
+    pub(crate) fn certificate(&self) -> Arc<Certificate> {
+        self.certificate.load_full()
+    }
+
+    /// Puts another one in its place. Handshakes under way go on with theirs.
+    pub(crate) fn renew(&self, certificate: Certificate) {
+        self.certificate.store(Arc::new(certificate));
+    }
+
+    /// The handshake of a connection that has just been made.
+    pub(crate) async fn accept(
+        &self,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, HandshakeError> {
+        let acceptor = TlsAcceptor::from(self.certificate.load().server_config());
+        match timeout(self.handshake_deadline, acceptor.accept(stream)).await {
+            Ok(done) => done.map_err(HandshakeError::Failed),
+            Err(_elapsed) => Err(HandshakeError::TooSlow),
+        }
+    }
+}
