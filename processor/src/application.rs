@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admin;
 use crate::config::{Config, Settings};
+use crate::key_reload::KeyReload;
 use crate::metrics::Metrics;
 use crate::projects::{Project, Projects};
 use crate::reconciler::{ReconcilerError, Surroundings};
@@ -67,7 +68,7 @@ pub enum RunError {
     #[error(transparent)]
     Reconciler(#[from] ReconcilerError),
     /// A thread panicked.
-    #[error("the reconciler died: {0}")]
+    #[error("a thread died: {0}")]
     Died(#[from] JoinError),
 }
 
@@ -125,6 +126,11 @@ impl Application {
         let server = admin::serve(self.listener, health(&self.surroundings, &self.topics))?;
         let admin = server.handle();
         let (settings, surroundings) = (self.settings, self.surroundings.clone());
+        let reloading = KeyReload::new(
+            &settings.projects,
+            Arc::clone(&surroundings.projects),
+            Arc::clone(&surroundings.metrics),
+        );
         let reconciling = supervise(settings, surroundings, self.topics);
         tracing::info!(admin = %self.admin_addr, "processing");
         let patience = async {
@@ -133,6 +139,7 @@ impl Application {
         };
         let served = tokio::select! {
             result = reconciling => result,
+            panicked = reloading.run() => Err(panicked.into()),
             () = patience => {
                 tracing::warn!("Kafka does not answer; what was not committed is read again by the next run");
                 Ok(())

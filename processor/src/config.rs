@@ -19,6 +19,7 @@ use url::Url;
 use crate::reconcile::GracePeriods;
 use crate::resync::ResyncSettings;
 
+pub(crate) use secret::api_key;
 pub use stackone_link_process::ConfigError;
 
 /// The embedded defaults, which are also the documentation of every key.

@@ -17,6 +17,7 @@ pub mod cli;
 pub mod config;
 pub mod consumer;
 pub mod intake;
+mod key_reload;
 pub mod listings;
 pub mod lookups;
 pub mod message;

@@ -1,6 +1,7 @@
 //! Lookups under way, on the runtime; their answers come back as messages.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
@@ -22,6 +23,8 @@ pub struct Lookups {
     inbox: Sender<Message>,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
+    /// Of each project, the generation of the key that was last probed.
+    probed: Arc<[AtomicU64]>,
 }
 
 impl Lookups {
@@ -35,7 +38,9 @@ impl Lookups {
         metrics: Arc<Metrics>,
         stop: CancellationToken,
     ) -> Self {
+        let probed = (0..projects.len()).map(|_| AtomicU64::new(0)).collect();
         Self {
+            probed,
             projects,
             runtime,
             tasks,
@@ -70,22 +75,24 @@ impl Lookups {
         self.tasks.spawn_on(task, &self.runtime);
     }
 
-    /// Asks whether a project's key is accepted, after `wait`.
+    /// Asks whether a project's key is accepted: after `wait`, or as soon as it is another key than the last one asked for.
     pub fn probe(&self, lane: Lane, wait: std::time::Duration) {
         let (projects, inbox, metrics) = (
             Arc::clone(&self.projects),
             self.inbox.clone(),
             Arc::clone(&self.metrics),
         );
-        let stop = self.stop.clone();
+        let (stop, probed) = (self.stop.clone(), Arc::clone(&self.probed));
         let task = async move {
+            let Some((project, probed)) = projects.get(lane).zip(probed.get(lane)) else {
+                return;
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
+                () = project.client.key_replaced(probed.load(Ordering::Acquire)) => {}
             }
-            let Some(project) = projects.get(lane) else {
-                return;
-            };
+            probed.store(project.client.key_generation(), Ordering::Release);
             let sent = Instant::now();
             let result = project.client.probe().await;
             metrics.probe_answered(projects.label(lane), &result, sent.elapsed());

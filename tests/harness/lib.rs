@@ -34,8 +34,8 @@ pub use deadline::{Overdue, eventually};
 pub use isolation::Isolation;
 pub use metrics::{Metrics, readiness};
 pub use pipeline::{
-    Disturbance, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, ProcessorProcess, SECRET,
-    Step, WITHIN, states, story_of, transitions,
+    API_KEY, Disturbance, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess,
+    ProcessorProcess, SECRET, Step, WITHIN, states, story_of, transitions,
 };
 pub use read_record::ReadRecord;
 pub use topic_reader::TopicReader;

@@ -22,7 +22,7 @@ use crate::{Broker, Isolation, ReadRecord, TopicReader, unique_group, unique_top
 
 pub use disturbance::{Disturbance, Step};
 pub use processor::{ProcessorInProcess, ProcessorProcess};
-pub use settings::{PROJECT, PipelineSettings};
+pub use settings::{API_KEY, PROJECT, PipelineSettings};
 
 /// How long anything in a test may take. Generous: a busy machine is slow, and a test that passes does not wait.
 pub const WITHIN: Duration = Duration::from_secs(60);
@@ -155,6 +155,15 @@ impl Pipeline {
     /// Where it cannot be written.
     pub fn processor_file(&self, instance: &str) -> anyhow::Result<std::path::PathBuf> {
         settings::processor_file(&self.folder, self, instance)
+    }
+
+    /// Writes another API key into the processors' file.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written.
+    pub fn set_api_key(&self, key: &str) -> anyhow::Result<()> {
+        settings::api_key_file(&self.folder, key).map(drop)
     }
 
     /// A `read_committed` reader of one of the topics, which fails on a record that breaks the contract. On the embedded broker, which hides nothing that was aborted, it

@@ -20,6 +20,7 @@ mod ingest_stopping;
 #[cfg(feature = "container")]
 mod pipeline_crash;
 mod pipeline_dead_letters;
+mod pipeline_keys;
 mod pipeline_lookups;
 #[cfg(feature = "container")]
 mod pipeline_outage;

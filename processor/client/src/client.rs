@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::{Response, StatusCode, redirect};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use stackone_link_schemas::AccountId;
 use url::Url;
 
 use crate::accounts::Wire;
+use crate::key::ApiKey;
 use crate::listing::{Listed, listing};
 use crate::retry_after::retry_after;
 use crate::{Account, ApiError, ApiVersion, Lookup};
@@ -21,7 +22,7 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 pub struct ClientOptions {
     /// `https://api.stackone.com`, or another host. Plain http is allowed to loopback only.
     pub base_url: Url,
-    /// The project's API key. Needs the scope to read accounts.
+    /// The project's API key, to begin with. Needs the scope to read accounts.
     pub api_key: SecretString,
     /// Which accounts API.
     pub api_version: ApiVersion,
@@ -42,10 +43,11 @@ pub enum StartError {
     Http(#[from] reqwest::Error),
 }
 
-/// StackOne's API for one project.
+/// StackOne's API for one project. Clones share the API key.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    key: ApiKey,
     options: ClientOptions,
 }
 
@@ -68,7 +70,24 @@ impl Client {
             .connect_timeout(options.timeout.min(Duration::from_secs(5)))
             .timeout(options.timeout)
             .build()?;
-        Ok(Self { http, options })
+        let key = ApiKey::new(options.api_key.clone());
+        Ok(Self { http, key, options })
+    }
+
+    /// Uses another API key for every request that begins from now on. False where it is the same as before.
+    pub fn replace_key(&self, key: SecretString) -> bool {
+        self.key.replace(key)
+    }
+
+    /// How often the API key was replaced.
+    #[must_use]
+    pub fn key_generation(&self) -> u64 {
+        self.key.generation()
+    }
+
+    /// Waits until the API key is of a later generation than this one.
+    pub async fn key_replaced(&self, generation: u64) {
+        self.key.replaced(generation).await;
     }
 
     /// Asks for one account.
@@ -128,9 +147,8 @@ impl Client {
     async fn get(&self, url: Url) -> Result<Response, ApiError> {
         // Basic authentication with the key as user name and an empty password; the colon is sent.
         let request = self
-            .http
-            .get(url)
-            .basic_auth(self.options.api_key.expose_secret(), Some(""));
+            .key
+            .with(|key| self.http.get(url).basic_auth(key, Some("")));
         Ok(request.header("accept", "application/json").send().await?)
     }
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod client;
 mod error;
+mod key;
 mod listing;
 mod retry_after;
 

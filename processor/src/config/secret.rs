@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::ProjectSettings;
 
 /// The API key of a project, without one trailing newline; or one line that says what is wrong and what to do.
-pub(super) fn api_key(
+pub(crate) fn api_key(
     project: &ProjectSettings,
     environment: &HashMap<String, String>,
 ) -> Result<SecretString, String> {

@@ -1,6 +1,6 @@
 //! What holds a project's accounts up.
 
-use prometheus::IntGaugeVec;
+use prometheus::{IntCounterVec, IntGaugeVec};
 
 use super::maker::Maker;
 
@@ -8,6 +8,8 @@ use super::maker::Maker;
 pub struct ProjectMetrics {
     /// Accounts that would be unlinked, had not too many vanished at once.
     pub unlinks_held: IntGaugeVec,
+    /// Times an API key file could not be read again; the key that was last read stays in use.
+    pub key_reload_failures: IntCounterVec,
 }
 
 impl ProjectMetrics {
@@ -18,6 +20,16 @@ impl ProjectMetrics {
                 "Accounts that would be unlinked, had not too many vanished at once",
                 &["project"],
             )?,
+            key_reload_failures: make.counters(
+                "api_key_reload_failures_total",
+                "Times an API key file could not be read again",
+                &["project"],
+            )?,
         })
+    }
+
+    /// An API key file could not be read again.
+    pub(crate) fn key_reload_failed(&self, project: &str) {
+        self.key_reload_failures.with_label_values(&[project]).inc();
     }
 }

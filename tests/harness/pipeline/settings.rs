@@ -13,7 +13,8 @@ use crate::Broker;
 
 /// The project of the tests.
 pub const PROJECT: &str = "acmeinc-27270";
-pub(super) const API_KEY: &str = "v1.eu1.test";
+/// Its API key.
+pub const API_KEY: &str = "v1.eu1.test";
 
 /// What a test may set.
 #[derive(Debug, Clone)]
@@ -221,7 +222,7 @@ pub(super) fn processor_file(
         },
         projects: [Project {
             id: settings.project.as_deref(),
-            api_key_file: write(folder, "api-key", API_KEY)?,
+            api_key_file: api_key_file(folder, API_KEY)?,
             base_url: pipeline.simulator.api_url(),
             requests_per_minute: settings.requests_per_minute,
         }],
@@ -231,6 +232,10 @@ pub(super) fn processor_file(
         &format!("processor-{instance}.toml"),
         &toml::to_string(&file)?,
     )
+}
+
+pub(super) fn api_key_file(folder: &TempDir, key: &str) -> anyhow::Result<PathBuf> {
+    write(folder, "api-key", key)
 }
 
 fn write(folder: &TempDir, name: &str, content: &str) -> anyhow::Result<PathBuf> {

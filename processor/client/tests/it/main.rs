@@ -250,3 +250,27 @@ fn a_key_never_crosses_the_network_in_the_clear() {
     assert!(matches!(refused, Err(StartError::NotHttps(_))));
     assert!(Client::new(options("https://api.example.com")).is_ok());
 }
+
+#[tokio::test]
+async fn a_replaced_key_is_used_from_the_next_request_on_and_shown_by_no_debug_output() {
+    let server = MockServer::start().await;
+    let of_key = |key: &str| Mock::given(method("GET")).and(basic_auth(key, ""));
+    of_key("v1.eu1.test")
+        .respond_with(ResponseTemplate::new(401))
+        .mount(&server)
+        .await;
+    of_key("v1.eu1.new")
+        .respond_with(json(200, "[]"))
+        .mount(&server)
+        .await;
+    let client = Client::new(options(&server.uri())).unwrap();
+    let (refused, used) = (client.probe().await, client.key_generation());
+    assert!(matches!(refused, Err(ApiError::Refused { status: 401 })));
+    let clone = client.clone();
+    assert!(!clone.replace_key("v1.eu1.test".to_owned().into()));
+    assert_eq!(client.key_generation(), used, "it is the same");
+    assert!(clone.replace_key("v1.eu1.new".to_owned().into()));
+    client.key_replaced(used).await;
+    client.probe().await.unwrap();
+    assert!(!format!("{client:?}").contains("v1.eu1"));
+}
