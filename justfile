@@ -25,12 +25,34 @@ test *arguments:
 test-container *arguments:
     cargo test --features container {{ arguments }}
 
-# Measure ingest on the embedded broker, and write docs/benchmarks.md; some 13 minutes, best on a machine that does nothing else
-[group('test')]
-bench-ingest *arguments:
+# Measure ingest's throughput and latency, 13 minutes on a machine that does nothing else; in short: `--rounds 1 --milliseconds 300`
+[group('bench')]
+bench-ingest *arguments: _bench-build
+    {{ bench }} run {{ bench_output }} {{ arguments }}
+
+# The same on Apache Kafka in a container; KAFKA_IMAGE names another image
+[group('bench')]
+bench-ingest-kafka *arguments: _bench-build
+    container=$(docker run --detach --rm --publish 127.0.0.1:9092:9092 "${KAFKA_IMAGE:-apache/kafka:4.3.1}") && \
+    trap 'docker rm --force "$container" >/dev/null' EXIT && \
+    {{ bench }} run {{ bench_output }} --kafka 127.0.0.1:9092 {{ arguments }}
+
+# What idle connections, slow bodies and forgeries cost signed traffic, 4 minutes; in short: `--rounds 1 --milliseconds 2000`
+[group('bench')]
+bench-ingest-crowd *arguments: _bench-build
+    ulimit -n 20000 && {{ bench }} crowd {{ bench_output }} {{ arguments }}
+
+# What ingest's memory does over 5 million requests, some 5 minutes; in short: `--requests 100000`
+[group('bench')]
+bench-ingest-memory *arguments: _bench-build
+    {{ bench }} memory {{ bench_output }} {{ arguments }}
+
+bench := "target/release/bench-ingest"
+bench_output := "--service target/release/stackone-ingest --markdown docs/benchmarks.md"
+
+_bench-build:
     cargo build --release --package stackone-ingest --package stackone-ingest-bench
     mkdir -p docs
-    target/release/bench-ingest run --service target/release/stackone-ingest --markdown docs/benchmarks.md {{ arguments }}
 
 # Fuzz ingest for so many seconds a target (needs cargo-fuzz and a nightly compiler)
 [group('test')]

@@ -4,6 +4,7 @@
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -17,7 +18,7 @@ use crate::latency::{Measured, Times};
 use crate::requests::requests;
 
 /// Not counted: connections are opened, and the producer learns where partitions are.
-const WARM_UP: Duration = Duration::from_millis(500);
+pub(crate) const WARM_UP: Duration = Duration::from_millis(500);
 /// Requests of one connection are this far from those of the next.
 const STRIDE: usize = 17;
 
@@ -39,6 +40,9 @@ pub(crate) struct Load {
     /// How long to measure.
     #[arg(long)]
     pub(crate) milliseconds: u64,
+    /// Requests in all, where they are to end it sooner; then all of them count.
+    #[arg(long)]
+    pub(crate) requests: Option<usize>,
 }
 
 /// When one connection's requests are due.
@@ -49,6 +53,32 @@ enum Pace {
 }
 
 impl Load {
+    /// A closed loop. Its address is that of the service it is put on.
+    pub(crate) fn new(connections: usize, size: usize, milliseconds: u64) -> Self {
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            connections,
+            size,
+            rate: None,
+            milliseconds,
+            requests: None,
+        }
+    }
+
+    /// The arguments that make this load on `address`.
+    pub(crate) fn arguments(&self, address: SocketAddr) -> Vec<String> {
+        let mut arguments = vec![
+            format!("--address={address}"),
+            format!("--connections={}", self.connections),
+            format!("--size={}", self.size),
+            format!("--milliseconds={}", self.milliseconds),
+        ];
+        arguments.extend(self.rate.map(|rate| format!("--rate={rate}")));
+        let requests = self.requests.map(|count| format!("--requests={count}"));
+        arguments.extend(requests);
+        arguments
+    }
+
     pub(crate) fn print(&self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -61,15 +91,16 @@ impl Load {
     async fn measure(&self) -> anyhow::Result<Measured> {
         let requests = Arc::new(requests(self.address, self.size)?);
         let within = Duration::from_millis(self.milliseconds);
-        let begin = Instant::now() + WARM_UP;
+        let begin = Instant::now() + self.warm_up();
+        let left = Arc::new(AtomicUsize::new(self.requests.unwrap_or(usize::MAX)));
         let mut tasks = JoinSet::new();
         for number in 0..self.connections {
-            let stream = TcpStream::connect(self.address).await?;
-            stream.set_nodelay(true)?;
             let connection = Connection {
-                stream,
+                stream: open(self.address).await?,
+                address: self.address,
                 requests: requests.clone(),
                 next: number * STRIDE,
+                left: Arc::clone(&left),
             };
             tasks.spawn(connection.run(self.pace(number, begin)?, begin, begin + within));
         }
@@ -77,7 +108,15 @@ impl Load {
         while let Some(times) = tasks.join_next().await {
             all.push(times??);
         }
-        Ok(Times::measured(all, within))
+        let took = Instant::now().saturating_duration_since(begin).min(within);
+        Ok(Times::measured(all, took))
+    }
+
+    fn warm_up(&self) -> Duration {
+        match self.requests {
+            Some(_) => Duration::ZERO,
+            None => WARM_UP,
+        }
     }
 
     fn pace(&self, number: usize, begin: Instant) -> anyhow::Result<Pace> {
@@ -86,16 +125,25 @@ impl Load {
         };
         let between = Duration::from_secs(1) / rate;
         Ok(Pace::Open {
-            first: begin - WARM_UP + between * u32::try_from(number)?,
+            first: begin - self.warm_up() + between * u32::try_from(number)?,
             every: between * u32::try_from(self.connections)?,
         })
     }
 }
 
+async fn open(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 struct Connection {
     stream: TcpStream,
+    address: SocketAddr,
     requests: Arc<Vec<Vec<u8>>>,
     next: usize,
+    /// Requests that are left for all connections.
+    left: Arc<AtomicUsize>,
 }
 
 impl Connection {
@@ -105,11 +153,16 @@ impl Connection {
             Pace::Closed => Instant::now(),
             Pace::Open { first, .. } => first,
         };
-        while due < end {
+        while due < end && self.may_post() {
             sleep_until_due(due).await;
-            let status = self.post().await?;
+            // No answer at all is one that is not 200 either.
+            let status = self.post().await.unwrap_or(0);
             let now = Instant::now();
             times.posted();
+            if status != 200 {
+                // Only who is answered 200 can rely on it that the connection stays open.
+                self.stream = open(self.address).await?;
+            }
             if due >= begin && (now < end || matches!(pace, Pace::Open { .. })) {
                 times.add(now - due, status);
             }
@@ -119,6 +172,13 @@ impl Connection {
             };
         }
         Ok(times)
+    }
+
+    fn may_post(&self) -> bool {
+        let one_less = |left: usize| left.checked_sub(1);
+        let left = &self.left;
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+            .is_ok()
     }
 
     async fn post(&mut self) -> anyhow::Result<u16> {

@@ -1,14 +1,20 @@
-//! Measures ingest, with broker, service and load generator as processes of their own: `just bench-ingest`.
+//! Measures ingest, with broker, service and load generator as processes of their own: `just bench-ingest`,
+//! `just bench-ingest-crowd`, `just bench-ingest-memory`.
 //!
-//! `bench-ingest run` starts the other two of itself and one service for each variant, and writes `docs/benchmarks.md`.
+//! `run`, `crowd` and `memory` start the others of itself and the services, and write `docs/benchmarks.md`.
 
 mod broker;
+mod crowd;
+mod document;
 mod latency;
 mod load;
+mod machine;
+mod memory;
 mod process;
 mod report;
 mod requests;
 mod run;
+mod strangers;
 mod variant;
 
 use clap::{Parser, Subcommand};
@@ -25,14 +31,23 @@ enum Command {
     Broker,
     /// Be the load generator, once; prints what it measured as JSON.
     Load(load::Load),
-    /// Measure everything.
+    /// Be strangers until standard input ends; prints what they did as JSON.
+    Strangers(strangers::Strangers),
+    /// Measure throughput and latency of the variants.
     Run(run::Run),
+    /// Measure signed traffic beside strangers.
+    Crowd(crowd::Crowd),
+    /// Measure memory over many requests.
+    Memory(memory::Memory),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Broker => broker::serve(),
         Command::Load(load) => load.print(),
+        Command::Strangers(strangers) => strangers.bother(),
         Command::Run(run) => run.everything(),
+        Command::Crowd(crowd) => crowd.meet(),
+        Command::Memory(memory) => memory.look(),
     }
 }

@@ -12,43 +12,87 @@ use anyhow::Context as _;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::broker::make_topics;
 use crate::latency::Measured;
 use crate::load::Load;
 use crate::requests::SECRET;
+use crate::strangers::{Bothered, Kind};
 use crate::variant::Variant;
 
 /// Of a clock tick in `/proc`: Linux reports 100 a second to programs, whatever it uses itself.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The broker; it ends when this is dropped.
+/// The broker; it ends when this is dropped, if we started it.
 pub(crate) struct Broker {
     pub(crate) bootstrap_servers: String,
+    /// What it is called.
+    pub(crate) kind: &'static str,
     _stdin: Option<ChildStdin>,
 }
 
 impl Broker {
-    /// The embedded one, in a process of its own.
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    /// The one that runs already, or the embedded one, in a process of its own.
+    pub(crate) fn start_or_use(running: Option<&str>) -> anyhow::Result<Self> {
+        running.map_or_else(Self::embedded, Self::external)
+    }
+
+    fn embedded() -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg("broker")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let stdout = child.stdout.take().context("its output is a pipe")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
         Ok(Self {
-            bootstrap_servers: line.trim().to_owned(),
+            bootstrap_servers: first_line(&mut child)?,
+            kind: "embedded broker",
             _stdin: child.stdin.take(),
         })
     }
 
-    /// One that runs already.
-    pub(crate) fn external(bootstrap_servers: String) -> Self {
-        Self {
-            bootstrap_servers,
+    fn external(bootstrap_servers: &str) -> anyhow::Result<Self> {
+        make_topics(bootstrap_servers)?;
+        Ok(Self {
+            bootstrap_servers: bootstrap_servers.to_owned(),
+            kind: "Apache Kafka",
             _stdin: None,
-        }
+        })
+    }
+}
+
+fn first_line(child: &mut Child) -> anyhow::Result<String> {
+    let stdout = child.stdout.as_mut().context("its output is a pipe")?;
+    let mut line = String::new();
+    // Nothing follows that line before we let it end, so nothing is lost in this buffer.
+    BufReader::new(stdout).read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}
+
+/// Strangers at a service.
+pub(crate) struct Guests {
+    child: Child,
+}
+
+impl Guests {
+    /// Starts them, and waits until all are there.
+    pub(crate) fn invite(service: &Service, kind: Kind, count: usize) -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["strangers", "--kind", kind.name()])
+            .args(["--address", &service.address.to_string()])
+            .args(["--count", &count.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let line = first_line(&mut child)?;
+        anyhow::ensure!(!line.is_empty(), "strangers did not come");
+        Ok(Self { child })
+    }
+
+    /// Ends them; says what they did.
+    pub(crate) fn leave(mut self) -> anyhow::Result<Bothered> {
+        drop(self.child.stdin.take());
+        let output = self.child.wait_with_output()?;
+        anyhow::ensure!(output.status.success(), "strangers failed");
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 }
 
@@ -99,13 +143,7 @@ impl Service {
     /// Puts load on it; gives what was measured, and how much processor time an answer took.
     pub(crate) fn under(&self, load: &Load) -> anyhow::Result<(Measured, Duration)> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["load", "--address", &self.address.to_string()]);
-        command.args(["--connections", &load.connections.to_string()]);
-        command.args(["--size", &load.size.to_string()]);
-        command.args(["--milliseconds", &load.milliseconds.to_string()]);
-        if let Some(rate) = load.rate {
-            command.args(["--rate", &rate.to_string()]);
-        }
+        command.arg("load").args(load.arguments(self.address));
         let before = self.processor_time()?;
         let output = command.stderr(Stdio::inherit()).output()?;
         anyhow::ensure!(output.status.success(), "the load generator failed");
@@ -125,11 +163,20 @@ impl Service {
     }
 
     /// Resident memory now, in KiB.
-    pub(crate) fn resident(&self) -> anyhow::Result<u64> {
+    pub(crate) fn resident_kib(&self) -> anyhow::Result<u32> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that was ever resident, in KiB.
+    pub(crate) fn peak_kib(&self) -> anyhow::Result<u32> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> anyhow::Result<u32> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let value = line.and_then(|line| line.split_whitespace().next());
-        Ok(value.context("no VmRSS")?.parse()?)
+        Ok(value.context("it is not in proc(5)")?.parse()?)
     }
 }
 

@@ -1,16 +1,15 @@
-//! What is printed and written.
+//! What the variants showed, as tables.
 
-use std::fmt::Write as _;
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::Path;
-use std::process::Command;
+use std::fmt::{self, Write as _};
 
-use jiff::Zoned;
 use serde::Serialize;
 
 use crate::latency::Measured;
+use crate::machine::Machine;
 use crate::variant::Variant;
+
+/// How much of the limit is aimed at in the closed loop, by connections.
+const SHARES: [(usize, f64); 4] = [(1, 0.55), (16, 0.55), (64, 0.65), (256, 0.75)];
 
 /// One measurement of one variant.
 #[derive(Debug, Serialize)]
@@ -19,7 +18,7 @@ pub(crate) struct Sample {
     #[serde(flatten)]
     pub(crate) measured: Measured,
     pub(crate) processor_micros: u128,
-    pub(crate) resident_kib: u64,
+    pub(crate) resident_kib: u32,
 }
 
 /// All measurements at one load.
@@ -31,32 +30,37 @@ pub(crate) struct Cell {
     pub(crate) samples: Vec<Sample>,
 }
 
-/// Where it was measured.
-#[derive(Debug, Serialize)]
-pub(crate) struct Machine {
-    cores: usize,
-    memory: String,
-    kernel: String,
-    rustc: String,
-    load_average: String,
-    date: String,
-}
-
 /// Everything.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) broker: &'static str,
     pub(crate) machine: Machine,
+    pub(crate) command: String,
     pub(crate) rounds: usize,
     pub(crate) milliseconds: u64,
     pub(crate) cells: Vec<Cell>,
 }
 
+/// Medians of one variant at one load.
+struct Medians {
+    per_second: f64,
+    p50_millis: f64,
+    p99_millis: f64,
+    processor_micros: u128,
+    resident_mib: f64,
+    refused: usize,
+}
+
 /// The middle one. Of rounds that fell together with other work, only one in two moves it.
-fn median<T: PartialOrd + Copy + Default>(values: impl Iterator<Item = T>) -> T {
+pub(crate) fn median<T: PartialOrd + Copy + Default>(values: impl Iterator<Item = T>) -> T {
     let mut values: Vec<_> = values.collect();
     values.sort_by(|left, right| left.partial_cmp(right).unwrap_or(std::cmp::Ordering::Equal));
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// Microseconds as milliseconds.
+pub(crate) fn millis(micros: u32) -> f64 {
+    f64::from(micros) / 1000.0
 }
 
 impl Cell {
@@ -69,98 +73,105 @@ impl Cell {
         }
     }
 
-    fn of(&self, variant: Variant) -> impl Iterator<Item = &Sample> {
+    fn medians(&self, variant: Variant) -> Medians {
         let name = variant.name();
-        let samples = self.samples.iter();
-        samples.filter(move |sample| sample.variant == name)
+        let samples = || {
+            self.samples
+                .iter()
+                .filter(|sample| sample.variant == name.as_str())
+        };
+        Medians {
+            per_second: median(samples().map(|sample| sample.measured.per_second)),
+            p50_millis: millis(median(samples().map(|sample| sample.measured.p50))),
+            p99_millis: millis(median(samples().map(|sample| sample.measured.p99))),
+            processor_micros: median(samples().map(|sample| sample.processor_micros)),
+            resident_mib: f64::from(median(samples().map(|sample| sample.resident_kib))) / 1024.0,
+            refused: samples().map(|sample| sample.measured.refused).sum(),
+        }
     }
 
-    fn rate_of(&self, variant: Variant) -> f64 {
-        median(self.of(variant).map(|sample| sample.measured.per_second))
+    /// The fixed linger with the highest throughput.
+    fn best_fixed(&self) -> (Variant, Medians) {
+        let mut fixed = Variant::FIXED.map(|variant| (variant, self.medians(variant)));
+        fixed.sort_by(|(_, left), (_, right)| left.per_second.total_cmp(&right.per_second));
+        let [.., best] = fixed;
+        best
     }
 
     /// A line for each variant.
-    fn rows(&self, table: &mut String) -> std::fmt::Result {
+    fn rows(&self, table: &mut String) -> fmt::Result {
         let loop_ = self
             .rate
             .map_or("closed".to_owned(), |rate| format!("{rate}/s"));
-        let limit = self.rate_of(Variant::Limit);
+        let limit = self.medians(Variant::Limit).per_second;
         for variant in Variant::ALL {
-            let of = || self.of(variant).map(|sample| &sample.measured);
-            let millis = |micros: u32| f64::from(micros) / 1000.0;
-            let rate = self.rate_of(variant);
-            let refused: usize = of().map(|measured| measured.refused).sum();
+            let of = self.medians(variant);
             writeln!(
                 table,
-                "| {loop_} | {} | {} | {} | {rate:.0} | {:.2} | {:.2} | {:.2} | {} | {:.1} | {refused} |",
+                "| {loop_} | {} | {} | {} | {:.0} | {:.2} | {:.2} | {:.2} | {} | {:.1} | {} |",
                 self.connections,
                 self.size,
                 variant.name(),
-                rate / limit,
-                millis(median(of().map(|measured| measured.p50))),
-                millis(median(of().map(|measured| measured.p99))),
-                median(self.of(variant).map(|sample| sample.processor_micros)),
-                median(self.of(variant).map(|sample| {
-                    f64::from(u32::try_from(sample.resident_kib).unwrap_or(u32::MAX)) / 1024.0
-                })),
+                of.per_second,
+                of.per_second / limit,
+                of.p50_millis,
+                of.p99_millis,
+                of.processor_micros,
+                of.resident_mib,
+                of.refused,
             )?;
         }
         Ok(())
     }
-}
 
-impl Machine {
-    pub(crate) fn this() -> anyhow::Result<Self> {
-        let memory = fs::read_to_string("/proc/meminfo")?;
-        let memory = memory.lines().next().unwrap_or_default();
-        let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
-        let rustc = Command::new("rustc").arg("--version").output()?.stdout;
-        let load = fs::read_to_string("/proc/loadavg")?;
-        Ok(Self {
-            cores: std::thread::available_parallelism()?.get(),
-            memory: memory.trim_start_matches("MemTotal:").trim().to_owned(),
-            kernel: kernel.trim().to_owned(),
-            rustc: String::from_utf8_lossy(&rustc).trim().to_owned(),
-            load_average: load.trim().to_owned(),
-            date: Zoned::now().date().to_string(),
-        })
+    /// What is aimed at beside what was reached, for the closed loop.
+    fn goal_row(&self, table: &mut String) -> fmt::Result {
+        let share = SHARES
+            .iter()
+            .find(|(connections, _)| *connections == self.connections);
+        let (None, Some((_, goal))) = (self.rate, share) else {
+            return Ok(());
+        };
+        let (ours, limit) = (
+            self.medians(Variant::Adaptive),
+            self.medians(Variant::Limit),
+        );
+        let (best, fixed) = self.best_fixed();
+        writeln!(
+            table,
+            "| {} | {} | {:.2} | {goal:.2} | {} | {:.2} | {:.2} | {:.2} | {} |",
+            self.connections,
+            self.size,
+            ours.per_second / limit.per_second,
+            best.name(),
+            ours.per_second / fixed.per_second,
+            ours.p99_millis,
+            fixed.p99_millis,
+            ours.processor_micros,
+        )
     }
 }
 
 impl Report {
-    pub(crate) fn write(&self, markdown: Option<&Path>, json: Option<&Path>) -> anyhow::Result<()> {
-        let text = self.markdown()?;
-        io::stdout().write_all(text.as_bytes())?;
-        if let Some(path) = markdown {
-            fs::write(path, &text)?;
-        }
-        let figures = serde_json::to_string(self)?;
-        match json {
-            Some(path) => fs::write(path, figures + "\n")?,
-            None => writeln!(io::stdout(), "{figures}")?,
-        }
-        Ok(())
-    }
-
-    fn markdown(&self) -> Result<String, std::fmt::Error> {
-        let Machine {
-            cores,
-            memory,
-            kernel,
-            rustc,
-            load_average,
-            date,
-        } = &self.machine;
-        let (rounds, milliseconds) = (self.rounds, self.milliseconds);
-        let mut text = include_str!("preface.md").to_owned();
+    /// The section's text.
+    pub(crate) fn markdown(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
         writeln!(
             text,
-            "{date}, {cores} cores, {memory} of memory, Linux {kernel}, {rustc}. Load average at the end: {load_average}.\n\
-             Broker: {}. Medians of {rounds} rounds. Command: `just bench-ingest --rounds {rounds} --milliseconds {milliseconds}`.\n",
-            self.broker
+            "{} Medians of {} rounds of {} ms.\nCommand: `{}`.\n",
+            self.machine, self.rounds, self.milliseconds, self.command
         )?;
         text.push_str(
-            "| loop | connections | bytes | variant | answers/s | of the limit | p50 ms | p99 ms | CPU µs each | RSS MiB | not 200 |\n\
+            "What is aimed at: that share of the limit; at least 0.90 of the best fixed linger, with no longer p99; at most 30 µs \
+             of CPU\nat 256 connections with 400 B.\n\n\
+             | connections | bytes | of the limit | goal | best fixed | of it | p99 ms | its p99 ms | CPU µs each |\n\
+             | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |\n",
+        );
+        for cell in &self.cells {
+            cell.goal_row(&mut text)?;
+        }
+        text.push_str(
+            "\n| loop | connections | bytes | variant | answers/s | of the limit | p50 ms | p99 ms | CPU µs each | RSS MiB | not 200 |\n\
              | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
         );
         for cell in &self.cells {

@@ -18,11 +18,21 @@ const REQUESTS: usize = 4096;
 /// these does everything but publish.
 pub(crate) fn requests(address: SocketAddr, size: usize) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut random = Rng::with_seed(1);
-    let requests = std::iter::repeat_with(|| request(address, size, &mut random));
+    let requests = std::iter::repeat_with(|| request(address, size, SECRET, &mut random));
     requests.take(REQUESTS).collect()
 }
 
-fn request(address: SocketAddr, size: usize, random: &mut Rng) -> anyhow::Result<Vec<u8>> {
+/// A request that is signed with another secret.
+pub(crate) fn forged(address: SocketAddr) -> anyhow::Result<Vec<u8>> {
+    request(address, 400, "another secret", &mut Rng::with_seed(2))
+}
+
+fn request(
+    address: SocketAddr,
+    size: usize,
+    secret: &str,
+    random: &mut Rng,
+) -> anyhow::Result<Vec<u8>> {
     let mut text = |length| -> String {
         std::iter::repeat_with(|| random.alphanumeric())
             .take(length)
@@ -43,7 +53,7 @@ fn request(address: SocketAddr, size: usize, random: &mut Rng) -> anyhow::Result
         *padding = text(missing).into();
     }
     let body = event.to_string();
-    let signature = sign(body.as_bytes())?;
+    let signature = sign(secret, body.as_bytes())?;
     let request = format!(
         "POST /webhooks/stackone/default HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
          x-stackone-signature: {signature}\r\ncontent-length: {}\r\n\r\n{body}",
@@ -52,8 +62,8 @@ fn request(address: SocketAddr, size: usize, random: &mut Rng) -> anyhow::Result
     Ok(request.into_bytes())
 }
 
-fn sign(body: &[u8]) -> anyhow::Result<String> {
-    let keyed = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes());
+fn sign(secret: &str, body: &[u8]) -> anyhow::Result<String> {
+    let keyed = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
     let mut mac = keyed.ok().context("a key of any length will do")?;
     mac.update(body);
     Ok(BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))

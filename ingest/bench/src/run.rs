@@ -1,14 +1,17 @@
-//! Measures everything, interleaved: each round measures each variant once at each load, so that what else the machine
+//! Measures the variants, interleaved: each round measures each of them once at each load, so that what else the machine
 //! does falls on all of them.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
-use crate::load::Load;
+use crate::document::Output;
+use crate::load::{Load, WARM_UP};
+use crate::machine::{Machine, command};
 use crate::process::{Broker, Service};
-use crate::report::{Cell, Machine, Report, Sample};
+use crate::report::{Cell, Report, Sample};
 use crate::variant::Variant;
 
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
@@ -23,8 +26,8 @@ pub(crate) struct Run {
     /// The service's program.
     #[arg(long)]
     service: PathBuf,
-    /// A Kafka that runs already and has the topics; else the embedded broker, in a process of its own.
-    #[arg(long)]
+    /// A Kafka that runs already; topics that it lacks are made. Else the embedded broker, in a process of its own.
+    #[arg(long, value_name = "HOST:PORT")]
     kafka: Option<String>,
     /// How often everything is measured; medians are shown.
     #[arg(long, default_value_t = 5)]
@@ -32,22 +35,21 @@ pub(crate) struct Run {
     /// How long each measurement takes.
     #[arg(long, default_value_t = 2_000)]
     milliseconds: u64,
-    /// Where the table goes.
-    #[arg(long)]
-    markdown: Option<PathBuf>,
-    /// Where the figures go.
-    #[arg(long)]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Run {
     pub(crate) fn everything(&self) -> anyhow::Result<()> {
-        let broker = match &self.kafka {
-            Some(servers) => Broker::external(servers.clone()),
-            None => Broker::start()?,
-        };
+        let broker = Broker::start_or_use(self.kafka.as_deref())?;
         let started = Variant::ALL.map(|variant| Service::start(&self.service, variant, &broker));
         let services = started.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        let each = WARM_UP + Duration::from_millis(self.milliseconds);
+        tell_duration(each, (self.rounds * loads().count() + 1) * services.len())?;
+        for service in &services {
+            // What a broker and its clients do for the first time is not what is measured.
+            service.under(&Load::new(64, SIZES[0], self.milliseconds))?;
+        }
         let mut cells: Vec<_> = loads().map(Cell::new).collect();
         for round in 1..=self.rounds {
             for cell in &mut cells {
@@ -58,31 +60,43 @@ impl Run {
             writeln!(io::stderr(), "round {round} of {} done", self.rounds)?;
         }
         let report = Report {
-            broker: self.kafka.as_ref().map_or("embedded", |_| "Apache Kafka"),
+            broker: broker.kind,
             machine: Machine::this()?,
+            command: command("bench-ingest"),
             rounds: self.rounds,
             milliseconds: self.milliseconds,
             cells,
         };
-        report.write(self.markdown.as_deref(), self.json.as_deref())
+        let title = format!("Throughput and latency, {}", broker.kind);
+        self.output.write(&title, &report.markdown()?, &report)
     }
 
     fn sample(&self, service: &Service, cell: &Cell) -> anyhow::Result<Sample> {
         let load = Load {
-            address: service.address,
-            connections: cell.connections,
-            size: cell.size,
             rate: cell.rate,
-            milliseconds: self.milliseconds,
+            ..Load::new(cell.connections, cell.size, self.milliseconds)
         };
         let (measured, processor) = service.under(&load)?;
         Ok(Sample {
             variant: service.variant.name(),
             measured,
             processor_micros: processor.as_micros(),
-            resident_kib: service.resident()?,
+            resident_kib: service.resident_kib()?,
         })
     }
+}
+
+/// Says how long so many measurements will take.
+pub(crate) fn tell_duration(each: Duration, measurements: usize) -> io::Result<()> {
+    // Processes start, connections open and close.
+    const BESIDES: Duration = Duration::from_millis(150);
+    let count = u32::try_from(measurements).unwrap_or(u32::MAX);
+    let seconds = ((each + BESIDES) * count).as_secs();
+    let (minutes, seconds) = (seconds / 60, seconds % 60);
+    writeln!(
+        io::stderr(),
+        "{measurements} measurements, about {minutes} min {seconds} s"
+    )
 }
 
 /// Every load: connections, bytes of a body, and the rate where the loop is open.

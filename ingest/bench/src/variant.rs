@@ -4,25 +4,26 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variant {
     /// As it is shipped.
-    Shipped,
-    /// `linger.ms` fixed.
+    Adaptive,
+    /// `publish.linger` fixed to so many milliseconds.
     Linger(u32),
     /// Everything but publishing: `record_events = "drop"`, which answers at once what would be published.
     Limit,
 }
 
 impl Variant {
+    pub(crate) const FIXED: [Self; 3] = [Self::Linger(0), Self::Linger(1), Self::Linger(5)];
     pub(crate) const ALL: [Self; 5] = [
-        Self::Shipped,
-        Self::Linger(0),
-        Self::Linger(1),
-        Self::Linger(5),
+        Self::Adaptive,
+        Self::FIXED[0],
+        Self::FIXED[1],
+        Self::FIXED[2],
         Self::Limit,
     ];
 
     pub(crate) fn name(self) -> String {
         match self {
-            Self::Shipped => "as shipped".to_owned(),
+            Self::Adaptive => "adaptive".to_owned(),
             Self::Linger(millis) => format!("linger {millis} ms"),
             Self::Limit => "limit".to_owned(),
         }
@@ -31,7 +32,7 @@ impl Variant {
     /// Its configuration.
     pub(crate) fn toml(self, bootstrap_servers: &str) -> String {
         let own = match self {
-            Self::Shipped => String::new(),
+            Self::Adaptive => String::new(),
             Self::Linger(millis) => format!("[publish]\nlinger = \"{millis}ms\"\n"),
             Self::Limit => "[publish]\nrecord_events = \"drop\"\n".to_owned(),
         };
