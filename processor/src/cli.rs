@@ -1,9 +1,13 @@
 //! The command line.
 
+mod redrive;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use stackone_link_process::healthcheck::Healthcheck;
+
+pub use redrive::Redrive;
 
 /// Asks StackOne what is true of each linked account and emits every transition exactly once.
 #[derive(Debug, Clone, Parser)]
@@ -35,6 +39,13 @@ pub enum Command {
     CheckConfig,
     /// Ask a running processor whether it is ready: exit code 0 or 1. For container probes.
     Healthcheck(Healthcheck),
+    /// Put dead letters back on the account events topic, each once, in order per account.
+    ///
+    /// The running processors then look at them again. An interrupted or repeated redrive puts nothing back twice, and
+    /// what is put aside while it runs is not for this one. Letters that were malformed are left unless asked for by
+    /// reason.
+    #[command(after_help = redrive::EXAMPLES)]
+    Redrive(Redrive),
     /// List the accounts and have looked up what differs from what was confirmed: heals webhooks that never came.
     ///
     /// The running processors do the looking up. Interrupted or repeated runs do no harm.

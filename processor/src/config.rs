@@ -17,6 +17,7 @@ use stackone_link_transport::{KafkaConfig, TopicLayout, Topics};
 use url::Url;
 
 use crate::reconcile::GracePeriods;
+use crate::redrive::RedriveSettings;
 use crate::resync::ResyncSettings;
 
 pub(crate) use secret::api_key;
@@ -198,6 +199,17 @@ impl Settings {
             topic: self.topics.account_events.clone(),
             page_size: self.resync.page_size.get(),
             requests_per_minute: self.resync.requests_per_minute.get(),
+        }
+    }
+
+    /// How dead letters are put back: as a group of its own, beside the processor's.
+    #[must_use]
+    pub fn redrive(&self) -> RedriveSettings {
+        RedriveSettings {
+            kafka: self.kafka.clone(),
+            topics: self.topics.clone(),
+            group: format!("{}.redrive", self.group.id),
+            transaction_timeout: self.transactions.timeout,
         }
     }
 

@@ -8,10 +8,11 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{ClientContext, Message, TopicPartitionList};
-use stackone_link_transport::{ConfigError, KafkaConfig, RecordHeaders};
+use rdkafka::{ClientContext, TopicPartitionList};
+use stackone_link_transport::{ConfigError, KafkaConfig};
 
 use crate::intake::Consumed;
+use crate::reader::consumed;
 
 /// A change of the partitions we own. Not in force until [`GroupConsumer::assign`] or [`GroupConsumer::unassign`] is
 /// called: until then the group waits for us, and the generation does not change.
@@ -165,14 +166,7 @@ impl GroupConsumer {
         match self.consumer.poll(Duration::ZERO) {
             None => Polled::Nothing,
             Some(Err(error)) => Polled::Error(error),
-            Some(Ok(message)) => Polled::Record(Box::new(Consumed {
-                partition: message.partition(),
-                offset: message.offset(),
-                timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
-                key: message.key().map(<[u8]>::to_vec),
-                value: message.payload().unwrap_or_default().to_vec(),
-                headers: RecordHeaders::decode(message.headers()).ok(),
-            })),
+            Some(Ok(message)) => Polled::Record(Box::new(consumed(&message))),
         }
     }
 

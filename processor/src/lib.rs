@@ -30,6 +30,7 @@ pub mod recheck;
 pub mod reconcile;
 pub mod reconciler;
 pub mod records;
+pub mod redrive;
 pub mod repeated;
 pub mod reread;
 pub mod restore;

@@ -11,7 +11,7 @@ use stackone_link_process::{process_environment, signals, telemetry};
 use stackone_link_schemas::AccountId;
 
 use crate::application::{self, Application};
-use crate::cli::{Cli, Command, Resync, StateCommand};
+use crate::cli::{Cli, Command, Redrive, Resync, StateCommand};
 use crate::config::Config;
 use crate::state_view::Selection;
 use crate::transaction::{Around, Undisturbed};
@@ -42,6 +42,7 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
             let answer = question.ask(config.settings.admin.listen);
             answer.map_err(anyhow::Error::from)
         }
+        Command::Redrive(asked) => redrive(&config, asked).await,
         Command::Resync(asked) => list(&config, &asked).await,
         Command::State(command) => show(&config, command).await,
         Command::Topics(command) => topics::run(command, &config.settings, &mut io::stdout()).await,
@@ -67,6 +68,15 @@ async fn list(config: &Config, asked: &Resync) -> anyhow::Result<()> {
     let projects = application::projects(config)?;
     signals::until_stopped(async |stop| {
         resync::command(&settings, &projects, asked.project.as_deref(), &stop).await
+    })
+    .await
+}
+
+async fn redrive(config: &Config, asked: Redrive) -> anyhow::Result<()> {
+    let settings = config.settings.redrive();
+    let (selection, mode, shown) = asked.into_parts();
+    signals::until_stopped(async |stop| {
+        crate::redrive::command(settings, selection, mode, shown, stop).await
     })
     .await
 }

@@ -1,9 +1,13 @@
 //! A consumer that joins no group: reads given partitions to their end.
 
+use rdkafka::Message;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use stackone_link_transport::{ConfigError, KafkaConfig};
+use rdkafka::message::BorrowedMessage;
+use stackone_link_transport::{ConfigError, KafkaConfig, RecordHeaders};
+
+use crate::intake::Consumed;
 
 /// A consumer that joins no group and commits nothing.
 pub type Reader = BaseConsumer<EndIsNoError>;
@@ -44,11 +48,24 @@ pub fn reader(
 ) -> Result<Reader, ReaderError> {
     let mut config = kafka.client_config(name)?;
     config
-        // Never used: librdkafka wants a group's name of whoever assigns partitions.
+        // Never joined: librdkafka wants a group's name of whoever assigns partitions.
         .set("group.id", name)
         .set("enable.auto.commit", "false")
         .set("isolation.level", isolation_level)
         .set("auto.offset.reset", "earliest")
         .set("enable.partition.eof", "true");
     Ok(config.create_with_context(EndIsNoError)?)
+}
+
+/// A record as the client holds it, copied.
+#[must_use]
+pub fn consumed(message: &BorrowedMessage<'_>) -> Consumed {
+    Consumed {
+        partition: message.partition(),
+        offset: message.offset(),
+        timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
+        key: message.key().map(<[u8]>::to_vec),
+        value: message.payload().unwrap_or_default().to_vec(),
+        headers: RecordHeaders::decode(message.headers()).ok(),
+    }
 }

@@ -94,7 +94,7 @@ fn traced(trace: Option<TraceContext>, event: CloudEvent) -> RecordHeaders {
     }
 }
 
-/// A record put aside: its own key, bytes and headers, and why.
+/// A record put aside: its own key, bytes and headers, and why. One that was redriven was first seen long before.
 #[must_use]
 pub fn dead_letter(
     topics: &Topics,
@@ -105,7 +105,11 @@ pub fn dead_letter(
         .headers
         .clone()
         .unwrap_or_else(|| headers_of_unlabelled(original));
-    headers.dead_letter = Some(why);
+    let first_seen = headers.redrive.as_ref().map(|redrive| redrive.first_seen);
+    headers.dead_letter = Some(DeadLetterHeaders {
+        first_seen: first_seen.unwrap_or(why.first_seen),
+        ..why
+    });
     TransactionRecord {
         topic: topics.name(Topic::DeadLetter).to_owned(),
         partition: None,

@@ -13,6 +13,7 @@ use stackone_link_transport::{KafkaConfig, partition_of_key};
 
 use crate::reader::{Reader, ReaderError, reader};
 
+pub(crate) use print::escaped;
 pub use print::{Selection, run};
 
 /// How long nothing may come before it is given up.

@@ -52,6 +52,27 @@ pub enum TransactionError {
     Fatal(#[source] KafkaError),
 }
 
+impl TransactionError {
+    /// Whether another producer with the same `transactional.id` took over.
+    #[must_use]
+    pub fn is_fenced(&self) -> bool {
+        let (Self::Aborted(error) | Self::Fatal(error)) = self;
+        let code = if let KafkaError::Transaction(error) = error {
+            Some(error.code())
+        } else {
+            error.rdkafka_error_code()
+        };
+        matches!(
+            code,
+            Some(
+                RDKafkaErrorCode::Fenced
+                    | RDKafkaErrorCode::ProducerFenced
+                    | RDKafkaErrorCode::InvalidProducerEpoch
+            )
+        )
+    }
+}
+
 /// Why a transactional producer cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -67,7 +88,7 @@ pub enum StartError {
 pub struct Transactions {
     producer: BaseProducer<Deliveries>,
     deliveries: Deliveries,
-    events_topic: String,
+    offsets_topic: String,
     timeout: Duration,
     stop: CancellationToken,
     around: Arc<dyn Around>,
@@ -80,7 +101,8 @@ const WHEN_STOPPING: Duration = Duration::from_secs(4);
 
 impl Transactions {
     /// Makes the producer and registers its `transactional.id`, which fences any former producer of that id. Blocks.
-    /// Once `stop` is cancelled, no transaction takes longer than a few seconds. `around` is [`Undisturbed`] but in tests.
+    /// Offsets are those of `offsets_topic`. Once `stop` is cancelled, no transaction takes longer than a few seconds.
+    /// `around` is [`Undisturbed`] but in tests.
     ///
     /// # Errors
     ///
@@ -88,7 +110,7 @@ impl Transactions {
     pub fn start(
         kafka: &KafkaConfig,
         transactional_id: &str,
-        events_topic: &str,
+        offsets_topic: &str,
         timeout: Duration,
         stop: CancellationToken,
         around: Arc<dyn Around>,
@@ -97,11 +119,11 @@ impl Transactions {
         let config = producer_config(kafka, transactional_id, timeout)?;
         let producer: BaseProducer<Deliveries> = config.create_with_context(deliveries.clone())?;
         producer.init_transactions(timeout)?;
-        let events_topic = events_topic.to_owned();
+        let offsets_topic = offsets_topic.to_owned();
         Ok(Self {
             producer,
             deliveries,
-            events_topic,
+            offsets_topic,
             timeout,
             stop,
             around,
@@ -123,7 +145,7 @@ impl Transactions {
         let mut begin = || self.producer.begin_transaction();
         self.around
             .around(Step::Begin, batch, &mut begin)
-            .map_err(TransactionError::Fatal)?;
+            .map_err(|error| self.fatal(error))?;
         if let Err(error) = self.write(batch, group, &deadline) {
             return Err(self.give_up(error));
         }
@@ -133,7 +155,7 @@ impl Transactions {
         match self.around.around(Step::Commit, batch, &mut commit) {
             Ok(()) => Ok(()),
             Err(error) if needs_abort(&error) => Err(self.give_up(error)),
-            Err(error) => Err(TransactionError::Fatal(error)),
+            Err(error) => Err(self.fatal(error)),
         }
     }
 
@@ -158,7 +180,7 @@ impl Transactions {
         let mut offsets = TopicPartitionList::new();
         for (partition, offset) in &batch.offsets {
             offsets.add_partition_offset(
-                &self.events_topic,
+                &self.offsets_topic,
                 *partition,
                 Offset::Offset(*offset),
             )?;
@@ -175,13 +197,20 @@ impl Transactions {
     /// Aborts what failed. One that cannot be aborted in time needs a new producer, as a fatal error does.
     fn give_up(&self, error: KafkaError) -> TransactionError {
         if is_fatal(&error) {
-            return TransactionError::Fatal(error);
+            return self.fatal(error);
         }
         let deadline = Deadline::after(self.timeout * 6, &self.stop);
         match self.retried(&deadline, || self.producer.abort_transaction(SLICE)) {
             Ok(()) => TransactionError::Aborted(error),
-            Err(_) => TransactionError::Fatal(error),
+            Err(_) => self.fatal(error),
         }
+    }
+
+    /// The error that made the producer useless, which is not always the first that came of it: when it is fenced, its
+    /// records are purged, and that is told first.
+    fn fatal(&self, error: KafkaError) -> TransactionError {
+        let cause = self.producer.client().fatal_error();
+        TransactionError::Fatal(cause.map_or(error, |(code, _)| KafkaError::Global(code)))
     }
 
     fn produce(&self, record: &TransactionRecord, deadline: &Deadline) -> Result<(), KafkaError> {

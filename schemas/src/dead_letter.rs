@@ -1,6 +1,21 @@
-//! Why a record was put aside.
+//! Why a record was put aside, and which of those records were put back.
+
+use serde::{Deserialize, Serialize};
 
 use crate::open_enum::open_enum;
+
+/// `ce_type` of a [`DeadLettersRedriven`].
+pub const DEAD_LETTERS_REDRIVEN_TYPE: &str = "pipeline.dead_letters.redriven";
+
+/// Dead letters of a partition that no redrive has to look at again: written to the same partition, in the transaction
+/// that puts them back. It has no key and none of a dead letter's headers; who reads dead letters skips it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLettersRedriven {
+    /// Their partition, which is the record's own.
+    pub partition: i32,
+    /// Their offsets: the first and the last of each range, ascending.
+    pub offsets: Vec<(i64, i64)>,
+}
 
 open_enum! {
     /// Why a record could not be used, in the header `stackone_dead_letter_reason`.

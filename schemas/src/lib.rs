@@ -28,7 +28,7 @@ mod unlinks;
 pub use account::{
     AccountId, AccountSnapshot, AccountStatus, AccountType, InvalidAccountId, StatusReason,
 };
-pub use dead_letter::DeadLetterReason;
+pub use dead_letter::{DEAD_LETTERS_REDRIVEN_TYPE, DeadLetterReason, DeadLettersRedriven};
 pub use envelope::{
     CloudEvent, EventIdentity, LIFECYCLE_DATASCHEMA, STATE_DATASCHEMA, UNRECOGNIZED_TYPE,
     event_id_of_body, source_of_project,

@@ -166,6 +166,12 @@ impl Pipeline {
         settings::api_key_file(&self.folder, key).map(drop)
     }
 
+    /// The consumer group of its processors.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+
     /// A `read_committed` reader of one of the topics, which fails on a record that breaks the contract. On the embedded broker, which hides nothing that was aborted, it
     /// takes a transition that was written again to be one.
     #[must_use]

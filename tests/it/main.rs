@@ -24,6 +24,7 @@ mod pipeline_keys;
 mod pipeline_lookups;
 #[cfg(feature = "container")]
 mod pipeline_outage;
+mod pipeline_redrive;
 mod pipeline_restart;
 mod pipeline_resync;
 mod pipeline_start;

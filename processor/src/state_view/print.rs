@@ -124,7 +124,7 @@ fn row(state: &AccountState) -> [String; 8] {
 }
 
 /// What comes from outside must not move the cursor of a terminal.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let escape = |character: char| match character {
         control if control.is_control() => control.escape_default().to_string(),
         harmless => harmless.to_string(),

@@ -21,6 +21,8 @@ pub struct RecordHeaders {
     pub ingest: Option<IngestHeaders>,
     /// What a dead letter adds.
     pub dead_letter: Option<DeadLetterHeaders>,
+    /// What a redrive adds.
+    pub redrive: Option<RedriveHeaders>,
 }
 
 /// What `ingest` adds to a webhook.
@@ -55,6 +57,15 @@ pub struct DeadLetterHeaders {
     pub value_expired: bool,
 }
 
+/// What a redrive adds to the record it puts back. A dead letter made of that record again keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedriveHeaders {
+    /// `stackone_redrives`: how often the record was put back.
+    pub redrives: u32,
+    /// `stackone_redrive_first_seen`: when it was first consumed, long before it was put back.
+    pub first_seen: Timestamp,
+}
+
 /// Why headers cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
@@ -76,6 +87,7 @@ impl RecordHeaders {
             traceparent: None,
             ingest: None,
             dead_letter: None,
+            redrive: None,
         }
     }
 
@@ -102,6 +114,11 @@ impl RecordHeaders {
         }
         if let Some(dead_letter) = &self.dead_letter {
             writer.dead_letter(dead_letter);
+        }
+        if let Some(redrive) = &self.redrive {
+            writer.text("stackone_redrives", &redrive.redrives.to_string());
+            let first_seen = redrive.first_seen.to_string();
+            writer.text("stackone_redrive_first_seen", &first_seen);
         }
         writer.0
     }
@@ -138,6 +155,7 @@ impl RecordHeaders {
             traceparent,
             ingest,
             dead_letter: reader.dead_letter()?,
+            redrive: reader.redrive()?,
         })
     }
 
@@ -227,6 +245,16 @@ impl Reader<'_> {
             first_seen: self.required("stackone_dead_letter_first_seen")?,
             last_seen: self.required("stackone_dead_letter_last_seen")?,
             value_expired: self.required("stackone_dead_letter_value_expired")?,
+        }))
+    }
+
+    fn redrive(&self) -> Result<Option<RedriveHeaders>, HeaderError> {
+        let Some(redrives) = self.optional("stackone_redrives")? else {
+            return Ok(None);
+        };
+        Ok(Some(RedriveHeaders {
+            redrives,
+            first_seen: self.required("stackone_redrive_first_seen")?,
         }))
     }
 }

@@ -13,7 +13,7 @@ mod topic_admin;
 mod trace;
 
 pub use config::{ConfigError, KafkaConfig, SaslMechanism, Security};
-pub use headers::{DeadLetterHeaders, HeaderError, IngestHeaders, RecordHeaders};
+pub use headers::{DeadLetterHeaders, HeaderError, IngestHeaders, RecordHeaders, RedriveHeaders};
 pub use murmur2::partition_of_key;
 pub use properties::refused_properties;
 pub use publisher::{PublishError, Publisher, PublisherStatus, StartError, Stored};

@@ -10,8 +10,9 @@ fn headers() -> impl Strategy<Value = RecordHeaders> {
         "[a-z.]{1,20}",
         proptest::option::of(0i64..4_000_000_000_000),
         any::<bool>(),
+        proptest::option::of(any::<u32>()),
     )
-        .prop_map(|(id, text, millis, dead)| {
+        .prop_map(|(id, text, millis, dead, redrives)| {
             let time = Timestamp::from_millisecond(millis.unwrap_or(0)).unwrap();
             RecordHeaders {
                 event: CloudEvent {
@@ -38,6 +39,10 @@ fn headers() -> impl Strategy<Value = RecordHeaders> {
                     first_seen: time,
                     last_seen: time,
                     value_expired: false,
+                }),
+                redrive: redrives.map(|redrives| RedriveHeaders {
+                    redrives,
+                    first_seen: time,
                 }),
             }
         })

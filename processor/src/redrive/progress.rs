@@ -1,0 +1,205 @@
+//! How far a redrive is in each partition of the dead-letter topic. Pure.
+
+use std::collections::BTreeMap;
+
+use super::selection::{Left, Passed, Verdict};
+use super::{OffsetRanges, Summary};
+
+/// A partition of the dead-letter topic.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Partition {
+    /// The first offset that is read. All below is dealt with.
+    pub start: i64,
+    /// The offset before which reading ends: what is put aside during a redrive is not for this one.
+    pub end: i64,
+    /// What earlier redrives have dealt with from `start` on.
+    pub done: OffsetRanges,
+    /// What this redrive has dealt with since its last commit.
+    uncommitted: OffsetRanges,
+    next: i64,
+    first_left: Option<i64>,
+}
+
+impl Partition {
+    /// A partition to be read from `start` to `end`.
+    #[must_use]
+    pub fn new(start: i64, end: i64) -> Self {
+        Self {
+            start,
+            end,
+            next: start,
+            ..Self::default()
+        }
+    }
+
+    /// The offset to commit: everything below it is dealt with. What is left behind holds it back for ever, or until it
+    /// expires.
+    #[must_use]
+    pub fn position(&self) -> i64 {
+        self.first_left.unwrap_or(self.next)
+    }
+
+    fn note(&mut self, offset: i64, verdict: Verdict) {
+        self.next = offset.saturating_add(1);
+        match verdict {
+            Verdict::Redrive | Verdict::Passed(_) => self.uncommitted.insert(offset, offset),
+            Verdict::Left(_) => {
+                self.first_left.get_or_insert(offset);
+            }
+            Verdict::Done | Verdict::Marker => {}
+        }
+    }
+}
+
+/// What one transaction says of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The partition.
+    pub partition: i32,
+    /// What was dealt with.
+    pub done: OffsetRanges,
+    /// The offset to commit.
+    pub position: i64,
+}
+
+/// How far a redrive is.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// The partitions.
+    pub partitions: BTreeMap<i32, Partition>,
+    /// What is known of all records read so far; what was put back is counted once it is committed.
+    pub summary: Summary,
+}
+
+impl Progress {
+    /// Notes what becomes of a record.
+    pub fn note(&mut self, partition: i32, offset: i64, verdict: Verdict) {
+        if let Some(partition) = self.partitions.get_mut(&partition) {
+            partition.note(offset, verdict);
+        }
+        let summary = &mut self.summary;
+        match verdict {
+            Verdict::Marker => return,
+            Verdict::Redrive => {}
+            Verdict::Done => summary.done_before += 1,
+            Verdict::Passed(Passed::Expired) => summary.expired += 1,
+            Verdict::Passed(Passed::Outdated) => summary.outdated += 1,
+            Verdict::Left(Left::NotAskedFor) => summary.left.not_asked_for += 1,
+            Verdict::Left(Left::Malformed) => summary.left.malformed += 1,
+            Verdict::Left(Left::NotADeadLetter) => summary.left.not_a_dead_letter += 1,
+        }
+        summary.read += 1;
+    }
+
+    /// What there is to commit, taken out: the next commit is about what comes after it.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        let touched = self
+            .partitions
+            .iter_mut()
+            .filter(|(_, partition)| !partition.uncommitted.is_empty());
+        touched
+            .map(|(number, partition)| Step {
+                partition: *number,
+                done: std::mem::take(&mut partition.uncommitted),
+                position: partition.position(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn verdict() -> impl Strategy<Value = Verdict> {
+        prop_oneof![
+            Just(Verdict::Redrive),
+            Just(Verdict::Marker),
+            Just(Verdict::Passed(Passed::Expired)),
+            Just(Verdict::Left(Left::NotAskedFor)),
+        ]
+    }
+
+    /// What a next redrive would find: what was committed, and nothing else.
+    #[derive(Default)]
+    struct Topic {
+        position: i64,
+        done: OffsetRanges,
+    }
+
+    impl Topic {
+        fn commit(&mut self, progress: &mut Progress) {
+            for step in progress.take_steps() {
+                self.position = step.position;
+                for (first, last) in step.done.to_vec() {
+                    self.done.insert(first, last);
+                }
+            }
+        }
+
+        fn is_dealt_with(&self, offset: i64) -> bool {
+            offset < self.position || self.done.contains(offset)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_left_is_passed_and_nothing_that_was_done_is_done_again(
+            verdicts in proptest::collection::vec((verdict(), any::<bool>()), 1..60),
+            crash_at in 0usize..60,
+        ) {
+            let mut topic = Topic::default();
+            let mut progress = Progress::default();
+            progress.partitions.insert(0, Partition::new(0, 60));
+            let mut committed = 0;
+            for (offset, (verdict, commits)) in (0i64..).zip(&verdicts).take(crash_at) {
+                progress.note(0, offset, *verdict);
+                if *commits {
+                    topic.commit(&mut progress);
+                    committed = offset + 1;
+                }
+            }
+            for (offset, (verdict, _)) in (0i64..).zip(&verdicts) {
+                let dealt_with = match verdict {
+                    Verdict::Redrive | Verdict::Passed(_) => offset < committed,
+                    // Markers hold nothing back, and it does no harm to read one again.
+                    Verdict::Marker | Verdict::Done => continue,
+                    Verdict::Left(_) => false,
+                };
+                prop_assert_eq!(topic.is_dealt_with(offset), dealt_with, "offset {}", offset);
+            }
+        }
+    }
+
+    #[test]
+    fn every_record_is_counted_once() {
+        let mut progress = Progress::default();
+        progress.partitions.insert(0, Partition::new(0, 9));
+        let verdicts = [
+            Verdict::Redrive,
+            Verdict::Done,
+            Verdict::Marker,
+            Verdict::Passed(Passed::Expired),
+            Verdict::Passed(Passed::Outdated),
+            Verdict::Left(Left::NotAskedFor),
+            Verdict::Left(Left::Malformed),
+            Verdict::Left(Left::NotADeadLetter),
+        ];
+        for (offset, verdict) in (0..).zip(verdicts) {
+            progress.note(0, offset, verdict);
+        }
+        let Summary {
+            read,
+            redriven,
+            done_before,
+            expired,
+            outdated,
+            left,
+        } = progress.summary;
+        assert_eq!((read, redriven, done_before), (7, 0, 1));
+        assert_eq!((expired, outdated, left.total()), (1, 1, 3));
+        assert_eq!(progress.partitions[&0].position(), 5);
+    }
+}

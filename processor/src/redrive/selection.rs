@@ -1,0 +1,120 @@
+//! Which dead letters are put back. Pure.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use stackone_link_schemas::{
+    AccountId, DEAD_LETTERS_REDRIVEN_TYPE, DeadLetterReason, LISTING_MARKER_TYPE,
+    UNLINKS_RELEASED_TYPE,
+};
+use stackone_link_transport::{DeadLetterHeaders, RecordHeaders};
+
+use super::OffsetRanges;
+use crate::intake::Consumed;
+
+/// Which dead letters are asked for. The default asks for all that may be of use.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only those with one of these reasons; empty for all but `malformed_event`, which would come straight back.
+    pub reasons: Vec<DeadLetterReason>,
+    /// Only those of these accounts; empty for all.
+    pub accounts: BTreeSet<AccountId>,
+    /// Only those put aside at this time or later.
+    pub since: Option<Timestamp>,
+}
+
+/// What becomes of a record of the dead-letter topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is put back.
+    Redrive,
+    /// It was dealt with by an earlier redrive.
+    Done,
+    /// It is no dead letter: an earlier redrive says what it has done.
+    Marker,
+    /// Putting it back is impossible or of no use, now and later.
+    Passed(Passed),
+    /// It stays for a later redrive.
+    Left(Left),
+}
+
+/// Why a dead letter will never be put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// Its bytes had expired before it was put aside.
+    Expired,
+    /// It told a partition that a resync began or ended, or that unlinks were released: which partition is not known any
+    /// more, and it was long ago.
+    Outdated,
+}
+
+/// Why a dead letter stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It is not among those asked for.
+    NotAskedFor,
+    /// It cannot be read, so it would come straight back. Put back only where its reason is asked for by name.
+    Malformed,
+    /// It does not have a dead letter's headers.
+    NotADeadLetter,
+}
+
+impl Selection {
+    /// Decides about a record. `done` is what earlier redrives of its partition have dealt with.
+    #[must_use]
+    pub fn decide(&self, record: &Consumed, done: &OffsetRanges) -> Verdict {
+        if is_marker(record) {
+            return Verdict::Marker;
+        }
+        if done.contains(record.offset) {
+            return Verdict::Done;
+        }
+        let Some((headers, letter)) = dead_letter(record) else {
+            return Verdict::Left(Left::NotADeadLetter);
+        };
+        if !self.asks_for(record, letter) {
+            return Verdict::Left(Left::NotAskedFor);
+        }
+        if letter.value_expired {
+            return Verdict::Passed(Passed::Expired);
+        }
+        let notices = [LISTING_MARKER_TYPE, UNLINKS_RELEASED_TYPE];
+        if notices.contains(&headers.event.event_type.as_str()) {
+            return Verdict::Passed(Passed::Outdated);
+        }
+        if self.reasons.is_empty() && letter.reason == DeadLetterReason::MalformedEvent {
+            return Verdict::Left(Left::Malformed);
+        }
+        Verdict::Redrive
+    }
+
+    fn asks_for(&self, record: &Consumed, letter: &DeadLetterHeaders) -> bool {
+        let is_of_account = |account: &AccountId| {
+            record
+                .key
+                .as_deref()
+                .is_some_and(|key| key == account.as_str().as_bytes())
+        };
+        (self.reasons.is_empty() || self.reasons.contains(&letter.reason))
+            && (self.accounts.is_empty() || self.accounts.iter().any(is_of_account))
+            && self.since.is_none_or(|since| letter.last_seen >= since)
+    }
+}
+
+/// Whether an earlier redrive wrote the record. A webhook that calls itself so was put aside with a dead letter's headers.
+#[must_use]
+pub fn is_marker(record: &Consumed) -> bool {
+    record.headers.as_ref().is_some_and(|headers| {
+        headers.dead_letter.is_none() && headers.event.event_type == DEAD_LETTERS_REDRIVEN_TYPE
+    })
+}
+
+/// The headers of a dead letter.
+#[must_use]
+pub fn dead_letter(record: &Consumed) -> Option<(&RecordHeaders, &DeadLetterHeaders)> {
+    let headers = record.headers.as_ref()?;
+    Some((headers, headers.dead_letter.as_ref()?))
+}
+
+#[cfg(test)]
+mod tests;
