@@ -20,6 +20,8 @@ mod ingest_stopping;
 #[cfg(feature = "container")]
 mod pipeline_crash;
 mod pipeline_dead_letters;
+#[cfg(feature = "container")]
+mod pipeline_handover;
 mod pipeline_keys;
 mod pipeline_lookups;
 #[cfg(feature = "container")]
@@ -29,6 +31,8 @@ mod pipeline_restart;
 mod pipeline_resync;
 mod pipeline_start;
 mod pipeline_story;
+#[cfg(feature = "container")]
+mod pipeline_topic_again;
 mod pipeline_unlinks;
 #[cfg(feature = "container")]
 mod pipeline_zombies;

@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use harness::{
-    Broker, DedicatedBroker, Metrics, Pipeline, PipelineSettings, WITHIN, eventually, story_of,
+    Broker, DedicatedBroker, Disturbance, Metrics, Pipeline, PipelineSettings, Step, WITHIN,
+    eventually, story_of,
 };
 use stackone_link_transport::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount};
+
+use crate::exactly_once::{PROGRAM, judge, link_all, stir};
+use crate::pipeline_dead_letters::assert_conserved;
 
 /// Longer than a transaction, its abort and a new producer may take together.
 const OUTAGE: Duration = Duration::from_secs(150);
@@ -69,5 +73,38 @@ async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time
         pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
         8
     );
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_dies_and_returns_in_the_middle_of_a_transaction_costs_time_and_nothing_else()
+{
+    let dedicated = DedicatedBroker::start().await.unwrap();
+    let broker = Broker::external(dedicated.bootstrap_servers().to_owned());
+    let settings = PipelineSettings {
+        transaction_timeout: Duration::from_secs(60),
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::on(broker, "broker-dies", settings).await.unwrap();
+    let disturbance = Disturbance {
+        is_held_before: Some((Step::Commit, "account.refreshed")),
+        ..Disturbance::default()
+    };
+    let processor = pipeline.disturbed_process(PROGRAM, "a", disturbance);
+    let processor = processor.await.unwrap();
+    let ids = link_all(&pipeline.simulator, 6).await;
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == ids.len())
+        .await;
+    stir(&pipeline.simulator, &ids).await;
+    processor.falls_asleep().await.unwrap();
+    dedicated.kill().await.unwrap();
+    dedicated.start_again().await.unwrap();
+    processor.wake().await.unwrap();
+    stir(&pipeline.simulator, &ids).await;
+    judge(&pipeline, &ids).await;
+    assert_conserved(&format!("http://{}", processor.admin)).await;
+    assert!(processor.terminate().await.unwrap().success());
     pipeline.stop().await.unwrap();
 }

@@ -16,6 +16,7 @@ const INTERVAL: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long nobody may have answered before a new client is tried.
 const LOST_AFTER: Duration = Duration::from_secs(30);
+
 /// When the cluster last answered.
 pub(super) struct Contact {
     next: Instant,
@@ -29,22 +30,39 @@ impl Contact {
             last: now,
         }
     }
+
+    /// Whether it is time to ask again.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = now >= self.next;
+        if is_due {
+            self.next = now + INTERVAL;
+        }
+        is_due
+    }
+
+    const fn answered(&mut self, now: Instant) {
+        self.last = now;
+    }
+
+    /// Whether nobody has answered for so long that a new client is worth a try.
+    fn is_lost(&self, now: Instant) -> bool {
+        now.duration_since(self.last) >= LOST_AFTER
+    }
 }
 
 impl Reconciler {
     /// Ends this run where a new consumer would reach the cluster and this one does not.
     pub(super) fn check_contact(&mut self) -> Result<(), ReconcilerError> {
         let now = Instant::now();
-        if now < self.contact.next {
+        if !self.contact.is_due(now) {
             return Ok(());
         }
-        self.contact.next = now + INTERVAL;
         if self.consumer.partition_count(PATIENCE).is_ok() {
-            self.contact.last = Instant::now();
+            self.contact.answered(Instant::now());
             self.observe_lag();
             return Ok(());
         }
-        if now.duration_since(self.contact.last) < LOST_AFTER || !self.would_reach() {
+        if !self.contact.is_lost(now) || !self.would_reach() {
             return Ok(());
         }
         Err(ReconcilerError::OutOfContact)
@@ -74,5 +92,25 @@ impl Reconciler {
             lag.with_label_values(&[topic, &number.to_string()])
                 .set(behind);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contact_is_lost_when_nobody_has_answered_for_half_a_minute() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut contact = Contact::new(start);
+        assert!(!contact.is_due(after(9)));
+        assert!(contact.is_due(after(10)));
+        assert!(!contact.is_due(after(19)), "asked a moment ago");
+        contact.answered(after(10));
+        assert!(!contact.is_lost(after(39)));
+        assert!(contact.is_lost(after(40)));
+        contact.answered(after(41));
+        assert!(!contact.is_lost(after(70)), "an answer ends it");
     }
 }
