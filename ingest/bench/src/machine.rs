@@ -59,7 +59,7 @@ pub(crate) fn command(recipe: &str) -> String {
     let mut typed = vec![format!("just {recipe}")];
     let mut given = std::env::args().skip(2);
     while let Some(argument) = given.next() {
-        if ["--service", "--markdown"].contains(&argument.as_str()) {
+        if ["--service", "--markdown", "--json"].contains(&argument.as_str()) {
             given.next();
         } else {
             typed.push(argument);
