@@ -4,7 +4,7 @@ mod load;
 mod secret;
 mod validate;
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -52,6 +52,8 @@ pub struct Settings {
     pub transactions: TransactionSettings,
     /// Lookups.
     pub lookups: LookupSettings,
+    /// What is kept in memory.
+    pub limits: LimitSettings,
     /// Grace periods.
     pub reconcile: GracePeriods,
     /// Listing accounts, to heal webhooks that never came.
@@ -104,6 +106,14 @@ pub struct LookupSettings {
     pub timeout: Duration,
     /// Whether events carry `setup_information`.
     pub include_setup_information: bool,
+}
+
+/// What is kept in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Most accounts of a project that wait in the work queue; others wait in their state records alone.
+    pub max_pending_accounts: NonZeroUsize,
 }
 
 /// Listing accounts, to heal webhooks that never came.

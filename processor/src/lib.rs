@@ -6,8 +6,8 @@
 //! [`lookups`] asks the accounts API, [`reconcile`] decides, [`transaction`] commits event, state and offset in one
 //! transaction, [`state_store`] takes the state over. [`reconciler`] is the thread that drives all of it.
 //!
-//! `intake`, `work_queue`, `reconcile`, `offsets`, `backoff`, `recheck`, `budget`, `projects`, `records` and `unlink_guard` are
-//! pure.
+//! `intake`, `work_queue`, `reconcile`, `offsets`, `backoff`, `recheck`, `budget`, `overflow`, `projects`, `records` and
+//! `unlink_guard` are pure.
 
 pub mod admin;
 pub mod application;
@@ -23,6 +23,7 @@ pub mod lookups;
 pub mod message;
 pub mod metrics;
 pub mod offsets;
+pub mod overflow;
 pub mod program;
 pub mod projects;
 pub mod reader;

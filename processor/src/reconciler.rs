@@ -6,6 +6,7 @@
 
 mod answers;
 mod asking;
+mod backlog;
 mod commit;
 mod contact;
 mod intake;
@@ -29,6 +30,7 @@ use crate::consumer::GroupConsumer;
 use crate::intake::Consumed;
 use crate::lookups::Lookups;
 use crate::message::Message;
+use crate::overflow::Overflow;
 use crate::projects::Gate;
 use crate::repeated::Repeated;
 use crate::transaction::Transactions;
@@ -64,6 +66,7 @@ pub struct Reconciler {
     next_lane: Lane,
     decided: Vec<Decided>,
     parked: HashMap<AccountKey, Vec<Consumed>>,
+    overflow: Overflow,
     unlinks: Unlinks,
     epoch: u64,
     next_markers: Instant,
@@ -85,13 +88,12 @@ impl Reconciler {
         let (post, inbox) = std::sync::mpsc::channel();
         let events = settings.topics.name(Topic::AccountEvents).to_owned();
         // Before joining: a former process of this instance may hold a transaction open, and this ends it.
-        let timeout = settings.transaction_timeout;
         let stop = surroundings.stop.clone();
         let transactions = Transactions::start(
             &settings.kafka,
             &settings.transactional_id,
             &events,
-            timeout,
+            settings.transaction_timeout,
             stop,
             Arc::clone(&surroundings.around),
         )?;
@@ -140,6 +142,7 @@ impl Reconciler {
             next_lane: 0,
             decided: Vec::new(),
             parked: HashMap::new(),
+            overflow: Overflow::new(lanes),
             unlinks: Unlinks::new(lanes),
             epoch: 0,
             not_before: None,
@@ -154,6 +157,7 @@ impl Reconciler {
     pub fn run(mut self) -> Result<(), ReconcilerError> {
         let result = self.work();
         let queued: u64 = self.queue.keys().map(|key| self.queue.total(key)).sum();
+        let queued = queued + self.overflow.total();
         let loose: u64 = self.decided.iter().map(Decided::loose_records).sum();
         let parked: usize = self.parked.values().map(Vec::len).sum();
         let parked = u64::try_from(parked + self.unlinks.releases.len()).unwrap_or(u64::MAX);

@@ -150,6 +150,23 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
             .collect()
     }
 
+    /// Takes an account out of the queue, and returns everything of it.
+    pub fn take_out(&mut self, key: &K) -> Option<W> {
+        self.remove(key)
+    }
+
+    /// How many accounts of a lane wait.
+    #[must_use]
+    pub fn waiting_in(&self, lane: Lane) -> usize {
+        self.lanes.get(lane).map_or(0, BTreeSet::len)
+    }
+
+    /// The accounts of a lane that wait, the one that is ready last first, with when it is.
+    pub fn last_waiting(&self, lane: Lane) -> impl Iterator<Item = (Instant, &K, &W)> {
+        let waiting = self.lanes.get(lane).into_iter().flatten().rev();
+        waiting.filter_map(|(at, _, key)| Some((*at, key, self.waiting(key)?)))
+    }
+
     /// The accounts in the queue.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.entries.keys()

@@ -34,7 +34,7 @@ pub use deadline::{Overdue, eventually};
 pub use isolation::Isolation;
 pub use metrics::{Metrics, readiness};
 pub use pipeline::{
-    API_KEY, Disturbance, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess,
+    API_KEY, Disturbance, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess,
     ProcessorProcess, SECRET, Step, WITHIN, states, story_of, transitions,
 };
 pub use read_record::ReadRecord;

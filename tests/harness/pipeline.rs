@@ -22,7 +22,7 @@ use crate::{Broker, Isolation, ReadRecord, TopicReader, unique_group, unique_top
 
 pub use disturbance::{Disturbance, Step};
 pub use processor::{ProcessorInProcess, ProcessorProcess};
-pub use settings::{API_KEY, PROJECT, PipelineSettings};
+pub use settings::{API_KEY, OTHER_PROJECT, PROJECT, PipelineSettings};
 
 /// How long anything in a test may take. Generous: a busy machine is slow, and a test that passes does not wait.
 pub const WITHIN: Duration = Duration::from_secs(60);
@@ -207,16 +207,23 @@ async fn start_simulator(
     webhook: Option<WebhookTarget>,
     settings: &PipelineSettings,
 ) -> anyhow::Result<Simulator> {
-    let project = ProjectConfig {
-        id: PROJECT.to_owned(),
-        api_key: settings::API_KEY.into(),
+    let project = |id: &str, api_key: &str, webhook| ProjectConfig {
+        id: id.to_owned(),
+        api_key: api_key.into(),
         webhook,
     };
-    let config = SimulatorConfig::in_process(project);
-    let config = SimulatorConfig {
-        rate_limit: settings.rate_limit,
-        ..config
-    };
+    let other_webhook = webhook.clone().map(|target| WebhookTarget {
+        url: target.url.join("other").unwrap_or(target.url),
+        ..target
+    });
+    let mut config = SimulatorConfig::in_process(project(PROJECT, settings::API_KEY, webhook));
+    config.rate_limit = settings.rate_limit;
+    if settings.has_other_project {
+        let key = settings::OTHER_API_KEY;
+        config
+            .projects
+            .push(project(OTHER_PROJECT, key, other_webhook));
+    }
     Ok(Simulator::start(config).await?)
 }
 

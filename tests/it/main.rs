@@ -17,6 +17,7 @@ mod ingest_conservation;
 mod ingest_process;
 #[cfg(feature = "container")]
 mod ingest_stopping;
+mod pipeline_backlog;
 #[cfg(feature = "container")]
 mod pipeline_crash;
 mod pipeline_dead_letters;

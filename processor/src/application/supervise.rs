@@ -70,6 +70,7 @@ fn reconciler_settings(settings: &Settings) -> reconciler::Settings {
         transaction_timeout: settings.transactions.timeout,
         marker_interval: settings.transactions.marker_interval,
         max_lookups: settings.lookups.max_in_flight,
+        max_pending: settings.limits.max_pending_accounts.get(),
         periods: settings.reconcile,
         resync_interval: (!settings.resync.interval.is_zero()).then_some(settings.resync.interval),
         resync: settings.resync(),

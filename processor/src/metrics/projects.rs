@@ -8,6 +8,8 @@ use super::maker::Maker;
 pub struct ProjectMetrics {
     /// Accounts that would be unlinked, had not too many vanished at once.
     pub unlinks_held: IntGaugeVec,
+    /// Accounts that wait in their state records alone, since the work queue has no room for them.
+    pub overflow_accounts: IntGaugeVec,
     /// Times an API key file could not be read again; the key that was last read stays in use.
     pub key_reload_failures: IntCounterVec,
 }
@@ -18,6 +20,11 @@ impl ProjectMetrics {
             unlinks_held: make.gauges(
                 "unlinks_held",
                 "Accounts that would be unlinked, had not too many vanished at once",
+                &["project"],
+            )?,
+            overflow_accounts: make.gauges(
+                "overflow_accounts",
+                "Accounts that wait in their state records alone",
                 &["project"],
             )?,
             key_reload_failures: make.counters(

@@ -15,7 +15,7 @@ impl Reconciler {
         let now = Instant::now();
         for (lane, gate) in self.gates.iter().enumerate() {
             let has_room = self.queue.in_flight_of(lane) < self.settings.max_lookups;
-            let ready = self.queue.next_ready(lane).filter(|_| has_room);
+            let ready = self.next_ready(lane).filter(|_| has_room);
             if let Some((ready, wait)) = ready.zip(gate.wait(now)) {
                 wake = wake.min(ready.max(now + wait));
             }
@@ -34,6 +34,7 @@ impl Reconciler {
             let has_room = self.queue.in_flight_of(lane) < self.settings.max_lookups;
             let may_send = has_room && self.gates[lane].wait(now) == Some(Duration::ZERO);
             let taken = if may_send {
+                self.recall_due(lane, now);
                 self.queue.take(lane, now)
             } else {
                 None

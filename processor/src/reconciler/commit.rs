@@ -102,6 +102,9 @@ impl Reconciler {
                 self.decided = decided;
                 return result.map(|_aborted| ());
             }
+            if markers_due {
+                self.spill();
+            }
         }
         self.commit_releases()
     }

@@ -87,13 +87,13 @@ impl Reconciler {
             states.get(&key.id)
         }) {
             Intake::Look { key, lane, .. }
-                if self.queue.lane_of(&key).is_some_and(|other| other != lane) =>
+                if self.lane_of(&key).is_some_and(|other| other != lane) =>
             {
                 // Another project's webhook for the same account is being decided; until then it is not known whose
                 // the account is.
                 self.parked.entry(key).or_default().push(record);
             }
-            Intake::Look { key, lane, work } => self.queue.add(key, lane, *work, Instant::now()),
+            Intake::Look { key, lane, work } => self.enqueue(key, lane, *work, Instant::now()),
             Intake::Replayed => self.pass(&record, SkipReason::Replayed),
             Intake::Listed {
                 key,

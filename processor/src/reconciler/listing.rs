@@ -33,12 +33,12 @@ impl Reconciler {
         {
             ready.listings.listed(run, &key.id);
         }
-        let is_of_another = self.queue.lane_of(&key).is_some_and(|other| other != lane);
+        let is_of_another = self.lane_of(&key).is_some_and(|other| other != lane);
         match work.filter(|_| !is_of_another) {
             None => self.pass(record, SkipReason::Unchanged),
             Some(work) => {
                 self.count_difference(lane, "changed");
-                self.queue.add(key, lane, *work, Instant::now());
+                self.enqueue(key, lane, *work, Instant::now());
             }
         }
     }
@@ -86,8 +86,7 @@ impl Reconciler {
         for id in missing {
             self.count_difference(lane, "missing");
             let work = Work::nothing(Trigger::Recheck, Timestamp::now());
-            self.queue
-                .add(AccountKey { partition, id }, lane, work, Instant::now());
+            self.enqueue(AccountKey { partition, id }, lane, work, Instant::now());
         }
     }
 

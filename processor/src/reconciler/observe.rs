@@ -38,16 +38,19 @@ impl Reconciler {
     fn observe_lane(&self, lane: usize, now: Instant) {
         let metrics = &self.surroundings.metrics;
         let project = self.surroundings.projects.label(lane);
-        let undecided = || {
-            self.queue
-                .works(lane)
-                .filter(|work| !work.is_recorded_elsewhere())
-        };
-        let oldest = undecided().map(|work| work.pending.since).min();
+        let queued = self.queue.works(lane);
+        let queued = queued
+            .filter(|work| !work.is_recorded_elsewhere())
+            .map(|work| work.pending.since);
+        let left = self.overflow.of(lane).filter_map(|left| left.since);
+        let (count, oldest) = queued
+            .chain(left)
+            .fold((0, None), |(count, oldest), since| {
+                (count + 1, oldest.into_iter().chain([since]).min())
+            });
         let age = oldest.map_or(0, |since| {
             Timestamp::now().duration_since(since).as_secs().max(0)
         });
-        let count = i64::try_from(undecided().count()).unwrap_or(i64::MAX);
         metrics
             .pending_accounts
             .with_label_values(&[project])
@@ -56,6 +59,12 @@ impl Reconciler {
             .oldest_pending
             .with_label_values(&[project])
             .set(age);
+        let left = self.overflow.of(lane).count();
+        metrics
+            .projects
+            .overflow_accounts
+            .with_label_values(&[project])
+            .set(i64::try_from(left).unwrap_or(i64::MAX));
         let wait = self.gates[lane].wait(now).unwrap_or_default();
         metrics
             .budget_wait

@@ -80,6 +80,7 @@ impl Reconciler {
         let loose: u64 = loose.map(|decided| decided.loose_records()).sum();
         let left = self.queue.remove_where(|key| is_given_up(key.partition));
         let left: u64 = left.iter().map(|(_, work)| work.pending.total).sum();
+        let left = left + self.overflow.give_up(partitions);
         let parked = self.parked.extract_if(|key, _| is_given_up(key.partition));
         let parked: usize = parked.map(|(_, records)| records.len()).sum();
         let releases = self
@@ -199,7 +200,7 @@ impl Reconciler {
                 let at = pending.grace.map_or_else(Instant::now, |grace| {
                     instant_of(crate::reconcile::next_look(&grace, Timestamp::now()))
                 });
-                self.queue.add(key, lane, Work::without_record(pending), at);
+                self.queue_restored(key, lane, Work::without_record(pending), at);
             }
             None => self.schedule_recheck(key, lane, &state),
         }
@@ -209,7 +210,7 @@ impl Reconciler {
     pub(super) fn schedule_recheck(&mut self, key: AccountKey, lane: usize, state: &AccountState) {
         let Some(recheck) = state.recheck else { return };
         let work = Work::nothing(Trigger::Recheck, recheck.due_at);
-        self.queue.add(key, lane, work, instant_of(recheck.due_at));
+        self.queue_restored(key, lane, work, instant_of(recheck.due_at));
     }
 
     /// Undecided records that whoever comes next takes in again.

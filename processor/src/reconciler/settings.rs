@@ -34,6 +34,8 @@ pub struct Settings {
     pub marker_interval: Duration,
     /// Most lookups under way at once.
     pub max_lookups: usize,
+    /// Most accounts of a project that wait in memory.
+    pub max_pending: usize,
     /// How often accounts are listed; never where absent.
     pub resync_interval: Option<Duration>,
     /// How they are listed.

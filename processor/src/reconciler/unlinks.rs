@@ -104,6 +104,19 @@ impl Reconciler {
         }
     }
 
+    /// What is to be released has to be queued.
+    pub(super) fn recall_releasable(&mut self) {
+        let guard = &self.unlinks.guard;
+        let released =
+            self.unlinks.releases.iter().flat_map(|release| {
+                guard.releasable(release.lane, release.partition, release.said_at)
+            });
+        let keys: Vec<AccountKey> = released.cloned().collect();
+        for key in keys {
+            self.recall(&key);
+        }
+    }
+
     /// What an operator released is looked up at once: it is unlinked on a fresh 404 only.
     pub(super) fn released(
         &mut self,

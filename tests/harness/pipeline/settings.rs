@@ -1,6 +1,6 @@
 //! Configuration files of the services under test: production's, with what a test has to change.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +15,10 @@ use crate::Broker;
 pub const PROJECT: &str = "acmeinc-27270";
 /// Its API key.
 pub const API_KEY: &str = "v1.eu1.test";
+
+/// A second project, where a test wants one.
+pub const OTHER_PROJECT: &str = "acmeinc-27271";
+pub(super) const OTHER_API_KEY: &str = "v1.eu1.other";
 
 /// What a test may set.
 #[derive(Debug, Clone)]
@@ -39,6 +43,10 @@ pub struct PipelineSettings {
     pub transaction_timeout: Duration,
     /// The id of the configured project; none to serve every webhook.
     pub project: Option<String>,
+    /// Whether there is [`OTHER_PROJECT`], too.
+    pub has_other_project: bool,
+    /// `limits.max_pending_accounts`.
+    pub max_pending_accounts: NonZeroUsize,
     /// `projects.requests_per_minute`.
     pub requests_per_minute: NonZeroU32,
     /// Requests a minute that the simulator allows.
@@ -58,6 +66,8 @@ impl Default for PipelineSettings {
             lookup_timeout: Duration::from_secs(5),
             transaction_timeout: Duration::from_secs(10),
             project: Some(PROJECT.to_owned()),
+            has_other_project: false,
+            max_pending_accounts: NonZeroUsize::new(100_000).unwrap_or(NonZeroUsize::MAX),
             requests_per_minute: NonZeroU32::new(60_000).unwrap_or(NonZeroU32::MAX),
             rate_limit: NonZeroU32::new(100_000).unwrap_or(NonZeroU32::MAX),
         }
@@ -71,7 +81,7 @@ struct IngestFile<'a> {
     shutdown: Shutdown,
     kafka: Kafka<'a>,
     topics: &'a Topics,
-    sources: [Source; 1],
+    sources: Vec<Source>,
 }
 
 #[derive(Serialize)]
@@ -112,11 +122,12 @@ struct ProcessorFile<'a> {
     group: Group<'a>,
     transactions: Transactions,
     lookups: Lookups,
+    limits: Limits,
     reconcile: Reconcile,
     kafka: Kafka<'a>,
     topics: &'a Topics,
     topic_layout: TopicLayout,
-    projects: [Project<'a>; 1],
+    projects: Vec<Project<'a>>,
 }
 
 #[derive(Serialize)]
@@ -134,6 +145,11 @@ struct Transactions {
 #[derive(Serialize)]
 struct Lookups {
     timeout: String,
+}
+
+#[derive(Serialize)]
+struct Limits {
+    max_pending_accounts: usize,
 }
 
 #[derive(Serialize)]
@@ -164,10 +180,14 @@ pub(super) fn ingest_file(
     broker: &Broker,
     topics: &Topics,
 ) -> anyhow::Result<PathBuf> {
-    let secrets = [Secret {
-        name: "test",
-        env: "WEBHOOK_SECRET",
-    }];
+    let source = |(name, project_id)| Source {
+        name,
+        project_id,
+        secrets: [Secret {
+            name: "test",
+            env: "WEBHOOK_SECRET",
+        }],
+    };
     let file = IngestFile {
         server: FREE_PORT,
         admin: FREE_PORT,
@@ -176,11 +196,9 @@ pub(super) fn ingest_file(
             bootstrap_servers: broker.bootstrap_servers(),
         },
         topics,
-        sources: [Source {
-            name: "default",
-            project_id: PROJECT,
-            secrets,
-        }],
+        sources: [("default", PROJECT), ("other", OTHER_PROJECT)]
+            .map(source)
+            .into(),
     };
     write(folder, "ingest.toml", &toml::to_string(&file)?)
 }
@@ -192,6 +210,20 @@ pub(super) fn processor_file(
 ) -> anyhow::Result<PathBuf> {
     let settings = &pipeline.settings;
     let millis = |duration: Duration| format!("{}ms", duration.as_millis());
+    let project = |id, api_key_file| Project {
+        id,
+        api_key_file,
+        base_url: pipeline.simulator.api_url(),
+        requests_per_minute: settings.requests_per_minute,
+    };
+    let mut projects = vec![project(
+        settings.project.as_deref(),
+        api_key_file(folder, API_KEY)?,
+    )];
+    if settings.has_other_project {
+        let api_key_file = write(folder, "other-api-key", OTHER_API_KEY)?;
+        projects.push(project(Some(OTHER_PROJECT), api_key_file));
+    }
     let file = ProcessorFile {
         admin: FREE_PORT,
         group: Group {
@@ -204,6 +236,9 @@ pub(super) fn processor_file(
         },
         lookups: Lookups {
             timeout: millis(settings.lookup_timeout),
+        },
+        limits: Limits {
+            max_pending_accounts: settings.max_pending_accounts.get(),
         },
         reconcile: Reconcile {
             activation_grace: millis(settings.activation_grace),
@@ -220,12 +255,7 @@ pub(super) fn processor_file(
         topic_layout: TopicLayout {
             check_settings: pipeline.broker.is_real(),
         },
-        projects: [Project {
-            id: settings.project.as_deref(),
-            api_key_file: api_key_file(folder, API_KEY)?,
-            base_url: pipeline.simulator.api_url(),
-            requests_per_minute: settings.requests_per_minute,
-        }],
+        projects,
     };
     write(
         folder,

@@ -240,7 +240,7 @@ impl Reconciler {
         configured.or(asked.pending.project_id.as_deref())
     }
 
-    pub(super) fn ready(&self, key: &AccountKey) -> Option<&Ready> {
+    pub(in crate::reconciler) fn ready(&self, key: &AccountKey) -> Option<&Ready> {
         self.partitions
             .get(&key.partition)
             .and_then(|partition| partition.ready())

@@ -39,6 +39,7 @@ impl Reconciler {
         if self.unlinks.releases.is_empty() {
             return Ok(());
         }
+        self.recall_releasable();
         let mut stage = Stage::new(&self.settings, jiff::Timestamp::now());
         for release in &self.unlinks.releases {
             self.stage_release(&mut stage, release)?;

@@ -1,0 +1,104 @@
+//! Keeping the work queue within its limit: what a project has no room for waits in the state records alone.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use stackone_link_schemas::Trigger;
+
+use super::Reconciler;
+use crate::overflow::Left;
+use crate::work::{AccountKey, Work};
+use crate::work_queue::Lane;
+
+impl Reconciler {
+    /// Adds work for an account, wherever it is.
+    pub(super) fn enqueue(&mut self, key: AccountKey, lane: Lane, work: Work, at: Instant) {
+        let at = match self.recall(&key) {
+            // A backoff is not shortened by a new trigger.
+            Some(left) if left.failures.in_a_row > 0 => at.max(left.ready),
+            Some(_) | None => at,
+        };
+        self.queue.add(key, lane, work, at);
+    }
+
+    /// The project for which an account is undecided.
+    pub(super) fn lane_of(&self, key: &AccountKey) -> Option<Lane> {
+        let queued = self.queue.lane_of(key);
+        queued.or_else(|| self.overflow.lane_of(key))
+    }
+
+    /// When the next account of a project is ready.
+    pub(super) fn next_ready(&self, lane: Lane) -> Option<Instant> {
+        let left = self.overflow.first(lane).map(|(ready, _)| ready);
+        self.queue.next_ready(lane).into_iter().chain(left).min()
+    }
+
+    /// Queues the accounts again whose turn comes before that of all that are queued.
+    pub(super) fn recall_due(&mut self, lane: Lane, now: Instant) {
+        while let Some((ready, key)) = self.overflow.first(lane) {
+            let next = self.queue.next_ready(lane);
+            if ready > now || next.is_some_and(|next| next <= ready) {
+                return;
+            }
+            let key = key.clone();
+            self.recall(&key);
+        }
+    }
+
+    /// Queues an account again, as its state record has it, if it is not queued.
+    pub(super) fn recall(&mut self, key: &AccountKey) -> Option<Left> {
+        let left = self.overflow.take(key)?;
+        let state = self.ready(key).and_then(|ready| ready.states.get(&key.id));
+        let pending = state.and_then(|state| state.pending);
+        let scheduled = || Work::nothing(Trigger::Recheck, Timestamp::now());
+        let work = pending.map_or_else(scheduled, Work::without_record);
+        let work = Work {
+            failures: left.failures,
+            ..work
+        };
+        self.queue.add(key.clone(), left.lane, work, left.ready);
+        Some(left)
+    }
+
+    /// Takes accounts out of the queue where a project has more in it than it may: those whose turn comes last. Only what
+    /// is written down can be queued again, so this follows the markers.
+    pub(super) fn spill(&mut self) {
+        for lane in 0..self.gates.len() {
+            let waiting = self.queue.waiting_in(lane);
+            let surplus = waiting.saturating_sub(self.settings.max_pending);
+            let recorded = self
+                .queue
+                .last_waiting(lane)
+                .filter(|(_, _, work)| work.open_offsets.is_empty());
+            let last: Vec<(Instant, AccountKey)> = recorded
+                .take(surplus)
+                .map(|(ready, key, _)| (ready, key.clone()))
+                .collect();
+            for (ready, key) in last {
+                if let Some(work) = self.queue.take_out(&key) {
+                    self.overflow.put(key, left(lane, ready, &work));
+                }
+            }
+        }
+    }
+
+    /// Queues what a restored state asks for, or leaves it there where there is no room.
+    pub(super) fn queue_restored(&mut self, key: AccountKey, lane: Lane, work: Work, at: Instant) {
+        if self.queue.waiting_in(lane) < self.settings.max_pending {
+            self.queue.add(key, lane, work, at);
+        } else {
+            self.overflow.put(key, left(lane, at, &work));
+        }
+    }
+}
+
+fn left(lane: Lane, ready: Instant, work: &Work) -> Left {
+    let is_scheduled = work.is_recorded_elsewhere();
+    Left {
+        lane,
+        ready,
+        total: work.pending.total,
+        since: (!is_scheduled).then_some(work.pending.since),
+        failures: work.failures,
+    }
+}
