@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::consumer::{Consumer, StreamConsumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use stackone_link_transport::Topic;
@@ -152,6 +152,22 @@ impl TopicReader {
         anew.records
     }
 
+    /// The same, once no transaction is open: then all that a writer knows to be committed is visible.
+    ///
+    /// # Panics
+    ///
+    /// Where one stays open for 30 s, or the end is not reached; and on a record that is not as the pipeline's are.
+    pub async fn read_all_committed(&self) -> Vec<ReadRecord> {
+        let (config, topic) = (self.config.clone(), self.topic.clone());
+        let look = async || {
+            let (config, topic) = (config.clone(), topic.clone());
+            tokio::task::spawn_blocking(move || no_transaction_is_open(&config, &topic)).await?
+        };
+        let stable = eventually("no transaction is open", END_WITHIN, look).await;
+        stable.unwrap_or_else(|overdue| panic!("{overdue}"));
+        self.read_to_end().await
+    }
+
     /// Takes the next record into `records`, or learns that a partition has no more for now.
     async fn step(&mut self) -> Step {
         loop {
@@ -211,6 +227,29 @@ impl TopicReader {
             lines.collect::<String>()
         )
     }
+}
+
+/// The end that a `read_committed` reader sees is before the first record of an open transaction.
+fn no_transaction_is_open(config: &ClientConfig, topic: &str) -> anyhow::Result<()> {
+    let within = Duration::from_secs(5);
+    let client = |isolation: Isolation| -> Result<BaseConsumer, KafkaError> {
+        let mut config = config.clone();
+        config.set("isolation.level", isolation.as_str());
+        config.create()
+    };
+    let committed = client(Isolation::ReadCommitted)?;
+    let uncommitted = client(Isolation::ReadUncommitted)?;
+    let metadata = uncommitted.fetch_metadata(Some(topic), within)?;
+    for partition in metadata
+        .topics()
+        .iter()
+        .flat_map(|topic| topic.partitions())
+    {
+        let (_, end) = uncommitted.fetch_watermarks(topic, partition.id(), within)?;
+        let (_, stable) = committed.fetch_watermarks(topic, partition.id(), within)?;
+        anyhow::ensure!(stable >= end, "partition {}", partition.id());
+    }
+    Ok(())
 }
 
 /// The partitions of a topic that has some.

@@ -17,6 +17,7 @@ mod ingest_conservation;
 mod ingest_process;
 #[cfg(feature = "container")]
 mod ingest_stopping;
+mod model;
 mod pipeline_backlog;
 #[cfg(feature = "container")]
 mod pipeline_crash;
