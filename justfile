@@ -54,6 +54,20 @@ _bench-build:
     cargo build --release --package stackone-ingest --package stackone-ingest-bench
     mkdir -p docs
 
+# Measure the processor on the embedded broker, and write docs/benchmarks-processor.md; some 8 minutes, `--short` for one
+[group('test')]
+bench-processor *arguments:
+    cargo build --release --package stackone-processor-bench
+    mkdir -p docs
+    target/release/bench-processor run --markdown docs/benchmarks-processor.md {{ arguments }}
+
+# The same on Apache Kafka in a container of its own, and restoring a million accounts: docs/benchmarks-processor-kafka.md
+[group('test')]
+bench-processor-kafka *arguments:
+    cargo build --release --package stackone-processor-bench --features container
+    mkdir -p docs
+    target/release/bench-processor run --kafka container --markdown docs/benchmarks-processor-kafka.md {{ arguments }}
+
 # Fuzz ingest for so many seconds a target (needs cargo-fuzz and a nightly compiler)
 [group('test')]
 fuzz-ingest seconds="600":

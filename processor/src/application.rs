@@ -33,6 +33,7 @@ const STOP: Duration = Duration::from_secs(1);
 /// A processor that is bound to its admin address and has yet to run.
 pub struct Application {
     settings: Settings,
+    merges_triggers: bool,
     surroundings: Surroundings,
     topics: Arc<TopicFindings>,
     listener: TcpListener,
@@ -96,11 +97,20 @@ impl Application {
         };
         Ok(Self {
             settings,
+            merges_triggers: true,
             surroundings,
             topics: Arc::default(),
             listener,
             admin_addr,
         })
+    }
+
+    /// Gives each trigger a lookup of its own, in order for each account, so that a measurement can tell what merging
+    /// saves. No configuration does this.
+    #[must_use]
+    pub const fn without_merging(mut self) -> Self {
+        self.merges_triggers = false;
+        self
     }
 
     /// Where the admin listener is bound.
@@ -131,7 +141,7 @@ impl Application {
             Arc::clone(&surroundings.projects),
             Arc::clone(&surroundings.metrics),
         );
-        let reconciling = supervise(settings, surroundings, self.topics);
+        let reconciling = supervise(settings, self.merges_triggers, surroundings, self.topics);
         tracing::info!(admin = %self.admin_addr, "processing");
         let patience = async {
             stop.cancelled().await;

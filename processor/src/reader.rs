@@ -54,6 +54,16 @@ pub fn reader(
         .set("isolation.level", isolation_level)
         .set("auto.offset.reset", "earliest")
         .set("enable.partition.eof", "true");
+    // One for each partition that is restored: what they read ahead adds up, 64 MiB each by default. Once that is
+    // reached, the default waits for a second before it fetches again.
+    for (name, value) in [
+        ("queued.max.messages.kbytes", "4096"),
+        ("fetch.queue.backoff.ms", "5"),
+    ] {
+        if config.get(name).is_none() {
+            config.set(name, value);
+        }
+    }
     Ok(config.create_with_context(EndIsNoError)?)
 }
 

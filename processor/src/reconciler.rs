@@ -17,7 +17,7 @@ mod partition;
 mod settings;
 mod unlinks;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
@@ -65,7 +65,7 @@ pub struct Reconciler {
     all_partitions: usize,
     next_lane: Lane,
     decided: Vec<Decided>,
-    parked: HashMap<AccountKey, Vec<Consumed>>,
+    parked: HashMap<AccountKey, VecDeque<Consumed>>,
     overflow: Overflow,
     unlinks: Unlinks,
     epoch: u64,
@@ -159,7 +159,7 @@ impl Reconciler {
         let queued: u64 = self.queue.keys().map(|key| self.queue.total(key)).sum();
         let queued = queued + self.overflow.total();
         let loose: u64 = self.decided.iter().map(Decided::loose_records).sum();
-        let parked: usize = self.parked.values().map(Vec::len).sum();
+        let parked: usize = self.parked.values().map(VecDeque::len).sum();
         let parked = u64::try_from(parked + self.unlinks.releases.len()).unwrap_or(u64::MAX);
         self.note_handed_over(queued + loose + parked);
         self.partitions.clear();

@@ -4,18 +4,22 @@
 //! open, and one that has not sent them yet will be fenced. So all that can still be committed to the state topic lies
 //! below its high watermark, and the state is complete when the last stable offset has reached that.
 
+mod error;
+
 use std::fmt;
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
-use stackone_link_schemas::{AccountId, AccountState};
-use stackone_link_transport::{ConfigError, KafkaConfig, partition_of_key};
+use stackone_link_schemas::AccountId;
+use stackone_link_transport::{KafkaConfig, partition_of_key};
 
 use crate::consumer::GroupConsumer;
-use crate::reader::{Reader, ReaderError, reader};
-use crate::state_store::StateStore;
+use crate::reader::{Reader, reader};
+use crate::state_store::{StateStore, UncheckedStates};
+
+pub use error::RestoreError;
 
 /// How long one question to the cluster may take before it is asked again.
 const STEP: Duration = Duration::from_secs(5);
@@ -47,63 +51,6 @@ pub struct Position {
     /// The committed offset is not among what the topic holds: records were deleted before they were read, or the topic
     /// was made again.
     pub was_out_of_range: bool,
-}
-
-/// Why a partition cannot be restored.
-#[derive(Debug, thiserror::Error)]
-pub enum RestoreError {
-    /// The Kafka settings cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The cluster did not answer.
-    #[error("state of partition {partition} could not be read")]
-    Kafka {
-        /// The partition.
-        partition: i32,
-        /// Why.
-        source: KafkaError,
-    },
-    /// A record of the state topic is in a partition its key does not belong to.
-    #[error(
-        "the state of account {account} is in partition {partition} of {topic}, but belongs in another: partition \
-         counts were changed. Make topics of a new version with the new count, and resync"
-    )]
-    WrongPartition {
-        /// The topic.
-        topic: String,
-        /// The partition.
-        partition: i32,
-        /// The account.
-        account: AccountId,
-    },
-    /// A state cannot be read. Going on without it would use versions again.
-    #[error(
-        "the state of account {account} at offset {offset} of partition {partition} of {topic} cannot be read: {error}. \
-         It was written by a newer version, or is damaged: run the version that wrote it, or write the state anew"
-    )]
-    UnreadableState {
-        /// The topic.
-        topic: String,
-        /// The partition.
-        partition: i32,
-        /// The offset.
-        offset: i64,
-        /// The account.
-        account: AccountId,
-        /// What is wrong with it.
-        error: serde_json::Error,
-    },
-}
-
-impl RestoreError {
-    /// Whether trying again cannot help.
-    #[must_use]
-    pub const fn is_for_good(&self) -> bool {
-        match self {
-            Self::WrongPartition { .. } | Self::UnreadableState { .. } => true,
-            Self::Config(_) | Self::Kafka { .. } => false,
-        }
-    }
 }
 
 /// Restores partitions; each thread that restores has one.
@@ -192,11 +139,13 @@ impl Restore {
             return Ok(None);
         };
         let partitions = i32::try_from(partitions).unwrap_or(i32::MAX);
-        let mut states = StateStore::default();
+        let mut states = UncheckedStates::default();
         while !is_cancelled() {
             match reader.poll(Duration::from_millis(100)) {
                 None => {}
-                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Some(states)),
+                Some(Err(KafkaError::PartitionEOF(_))) => {
+                    return self.checked(states, partition).map(Some);
+                }
                 Some(Err(error)) => tracing::warn!(partition, %error, "reading the state topic"),
                 Some(Ok(message)) => {
                     let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
@@ -216,33 +165,21 @@ impl Restore {
                             account: id,
                         });
                     }
-                    if let Some(Err(error)) = message
-                        .payload()
-                        .map(serde_json::from_slice::<AccountState>)
-                    {
-                        let (topic, offset) = (self.topic.clone(), message.offset());
-                        return Err(RestoreError::UnreadableState {
-                            topic,
-                            partition,
-                            offset,
-                            account: id,
-                            error,
-                        });
-                    }
-                    states.put(&id, message.payload());
+                    states.put(id, message.payload());
                 }
             }
         }
         Ok(None)
     }
-}
 
-impl ReaderError {
-    fn in_partition(self, partition: i32) -> RestoreError {
-        match self {
-            Self::Config(error) => RestoreError::Config(error),
-            Self::Kafka(source) => RestoreError::Kafka { partition, source },
-        }
+    /// Only what is left of each account matters, and reading states is most of the work of a restore.
+    fn checked(&self, states: UncheckedStates, partition: i32) -> Result<StateStore, RestoreError> {
+        let unreadable = |error| RestoreError::UnreadableState {
+            topic: self.topic.clone(),
+            partition,
+            error,
+        };
+        states.check().map_err(unreadable)
     }
 }
 

@@ -18,6 +18,7 @@ const RESTART: Duration = Duration::from_secs(1);
 /// Waits for the topics, then runs reconcilers.
 pub(super) async fn supervise(
     settings: Settings,
+    merges_triggers: bool,
     surroundings: Surroundings,
     topics: Arc<TopicFindings>,
 ) -> Result<(), RunError> {
@@ -27,7 +28,11 @@ pub(super) async fn supervise(
         () = topics_in_order(&settings, &topics) => {}
     }
     while !stop.is_cancelled() {
-        let ended = one_run(&settings, &surroundings).await?;
+        let ended = one_run(
+            reconciler_settings(&settings, merges_triggers),
+            &surroundings,
+        )
+        .await?;
         surroundings.is_restored.store(false, Ordering::Release);
         match ended {
             Ok(()) => return Ok(()),
@@ -48,17 +53,17 @@ pub(super) async fn supervise(
 
 /// One reconciler, on a thread of its own: it blocks in Kafka calls.
 async fn one_run(
-    settings: &Settings,
+    settings: reconciler::Settings,
     surroundings: &Surroundings,
 ) -> Result<Result<(), ReconcilerError>, JoinError> {
-    let (settings, surroundings) = (reconciler_settings(settings), surroundings.clone());
+    let surroundings = surroundings.clone();
     let tasks = surroundings.tasks.clone();
     tasks
         .spawn_blocking(move || Reconciler::start(settings, surroundings)?.run())
         .await
 }
 
-fn reconciler_settings(settings: &Settings) -> reconciler::Settings {
+fn reconciler_settings(settings: &Settings, merges_triggers: bool) -> reconciler::Settings {
     reconciler::Settings {
         kafka: settings.kafka.clone(),
         topics: settings.topics.clone(),
@@ -71,6 +76,7 @@ fn reconciler_settings(settings: &Settings) -> reconciler::Settings {
         marker_interval: settings.transactions.marker_interval,
         max_lookups: settings.lookups.max_in_flight,
         max_pending: settings.limits.max_pending_accounts.get(),
+        merges_triggers,
         periods: settings.reconcile,
         resync_interval: (!settings.resync.interval.is_zero()).then_some(settings.resync.interval),
         resync: settings.resync(),

@@ -13,6 +13,8 @@ use crate::consumer::Polled;
 use crate::intake::{Consumed, Intake};
 use crate::message::Message;
 use crate::reconcile::SkipReason;
+use crate::work::AccountKey;
+use crate::work_queue::Lane;
 
 /// Most records taken in before answers are looked at again.
 const MAX_RECORDS: usize = 1000;
@@ -86,14 +88,13 @@ impl Reconciler {
         match record.sort(topic, &self.surroundings.projects, now, |key| {
             states.get(&key.id)
         }) {
-            Intake::Look { key, lane, .. }
-                if self.lane_of(&key).is_some_and(|other| other != lane) =>
-            {
-                // Another project's webhook for the same account is being decided; until then it is not known whose
-                // the account is.
-                self.parked.entry(key).or_default().push(record);
+            Intake::Look { key, lane, .. } if self.has_to_wait(&key, lane) => {
+                self.parked.entry(key).or_default().push_back(record);
             }
-            Intake::Look { key, lane, work } => self.enqueue(key, lane, *work, Instant::now()),
+            Intake::Look { key, lane, work } => {
+                tracing::debug!(account = %key.id, offset = record.offset, "consumed");
+                self.enqueue(key, lane, *work, Instant::now());
+            }
             Intake::Replayed => self.pass(&record, SkipReason::Replayed),
             Intake::Listed {
                 key,
@@ -116,6 +117,27 @@ impl Reconciler {
                     detail,
                     seen: now,
                 });
+            }
+        }
+    }
+
+    /// Another project's webhook for the same account is being decided: until then it is not known whose the account
+    /// is. Or triggers are not to merge.
+    fn has_to_wait(&self, key: &AccountKey, lane: Lane) -> bool {
+        let merges = self.settings.merges_triggers;
+        let queued = self.lane_of(key);
+        queued.is_some_and(|other| other != lane || !merges)
+    }
+
+    /// Takes in what waited for an account to be decided, up to the first that has to wait again.
+    pub(super) fn unpark(&mut self, key: &AccountKey) {
+        let Some(mut waiting) = self.parked.remove(key) else {
+            return;
+        };
+        while let Some(record) = waiting.pop_front() {
+            self.sort(record);
+            if let Some(again) = self.parked.get_mut(key) {
+                again.append(&mut waiting);
             }
         }
     }

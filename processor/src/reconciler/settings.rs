@@ -36,6 +36,8 @@ pub struct Settings {
     pub max_lookups: usize,
     /// Most accounts of a project that wait in memory.
     pub max_pending: usize,
+    /// Whether triggers of an account merge while they wait. Only a measurement of the other way does without.
+    pub merges_triggers: bool,
     /// How often accounts are listed; never where absent.
     pub resync_interval: Option<Duration>,
     /// How they are listed.

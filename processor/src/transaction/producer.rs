@@ -55,8 +55,13 @@ pub(super) fn producer_config(
         .set("acks", "all")
         .set("enable.idempotence", "true")
         .set("partitioner", "murmur2_random");
-    // A batch is complete when it is flushed, nobody comes later; and a dead letter is larger than its original.
-    for (name, value) in [("linger.ms", "0"), ("message.max.bytes", "2097152")] {
+    // A batch is complete when it is flushed, nobody comes later; a dead letter is larger than its original; and states
+    // are alike, and all of them are read again by each restore.
+    for (name, value) in [
+        ("linger.ms", "0"),
+        ("message.max.bytes", "2097152"),
+        ("compression.type", "lz4"),
+    ] {
         if config.get(name).is_none() {
             config.set(name, value);
         }

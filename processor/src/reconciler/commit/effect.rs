@@ -149,18 +149,12 @@ impl Reconciler {
         }
         self.queue.finish(&key, now);
         let is_free = self.queue.lane_of(&key).is_none();
-        let parked = if is_free {
-            self.parked.remove(&key)
-        } else {
-            None
-        };
         if let Some(state) = state.filter(|_| self.queue.waiting(&key).is_none()) {
-            self.schedule_recheck(key, lane, &state);
+            self.schedule_recheck(key.clone(), lane, &state);
         }
-        parked
-            .into_iter()
-            .flatten()
-            .for_each(|record| self.sort(record));
+        if is_free {
+            self.unpark(&key);
+        }
     }
 
     fn close_offset(&mut self, partition: i32, offset: i64) {

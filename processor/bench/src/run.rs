@@ -1,0 +1,141 @@
+//! The command line of a measurement.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use crate::broker::Broker;
+use crate::report::{Machine, Report, Sample};
+use crate::scenario::{budget, concurrency, latency, merging, restore};
+
+/// Exit code where goals were missed.
+const MISSED: u8 = 3;
+
+/// What to measure, and where to write it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Run {
+    /// What to measure; all where none is named.
+    #[arg(value_enum)]
+    scenarios: Vec<Scenario>,
+    /// `HOST:PORT` of a Kafka that runs, or `container` for one of our own; else the embedded broker, a process of its own.
+    #[arg(long)]
+    kafka: Option<String>,
+    /// How often everything is measured; medians are shown. All of it takes some 8 minutes, on Kafka some 15.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) rounds: u32,
+    /// A tenth of everything, once: whether it works, not how fast it is.
+    #[arg(long)]
+    pub(crate) short: bool,
+    /// Where the table goes.
+    #[arg(long)]
+    markdown: Option<PathBuf>,
+    /// Where the figures go.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// Something to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// 10,000 webhooks of 10, 1,000 and 10,000 accounts, with and without merging.
+    Merging,
+    /// Lookups a second where the API answers in 50 ms.
+    Concurrency,
+    /// 100,000 accounts that wait under a budget.
+    Budget,
+    /// Restoring a million accounts; on Kafka only.
+    Restore,
+    /// One webhook through an idle pipeline.
+    Latency,
+}
+
+/// What every measurement needs.
+pub(crate) struct Bench {
+    pub(crate) run: Run,
+    pub(crate) broker: Broker,
+}
+
+impl Run {
+    /// Measures, tells and writes; the exit code says whether all goals are met.
+    pub(crate) fn everything(self) -> anyhow::Result<ExitCode> {
+        let mut machine = Machine::this()?;
+        let broker = Broker::open(self.kafka.as_deref())?;
+        let name = broker.name();
+        let mut bench = Bench { run: self, broker };
+        if bench.run.short {
+            bench.run.rounds = 1;
+        }
+        let samples = bench.measure()?;
+        machine.note_load()?;
+        let report = Report {
+            broker: name,
+            command: bench.run.command(),
+            machine,
+            samples,
+        };
+        report.write(bench.run.markdown.as_deref(), bench.run.json.as_deref())?;
+        Ok(match report.missed() {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::from(MISSED),
+        })
+    }
+
+    fn selected(&self) -> &[Scenario] {
+        if self.scenarios.is_empty() {
+            Scenario::value_variants()
+        } else {
+            &self.scenarios
+        }
+    }
+
+    fn command(&self) -> String {
+        let recipe = match &self.kafka {
+            None => "just bench-processor",
+            Some(_) => "just bench-processor-kafka",
+        };
+        let mut words = vec![recipe.to_owned()];
+        words.push(if self.short {
+            "--short".to_owned()
+        } else {
+            format!("--rounds {}", self.rounds)
+        });
+        let names = self
+            .scenarios
+            .iter()
+            .filter_map(Scenario::to_possible_value);
+        words.extend(names.map(|value| value.get_name().to_owned()));
+        words.join(" ")
+    }
+}
+
+impl Bench {
+    /// A tenth in the short form.
+    pub(crate) const fn sized(&self, full: u32) -> u32 {
+        if self.run.short { full / 10 } else { full }
+    }
+
+    fn measure(&self) -> anyhow::Result<Vec<Sample>> {
+        let mut samples = Vec::new();
+        for scenario in self.run.selected() {
+            let mut tell = |sample: Sample| {
+                let told = sample.tell();
+                samples.push(sample);
+                told
+            };
+            match scenario {
+                Scenario::Merging => merging::measure(self, &mut tell)?,
+                Scenario::Concurrency => concurrency::measure(self, &mut tell)?,
+                Scenario::Budget => budget::measure(self, &mut tell)?,
+                Scenario::Restore if self.broker.is_real() => restore::measure(self, &mut tell)?,
+                Scenario::Restore => writeln!(io::stderr(), "restore: only on Kafka, left out")?,
+                Scenario::Latency => latency::measure(self, &mut tell)?,
+            }
+        }
+        Ok(samples)
+    }
+}
+
+/// Takes a sample in, and tells that it is there.
+pub(crate) type Tell<'a> = &'a mut dyn FnMut(Sample) -> anyhow::Result<()>;
