@@ -70,6 +70,8 @@ pub struct Reconciler {
     unlinks: Unlinks,
     epoch: u64,
     next_markers: Instant,
+    /// While lookups are under way, nothing is committed before.
+    next_commit: Instant,
     next_observation: Instant,
     next_resync: Instant,
     resync_runs: Arc<AtomicBool>,
@@ -121,6 +123,7 @@ impl Reconciler {
         surroundings.metrics.project_halted.reset();
         Ok(Self {
             next_markers: Instant::now() + settings.marker_interval,
+            next_commit: Instant::now(),
             next_observation: Instant::now(),
             next_resync: Instant::now() + settings.resync_interval.unwrap_or_default(),
             resync_runs: Arc::default(),
@@ -214,8 +217,6 @@ impl Reconciler {
             accounts = self.queue.len(),
             "stopping: committing what is finished, writing what is pending"
         );
-        self.next_markers = Instant::now();
-        self.not_before = None;
-        self.commit_what_is_due()
+        self.commit_everything()
     }
 }

@@ -30,6 +30,8 @@ struct Entry<W> {
     lane: Lane,
     waiting: Option<W>,
     asked: Option<W>,
+    /// The lookup of `asked` has not been answered.
+    is_under_way: bool,
     /// Place of `waiting` in its lane.
     ready: Option<(Instant, u64)>,
     /// Backoff: nothing makes the account ready sooner.
@@ -79,8 +81,16 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         entry.not_before = None;
         let work = entry.waiting.take()?;
         entry.asked = Some(work.clone());
+        entry.is_under_way = true;
         self.in_flight[lane] += 1;
         Some((key, work))
+    }
+
+    /// The answer came: another lookup may take its place, though this account is not taken again before it is decided.
+    pub fn answered(&mut self, key: &K) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            land(&mut self.in_flight, entry);
+        }
     }
 
     /// The work that is being looked up for an account.
@@ -108,9 +118,8 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         let Some(entry) = self.entries.get_mut(key) else {
             return;
         };
-        if entry.asked.take().is_some() {
-            self.in_flight[entry.lane] -= 1;
-        }
+        entry.asked = None;
+        land(&mut self.in_flight, entry);
         if entry.waiting.is_some() {
             self.schedule(key, now);
         } else if entry.asked.is_none() {
@@ -199,7 +208,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         self.entries.is_empty()
     }
 
-    /// Lookups under way.
+    /// Lookups that have not been answered.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.in_flight.iter().sum()
@@ -221,7 +230,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
     fn put_back(&mut self, key: &K, update: impl FnOnce(&mut W)) -> Option<bool> {
         let entry = self.entries.get_mut(key)?;
         let mut work = entry.asked.take()?;
-        self.in_flight[entry.lane] -= 1;
+        land(&mut self.in_flight, entry);
         update(&mut work);
         let since = entry.waiting.take();
         let has_more = since.is_some();
@@ -233,12 +242,10 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
     }
 
     fn remove(&mut self, key: &K) -> Option<W> {
-        let entry = self.entries.remove(key)?;
+        let mut entry = self.entries.remove(key)?;
+        land(&mut self.in_flight, &mut entry);
         if let Some((at, sequence)) = entry.ready {
             self.lanes[entry.lane].remove(&(at, sequence, key.clone()));
-        }
-        if entry.asked.is_some() {
-            self.in_flight[entry.lane] -= 1;
         }
         match (entry.asked, entry.waiting) {
             (Some(mut asked), Some(waiting)) => {
@@ -263,12 +270,20 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
     }
 }
 
+/// The lookup of an account, if one is under way, no longer is.
+fn land<W>(in_flight: &mut [usize], entry: &mut Entry<W>) {
+    if std::mem::take(&mut entry.is_under_way) {
+        in_flight[entry.lane] -= 1;
+    }
+}
+
 impl<W> Entry<W> {
     const fn new(lane: Lane) -> Self {
         Self {
             lane,
             waiting: None,
             asked: None,
+            is_under_way: false,
             ready: None,
             not_before: None,
         }

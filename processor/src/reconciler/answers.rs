@@ -42,6 +42,7 @@ impl Reconciler {
         if !is_ours || self.queue.asked(&key).is_none() {
             return;
         }
+        self.queue.answered(&key);
         let now = Instant::now();
         match result {
             Ok(lookup) if is_too_large(&lookup) => {

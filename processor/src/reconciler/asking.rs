@@ -6,21 +6,30 @@ use super::Reconciler;
 use crate::work::Work;
 use crate::work_queue::Lane;
 
+/// So many answers may wait for a commit. Where Kafka cannot commit, to ask on would make all of them older, and take
+/// memory without end.
+const MOST_DECIDED: usize = 1_000;
+
 impl Reconciler {
     pub(super) fn next_wake(&self) -> Instant {
         let mut wake = self.next_markers;
         if !self.decided.is_empty() {
-            wake = wake.min(self.not_before.unwrap_or(wake));
+            wake = wake.min(self.not_before.unwrap_or(self.next_commit));
         }
         let now = Instant::now();
         for (lane, gate) in self.gates.iter().enumerate() {
-            let has_room = self.queue.in_flight_of(lane) < self.settings.max_lookups;
+            let has_room = self.has_room(lane);
             let ready = self.next_ready(lane).filter(|_| has_room);
             if let Some((ready, wait)) = ready.zip(gate.wait(now)) {
                 wake = wake.min(ready.max(now + wait));
             }
         }
         wake
+    }
+
+    fn has_room(&self, lane: Lane) -> bool {
+        self.queue.in_flight_of(lane) < self.settings.max_lookups
+            && self.decided.len() < MOST_DECIDED
     }
 
     /// Sends lookups, one lane after the other, as long as there is room and something is ready.
@@ -31,7 +40,7 @@ impl Reconciler {
         while idle_lanes < lanes {
             let lane = self.next_lane;
             self.next_lane = (lane + 1) % lanes;
-            let has_room = self.queue.in_flight_of(lane) < self.settings.max_lookups;
+            let has_room = self.has_room(lane);
             let may_send = has_room && self.gates[lane].wait(now) == Some(Duration::ZERO);
             let taken = if may_send {
                 self.recall_due(lane, now);

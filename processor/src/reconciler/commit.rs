@@ -22,6 +22,14 @@ use crate::work_queue::Lane;
 
 use stage::Stage;
 
+/// Most markers of one transaction, so that it can be committed in time however many accounts wait; the rest goes into
+/// the next.
+const MOST_MARKERS: usize = 5_000;
+/// Lookups cannot be sent while a transaction is committed. So that they have most of the time, there is a pause after
+/// each that is so many times as long, while lookups are under way.
+const PAUSE: u32 = 4;
+/// The longest of these pauses.
+const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 /// How long to wait after an aborted transaction.
 const RETRY: std::time::Duration = std::time::Duration::from_millis(200);
 
@@ -87,13 +95,14 @@ impl Reconciler {
     /// released. An aborted transaction is tried again a little later.
     pub(super) fn commit_what_is_due(&mut self) -> Result<(), ReconcilerError> {
         let now = Instant::now();
-        if self.not_before.is_some_and(|not_before| now < not_before) {
+        let is_early = now < self.next_commit && self.queue.in_flight() > 0;
+        if is_early || self.not_before.is_some_and(|not_before| now < not_before) {
             return Ok(());
         }
         let markers_due = now >= self.next_markers;
         if !self.decided.is_empty() || markers_due {
             let stage = self.stage(markers_due)?;
-            if markers_due {
+            if markers_due && !stage.has_more_markers {
                 self.next_markers = now + self.settings.marker_interval;
             }
             let decided = std::mem::take(&mut self.decided);
@@ -107,6 +116,18 @@ impl Reconciler {
             }
         }
         self.commit_releases()
+    }
+
+    /// Commits what is decided and every marker: before partitions are handed over, and before the process ends. An abort
+    /// ends it, since whoever comes next reads again what was not written.
+    pub(super) fn commit_everything(&mut self) -> Result<(), ReconcilerError> {
+        self.not_before = None;
+        self.next_markers = Instant::now();
+        while self.not_before.is_none() && self.next_markers <= Instant::now() {
+            self.next_commit = Instant::now();
+            self.commit_what_is_due()?;
+        }
+        Ok(())
     }
 
     /// Commits what is staged and takes it over. False where the transaction was aborted: then nothing has changed.
@@ -139,6 +160,10 @@ impl Reconciler {
         if markers_due {
             let keys: Vec<&AccountKey> = self.queue.keys().filter(|key| !stage.has(key)).collect();
             for key in keys {
+                if stage.effects.len() >= self.decided.len() + MOST_MARKERS {
+                    stage.has_more_markers = true;
+                    break;
+                }
                 self.stage_marker(&mut stage, key)?;
             }
         }
@@ -170,9 +195,11 @@ impl Reconciler {
                 rdkafka::error::KafkaError::NoMessageReceived,
             ));
         };
-        let timer = metrics.transaction_duration.start_timer();
+        let began = Instant::now();
         let result = self.transactions.commit(&stage.batch, group);
-        timer.observe_duration();
+        let took = began.elapsed();
+        metrics.transaction_duration.observe(took.as_secs_f64());
+        self.next_commit = Instant::now() + (took * PAUSE).min(LONGEST_PAUSE);
         let outcome = match &result {
             Ok(()) => "committed",
             Err(TransactionError::Aborted(_)) => "aborted",

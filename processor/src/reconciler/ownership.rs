@@ -63,9 +63,7 @@ impl Reconciler {
     /// Commits what is finished and writes what is pending, while the partitions are still ours.
     fn hand_over(&mut self, partitions: &[i32]) -> Result<(), ReconcilerError> {
         tracing::info!(?partitions, "partitions are handed over");
-        self.next_markers = Instant::now();
-        self.not_before = None;
-        match self.commit_what_is_due() {
+        match self.commit_everything() {
             // What was not written is read again by the next owner.
             Err(ReconcilerError::Transaction(TransactionError::Aborted(_))) => Ok(()),
             result => result,

@@ -19,6 +19,8 @@ pub(in crate::reconciler) struct Stage {
     pub batch: Batch,
     pub effects: Vec<Effect>,
     pub now: Timestamp,
+    /// Not all that is undecided found room in it.
+    pub has_more_markers: bool,
     topics: Topics,
     accounts: HashSet<AccountKey>,
 }
@@ -31,6 +33,7 @@ impl Stage {
             effects: Vec::new(),
             topics,
             now,
+            has_more_markers: false,
             accounts: HashSet::new(),
         }
     }
