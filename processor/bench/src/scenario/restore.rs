@@ -41,7 +41,7 @@ pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
                 bound: Bound::AtMost,
                 limit,
             };
-            let (seconds, memory) = once(bench, &place, accounts, case)?;
+            let (seconds, memory) = once(&place, accounts, case)?;
             tell(Sample {
                 goal: Some(goal),
                 ..seconds
@@ -53,12 +53,7 @@ pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
 }
 
 /// Time and memory of one restore.
-fn once(
-    bench: &Bench,
-    place: &Place,
-    accounts: u32,
-    case: &str,
-) -> anyhow::Result<(Sample, Sample)> {
+fn once(place: &Place, accounts: u32, case: &str) -> anyhow::Result<(Sample, Sample)> {
     let api = api::Serve::answering_in(Duration::ZERO, Duration::ZERO).start()?;
     let options = Options::new(64);
     let processor = Processor::start(&options, place, &api.address)?;
