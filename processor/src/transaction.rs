@@ -96,6 +96,8 @@ pub struct Transactions {
 
 /// Longest time one call into the client may block, so that delivery reports are served and a stop is noticed.
 const SLICE: Duration = Duration::from_millis(200);
+/// How often delivery reports are served while records are on their way: a small part of what a transaction takes.
+const FLUSH_STEP: Duration = Duration::from_micros(200);
 /// How long a transaction may still take once the process stops.
 const WHEN_STOPPING: Duration = Duration::from_secs(4);
 
@@ -169,11 +171,7 @@ impl Transactions {
         for record in &batch.records {
             self.produce(record, deadline)?;
         }
-        while let Err(error) = self.producer.flush(SLICE) {
-            if deadline.is_over() {
-                return Err(error);
-            }
-        }
+        self.flush(deadline)?;
         if let Some(error) = self.deliveries.failed().take() {
             return Err(error);
         }
@@ -192,6 +190,19 @@ impl Transactions {
             })
         };
         self.around.around(Step::SendOffsets, batch, &mut send)
+    }
+
+    /// Waits until all records are delivered. Not left to the client's own `flush`, which serves delivery reports in steps
+    /// of 100 ms that do not end before their time: every transaction would take that long.
+    fn flush(&self, deadline: &Deadline) -> Result<(), KafkaError> {
+        while let Err(error) = self.producer.flush(Duration::ZERO) {
+            if deadline.is_over() {
+                return Err(error);
+            }
+            self.producer.poll(Duration::ZERO);
+            std::thread::sleep(FLUSH_STEP);
+        }
+        Ok(())
     }
 
     /// Aborts what failed. One that cannot be aborted in time needs a new producer, as a fatal error does.
