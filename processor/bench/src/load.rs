@@ -1,6 +1,6 @@
 //! Webhooks of accounts, as ingest publishes them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -101,8 +101,16 @@ impl Webhooks {
         self.flush()
     }
 
+    /// Waits for all acknowledgements. The client's own `flush` waits in steps of 100 ms.
     pub(crate) fn flush(&self) -> anyhow::Result<()> {
-        let flushed = self.producer.flush(Duration::from_secs(60));
-        flushed.context("webhooks are not acknowledged")
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while let Err(error) = self.producer.flush(Duration::ZERO) {
+            if Instant::now() > deadline {
+                return Err(error).context("webhooks are not acknowledged");
+            }
+            self.producer.poll(Duration::ZERO);
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        Ok(())
     }
 }
