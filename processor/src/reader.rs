@@ -57,7 +57,8 @@ pub fn reader(
     // One for each partition that is restored: what they read ahead adds up, 64 MiB each by default. Once that is
     // reached, the default waits for a second before it fetches again.
     for (name, value) in [
-        ("queued.max.messages.kbytes", "4096"),
+        ("fetch.message.max.bytes", "262144"),
+        ("queued.max.messages.kbytes", "1024"),
         ("fetch.queue.backoff.ms", "5"),
     ] {
         if config.get(name).is_none() {
