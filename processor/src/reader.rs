@@ -54,8 +54,8 @@ pub fn reader(
         .set("isolation.level", isolation_level)
         .set("auto.offset.reset", "earliest")
         .set("enable.partition.eof", "true");
-    // One for each partition that is restored: what they read ahead adds up, 64 MiB each by default. Once that is
-    // reached, the default waits for a second before it fetches again.
+    // There is one for each partition that is restored, and what they read ahead adds up: by default 64 MiB each, on top of
+    // answers of 1 MiB that are unpacked at once. The default is also to wait for a second once that much is there.
     for (name, value) in [
         ("fetch.message.max.bytes", "262144"),
         ("queued.max.messages.kbytes", "1024"),
