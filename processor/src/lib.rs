@@ -6,7 +6,7 @@
 //! [`lookups`] asks the accounts API, [`reconcile`] decides, [`transaction`] commits event, state and offset in one
 //! transaction, [`state_store`] takes the state over. [`reconciler`] is the thread that drives all of it.
 //!
-//! `intake`, `work_queue`, `reconcile`, `offsets`, `backoff`, `recheck`, `budget`, `overflow`, `projects`, `records` and
+//! `intake`, `work_queue`, `reconcile`, `offsets`, `gaps`, `backoff`, `recheck`, `budget`, `overflow`, `projects`, `records` and
 //! `unlink_guard` are pure.
 
 pub mod admin;
@@ -16,6 +16,7 @@ pub mod budget;
 pub mod cli;
 pub mod config;
 pub mod consumer;
+pub mod gaps;
 pub mod intake;
 mod key_reload;
 pub mod listings;

@@ -183,6 +183,7 @@ impl Reconciler {
             self.send_lookups();
             self.commit_what_is_due()?;
             self.send_lookups();
+            self.check_gaps();
             self.observe();
             self.check_contact()?;
             self.resync_when_due();

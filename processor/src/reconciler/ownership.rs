@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::partition::{Partition, Ready, Stage};
 use super::{Reconciler, ReconcilerError};
 use crate::consumer::{Change, Rebalance};
+use crate::gaps::Gaps;
 use crate::listings::Listings;
 use crate::message::Message;
 use crate::offsets::Offsets;
@@ -150,6 +151,7 @@ impl Reconciler {
         let ready = Stage::Ready(Ready {
             states: restored.states,
             offsets,
+            gaps: Gaps::default(),
             listings: Listings::default(),
         });
         let Stage::Restoring { early } = std::mem::replace(&mut partition.stage, ready) else {

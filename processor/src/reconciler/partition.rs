@@ -2,6 +2,7 @@
 
 use tokio_util::sync::DropGuard;
 
+use crate::gaps::Gaps;
 use crate::intake::Consumed;
 use crate::listings::Listings;
 use crate::offsets::Offsets;
@@ -30,6 +31,8 @@ pub(super) struct Ready {
     pub states: StateStore,
     /// Its records.
     pub offsets: Offsets,
+    /// Gaps between them that may be losses.
+    pub gaps: Gaps,
     /// What running resyncs have listed of them.
     pub listings: Listings,
 }
