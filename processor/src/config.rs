@@ -104,6 +104,9 @@ pub struct LookupSettings {
     /// How long one may take.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
+    /// How long answers must have been unreadable, besides five attempts, before an account's triggers are put aside.
+    #[serde(with = "humantime_serde")]
+    pub unreadable_time: Duration,
     /// Whether events carry `setup_information`.
     pub include_setup_information: bool,
 }

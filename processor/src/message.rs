@@ -36,6 +36,13 @@ pub enum Message {
     },
     /// The records of an account that is given up were read again.
     GivenUp(Box<GivenUp>),
+    /// They could not be read again now.
+    NotReread {
+        /// The account.
+        key: AccountKey,
+        /// The assignment of its partition.
+        epoch: u64,
+    },
 }
 
 /// The answer to a lookup.

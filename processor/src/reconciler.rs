@@ -207,6 +207,7 @@ impl Reconciler {
                     self.restored(partition, epoch, *result, took)?;
                 }
                 Message::GivenUp(given_up) => self.decided.push(Decided::GivenUp(given_up)),
+                Message::NotReread { key, epoch } => self.not_reread(&key, epoch),
             }
             next = self.inbox.try_recv().ok();
         }

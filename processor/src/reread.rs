@@ -6,69 +6,106 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use stackone_link_schemas::Cause;
-use stackone_link_transport::{KafkaConfig, RecordHeaders};
+use stackone_link_transport::KafkaConfig;
 
 use crate::intake::Consumed;
-use crate::reader::{Reader, reader};
+use crate::reader::{Reader, ReaderError, consumed, reader};
 use crate::work::AccountKey;
 
-/// How long one record is looked for.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// Longest time one call into the client may block, so that it is noticed when nobody waits any more.
+const SLICE: Duration = Duration::from_millis(100);
+/// How long one question for the watermarks may take.
+const STEP: Duration = Duration::from_secs(2);
 
-/// The records of `causes`, each with whether it has expired: then it has a key and no value. Blocks.
-#[must_use]
+/// Why a record cannot be read again now. It may be there, so it must not be taken for expired: a dead letter without its
+/// bytes can never be put back.
+#[derive(Debug, thiserror::Error)]
+pub enum RereadError {
+    /// There is no client.
+    #[error("no client to read records again")]
+    Reader(#[from] ReaderError),
+    /// The client refuses to read there.
+    #[error("offset {offset} of partition {partition} cannot be read again")]
+    Kafka {
+        /// The partition.
+        partition: i32,
+        /// The offset.
+        offset: i64,
+        /// Why.
+        source: KafkaError,
+    },
+    /// The cluster neither gave the record in time nor showed that it has expired; or nobody waits for it any more.
+    #[error("offset {offset} of partition {partition} was not read again in time")]
+    NotInTime {
+        /// The partition.
+        partition: i32,
+        /// The offset.
+        offset: i64,
+    },
+}
+
+/// The records of `causes`, each with whether it has expired: then it has a key and no value. Blocks, for each of them not
+/// longer than `within`.
+///
+/// # Errors
+///
+/// See [`RereadError`].
 pub fn reread(
     kafka: &KafkaConfig,
     topic: &str,
     key: &AccountKey,
     causes: &[Cause],
+    within: Duration,
     is_cancelled: &dyn Fn() -> bool,
-) -> Vec<(Consumed, bool)> {
-    let reader = reader(kafka, "stackone-reread", "read_committed")
-        .inspect_err(|error| tracing::error!(%error, "no client to read records again"))
-        .ok();
+) -> Result<Vec<(Consumed, bool)>, RereadError> {
+    let reader = reader(kafka, "stackone-reread", "read_committed")?;
     let read = |cause: &Cause| {
-        let found = reader
-            .as_ref()
-            .and_then(|reader| read_at(reader, topic, cause, is_cancelled));
-        match found {
+        let deadline = Instant::now() + within;
+        let is_over = || Instant::now() >= deadline || is_cancelled();
+        Ok(match read_at(&reader, topic, cause, &is_over)? {
             Some(record) => (record, false),
             None => (expired(key, cause), true),
-        }
+        })
     };
     causes.iter().map(read).collect()
 }
 
+/// What is at the offset of `cause`; none where the broker shows that there is nothing any more.
 fn read_at(
     reader: &Reader,
     topic: &str,
     cause: &Cause,
-    is_cancelled: &dyn Fn() -> bool,
-) -> Option<Consumed> {
+    is_over: &dyn Fn() -> bool,
+) -> Result<Option<Consumed>, RereadError> {
+    let (partition, offset) = (cause.partition, cause.offset);
+    let refused = |source| RereadError::Kafka {
+        partition,
+        offset,
+        source,
+    };
     let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, cause.partition, Offset::Offset(cause.offset))
-        .ok()?;
-    reader.assign(&list).ok()?;
-    let deadline = Instant::now() + DEADLINE;
-    while Instant::now() < deadline && !is_cancelled() {
-        match reader.poll(Duration::from_millis(100)) {
-            Some(Ok(message)) if message.offset() == cause.offset => {
-                return Some(Consumed {
-                    partition: message.partition(),
-                    offset: message.offset(),
-                    timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
-                    key: message.key().map(<[u8]>::to_vec),
-                    value: message.payload().unwrap_or_default().to_vec(),
-                    headers: RecordHeaders::decode(message.headers()).ok(),
-                });
+    list.add_partition_offset(topic, partition, Offset::Offset(offset))
+        .map_err(refused)?;
+    reader.assign(&list).map_err(refused)?;
+    while !is_over() {
+        match reader.poll(SLICE) {
+            Some(Ok(message)) if message.offset() == offset => {
+                return Ok(Some(consumed(&message)));
             }
-            // A later offset, or the end: the record is gone.
-            Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => return None,
-            Some(Err(error)) => tracing::warn!(%error, "reading a record again"),
+            // Asked for this offset the broker gave another one: this one was deleted, or holds no record.
+            Some(Ok(_)) => return Ok(None),
+            // Nothing can be read from here on now. Where the low watermark has passed the offset, that is for good.
+            Some(Err(KafkaError::PartitionEOF(_))) => {
+                let watermarks = reader.fetch_watermarks(topic, partition, STEP);
+                if watermarks.is_ok_and(|(low, _)| low > offset) {
+                    return Ok(None);
+                }
+            }
+            Some(Err(error)) => tracing::debug!(%error, "reading a record again"),
             None => {}
         }
     }
-    None
+    Err(RereadError::NotInTime { partition, offset })
 }
 
 fn expired(key: &AccountKey, cause: &Cause) -> Consumed {

@@ -18,6 +18,8 @@ mod ingest_process;
 #[cfg(feature = "container")]
 mod ingest_stopping;
 mod model;
+#[cfg(feature = "container")]
+mod operator;
 mod pipeline_backlog;
 #[cfg(feature = "container")]
 mod pipeline_crash;
@@ -29,6 +31,7 @@ mod pipeline_lookups;
 #[cfg(feature = "container")]
 mod pipeline_outage;
 mod pipeline_redrive;
+mod pipeline_reread;
 mod pipeline_restart;
 mod pipeline_resync;
 mod pipeline_start;

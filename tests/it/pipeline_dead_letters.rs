@@ -15,7 +15,7 @@ fn reasons(records: &[ReadRecord]) -> Vec<DeadLetterReason> {
 }
 
 /// Publishes to the account events topic what ingest would never put there.
-async fn publish(pipeline: &Pipeline, key: &str, value: &[u8]) {
+pub(crate) async fn publish(pipeline: &Pipeline, key: &str, value: &[u8]) {
     let publisher = Publisher::new(
         &pipeline.broker.kafka_config(),
         "test",
@@ -149,6 +149,38 @@ async fn a_lookup_that_is_rejected_for_good_is_put_aside_after_three_attempts() 
         .reader(Topic::Linked)
         .read_until(WITHIN, |records| records.len() == 1)
         .await;
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_stays_unreadable_is_put_aside_with_its_bytes_after_five_attempts() {
+    let pipeline = Pipeline::start("unreadable").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let rule = FaultRule::always(Fault::Html).for_operation(Operation::Get);
+    pipeline.simulator.faults().set(rule).unwrap();
+    let new = NewAccount::new("bamboohr", "t", "Acme");
+    pipeline.simulator.link(&new).unwrap();
+    let mut events = pipeline.reader(Topic::AccountEvents);
+    let original = events
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await[0]
+        .clone();
+    let mut dead_letters = pipeline.reader(Topic::DeadLetter);
+    let records = dead_letters
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    let why = records[0].headers.dead_letter.clone().unwrap();
+    assert_eq!(
+        (why.reason, why.value_expired),
+        (DeadLetterReason::LookupUnreadable, false)
+    );
+    assert!(why.attempts >= 5, "{} attempts", why.attempts);
+    assert_eq!(
+        (&records[0].value, &records[0].key),
+        (&original.value, &original.key)
+    );
     assert_conserved(&processor.admin).await;
     processor.stop().await.unwrap();
     pipeline.stop().await.unwrap();

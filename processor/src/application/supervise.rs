@@ -77,6 +77,7 @@ fn reconciler_settings(settings: &Settings, merges_triggers: bool) -> reconciler
         max_lookups: settings.lookups.max_in_flight,
         max_pending: settings.limits.max_pending_accounts.get(),
         merges_triggers,
+        unreadable_time: settings.lookups.unreadable_time,
         periods: settings.reconcile,
         resync_interval: (!settings.resync.interval.is_zero()).then_some(settings.resync.interval),
         resync: settings.resync(),

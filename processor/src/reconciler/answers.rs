@@ -19,9 +19,10 @@ use crate::work_queue::Lane;
 
 /// Attempts before a lookup that is rejected for good is given up.
 const REJECTED_ATTEMPTS: u32 = 3;
-/// Attempts, over at least [`UNREADABLE_TIME`], before an unreadable answer is given up.
+/// Attempts, over at least [`super::Settings::unreadable_time`], before an unreadable answer is given up.
 const UNREADABLE_ATTEMPTS: u32 = 5;
-const UNREADABLE_TIME: Duration = Duration::from_secs(60);
+/// How long one record of an account that is given up is looked for.
+const REREAD_WITHIN: Duration = Duration::from_secs(10);
 /// Largest account, as JSON, that is told to subscribers.
 const MAX_ACCOUNT_BYTES: usize = 256 * 1024;
 /// How soon a probe that was neither accepted nor refused is repeated.
@@ -172,7 +173,8 @@ impl Reconciler {
             failures.unreadable + 1,
             failures.first_unreadable.unwrap_or(now),
         );
-        if attempts >= UNREADABLE_ATTEMPTS && now.duration_since(first) >= UNREADABLE_TIME {
+        let is_long_enough = now.duration_since(first) >= self.settings.unreadable_time;
+        if attempts >= UNREADABLE_ATTEMPTS && is_long_enough {
             return self.give_up_account(key, DeadLetterReason::LookupUnreadable, reason);
         }
         self.back_off(key, None, now, |work| {
@@ -183,10 +185,11 @@ impl Reconciler {
 
     /// Reads the account's records again, to put them aside. Meanwhile it counts as being looked up.
     fn give_up_account(&self, key: &AccountKey, reason: DeadLetterReason, detail: String) {
-        let Some(work) = self.queue.asked(key) else {
-            return;
-        };
-        let Some(partition) = self.partitions.get(&key.partition) else {
+        let found = self
+            .queue
+            .asked(key)
+            .zip(self.partitions.get(&key.partition));
+        let Some((work, partition)) = found else {
             return;
         };
         let causes = work.pending.causes.clone();
@@ -197,21 +200,34 @@ impl Reconciler {
         let (post, key, epoch) = (self.post.clone(), key.clone(), partition.epoch);
         let stop = self.surroundings.stop.clone();
         let job = move || {
-            let originals = reread(&kafka, &topic, &key, &causes, &|| stop.is_cancelled());
-            if stop.is_cancelled() {
-                return;
-            }
-            drop(post.send(Message::GivenUp(Box::new(GivenUp {
-                key,
-                epoch,
-                reason,
-                detail,
-                originals,
-            }))));
+            let is_cancelled = || stop.is_cancelled();
+            let read = reread(&kafka, &topic, &key, &causes, REREAD_WITHIN, &is_cancelled);
+            drop(post.send(match read {
+                Ok(originals) => Message::GivenUp(Box::new(GivenUp {
+                    key,
+                    epoch,
+                    reason,
+                    detail,
+                    originals,
+                })),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(account = %key.id, error, "not put aside yet; it stays pending");
+                    Message::NotReread { key, epoch }
+                }
+            }));
         };
         self.surroundings
             .tasks
             .spawn_blocking_on(job, &self.surroundings.runtime);
+    }
+
+    /// An account cannot be put aside now: it stays pending, and is looked up once more before that is tried again.
+    pub(super) fn not_reread(&mut self, key: &AccountKey, epoch: u64) {
+        let partition = self.partitions.get(&key.partition);
+        if partition.is_some_and(|partition| partition.epoch == epoch) {
+            self.back_off(key, None, Instant::now(), |_| {});
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Settings {
     pub resync_interval: Option<Duration>,
     /// How they are listed.
     pub resync: ResyncSettings,
+    /// How long answers must have been unreadable before an account's triggers are put aside.
+    pub unreadable_time: Duration,
     /// Grace periods of the decision table.
     pub periods: GracePeriods,
 }

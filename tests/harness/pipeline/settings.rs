@@ -39,6 +39,8 @@ pub struct PipelineSettings {
     pub session_timeout: Duration,
     /// `lookups.timeout`.
     pub lookup_timeout: Duration,
+    /// `lookups.unreadable_time`.
+    pub unreadable_time: Duration,
     /// `transactions.timeout`.
     pub transaction_timeout: Duration,
     /// The id of the configured project; none to serve every webhook.
@@ -64,6 +66,7 @@ impl Default for PipelineSettings {
             lag_recheck: Duration::from_millis(200),
             session_timeout: Duration::from_secs(6),
             lookup_timeout: Duration::from_secs(5),
+            unreadable_time: Duration::from_secs(1),
             transaction_timeout: Duration::from_secs(10),
             project: Some(PROJECT.to_owned()),
             has_other_project: false,
@@ -145,6 +148,7 @@ struct Transactions {
 #[derive(Serialize)]
 struct Lookups {
     timeout: String,
+    unreadable_time: String,
 }
 
 #[derive(Serialize)]
@@ -236,6 +240,7 @@ pub(super) fn processor_file(
         },
         lookups: Lookups {
             timeout: millis(settings.lookup_timeout),
+            unreadable_time: millis(settings.unreadable_time),
         },
         limits: Limits {
             max_pending_accounts: settings.max_pending_accounts.get(),

@@ -1,0 +1,107 @@
+//! Records are read again to be put aside: only what the broker shows to be gone has expired.
+
+use std::time::Duration;
+
+use harness::{Pipeline, WITHIN};
+use stackone_link_schemas::Cause;
+use stackone_link_transport::{KafkaConfig, Topic};
+use stackone_processor::intake::Consumed;
+use stackone_processor::reread::{RereadError, reread};
+use stackone_processor::work::AccountKey;
+
+use crate::pipeline_dead_letters::publish;
+
+/// Reads these offsets of the account `a` again, in a topic of one partition.
+async fn read(
+    kafka: KafkaConfig,
+    pipeline: &Pipeline,
+    offsets: &[i64],
+    within: Duration,
+) -> Result<Vec<(Consumed, bool)>, RereadError> {
+    let topic = pipeline.topics.name(Topic::AccountEvents).to_owned();
+    let cause = |offset: &i64| Cause {
+        event_id: None,
+        event_type: "account.created".to_owned(),
+        event_date: None,
+        received_at: None,
+        topic: topic.clone(),
+        partition: 0,
+        offset: *offset,
+    };
+    let causes: Vec<Cause> = offsets.iter().map(cause).collect();
+    let key = AccountKey {
+        partition: 0,
+        id: "a".try_into().unwrap(),
+    };
+    let job = move || reread(&kafka, &topic, &key, &causes, within, &|| false);
+    tokio::task::spawn_blocking(job).await.unwrap()
+}
+
+/// A pipeline with `first` and `second` as records of the account `a`.
+async fn two_records(test: &str) -> Pipeline {
+    let settings = harness::PipelineSettings {
+        partitions: 1,
+        ..harness::PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with(test, settings).await.unwrap();
+    for value in ["first", "second"] {
+        publish(&pipeline, "a", value.as_bytes()).await;
+    }
+    pipeline
+}
+
+/// The values, and whether they have expired.
+fn values(records: &[(Consumed, bool)]) -> Vec<(&[u8], bool)> {
+    let values = records.iter();
+    values
+        .map(|(record, expired)| (record.value.as_slice(), *expired))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_again_now_has_not_expired() {
+    let pipeline = two_records("reread").await;
+    let kafka = pipeline.broker.kafka_config();
+    let soon = Duration::from_millis(500);
+    let nobody = KafkaConfig::plaintext("127.0.0.1:1");
+    let unanswered = read(nobody, &pipeline, &[0], soon).await;
+    assert!(
+        matches!(
+            unanswered,
+            Err(RereadError::NotInTime {
+                partition: 0,
+                offset: 0
+            })
+        ),
+        "{unanswered:?}"
+    );
+    // Not there yet, as after a failover to a broker that is behind: there is no proof that it never will be.
+    let ahead = read(kafka.clone(), &pipeline, &[0, 2], Duration::from_secs(5)).await;
+    assert!(
+        matches!(ahead, Err(RereadError::NotInTime { offset: 2, .. })),
+        "{ahead:?}"
+    );
+    let found = read(kafka, &pipeline, &[1, 0], WITHIN).await.unwrap();
+    let expected: [(&[u8], bool); 2] = [(b"second", false), (b"first", false)];
+    assert_eq!(values(&found), expected);
+    pipeline.stop().await.unwrap();
+}
+
+#[cfg(feature = "container")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_has_expired_and_what_was_not_has_its_bytes() {
+    let pipeline = two_records("reread-deleted").await;
+    let topic = pipeline.topics.name(Topic::AccountEvents);
+    let kafka = pipeline.broker.kafka_config();
+    crate::operator::delete_records(&pipeline.broker, topic, 0, 1).await;
+    let found = read(kafka.clone(), &pipeline, &[0, 1], WITHIN)
+        .await
+        .unwrap();
+    let expected: [(&[u8], bool); 2] = [(b"", true), (b"second", false)];
+    assert_eq!(values(&found), expected);
+    // Also where nothing is left that could be read instead.
+    crate::operator::delete_records(&pipeline.broker, topic, 0, 2).await;
+    let found = read(kafka, &pipeline, &[1], WITHIN).await.unwrap();
+    assert_eq!(values(&found), [(&b""[..], true)]);
+    pipeline.stop().await.unwrap();
+}
