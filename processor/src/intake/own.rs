@@ -43,7 +43,9 @@ impl Consumed {
                 "the account belongs to another project",
             );
         }
-        let work = differs(state.as_ref(), &listed)
+        // Noted even so: a run has to know what it listed, also where its records come again.
+        let is_taken_in = state.as_ref().is_some_and(|state| self.is_taken_in(state));
+        let work = (!is_taken_in && differs(state.as_ref(), &listed))
             .then(|| Box::new(self.listed_work(topic, &listed, now)));
         Intake::Listed {
             key,

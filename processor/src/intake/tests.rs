@@ -167,6 +167,36 @@ fn a_replay_is_known_by_partition_offset_and_timestamp_together() {
 }
 
 #[test]
+fn a_listed_account_that_is_taken_in_already_is_noted_and_asks_for_nothing_again() {
+    let run = uuid::Uuid::from_u128(1);
+    let listed = format!(r#"{{"run":"{run}","account_id":"a","status":"error"}}"#);
+    let source = "/stackone".to_owned();
+    let headers = RecordHeaders::of(CloudEvent {
+        id: run,
+        event_type: ACCOUNT_LISTED_TYPE.to_owned(),
+        source,
+        subject: None,
+        time: None,
+        dataschema: None,
+    });
+    let record = Consumed {
+        value: listed.into_bytes(),
+        headers: Some(headers),
+        ..record("one", "")
+    };
+    let asks = |taken_in| match sort(&record, &[None], Some(state("one", taken_in))) {
+        Intake::Listed { run: of, work, .. } => (of == run, work.is_some()),
+        other @ (Intake::Look { .. }
+        | Intake::Unusable { .. }
+        | Intake::Marker { .. }
+        | Intake::UnlinksReleased { .. }
+        | Intake::Replayed) => panic!("{other:?}"),
+    };
+    assert_eq!(asks(None), (true, true));
+    assert_eq!(asks(Some(record.taken_in())), (true, false));
+}
+
+#[test]
 fn a_malformed_record_is_described_without_its_data() {
     let malformed = Consumed {
         value: br#"{"event":"account.created","account_id":"s3cret/"}"#.to_vec(),
