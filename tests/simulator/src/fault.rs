@@ -58,6 +58,17 @@ pub enum Fault {
     },
     /// A list pays no attention to its query: no filter, always the first page.
     IgnoreQuery,
+    /// A list has no more than so many accounts a page, whatever page size it was asked for.
+    CapPage {
+        /// How many.
+        accounts: usize,
+    },
+    /// A list in the opposite order.
+    ReverseList,
+    /// A list that ends with an account nobody asked for.
+    ExtraAccount,
+    /// A list in the other of the two documented shapes.
+    OtherShape,
 }
 
 fn five_mebibytes() -> usize {

@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod lists;
+
 use std::time::Duration;
 
 use stackone_client::{ApiError, ApiVersion, Client, ClientOptions, Lookup, StartError};
@@ -205,43 +207,6 @@ async fn a_probe_asks_for_one_account() {
         .probe()
         .await
         .unwrap();
-}
-
-#[tokio::test]
-async fn a_list_is_read_bare_or_wrapped() {
-    for file in [
-        "accounts.list.200.bare-array.json",
-        "accounts.list.200.data-wrapper.json",
-    ] {
-        let server = MockServer::start().await;
-        let page = Mock::given(path("/accounts"))
-            .and(query_param("page_size", "100"))
-            .and(query_param("page", "3"));
-        page.respond_with(json(200, &fixture(file)))
-            .expect(1)
-            .mount(&server)
-            .await;
-        let listed = Client::new(options(&server.uri()))
-            .unwrap()
-            .accounts(Some(3), 100)
-            .await
-            .unwrap();
-        let found: Vec<_> = listed
-            .iter()
-            .map(|account| (account.id.as_str(), account.status.as_str()))
-            .collect();
-        assert_eq!(found, [(ID, "active"), ("45355976281015164504", "expired")]);
-    }
-    let server = MockServer::start().await;
-    Mock::given(path("/accounts"))
-        .respond_with(json(200, "{}"))
-        .mount(&server)
-        .await;
-    let odd = Client::new(options(&server.uri()))
-        .unwrap()
-        .accounts(None, 100)
-        .await;
-    assert!(matches!(odd, Err(ApiError::Unreadable { .. })));
 }
 
 #[test]

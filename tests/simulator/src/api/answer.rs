@@ -9,7 +9,10 @@ use tokio_util::sync::CancellationToken;
 use crate::account_json::ApiVersion;
 use crate::api::admission;
 use crate::api::connection::Connection;
-use crate::api::corruption::{truncated, with_padding, with_wrong_id};
+use crate::api::corruption::{
+    in_other_shape, reversed, truncated, with_at_most, with_extra_account, with_padding,
+    with_wrong_id,
+};
 use crate::api::error::ApiError;
 use crate::fault::{Fault, Operation};
 use crate::fault_switches::RequestFacts;
@@ -150,6 +153,10 @@ impl Question<'_> {
                 .insert_header((LOCATION, location))
                 .finish(),
             Fault::HugeBody { bytes } => respond(truth.map(|json| with_padding(json, bytes))),
+            Fault::CapPage { accounts } => respond(truth.map(|json| with_at_most(json, accounts))),
+            Fault::ReverseList => respond(truth.map(reversed)),
+            Fault::ExtraAccount => respond(truth.map(with_extra_account)),
+            Fault::OtherShape => respond(truth.map(in_other_shape)),
             Fault::IgnoreQuery => respond(self.truth(Ok(&ListQuery::default()))),
         })
     }

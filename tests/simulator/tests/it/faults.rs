@@ -205,6 +205,28 @@ async fn a_fault_befalls_its_account_and_its_operation_only() {
 }
 
 #[tokio::test]
+async fn a_list_may_be_short_in_another_order_with_a_stranger_or_in_another_shape() {
+    let (simulator, id, path) = simulator_with_account().await;
+    let other = simulator.link(&NewAccount::default()).unwrap();
+    let list = format!("/accounts?account_ids={id}&account_ids={other}&page_size=2");
+    let mut seen = Vec::new();
+    for fault in [
+        Fault::CapPage { accounts: 1 },
+        Fault::ReverseList,
+        Fault::ExtraAccount,
+        Fault::OtherShape,
+    ] {
+        simulator.faults().set(FaultRule::next(2, fault)).unwrap();
+        seen.push(get_json(&simulator, &list).await);
+        assert_eq!(get_json(&simulator, &path).await["id"], id.as_str());
+    }
+    assert_eq!(seen[0].as_array().unwrap().len(), 1);
+    assert_eq!(seen[1][0]["id"], other.as_str());
+    assert_eq!(seen[2][2]["id"], "an-account-nobody-asked-for");
+    assert_eq!(seen[3]["data"][1]["id"], other.as_str());
+}
+
+#[tokio::test]
 async fn who_is_not_let_in_uses_up_no_fault() {
     let (simulator, _, path) = simulator_with_account().await;
     simulator
