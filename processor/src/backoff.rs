@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Longest wait, also where the server asks for more.
+pub const CAP: Duration = Duration::from_secs(5 * 60);
+
 /// The wait before attempt `attempt + 1`, given how many failed and a random number in `0.0..1.0`.
 ///
 /// Full jitter: anything between nothing and the exponential step, so that accounts that failed together do not
@@ -9,7 +12,6 @@ use std::time::Duration;
 #[must_use]
 pub fn wait(attempt: u32, retry_after: Option<Duration>, random: f64) -> Duration {
     const FIRST: Duration = Duration::from_secs(1);
-    const CAP: Duration = Duration::from_secs(5 * 60);
     let doublings = attempt.saturating_sub(1).min(16);
     let step = FIRST.saturating_mul(1 << doublings).min(CAP);
     let jittered = step.mul_f64(random.clamp(0.0, 1.0));

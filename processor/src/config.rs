@@ -16,6 +16,7 @@ use stackone_link_process::settings::{AdminSettings, LogFormat, one_of};
 use stackone_link_transport::{KafkaConfig, TopicLayout, Topics};
 use url::Url;
 
+use crate::batch::BatchSettings;
 use crate::reconcile::GracePeriods;
 use crate::redrive::RedriveSettings;
 use crate::resync::ResyncSettings;
@@ -54,6 +55,8 @@ pub struct Settings {
     pub lookups: LookupSettings,
     /// What is kept in memory.
     pub limits: LimitSettings,
+    /// Lookups of several accounts.
+    pub batch: BatchSettings,
     /// Grace periods.
     pub reconcile: GracePeriods,
     /// Listing accounts, to heal webhooks that never came.

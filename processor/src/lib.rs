@@ -6,12 +6,14 @@
 //! [`lookups`] asks the accounts API, [`reconcile`] decides, [`transaction`] commits event, state and offset in one
 //! transaction, [`state_store`] takes the state over. [`reconciler`] is the thread that drives all of it.
 //!
-//! `intake`, `work_queue`, `reconcile`, `offsets`, `gaps`, `backoff`, `recheck`, `budget`, `overflow`, `projects`, `records` and
-//! `unlink_guard` are pure.
+//! `intake`, `work_queue`, `reconcile`, `offsets`, `gaps`, `backoff`, `batch`, `breaker`, `recheck`, `budget`, `overflow`,
+//! `projects`, `records` and `unlink_guard` are pure.
 
 pub mod admin;
 pub mod application;
 pub mod backoff;
+pub mod batch;
+pub mod breaker;
 pub mod budget;
 pub mod cli;
 pub mod config;

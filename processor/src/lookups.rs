@@ -9,7 +9,8 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::message::{Answer, Message};
+use crate::batch::{Asked, read};
+use crate::message::{Answer, BatchAnswer, Message};
 use crate::metrics::Metrics;
 use crate::projects::Projects;
 use crate::work::AccountKey;
@@ -57,11 +58,11 @@ impl Lookups {
             self.inbox.clone(),
             Arc::clone(&self.metrics),
         );
+        let sent = Instant::now();
         let task = async move {
             let Some(project) = projects.get(lane) else {
                 return;
             };
-            let sent = Instant::now();
             let result = project.client.account(&key.id).await;
             metrics.lookup_answered(projects.label(lane), &result, sent.elapsed());
             // Nobody listens any more only when the process stops.
@@ -69,8 +70,32 @@ impl Lookups {
                 key,
                 lane,
                 epoch,
+                sent,
                 result,
             })));
+        };
+        self.tasks.spawn_on(task, &self.runtime);
+    }
+
+    /// Sends a lookup of several accounts.
+    pub fn send_batch(&self, asked: Vec<Asked>, lane: Lane) {
+        let (projects, inbox, metrics) = (
+            Arc::clone(&self.projects),
+            self.inbox.clone(),
+            Arc::clone(&self.metrics),
+        );
+        let sent = Instant::now();
+        let task = async move {
+            let Some(project) = projects.get(lane) else {
+                return;
+            };
+            let ids: Vec<_> = asked.iter().map(|asked| asked.key.id.clone()).collect();
+            let result = match project.client.batch(&ids).await {
+                Ok(accounts) => Ok(read(asked, accounts)),
+                Err(error) => Err((asked, error)),
+            };
+            metrics.batch_answered(projects.label(lane), &result, sent.elapsed());
+            drop(inbox.send(Message::Batch(BatchAnswer { lane, sent, result })));
         };
         self.tasks.spawn_on(task, &self.runtime);
     }

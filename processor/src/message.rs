@@ -1,9 +1,10 @@
 //! What the reconciler thread is told.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stackone_client::{ApiError, Lookup};
 
+use crate::batch::{Asked, Reading};
 use crate::intake::Consumed;
 use crate::restore::{RestoreError, Restored};
 use crate::work::AccountKey;
@@ -16,6 +17,8 @@ pub enum Message {
     Readable,
     /// A lookup came back.
     Answer(Answer),
+    /// A lookup of several accounts came back.
+    Batch(BatchAnswer),
     /// A probe came back.
     Probed {
         /// The project.
@@ -54,8 +57,21 @@ pub struct Answer {
     pub lane: Lane,
     /// The assignment of its partition under which it was sent.
     pub epoch: u64,
+    /// When it was sent.
+    pub sent: Instant,
     /// What came back.
     pub result: Result<Lookup, ApiError>,
+}
+
+/// The answer to a lookup of several accounts.
+#[derive(Debug)]
+pub struct BatchAnswer {
+    /// Their project.
+    pub lane: Lane,
+    /// When it was sent.
+    pub sent: Instant,
+    /// What it told of each, or that it told nothing.
+    pub result: Result<Reading, (Vec<Asked>, ApiError)>,
 }
 
 /// Records of an account that are to be put aside.

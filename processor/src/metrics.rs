@@ -27,8 +27,10 @@ pub struct Metrics {
     /// Events emitted, counted after the commit.
     pub events_emitted: IntCounterVec,
     api: ApiMetrics,
-    /// Lookups under way.
+    /// Lookups under way; one of several accounts counts once.
     pub lookups_in_flight: IntGauge,
+    /// Most accounts of a project that are asked for at once.
+    pub batch_limit: IntGaugeVec,
     /// Accounts that are waiting or being looked up.
     pub pending_accounts: IntGaugeVec,
     /// Seconds since the oldest undecided trigger was taken in.
@@ -37,6 +39,8 @@ pub struct Metrics {
     pub event_age: HistogramVec,
     /// 1 while a project's API is not asked.
     pub project_halted: IntGaugeVec,
+    /// 1 while a project's API is unavailable and only tried now and then.
+    pub breaker_open: IntGaugeVec,
     /// Seconds until the budget allows the next lookup of a project.
     pub budget_wait: GaugeVec,
     /// Records behind the end, by partition.
@@ -111,7 +115,11 @@ impl Metrics {
             )?,
             events_emitted: make.counters("events_emitted_total", "Events emitted", &["project", "type"])?,
             api: ApiMetrics::new(&make)?,
-            lookups_in_flight: make.gauge("lookups_in_flight", "Lookups under way")?,
+            lookups_in_flight: make.gauge(
+                "lookups_in_flight",
+                "Lookups under way, a batch being one",
+            )?,
+            batch_limit: make.gauges("batch_limit_accounts", "Most accounts asked for at once", &["project"])?,
             pending_accounts: make.gauges("pending_accounts", "Accounts with undecided triggers", &["project"])?,
             oldest_pending: make.gauges(
                 "oldest_pending_seconds",
@@ -129,6 +137,7 @@ impl Metrics {
                 "1 while a project's API is not asked",
                 &["project", "reason"],
             )?,
+            breaker_open: make.gauges("breaker_open", "1 while a project's API is unavailable", &["project"])?,
             budget_wait: make.fractions(
                 "budget_wait_seconds",
                 "Until the budget allows the next lookup",

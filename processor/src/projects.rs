@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use stackone_client::Client;
 
+use crate::breaker::{Account, Breaker, Change};
 use crate::budget::Budget;
 use crate::work_queue::Lane;
 
@@ -102,6 +103,7 @@ pub struct Gate {
     budget: Budget,
     /// For scheduled rechecks, which must not crowd out what was triggered.
     recheck_budget: Budget,
+    breaker: Breaker,
     closed_until: Option<Instant>,
     refused: bool,
     accepted_at: Option<Instant>,
@@ -118,6 +120,7 @@ impl Gate {
         Self {
             budget: Budget::new(rate, now),
             recheck_budget: Budget::new((rate / 10).max(1), now),
+            breaker: Breaker::new(now),
             closed_until: None,
             refused: false,
             accepted_at: None,
@@ -137,20 +140,46 @@ impl Gate {
         let closed = self
             .closed_until
             .map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        Some(budget.max(closed))
+        Some(budget.max(closed).max(self.breaker.wait(now)?))
     }
 
-    /// Takes what a lookup costs.
-    pub fn pay(&mut self, now: Instant) {
-        self.budget.take(now);
+    /// Whether its breaker is open: then nothing but a probe now and then is let through.
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
+        self.breaker.is_open()
     }
 
-    /// Takes what a scheduled recheck costs beyond a lookup.
+    /// A request that was sent at `sent` was answered; see [`Breaker::answered`].
+    pub fn answered(&mut self, sent: Instant, now: Instant) -> Option<Change> {
+        self.breaker.answered(sent, now)
+    }
+
+    /// A request that was sent at `sent` found the API unavailable; see [`Breaker::failed`].
+    pub fn failed(
+        &mut self,
+        sent: Instant,
+        account: Account,
+        retry_after: Option<Duration>,
+        now: Instant,
+    ) -> Option<Change> {
+        self.breaker.failed(sent, account, retry_after, now)
+    }
+
+    /// Takes what a request for accounts costs, which is the same for one and for several.
     ///
     /// # Errors
     ///
-    /// Where it cannot be paid yet: when it can.
-    pub fn pay_recheck(&mut self, now: Instant) -> Result<(), Instant> {
+    /// Where it is modest, as scheduled rechecks are, and beyond the part of the budget for those: when it can be paid.
+    pub fn pay_for(&mut self, is_modest: bool, now: Instant) -> Result<(), Instant> {
+        if is_modest {
+            self.pay_recheck(now)?;
+        }
+        self.budget.take(now);
+        self.breaker.sent(now);
+        Ok(())
+    }
+
+    fn pay_recheck(&mut self, now: Instant) -> Result<(), Instant> {
         if self.recheck_budget.take(now) {
             return Ok(());
         }

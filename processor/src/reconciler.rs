@@ -6,7 +6,9 @@
 
 mod answers;
 mod asking;
+mod availability;
 mod backlog;
+mod batches;
 mod commit;
 mod contact;
 mod intake;
@@ -26,6 +28,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::ConsumerGroupMetadata;
 use stackone_link_transport::Topic;
 
+use crate::batch::Batching;
 use crate::consumer::GroupConsumer;
 use crate::intake::Consumed;
 use crate::lookups::Lookups;
@@ -61,6 +64,8 @@ pub struct Reconciler {
     partitions: BTreeMap<i32, Partition>,
     queue: WorkQueue<AccountKey, Work>,
     gates: Vec<Gate>,
+    /// By lane.
+    batching: Vec<Batching>,
     /// Partitions of the events topic, as last seen.
     all_partitions: usize,
     next_lane: Lane,
@@ -90,13 +95,12 @@ impl Reconciler {
         let (post, inbox) = std::sync::mpsc::channel();
         let events = settings.topics.name(Topic::AccountEvents).to_owned();
         // Before joining: a former process of this instance may hold a transaction open, and this ends it.
-        let stop = surroundings.stop.clone();
         let transactions = Transactions::start(
             &settings.kafka,
             &settings.transactional_id,
             &events,
             settings.transaction_timeout,
-            stop,
+            surroundings.stop.clone(),
             Arc::clone(&surroundings.around),
         )?;
         let readable = Arc::new(AtomicBool::new(false));
@@ -122,6 +126,7 @@ impl Reconciler {
         surroundings.all_refused.store(false, Ordering::Release);
         surroundings.metrics.project_halted.reset();
         Ok(Self {
+            batching: vec![Batching::new(settings.batch); lanes],
             next_markers: Instant::now() + settings.marker_interval,
             next_commit: Instant::now(),
             next_observation: Instant::now(),
@@ -197,6 +202,7 @@ impl Reconciler {
             match message {
                 Message::Readable => {}
                 Message::Answer(answer) => self.answered(answer),
+                Message::Batch(answer) => self.batch_answered(answer),
                 Message::Probed { lane, result } => self.probed(lane, result),
                 Message::Restored {
                     partition,

@@ -38,12 +38,17 @@ pub struct Work {
 pub struct Failures {
     /// In a row, whatever the kind: for the backoff.
     pub in_a_row: u32,
+    /// While it backs off because the API is unavailable: when it may be looked up at the earliest, should the breaker take
+    /// over the waiting.
+    pub unavailable_until: Option<Instant>,
     /// A 4xx that waiting does not mend.
     pub rejected: u32,
     /// A 200 that is not the account.
     pub unreadable: u32,
     /// When the first unreadable answer came.
     pub first_unreadable: Option<Instant>,
+    /// A batch of so many accounts did not show this one, so that it is asked for alone, or in a smaller one.
+    pub left_out_of: Option<usize>,
     /// When the key was last refused for this account.
     pub refused_at: Option<Instant>,
 }

@@ -3,9 +3,14 @@
 //! As client-go's work queue: a trigger that arrives while its account is being looked up waits, because the answer may
 //! be older than the trigger; when the lookup is over, the account is ready again.
 
+mod flights;
+mod look;
+
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::time::Instant;
+
+use flights::{Flight, Flights};
 
 /// Work of one account that can take in more of the same account.
 pub trait Merge {
@@ -21,7 +26,7 @@ pub type Lane = usize;
 pub struct WorkQueue<K, W> {
     entries: HashMap<K, Entry<W>>,
     lanes: Vec<BTreeSet<(Instant, u64, K)>>,
-    in_flight: Vec<usize>,
+    flights: Flights,
     sequence: u64,
 }
 
@@ -30,10 +35,12 @@ struct Entry<W> {
     lane: Lane,
     waiting: Option<W>,
     asked: Option<W>,
-    /// The lookup of `asked` has not been answered.
-    is_under_way: bool,
+    /// What `asked` is under way with.
+    flight: Option<Flight>,
     /// Place of `waiting` in its lane.
     ready: Option<(Instant, u64)>,
+    /// When what is asked, or was asked last, had become ready.
+    was_ready: Option<Instant>,
     /// Backoff: nothing makes the account ready sooner.
     not_before: Option<Instant>,
 }
@@ -45,7 +52,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         Self {
             entries: HashMap::new(),
             lanes: vec![BTreeSet::new(); lanes],
-            in_flight: vec![0; lanes],
+            flights: Flights::new(lanes),
             sequence: 0,
         }
     }
@@ -68,41 +75,45 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         }
     }
 
-    /// Takes the account of the lane that has been ready longest. Until [`Self::finish`], [`Self::recheck`] or
-    /// [`Self::back_off`] is called for it, it is not taken again.
+    /// Takes the account of the lane that has been ready longest. Until [`Self::finish`], [`Self::recheck`],
+    /// [`Self::ask_again`] or [`Self::back_off`] is called for it, it is not taken again.
     pub fn take(&mut self, lane: Lane, now: Instant) -> Option<(K, W)> {
-        let (at, sequence, key) = self.lanes.get(lane)?.first().cloned()?;
-        if at > now {
-            return None;
-        }
-        self.lanes[lane].remove(&(at, sequence, key.clone()));
-        let entry = self.entries.get_mut(&key)?;
-        entry.ready = None;
-        entry.not_before = None;
-        let work = entry.waiting.take()?;
-        entry.asked = Some(work.clone());
-        entry.is_under_way = true;
-        self.in_flight[lane] += 1;
-        Some((key, work))
+        self.take_together(lane, now, 1, |_, _| false).pop()
     }
 
-    /// The answer came: another lookup may take its place, though this account is not taken again before it is decided.
+    /// Takes the account of the lane that has been ready longest, and of those that come next as many as `goes_with` the
+    /// first, `most` in all. They are in flight as one, until each is answered or done with as for [`Self::take`].
+    ///
+    /// No more than `most` are looked at; one that does not go with the first keeps its place.
+    pub fn take_together(
+        &mut self,
+        lane: Lane,
+        now: Instant,
+        most: usize,
+        goes_with: impl Fn(&W, &W) -> bool,
+    ) -> Vec<(K, W)> {
+        let mut ready = self.ready(lane, now).take(most).map(|(_, _, key)| key);
+        let Some(first) = ready.next() else {
+            return Vec::new();
+        };
+        let goes = |key: &&K| {
+            let works = self.waiting(first).zip(self.waiting(key));
+            works.is_some_and(|(first, work)| goes_with(first, work))
+        };
+        let keys: Vec<K> = std::iter::once(first)
+            .chain(ready.filter(goes))
+            .cloned()
+            .collect();
+        let flight = self.flights.depart(lane, keys.len());
+        let depart = |key| self.depart(key, flight);
+        keys.into_iter().filter_map(depart).collect()
+    }
+
+    /// The answer came: what is in flight may be another, though this account is not taken again before it is decided.
     pub fn answered(&mut self, key: &K) {
         if let Some(entry) = self.entries.get_mut(key) {
-            land(&mut self.in_flight, entry);
+            self.flights.land(entry.lane, entry.flight.take());
         }
-    }
-
-    /// The work that is being looked up for an account.
-    #[must_use]
-    pub fn asked(&self, key: &K) -> Option<&W> {
-        self.entries.get(key)?.asked.as_ref()
-    }
-
-    /// The work that came since the lookup of an account was sent, or that waits for one.
-    #[must_use]
-    pub fn waiting(&self, key: &K) -> Option<&W> {
-        self.entries.get(key)?.waiting.as_ref()
     }
 
     /// Everything of an account, asked and waiting, in place.
@@ -119,7 +130,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
             return;
         };
         entry.asked = None;
-        land(&mut self.in_flight, entry);
+        self.flights.land(entry.lane, entry.flight.take());
         if entry.waiting.is_some() {
             self.schedule(key, now);
         } else if entry.asked.is_none() {
@@ -135,6 +146,14 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         self.schedule(key, if has_more { now } else { at });
     }
 
+    /// The lookup told nothing and nothing speaks against another: the account is ready at once, in its former place.
+    pub fn ask_again(&mut self, key: &K, now: Instant, update: impl FnOnce(&mut W)) {
+        let was_ready = self.entries.get(key).and_then(|entry| entry.was_ready);
+        if self.put_back(key, update).is_some() {
+            self.schedule(key, was_ready.unwrap_or(now));
+        }
+    }
+
     /// The lookup failed: the account is not looked up before `at`, whatever comes.
     pub fn back_off(&mut self, key: &K, at: Instant, update: impl FnOnce(&mut W)) {
         if self.put_back(key, update).is_none() {
@@ -144,6 +163,27 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
             entry.not_before = Some(at);
         }
         self.schedule(key, at);
+    }
+
+    /// Ends the backoffs of a lane for which `earliest` gives a time: those accounts are ready from then on. They keep their
+    /// order.
+    pub fn end_backoffs(&mut self, lane: Lane, earliest: impl Fn(&mut W) -> Option<Instant>) {
+        let waiting = self.lanes.get(lane).into_iter().flatten();
+        let keys: Vec<K> = waiting.map(|(_, _, key)| key.clone()).collect();
+        for key in keys {
+            let Some(entry) = self.entries.get_mut(&key) else {
+                continue;
+            };
+            let work = entry
+                .waiting
+                .as_mut()
+                .filter(|_| entry.not_before.is_some());
+            let Some(at) = work.and_then(&earliest) else {
+                continue;
+            };
+            entry.not_before = Some(at);
+            self.schedule(&key, at);
+        }
     }
 
     /// Forgets everything of the accounts for which `matches` holds, and returns it: asked merged with waiting.
@@ -164,73 +204,23 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         self.remove(key)
     }
 
-    /// How many accounts of a lane wait.
-    #[must_use]
-    pub fn waiting_in(&self, lane: Lane) -> usize {
-        self.lanes.get(lane).map_or(0, BTreeSet::len)
-    }
-
-    /// The accounts of a lane that wait, the one that is ready last first, with when it is.
-    pub fn last_waiting(&self, lane: Lane) -> impl Iterator<Item = (Instant, &K, &W)> {
-        let waiting = self.lanes.get(lane).into_iter().flatten().rev();
-        waiting.filter_map(|(at, _, key)| Some((*at, key, self.waiting(key)?)))
-    }
-
-    /// The accounts in the queue.
-    pub fn keys(&self) -> impl Iterator<Item = &K> {
-        self.entries.keys()
-    }
-
-    /// The work of a lane's accounts: what is asked, or else what waits.
-    pub fn works(&self, lane: Lane) -> impl Iterator<Item = &W> {
-        let entries = self
-            .entries
-            .values()
-            .filter(move |entry| entry.lane == lane);
-        entries.filter_map(|entry| entry.asked.as_ref().or(entry.waiting.as_ref()))
-    }
-
-    /// When the next account of a lane is ready.
-    #[must_use]
-    pub fn next_ready(&self, lane: Lane) -> Option<Instant> {
-        self.lanes.get(lane)?.first().map(|(at, _, _)| *at)
-    }
-
-    /// Accounts in the queue, waiting or asked.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether nothing is in the queue.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Lookups that have not been answered.
-    #[must_use]
-    pub fn in_flight(&self) -> usize {
-        self.in_flight.iter().sum()
-    }
-
-    /// Lookups under way in one lane.
-    #[must_use]
-    pub fn in_flight_of(&self, lane: Lane) -> usize {
-        self.in_flight.get(lane).copied().unwrap_or(0)
-    }
-
-    /// The lane of an account in the queue.
-    #[must_use]
-    pub fn lane_of(&self, key: &K) -> Option<Lane> {
-        self.entries.get(key).map(|entry| entry.lane)
+    fn depart(&mut self, key: K, flight: Flight) -> Option<(K, W)> {
+        let entry = self.entries.get_mut(&key)?;
+        let (at, sequence) = entry.ready.take()?;
+        self.lanes[entry.lane].remove(&(at, sequence, key.clone()));
+        let work = entry.waiting.take()?;
+        entry.asked = Some(work.clone());
+        entry.flight = Some(flight);
+        entry.was_ready = Some(at);
+        entry.not_before = None;
+        Some((key, work))
     }
 
     /// Moves asked work back to the waiting; says whether something came since. None if nothing was asked.
     fn put_back(&mut self, key: &K, update: impl FnOnce(&mut W)) -> Option<bool> {
         let entry = self.entries.get_mut(key)?;
         let mut work = entry.asked.take()?;
-        land(&mut self.in_flight, entry);
+        self.flights.land(entry.lane, entry.flight.take());
         update(&mut work);
         let since = entry.waiting.take();
         let has_more = since.is_some();
@@ -242,11 +232,11 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
     }
 
     fn remove(&mut self, key: &K) -> Option<W> {
-        let mut entry = self.entries.remove(key)?;
-        land(&mut self.in_flight, &mut entry);
+        let entry = self.entries.remove(key)?;
         if let Some((at, sequence)) = entry.ready {
             self.lanes[entry.lane].remove(&(at, sequence, key.clone()));
         }
+        self.flights.land(entry.lane, entry.flight);
         match (entry.asked, entry.waiting) {
             (Some(mut asked), Some(waiting)) => {
                 asked.merge(waiting);
@@ -270,21 +260,15 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
     }
 }
 
-/// The lookup of an account, if one is under way, no longer is.
-fn land<W>(in_flight: &mut [usize], entry: &mut Entry<W>) {
-    if std::mem::take(&mut entry.is_under_way) {
-        in_flight[entry.lane] -= 1;
-    }
-}
-
 impl<W> Entry<W> {
     const fn new(lane: Lane) -> Self {
         Self {
             lane,
             waiting: None,
             asked: None,
-            is_under_way: false,
+            flight: None,
             ready: None,
+            was_ready: None,
             not_before: None,
         }
     }

@@ -21,6 +21,8 @@ mod model;
 #[cfg(feature = "container")]
 mod operator;
 mod pipeline_backlog;
+mod pipeline_batches;
+mod pipeline_breaker;
 #[cfg(feature = "container")]
 mod pipeline_crash;
 mod pipeline_dead_letters;

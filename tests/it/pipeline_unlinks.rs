@@ -24,14 +24,24 @@ fn link(pipeline: &Pipeline, number: usize) -> AccountId {
     pipeline.simulator.link(&new).unwrap()
 }
 
-/// Every account answers as another project's accounts do.
-fn all_vanish(pipeline: &Pipeline) -> FaultId {
-    let rule = FaultRule::always(Fault::status(404)).for_operation(Operation::Get);
-    pipeline.simulator.faults().set(rule).unwrap()
+/// Every account answers as another project's accounts do: alone with 404, and a list does not show it.
+fn all_vanish(pipeline: &Pipeline) -> [FaultId; 2] {
+    let alone = FaultRule::always(Fault::status(404)).for_operation(Operation::Get);
+    let listed = FaultRule::always(Fault::CapPage { accounts: 0 }).for_operation(Operation::List);
+    [alone, listed].map(|rule| pipeline.simulator.faults().set(rule).unwrap())
+}
+
+/// The key is the right one again.
+fn all_answer(pipeline: &Pipeline, wrong_key: [FaultId; 2]) {
+    for fault in wrong_key {
+        assert!(pipeline.simulator.faults().clear(fault));
+    }
 }
 
 /// Links many accounts, then has each looked up while all answer 404.
-async fn with_many_vanished(test: &str) -> (Pipeline, ProcessorInProcess, Vec<AccountId>, FaultId) {
+async fn with_many_vanished(
+    test: &str,
+) -> (Pipeline, ProcessorInProcess, Vec<AccountId>, [FaultId; 2]) {
     let pipeline = Pipeline::start(test).await.unwrap();
     let processor = pipeline.processor("a").unwrap();
     let ids: Vec<AccountId> = (0..MANY).map(|number| link(&pipeline, number)).collect();
@@ -110,7 +120,7 @@ async fn too_many_that_vanish_are_held_over_a_restart_until_they_answer_again() 
         MANY
     );
 
-    pipeline.simulator.faults().clear(wrong_key);
+    all_answer(&pipeline, wrong_key);
     let records = emitted(&pipeline, 2 * MANY).await;
     held(&second, 0).await;
     for id in &ids {
@@ -158,7 +168,7 @@ async fn what_an_operator_releases_is_unlinked_once_on_a_fresh_404() {
         let rule = FaultRule::always(Fault::status(404)).for_account(id);
         pipeline.simulator.faults().set(rule).unwrap();
     }
-    pipeline.simulator.faults().clear(wrong_key);
+    all_answer(&pipeline, wrong_key);
     let said_at = Timestamp::now();
     let told = release(&pipeline).await;
     assert!(told.contains("all 3 partitions"), "{told}");
@@ -203,7 +213,7 @@ async fn a_release_outlives_the_processor_that_took_it_in() {
         .simulator
         .faults()
         .set(FaultRule::always(Fault::Hang));
-    pipeline.simulator.faults().clear(wrong_key);
+    all_answer(&pipeline, wrong_key);
     release(&pipeline).await;
     let is_released = |records: &[ReadRecord]| {
         let states = states(records);

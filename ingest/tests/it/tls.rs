@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use rustls::version::{TLS12, TLS13};
 use stackone_ingest::config::Settings;
 use stackone_link_transport::Topic;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -90,18 +89,6 @@ async fn a_signed_webhook_is_stored_and_the_certificates_end_is_told() {
     let plain = Service::ready(&secured.broker).await;
     let expiry = "stackone_ingest_tls_certificate_expiry_timestamp_seconds";
     assert_eq!(plain.metric(expiry).await, None, "it has none");
-}
-
-#[tokio::test]
-async fn both_versions_of_tls_that_are_safe_are_spoken() {
-    let secured = Secured::ready().await;
-    for version in [&TLS12, &TLS13] {
-        let address = secured.service.public;
-        let stream = secured.authority.connect_with(address, &[version]).await;
-        let stream = stream.unwrap();
-        let (_, session) = stream.get_ref();
-        assert_eq!(session.protocol_version(), Some(version.version));
-    }
 }
 
 /// A `ClientHello` of TLS 1.1, with one cipher suite and no extension.

@@ -151,6 +151,10 @@ mod tests {
             found.contains("marker_interval") && found.contains("max_in_flight"),
             "{found}"
         );
+        for accounts in ["0", "101"] {
+            let found = problems("", &[("PROCESSOR__BATCH__MAX_IDS", accounts)]);
+            assert!(found.contains("batch.max_ids"), "{found}");
+        }
         assert!(problems("[kafka.properties]\n'group.id' = 'x'\n", &[]).contains("group.id"));
         assert!(
             problems("[topics]\nlinked = 'stackone.account.lifecycle.v1'\n", &[])

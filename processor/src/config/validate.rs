@@ -7,6 +7,9 @@ use stackone_link_process::telemetry;
 
 use super::Settings;
 
+/// StackOne's unified API gives 100 records a page at most, and a URL has to stay below what servers accept.
+const MAX_BATCH: usize = 100;
+
 impl Settings {
     /// Everything that is wrong with the settings, one line each.
     #[must_use]
@@ -25,6 +28,12 @@ impl Settings {
         if self.lookups.max_in_flight == 0 {
             problems
                 .push("lookups.max_in_flight: is 0, so nothing would ever be looked up".to_owned());
+        }
+        if !(1..=MAX_BATCH).contains(&self.batch.max_ids) {
+            problems.push(format!(
+                "batch.max_ids: {} is not between 1 and {MAX_BATCH}",
+                self.batch.max_ids
+            ));
         }
         if self.topic_layout.partitions < 1 || self.topic_layout.replication < 1 {
             problems.push("topic_layout: partitions and replication must be at least 1".to_owned());

@@ -7,6 +7,7 @@ use stackone_client::{ApiError, Lookup};
 
 use super::Metrics;
 use super::maker::Maker;
+use crate::batch::{Asked, Reading};
 
 /// Of requests to StackOne's API.
 pub(super) struct ApiMetrics {
@@ -56,6 +57,34 @@ impl Metrics {
             .with_label_values(&[project, outcome])
             .inc();
         self.api_answered(project, "get_account", outcome, took);
+    }
+
+    /// A lookup of several accounts came back: one request. An account that it left out is counted again when it is
+    /// asked for alone.
+    pub fn batch_answered(
+        &self,
+        project: &str,
+        result: &Result<Reading, (Vec<Asked>, ApiError)>,
+        took: Duration,
+    ) {
+        let (outcomes, outcome) = match result {
+            Ok(reading) => (
+                vec![
+                    ("found", reading.shown.len()),
+                    ("left_out", reading.missing.len()),
+                ],
+                "answered",
+            ),
+            Err((asked, error)) => (vec![(error.outcome(), asked.len())], error.outcome()),
+        };
+        for (outcome, accounts) in outcomes {
+            let accounts = u64::try_from(accounts).unwrap_or(u64::MAX);
+            self.api
+                .lookups
+                .with_label_values(&[project, outcome])
+                .inc_by(accounts);
+        }
+        self.api_answered(project, "batch", outcome, took);
     }
 
     /// A probe came back.

@@ -34,17 +34,29 @@ impl Reconciler {
             key,
             lane,
             epoch,
+            sent,
             result,
         } = answer;
-        let is_ours = self
-            .partitions
-            .get(&key.partition)
-            .is_some_and(|partition| partition.epoch == epoch);
-        if !is_ours || self.queue.asked(&key).is_none() {
+        let now = Instant::now();
+        self.note_availability(lane, &[&key], sent, result.as_ref().err(), now);
+        if !self.is_awaited(&key, epoch) {
             return;
         }
         self.queue.answered(&key);
-        let now = Instant::now();
+        if let Ok(lookup) = &result {
+            self.note_answered_alone(&key, lane, lookup, now);
+        }
+        self.told(key, lane, result, now);
+    }
+
+    /// What a lookup told of an account, or that it told nothing.
+    pub(super) fn told(
+        &mut self,
+        key: AccountKey,
+        lane: Lane,
+        result: Result<Lookup, ApiError>,
+        now: Instant,
+    ) {
         match result {
             Ok(lookup) if is_too_large(&lookup) => {
                 self.unreadable(
@@ -66,24 +78,50 @@ impl Reconciler {
         }
     }
 
+    /// Whether the account is still ours, under the assignment under which it was asked for.
+    pub(super) fn is_awaited(&self, key: &AccountKey, epoch: u64) -> bool {
+        let partition = self.partitions.get(&key.partition);
+        let is_ours = partition.is_some_and(|partition| partition.epoch == epoch);
+        is_ours && self.queue.asked(key).is_some()
+    }
+
     fn failed(&mut self, key: &AccountKey, lane: Lane, error: ApiError, now: Instant) {
         match error {
             ApiError::RateLimited { retry_after } => {
-                self.gates[lane].rate_limited(retry_after, now);
-                tracing::warn!(
-                    project = self.surroundings.projects.label(lane),
-                    ?retry_after,
-                    "rate limited"
-                );
+                self.rate_limited(lane, retry_after, now);
                 self.queue.recheck(key, now, now, |_| {});
             }
             ApiError::Unavailable { retry_after, .. } => {
-                self.back_off(key, retry_after, now, |_| {})
+                self.unavailable(key, lane, retry_after, now)
             }
             ApiError::Refused { status } => self.refused(key, lane, status, now),
             ApiError::Rejected { status } => self.rejected(key, status, now),
             ApiError::Unreadable { reason } => self.unreadable(key, reason, now),
         }
+    }
+
+    pub(super) fn rate_limited(&mut self, lane: Lane, retry_after: Option<Duration>, now: Instant) {
+        self.gates[lane].rate_limited(retry_after, now);
+        let project = self.surroundings.projects.label(lane);
+        tracing::warn!(project, ?retry_after, "rate limited");
+    }
+
+    /// The account backs off. While the breaker is open it only goes to the end of the line, for then the breaker waits
+    /// for all of them, and there is always one to try the API with.
+    pub(super) fn unavailable(
+        &mut self,
+        key: &AccountKey,
+        lane: Lane,
+        retry_after: Option<Duration>,
+        now: Instant,
+    ) {
+        let earliest = now + retry_after.unwrap_or_default().min(backoff::CAP);
+        if self.gates[lane].is_broken() {
+            return self.queue.back_off(key, earliest, |_| {});
+        }
+        self.back_off(key, retry_after, now, |work| {
+            work.failures.unavailable_until = Some(earliest);
+        });
     }
 
     fn back_off(
@@ -101,6 +139,7 @@ impl Reconciler {
         let wait = backoff::wait(attempt, retry_after, fastrand::f64());
         self.queue.back_off(key, now + wait, |work| {
             work.failures.in_a_row = attempt;
+            work.failures.unavailable_until = None;
             note(work);
         });
     }
@@ -117,6 +156,13 @@ impl Reconciler {
                 .for_each(|work| work.failures.refused_at = None);
             return self.rejected(key, status, now);
         }
+        self.halt(lane, status);
+        self.queue
+            .recheck(key, now, now, |work| work.failures.refused_at = Some(now));
+    }
+
+    /// The key is refused: nothing is asked with it until a probe is accepted.
+    pub(super) fn halt(&mut self, lane: Lane, status: u16) {
         if self.gates[lane].refused() {
             let project = self.surroundings.projects.label(lane);
             tracing::error!(
@@ -126,8 +172,6 @@ impl Reconciler {
             );
             self.lookups.probe(lane, Duration::ZERO);
         }
-        self.queue
-            .recheck(key, now, now, |work| work.failures.refused_at = Some(now));
     }
 
     pub(super) fn probed(&mut self, lane: Lane, result: Result<(), ApiError>) {

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Reconciler;
-use crate::work::Work;
+use crate::batch::{Asked, go_together};
+use crate::work::{AccountKey, Work};
 use crate::work_queue::Lane;
 
 /// So many answers may wait for a commit. Where Kafka cannot commit, to ask on would make all of them older, and take
@@ -40,44 +41,55 @@ impl Reconciler {
         while idle_lanes < lanes {
             let lane = self.next_lane;
             self.next_lane = (lane + 1) % lanes;
-            let has_room = self.has_room(lane);
-            let may_send = has_room && self.gates[lane].wait(now) == Some(Duration::ZERO);
-            let taken = if may_send {
-                self.recall_due(lane, now);
-                self.queue.take(lane, now)
-            } else {
-                None
+            let taken = self.take(lane, now);
+            let Some((_, first)) = taken.first() else {
+                idle_lanes += 1;
+                continue;
             };
-            match taken {
-                None => idle_lanes += 1,
-                Some((key, work)) => {
-                    idle_lanes = 0;
-                    if let Err(later) = self.pay(lane, &work, now) {
-                        self.queue.recheck(&key, later, now, |_| {});
-                        continue;
-                    }
-                    self.queue
-                        .work_mut(&key)
-                        .take(1)
-                        .for_each(|work| work.pending.lookups += 1);
-                    let epoch = self
-                        .partitions
-                        .get(&key.partition)
-                        .map_or(0, |partition| partition.epoch);
-                    self.lookups.send(key, lane, epoch);
-                }
+            idle_lanes = 0;
+            let is_modest = first.is_recorded_elsewhere() || self.is_held(lane, first);
+            let payment = self.gates[lane].pay_for(is_modest, now);
+            let keys = taken.into_iter().map(|(key, _)| key);
+            match payment {
+                Ok(()) => self.send(keys.collect(), lane),
+                Err(later) => keys.for_each(|key| self.queue.recheck(&key, later, now, |_| {})),
             }
         }
     }
 
-    /// Pays for a lookup; one that nobody waits for, and that is beyond its part of the budget, has to come later.
-    fn pay(&mut self, lane: Lane, work: &Work, now: Instant) -> Result<(), Instant> {
-        let is_modest = work.is_recorded_elsewhere() || self.is_held(lane, work);
-        let gate = &mut self.gates[lane];
-        if is_modest {
-            gate.pay_recheck(now)?;
+    /// Takes what is to be asked for next, in one request: one account or several.
+    fn take(&mut self, lane: Lane, now: Instant) -> Vec<(AccountKey, Work)> {
+        if !self.has_room(lane) || self.gates[lane].wait(now) != Some(Duration::ZERO) {
+            return Vec::new();
         }
-        gate.pay(now);
-        Ok(())
+        self.recall_due(lane, now);
+        let queue = &self.queue;
+        let size = if self.gates[lane].is_broken() {
+            1
+        } else {
+            self.batching[lane].size(now, |limit| queue.count_ready(lane, now, limit))
+        };
+        let goes_with = |first: &Work, other: &Work| go_together(first, other, size);
+        self.queue.take_together(lane, now, size, goes_with)
+    }
+
+    fn send(&mut self, keys: Vec<AccountKey>, lane: Lane) {
+        for key in &keys {
+            let asked = self.queue.work_mut(key).take(1);
+            asked.for_each(|work| work.pending.lookups += 1);
+        }
+        let asked = |key: AccountKey| {
+            let partition = self.partitions.get(&key.partition);
+            let epoch = partition.map_or(0, |partition| partition.epoch);
+            Asked { key, epoch }
+        };
+        let mut asked: Vec<Asked> = keys.into_iter().map(asked).collect();
+        match asked.pop() {
+            Some(Asked { key, epoch }) if asked.is_empty() => self.lookups.send(key, lane, epoch),
+            last => {
+                asked.extend(last);
+                self.lookups.send_batch(asked, lane);
+            }
+        }
     }
 }

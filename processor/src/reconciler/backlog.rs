@@ -33,11 +33,17 @@ impl Reconciler {
         self.queue.next_ready(lane).into_iter().chain(left).min()
     }
 
-    /// Queues the accounts again whose turn comes before that of all that are queued.
+    /// Queues the accounts again whose turn comes before that of all that are queued, and as many more that are ready as can
+    /// be asked for at once.
     pub(super) fn recall_due(&mut self, lane: Lane, now: Instant) {
+        let enough = self.batching[lane].appetite(now);
         while let Some((ready, key)) = self.overflow.first(lane) {
-            let next = self.queue.next_ready(lane);
-            if ready > now || next.is_some_and(|next| next <= ready) {
+            let is_later = self
+                .queue
+                .next_ready(lane)
+                .is_some_and(|next| next <= ready);
+            let is_enough = self.queue.count_ready(lane, now, enough) >= enough;
+            if ready > now || (is_later && is_enough) {
                 return;
             }
             let key = key.clone();

@@ -70,6 +70,15 @@ impl Reconciler {
             .budget_wait
             .with_label_values(&[project])
             .set(wait.as_secs_f64());
+        metrics
+            .breaker_open
+            .with_label_values(&[project])
+            .set(i64::from(self.gates[lane].is_broken()));
+        let most = self.batching[lane].most(now);
+        metrics
+            .batch_limit
+            .with_label_values(&[project])
+            .set(i64::try_from(most).unwrap_or(i64::MAX));
         let rate_limited = self.gates[lane].opens_at().is_some_and(|opens| opens > now);
         metrics
             .project_halted

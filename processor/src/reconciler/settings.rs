@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::batch::BatchSettings;
 use crate::consumer::{Membership, StartError as ConsumerError};
 use crate::metrics::Metrics;
 use crate::projects::Projects;
@@ -32,12 +33,14 @@ pub struct Settings {
     pub transaction_timeout: Duration,
     /// How often undecided triggers are written to the state topic.
     pub marker_interval: Duration,
-    /// Most lookups under way at once.
+    /// Most lookups of a project under way at once; a batch is one.
     pub max_lookups: usize,
     /// Most accounts of a project that wait in memory.
     pub max_pending: usize,
     /// Whether triggers of an account merge while they wait. Only a measurement of the other way does without.
     pub merges_triggers: bool,
+    /// When accounts are asked for together.
+    pub batch: BatchSettings,
     /// How often accounts are listed; never where absent.
     pub resync_interval: Option<Duration>,
     /// How they are listed.

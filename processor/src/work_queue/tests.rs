@@ -80,23 +80,94 @@ fn lanes_do_not_wait_for_each_other() {
     assert_eq!(queue.take(1, now), Some(("b", numbers([2]))));
 }
 
+#[test]
+fn what_is_taken_together_is_in_flight_as_one_until_all_of_it_is_done_with() {
+    let (mut queue, now) = queue();
+    for (key, number) in [("a", 1), ("b", 2), ("c", 3), ("d", 4)] {
+        queue.add(key, 0, numbers([number]), now);
+    }
+    queue.add("later", 0, numbers([5]), now + Duration::from_secs(1));
+    assert_eq!(
+        (
+            queue.count_ready(0, now, 9),
+            queue.count_ready(0, now, 2),
+            queue.count_ready(1, now, 9)
+        ),
+        (4, 2, 0)
+    );
+    let not_b = |_: &Numbers, work: &Numbers| *work != numbers([2]);
+    let taken = queue.take_together(0, now, 3, not_b);
+    assert_eq!(taken, [("a", numbers([1])), ("c", numbers([3]))]);
+    assert_eq!(
+        queue.take(0, now),
+        Some(("b", numbers([2]))),
+        "what does not go with the first keeps its place"
+    );
+    assert_eq!((queue.in_flight_of(0), queue.in_flight_of(1)), (2, 0));
+    queue.add("a", 0, numbers([6]), now);
+    queue.finish(&"a", now);
+    assert_eq!(queue.in_flight(), 2);
+    queue.back_off(&"c", now, |_| {});
+    assert_eq!(queue.in_flight(), 1);
+    queue.remove_where(|key| *key == "b");
+    assert_eq!(queue.in_flight(), 0);
+}
+
+#[test]
+fn what_is_asked_again_is_in_its_former_place_with_what_came_since() {
+    let (mut queue, now) = queue();
+    let second = Duration::from_secs(1);
+    queue.add("a", 0, numbers([1]), now);
+    queue.add("b", 0, numbers([2]), now + second);
+    let later = now + 2 * second;
+    assert_eq!(queue.take(0, later), Some(("a", numbers([1]))));
+    queue.add("a", 0, numbers([3]), later);
+    queue.ask_again(&"a", later, |_| {});
+    assert_eq!(queue.take(0, later), Some(("a", numbers([1, 3]))));
+}
+
+#[test]
+fn backoffs_that_end_leave_other_waits_and_the_order_as_they_are() {
+    let (mut queue, now) = queue();
+    let (soon, later) = (now + Duration::from_secs(1), now + Duration::from_secs(60));
+    for (key, number) in [("a", 1), ("b", 2), ("c", 3), ("d", 4)] {
+        queue.add(key, 0, numbers([number]), now);
+        queue.take(0, now);
+    }
+    queue.back_off(&"b", later, |_| {});
+    queue.back_off(&"a", later, |_| {});
+    queue.back_off(&"c", later, |_| {});
+    queue.recheck(&"d", later, now, |_| {});
+    let earliest = |work: &mut Numbers| (*work != numbers([3])).then_some(soon);
+    queue.end_backoffs(0, earliest);
+    queue.add("a", 0, numbers([5]), now);
+    assert_eq!(queue.take(0, now), None, "no sooner than that");
+    assert_eq!(queue.take(0, soon), Some(("b", numbers([2]))));
+    assert_eq!(queue.take(0, soon), Some(("a", numbers([1, 5]))));
+    assert_eq!(queue.take(0, soon), None);
+    assert_eq!(queue.count_ready(0, later, 9), 2);
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Add(u8),
-    Take,
+    /// At most so many, together where they have as many triggers.
+    Take(usize),
     Answer(u8),
     Finish(u8),
     Recheck(u8),
+    AskAgain(u8),
     BackOff(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0u8..4).prop_map(Step::Add),
-        3 => Just(Step::Take),
+        3 => (1usize..4).prop_map(Step::Take),
         2 => (0u8..4).prop_map(Step::Answer),
         2 => (0u8..4).prop_map(Step::Finish),
         1 => (0u8..4).prop_map(Step::Recheck),
+        1 => (0u8..4).prop_map(Step::AskAgain),
         1 => (0u8..4).prop_map(Step::BackOff),
     ]
 }
@@ -108,8 +179,8 @@ proptest! {
         let mut queue: WorkQueue<u8, Numbers> = WorkQueue::new(1);
         let mut now = Instant::now();
         let mut asked: BTreeMap<u8, BTreeSet<u32>> = BTreeMap::new();
-        let mut answered: BTreeSet<u8> = BTreeSet::new();
         let mut open: BTreeSet<u32> = BTreeSet::new();
+        let mut flights: Vec<BTreeSet<u8>> = Vec::new();
         for (number, step) in (0u32..).zip(steps) {
             now += Duration::from_secs(1);
             let wait = now + Duration::from_secs(3);
@@ -118,12 +189,17 @@ proptest! {
                     open.insert(number);
                     queue.add(key, 0, numbers([number]), now);
                 }
-                Step::Take => if let Some((key, Numbers(work))) = queue.take(0, now) {
-                    prop_assert!(asked.insert(key, work).is_none(), "asked twice at once");
-                },
+                Step::Take(most) => {
+                    let taken = queue.take_together(0, now, most, |first, work| first.0.len() == work.0.len());
+                    flights.push(taken.iter().map(|(key, _)| *key).collect());
+                    prop_assert!(taken.len() <= most);
+                    for (key, Numbers(work)) in taken {
+                        prop_assert!(asked.insert(key, work).is_none(), "asked twice at once");
+                    }
+                }
                 Step::Answer(key) => {
                     queue.answered(&key);
-                    answered.extend(asked.contains_key(&key).then_some(key));
+                    flights.iter_mut().for_each(|flight| { flight.remove(&key); });
                 }
                 Step::Finish(key) => {
                     queue.finish(&key, now);
@@ -133,13 +209,18 @@ proptest! {
                     queue.recheck(&key, wait, now, |_| {});
                     asked.remove(&key);
                 }
+                Step::AskAgain(key) => {
+                    queue.ask_again(&key, now, |_| {});
+                    asked.remove(&key);
+                }
                 Step::BackOff(key) => {
                     queue.back_off(&key, wait, |_| {});
                     asked.remove(&key);
                 }
             }
-            answered.retain(|key| asked.contains_key(key));
-            prop_assert_eq!(queue.in_flight(), asked.len() - answered.len());
+            flights.iter_mut().for_each(|flight| flight.retain(|key| asked.contains_key(key)));
+            flights.retain(|flight| !flight.is_empty());
+            prop_assert_eq!(queue.in_flight(), flights.len());
         }
         now += Duration::from_secs(60);
         for key in asked.into_keys() {

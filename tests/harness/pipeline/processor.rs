@@ -113,6 +113,14 @@ impl ProcessorProcess {
         })
     }
 
+    /// The lines with `text` among those that it logged since it started.
+    #[must_use]
+    pub fn logged(&self, text: &str) -> Vec<String> {
+        let said = self.said();
+        let lines = said.iter().filter(|line| line.contains(text));
+        lines.cloned().collect()
+    }
+
     /// What it has logged since it started.
     pub(super) fn said(&self) -> MutexGuard<'_, Vec<String>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
