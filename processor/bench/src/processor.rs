@@ -166,6 +166,14 @@ impl Options {
         }
     }
 
+    /// Without batches, where single lookups are what is measured.
+    pub(crate) fn one_by_one(in_flight: usize) -> Self {
+        Self {
+            more: "[batch]\nmax_ids = 1".to_owned(),
+            ..Self::new(in_flight)
+        }
+    }
+
     fn toml(&self, place: &Place, api: &str) -> String {
         let Self {
             in_flight,

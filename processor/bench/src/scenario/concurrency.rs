@@ -29,7 +29,7 @@ pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
 fn once(bench: &Bench) -> anyhow::Result<Sample> {
     let place = bench.broker.place(PARTITIONS)?;
     let api = api::Serve::answering_in(ANSWER, ANSWER).start()?;
-    let options = Options::new(IN_FLIGHT);
+    let options = Options::one_by_one(IN_FLIGHT);
     let accounts = bench.sized(ACCOUNTS);
     Webhooks::new(&place)?.send_all(accounts, |number| number)?;
     let processor = Processor::start(&options, &place, &api.address)?;

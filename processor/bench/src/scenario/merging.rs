@@ -35,7 +35,7 @@ fn once(bench: &Bench, accounts: u32, without_merging: bool) -> anyhow::Result<S
     let api = api::Serve::answering_in(Duration::ZERO, SLOWEST).start()?;
     let options = Options {
         without_merging,
-        ..Options::new(IN_FLIGHT)
+        ..Options::one_by_one(IN_FLIGHT)
     };
     let processor = Processor::start(&options, &place, &api.address)?;
     let webhooks = Webhooks::new(&place)?;
