@@ -104,14 +104,8 @@ impl Reconciler {
             Arc::clone(&surroundings.around),
         )?;
         let readable = Arc::new(AtomicBool::new(false));
-        let (flag, bell) = (Arc::clone(&readable), post.clone());
-        let on_readable = move || {
-            if !flag.swap(true, Ordering::AcqRel) {
-                drop(bell.send(Message::Readable));
-            }
-        };
-        let consumer =
-            GroupConsumer::join(&settings.kafka, &settings.membership, &events, on_readable)?;
+        let bell = bell(&readable, &post);
+        let consumer = GroupConsumer::join(&settings.kafka, &settings.membership, &events, bell)?;
         let lookups = Lookups::new(
             Arc::clone(&surroundings.projects),
             surroundings.runtime.clone(),
@@ -226,5 +220,15 @@ impl Reconciler {
             "stopping: committing what is finished, writing what is pending"
         );
         self.commit_everything()
+    }
+}
+
+/// Rings once for all there is to read, until the flag is taken down.
+fn bell(readable: &Arc<AtomicBool>, post: &Sender<Message>) -> impl Fn() + Send + Sync + 'static {
+    let (readable, post) = (Arc::clone(readable), post.clone());
+    move || {
+        if !readable.swap(true, Ordering::AcqRel) {
+            drop(post.send(Message::Readable));
+        }
     }
 }
