@@ -28,6 +28,8 @@ mod pipeline_crash;
 mod pipeline_dead_letters;
 #[cfg(feature = "container")]
 mod pipeline_handover;
+#[cfg(feature = "container")]
+mod pipeline_handover_grace;
 mod pipeline_keys;
 mod pipeline_lookups;
 #[cfg(feature = "container")]
