@@ -25,6 +25,11 @@ test *arguments:
 test-container *arguments:
     cargo test --features container {{ arguments }}
 
+# The sample consumers of schemas/examples, each built by its own tools, on Kafka in a container
+[group('test')]
+samples *arguments:
+    cargo test --package stackone-pipeline-tests --features container --test samples -- --nocapture {{ arguments }}
+
 # Measure ingest's throughput and latency, 13 minutes on a machine that does nothing else; in short: `--rounds 1 --milliseconds 300`
 [group('bench')]
 bench-ingest *arguments: _bench-build

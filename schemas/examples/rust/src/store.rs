@@ -1,0 +1,96 @@
+//! The service's own table of accounts.
+
+use rusqlite::{Connection, params};
+use stackone_link_schemas::{AccountId, AccountSnapshot, AccountStatus};
+
+const TABLES: &str = "
+create table if not exists account (
+    account_id text primary key, version integer not null, status text, provider text, owner_id text
+);
+create table if not exists bootstrapped (done integer);
+";
+/// The whole of duplicate safety: an older or repeated version changes nothing.
+const TAKE: &str = "
+insert into account values (?1, ?2, ?3, ?4, ?5)
+on conflict (account_id) do update set
+    version = excluded.version, status = excluded.status, provider = excluded.provider, owner_id = excluded.owner_id
+where excluded.version > account.version
+";
+
+/// What the service keeps of an account.
+pub(crate) struct Row {
+    account_id: String,
+    /// SQLite's integers are signed; no account has that many versions.
+    version: i64,
+    status: Option<String>,
+    provider: Option<String>,
+    owner_id: Option<String>,
+}
+
+impl Row {
+    pub(crate) fn new(
+        id: &AccountId,
+        version: u64,
+        status: Option<AccountStatus>,
+        account: Option<AccountSnapshot>,
+    ) -> Self {
+        let (provider, owner_id) = account
+            .map(|account| (account.provider, account.origin_owner_id))
+            .unzip();
+        Self {
+            account_id: id.as_str().to_owned(),
+            version: i64::try_from(version).unwrap_or(i64::MAX),
+            status: status.map(|status| status.to_string()),
+            provider,
+            owner_id,
+        }
+    }
+}
+
+/// The service's own table of accounts.
+pub(crate) struct Store(Connection);
+
+impl Store {
+    pub(crate) fn open(file: &str) -> rusqlite::Result<Self> {
+        let connection = Connection::open(file)?;
+        connection.execute_batch(TABLES)?;
+        Ok(Self(connection))
+    }
+
+    /// Writes what an event or a state says, and does the work it means, in one transaction; or nothing, if it is old.
+    #[expect(
+        clippy::print_stdout,
+        reason = "this is what the program is there to show"
+    )]
+    pub(crate) fn take(&mut self, row: &Row, why: &str) -> anyhow::Result<()> {
+        let transaction = self.0.transaction()?;
+        let Row {
+            account_id,
+            version,
+            status,
+            provider,
+            owner_id,
+        } = row;
+        let changed = transaction.execute(
+            TAKE,
+            params![account_id, version, status, provider, owner_id],
+        )?;
+        // The work of a real service belongs here, within the transaction.
+        transaction.commit()?;
+        if changed == 1 {
+            let line =
+                serde_json::json!({ "account_id": account_id, "version": version, "why": why });
+            println!("{line}");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_bootstrapped(&self) -> rusqlite::Result<bool> {
+        self.0.prepare("select 1 from bootstrapped")?.exists([])
+    }
+
+    pub(crate) fn set_bootstrapped(&self) -> rusqlite::Result<()> {
+        self.0.execute("insert into bootstrapped values (1)", [])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Each sample consumer of `schemas/examples`, as its developer would build and run it, on real Kafka and with records of the
+//! real pipeline.
+//!
+//! Where a toolchain is missing, its sample is passed over, and said so on the terminal; with `CI` set that is a failure.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it passes over"
+)]
+
+mod build;
+mod program;
+
+use std::collections::HashMap;
+
+use harness::{Pipeline, ReadRecord, WITHIN, states};
+use stackone_link_transport::Topic;
+use stackone_simulator::{AccountId, AccountStatus as Status, NewAccount, Notify};
+
+use build::Sample;
+use program::{Line, Program};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rust_sample_takes_every_change_once() {
+    proves(&build::RUST).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_sample_takes_every_change_once() {
+    proves(&build::PYTHON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_java_sample_takes_every_change_once() {
+    proves(&build::JAVA).await;
+}
+
+async fn proves(sample: &Sample) {
+    let Some(command) = sample.build().await else {
+        return;
+    };
+    let pipeline = Pipeline::start(sample.name).await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let start = || Program::start(&command, &pipeline, folder.path()).unwrap();
+    let [early, broken, gone] = ["early", "broken", "gone"].map(|owner| link(&pipeline, owner));
+    confirmed(&pipeline, &[(&early, 1), (&broken, 1), (&gone, 1)]).await;
+    set(&pipeline, &broken, Status::Error);
+    confirmed(&pipeline, &[(&broken, 2)]).await;
+
+    // Its first start: every account as it is, and then what happens, which it may still see as a state.
+    let mut sample = start();
+    sample.took(&[(&early, 1), (&broken, 2), (&gone, 1)]).await;
+    let late = link(&pipeline, "late");
+    set(&pipeline, &broken, Status::Active);
+    sample.took(&[(&late, 1), (&broken, 3)]).await;
+    set(&pipeline, &late, Status::Error);
+    sample.follows(&late, 2, "account.degraded").await;
+    let mut lines = sample.terminate().await;
+
+    // What happens while it is away is there when it comes back.
+    pipeline.simulator.unlink(&gone, Notify::Send).unwrap();
+    pipeline
+        .simulator
+        .refresh_credentials(&early, Notify::Send)
+        .unwrap();
+    confirmed(&pipeline, &[(&gone, 2), (&early, 2)]).await;
+    let mut sample = start();
+    sample.follows(&gone, 2, "account.unlinked").await;
+    sample.follows(&early, 2, "account.refreshed").await;
+    lines.extend(sample.kill().await);
+
+    // Killed, it may read again what it had taken; it takes nothing twice.
+    set(&pipeline, &late, Status::Active);
+    let mut sample = start();
+    sample.follows(&late, 3, "account.recovered").await;
+    lines.extend(sample.terminate().await);
+    assert_versions_rise(&lines);
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+fn link(pipeline: &Pipeline, owner: &str) -> AccountId {
+    let new = NewAccount::new("bamboohr", owner, "Acme");
+    pipeline.simulator.link(&new).unwrap()
+}
+
+fn set(pipeline: &Pipeline, account: &AccountId, status: Status) {
+    let simulator = &pipeline.simulator;
+    simulator
+        .set_status(account, status, Vec::new(), Notify::Send)
+        .unwrap();
+}
+
+/// Waits until the accounts have these versions in the state topic.
+async fn confirmed(pipeline: &Pipeline, wanted: &[(&AccountId, u64)]) {
+    let are_there = |records: &[ReadRecord]| {
+        let states = states(records);
+        wanted.iter().all(|(account, version)| {
+            let state = states.get(account.as_str());
+            state.is_some_and(|state| state.version == *version && state.pending.is_none())
+        })
+    };
+    pipeline
+        .reader(Topic::State)
+        .read_until(WITHIN, are_there)
+        .await;
+}
+
+fn assert_versions_rise(lines: &[Line]) {
+    let mut versions: HashMap<&str, u64> = HashMap::new();
+    for line in lines {
+        let former = versions.insert(&line.account_id, line.version);
+        assert!(
+            former < Some(line.version),
+            "taken twice or out of order: {lines:?}"
+        );
+    }
+}
