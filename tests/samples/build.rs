@@ -20,8 +20,8 @@ pub(crate) struct Sample {
 pub(crate) const RUST: Sample = Sample {
     name: "rust",
     needs: &["cargo"],
-    build: "cargo build --quiet --target-dir \"$TARGET\"",
-    run: &["$TARGET/debug/accounts-table"],
+    build: "cargo build --quiet",
+    run: &["$BUILT/accounts-table"],
 };
 
 pub(crate) const PYTHON: Sample = Sample {
@@ -81,6 +81,7 @@ impl Sample {
         );
         let with_folders = |part: &&str| {
             let part = part.replace("$TARGET", &target.display().to_string());
+            let part = part.replace("$BUILT", &built_by_cargo().display().to_string());
             part.replace("$FOLDER", &folder.display().to_string())
         };
         Some(self.run.iter().map(with_folders).collect())
@@ -94,4 +95,10 @@ impl Sample {
     fn target(&self) -> PathBuf {
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sample-{}", self.name))
     }
+}
+
+/// Where cargo puts programs of this workspace.
+fn built_by_cargo() -> &'static Path {
+    let program = Path::new(env!("CARGO_BIN_EXE_processor-under-test"));
+    program.parent().unwrap()
 }
