@@ -113,7 +113,7 @@ impl Program {
             .unwrap();
         assert!(sent.success(), "SIGTERM could not be sent");
         let ended = tokio::time::timeout(WITHIN, self.child.wait()).await;
-        let ended = ended.expect("it ends").unwrap();
+        let ended = ended.unwrap().unwrap();
         // A JVM that a signal ended says so.
         assert!(
             ended.success() || ended.code() == Some(128 + 15),
