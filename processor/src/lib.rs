@@ -6,7 +6,7 @@
 //! [`lookups`] asks the accounts API, [`reconcile`] decides, [`transaction`] commits event, state and offset in one
 //! transaction, [`state_store`] takes the state over. [`reconciler`] is the thread that drives all of it.
 //!
-//! `intake`, `work_queue`, `reconcile`, `offsets`, `gaps`, `backoff`, `batch`, `breaker`, `recheck`, `budget`, `overflow`,
+//! `intake`, `work_queue`, `reconcile`, `offsets`, `gaps`, `letter_gate`, `backoff`, `batch`, `breaker`, `recheck`, `budget`, `overflow`,
 //! `projects`, `records` and `unlink_guard` are pure.
 
 pub mod admin;
@@ -21,6 +21,7 @@ pub mod consumer;
 pub mod gaps;
 pub mod intake;
 mod key_reload;
+pub mod letter_gate;
 pub mod listings;
 pub mod lookups;
 pub mod message;

@@ -47,6 +47,8 @@ pub struct Metrics {
     pub consumer_lag: IntGaugeVec,
     /// Committed offsets that were not among what the topic holds.
     pub offsets_out_of_range: IntCounter,
+    /// Dead letters that wait because their topic refused some.
+    pub dead_letters_held: IntGauge,
     /// Transactions by outcome.
     pub transactions: IntCounterVec,
     /// From begin to commit or abort.
@@ -148,6 +150,7 @@ impl Metrics {
                 "offsets_out_of_range_total",
                 "Times the topic no longer held the next record, so that records may have been missed",
             )?,
+            dead_letters_held: make.gauge("dead_letters_held", "Dead letters that wait because their topic refused some")?,
             transactions: make.counters("transactions_total", "Transactions", &["outcome"])?,
             transaction_duration: make.histogram("transaction_duration_seconds", "From begin to commit or abort")?,
             last_commit: make.gauge("last_commit_timestamp_seconds", "When the last transaction was committed")?,

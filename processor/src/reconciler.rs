@@ -42,7 +42,7 @@ use crate::work_queue::{Lane, WorkQueue};
 
 pub use settings::{ReconcilerError, Settings, Surroundings};
 
-use commit::Decided;
+use commit::{Decided, Letters};
 use contact::Contact;
 use partition::Partition;
 use unlinks::Unlinks;
@@ -70,6 +70,7 @@ pub struct Reconciler {
     all_partitions: usize,
     next_lane: Lane,
     decided: Vec<Decided>,
+    letters: Letters,
     parked: HashMap<AccountKey, VecDeque<Consumed>>,
     overflow: Overflow,
     unlinks: Unlinks,
@@ -143,6 +144,7 @@ impl Reconciler {
             all_partitions: 0,
             next_lane: 0,
             decided: Vec::new(),
+            letters: Letters::default(),
             parked: HashMap::new(),
             overflow: Overflow::new(lanes),
             unlinks: Unlinks::new(lanes),
@@ -160,7 +162,8 @@ impl Reconciler {
         let result = self.work();
         let queued: u64 = self.queue.keys().map(|key| self.queue.total(key)).sum();
         let queued = queued + self.overflow.total();
-        let loose: u64 = self.decided.iter().map(Decided::loose_records).sum();
+        let decided = self.decided.iter().chain(&self.letters.held);
+        let loose: u64 = decided.map(Decided::loose_records).sum();
         let parked: usize = self.parked.values().map(VecDeque::len).sum();
         let parked = u64::try_from(parked + self.unlinks.releases.len()).unwrap_or(u64::MAX);
         self.note_handed_over(queued + loose + parked);
@@ -207,7 +210,7 @@ impl Reconciler {
                     self.restored(partition, epoch, *result, took)?;
                 }
                 Message::GivenUp(given_up) => self.decided.push(Decided::GivenUp(given_up)),
-                Message::NotReread { key, epoch } => self.not_reread(&key, epoch),
+                Message::NotReread { key, epoch } => self.stays_pending(&key, epoch),
             }
             next = self.inbox.try_recv().ok();
         }

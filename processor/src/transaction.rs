@@ -172,9 +172,6 @@ impl Transactions {
             self.produce(record, deadline)?;
         }
         self.flush(deadline)?;
-        if let Some(error) = self.deliveries.failed().take() {
-            return Err(error);
-        }
         let mut offsets = TopicPartitionList::new();
         for (partition, offset) in &batch.offsets {
             offsets.add_partition_offset(
@@ -193,16 +190,21 @@ impl Transactions {
     }
 
     /// Waits until all records are delivered. Not left to the client's own `flush`, which serves delivery reports in steps
-    /// of 100 ms that do not end before their time: every transaction would take that long.
+    /// of 100 ms that do not end before their time: every transaction would take that long. One that is not delivered
+    /// ends it: the client sends no more of the transaction then.
     fn flush(&self, deadline: &Deadline) -> Result<(), KafkaError> {
+        let undelivered = || self.deliveries.failed().take();
         while let Err(error) = self.producer.flush(Duration::ZERO) {
+            if let Some(error) = undelivered() {
+                return Err(error);
+            }
             if deadline.is_over() {
                 return Err(error);
             }
             self.producer.poll(Duration::ZERO);
             std::thread::sleep(FLUSH_STEP);
         }
-        Ok(())
+        undelivered().map_or(Ok(()), Err)
     }
 
     /// Aborts what failed. One that cannot be aborted in time needs a new producer, as a fatal error does.
@@ -236,7 +238,8 @@ impl Transactions {
                 Err((error, _)) if is_queue_full(&error) && !deadline.is_over() => {
                     self.producer.poll(Duration::from_millis(10));
                 }
-                Err((error, _)) => return Err(error),
+                // Where another record was not delivered, that is why.
+                Err((error, _)) => return Err(self.deliveries.failed().take().unwrap_or(error)),
             }
         }
     }

@@ -27,6 +27,8 @@ mod pipeline_breaker;
 mod pipeline_crash;
 mod pipeline_dead_letters;
 #[cfg(feature = "container")]
+mod pipeline_expired;
+#[cfg(feature = "container")]
 mod pipeline_handover;
 #[cfg(feature = "container")]
 mod pipeline_handover_grace;
@@ -35,10 +37,13 @@ mod pipeline_lookups;
 #[cfg(feature = "container")]
 mod pipeline_outage;
 mod pipeline_redrive;
+#[cfg(feature = "container")]
+mod pipeline_refused;
 mod pipeline_reread;
 mod pipeline_restart;
 mod pipeline_resync;
 mod pipeline_start;
+mod pipeline_state;
 mod pipeline_story;
 #[cfg(feature = "container")]
 mod pipeline_topic_again;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::pipeline_dead_letters::assert_conserved;
 
 /// What `stackone-processor resync` does.
-async fn resync(pipeline: &Pipeline) -> Summary {
+pub(crate) async fn resync(pipeline: &Pipeline) -> Summary {
     let file = pipeline.processor_file("resync").unwrap();
     let config = Config::load(Some(&file), &std::collections::HashMap::new()).unwrap();
     let projects = stackone_processor::application::projects(&config).unwrap();

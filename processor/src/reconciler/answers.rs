@@ -267,7 +267,7 @@ impl Reconciler {
     }
 
     /// An account cannot be put aside now: it stays pending, and is looked up once more before that is tried again.
-    pub(super) fn not_reread(&mut self, key: &AccountKey, epoch: u64) {
+    pub(super) fn stays_pending(&mut self, key: &AccountKey, epoch: u64) {
         let partition = self.partitions.get(&key.partition);
         if partition.is_some_and(|partition| partition.epoch == epoch) {
             self.back_off(key, None, Instant::now(), |_| {});

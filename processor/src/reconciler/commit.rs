@@ -2,6 +2,7 @@
 
 mod decided;
 mod effect;
+mod letters;
 mod pending;
 mod stage;
 mod undecided;
@@ -20,6 +21,7 @@ use crate::transaction::TransactionError;
 use crate::work::AccountKey;
 use crate::work_queue::Lane;
 
+pub(super) use letters::Letters;
 use stage::Stage;
 
 /// Most markers of one transaction, so that it can be committed in time however many accounts wait; the rest goes into
@@ -80,6 +82,14 @@ impl Decided {
         }
     }
 
+    /// Whether it writes to the dead-letter topic.
+    pub(super) const fn is_dead_letter(&self) -> bool {
+        match self {
+            Self::GivenUp(_) | Self::Unusable { .. } => true,
+            Self::Answered { .. } | Self::Passed { .. } => false,
+        }
+    }
+
     pub(super) const fn partition(&self) -> i32 {
         match self {
             Self::Answered { key, .. } => key.partition,
@@ -91,14 +101,15 @@ impl Decided {
 }
 
 impl Reconciler {
-    /// Commits what is decided, and the markers of what is pending if they are due; then, on its own, what an operator
-    /// released. An aborted transaction is tried again a little later.
+    /// Commits what is decided, and the markers of what is pending if they are due; then, on its own each, what an
+    /// operator released, and dead letters that their topic may refuse. An aborted transaction is tried again a little later.
     pub(super) fn commit_what_is_due(&mut self) -> Result<(), ReconcilerError> {
         let now = Instant::now();
         let is_early = now < self.next_commit && self.queue.in_flight() > 0;
         if is_early || self.not_before.is_some_and(|not_before| now < not_before) {
             return Ok(());
         }
+        self.set_letters_apart(now);
         let markers_due = now >= self.next_markers;
         if !self.decided.is_empty() || markers_due {
             let stage = self.stage(markers_due)?;
@@ -108,6 +119,9 @@ impl Reconciler {
             let decided = std::mem::take(&mut self.decided);
             let result = self.transact(stage);
             if !matches!(result, Ok(true)) {
+                if decided.iter().any(Decided::is_dead_letter) {
+                    self.letters.gate.set_apart(Instant::now());
+                }
                 self.decided = decided;
                 return result.map(|_aborted| ());
             }
@@ -115,7 +129,8 @@ impl Reconciler {
                 self.spill();
             }
         }
-        self.commit_releases()
+        self.commit_releases()?;
+        self.commit_letters()
     }
 
     /// Commits what is decided and every marker: before partitions are handed over, and before the process ends. An abort
@@ -132,13 +147,9 @@ impl Reconciler {
 
     /// Commits what is staged and takes it over. False where the transaction was aborted: then nothing has changed.
     fn transact(&mut self, stage: Stage) -> Result<bool, ReconcilerError> {
-        if stage.effects.is_empty() {
-            return Ok(true);
-        }
-        match self.commit(&stage) {
+        match self.commit_and_settle(stage) {
             Ok(()) => {
                 self.not_before = None;
-                self.settle(stage);
                 Ok(true)
             }
             Err(TransactionError::Aborted(error)) => {
@@ -149,6 +160,17 @@ impl Reconciler {
             }
             Err(fatal @ TransactionError::Fatal(_)) => Err(fatal.into()),
         }
+    }
+
+    fn commit_and_settle(&mut self, stage: Stage) -> Result<(), TransactionError> {
+        if !stage.effects.is_empty() {
+            self.commit(&stage)?;
+            stage
+                .effects
+                .into_iter()
+                .for_each(|effect| self.apply(effect));
+        }
+        Ok(())
     }
 
     fn stage(&self, markers_due: bool) -> Result<Stage, ReconcilerError> {
@@ -210,12 +232,5 @@ impl Reconciler {
             metrics.last_commit.set(Timestamp::now().as_second());
         }
         result
-    }
-
-    /// What the committed transaction changes in memory.
-    fn settle(&mut self, stage: Stage) {
-        for effect in stage.effects {
-            self.apply(effect);
-        }
     }
 }

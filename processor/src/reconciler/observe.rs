@@ -29,6 +29,10 @@ impl Reconciler {
         metrics
             .state_accounts
             .set(i64::try_from(accounts).unwrap_or(i64::MAX));
+        let held = self.letters.held.len();
+        metrics
+            .dead_letters_held
+            .set(i64::try_from(held).unwrap_or(i64::MAX));
         for lane in 0..self.gates.len() {
             self.observe_lane(lane, now);
             self.observe_unlinks(lane);

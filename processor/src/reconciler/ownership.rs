@@ -73,9 +73,10 @@ impl Reconciler {
 
     fn give_up(&mut self, partitions: &[i32]) -> Result<(), ReconcilerError> {
         let is_given_up = |partition: i32| partitions.contains(&partition);
-        let loose = self
-            .decided
-            .extract_if(.., |decided| is_given_up(decided.partition()));
+        let decided = [&mut self.decided, &mut self.letters.held];
+        let loose = decided
+            .into_iter()
+            .flat_map(|decided| decided.extract_if(.., |one| is_given_up(one.partition())));
         let loose: u64 = loose.map(|decided| decided.loose_records()).sum();
         let left = self.queue.remove_where(|key| is_given_up(key.partition));
         let left: u64 = left.iter().map(|(_, work)| work.pending.total).sum();

@@ -32,11 +32,12 @@ impl ProducerContext for Deliveries {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, message)) = result {
-            tracing::warn!(topic = message.topic(), %error, "record of a transaction was not delivered");
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert_with(|| error.clone());
+            let topic = message.topic();
+            tracing::debug!(topic, %error, "record of a transaction was not delivered");
+            self.failed().get_or_insert_with(|| {
+                tracing::warn!(topic, %error, "a transaction has a record that was not delivered");
+                error.clone()
+            });
         }
     }
 }

@@ -1,0 +1,59 @@
+//! Records that were deleted before they were read.
+
+use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, story_of, transitions};
+use stackone_link_transport::Topic;
+use stackone_simulator::NewAccount;
+
+use crate::operator::delete_records;
+use crate::pipeline_resync::resync;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_expired_before_they_were_read_are_told_and_a_resync_heals_them() {
+    let settings = PipelineSettings {
+        partitions: 1,
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with("expired", settings).await.unwrap();
+    let link = |n: usize| {
+        let new = NewAccount::new("hibob", &format!("t{n}"), "Acme");
+        pipeline.simulator.link(&new).unwrap()
+    };
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    let first = pipeline.processor("a").unwrap();
+    link(0);
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    first.stop().await.unwrap();
+
+    let mut events = pipeline.reader(Topic::AccountEvents);
+    let lost = link(1);
+    events
+        .read_until(WITHIN, |records| records.len() == 2)
+        .await;
+    let kept = link(2);
+    let records = events
+        .read_until(WITHIN, |records| records.len() == 3)
+        .await;
+    let end_of_lost = records[2].offset;
+    let topic = &pipeline.topics.account_events;
+    delete_records(&pipeline.broker, topic, 0, end_of_lost).await;
+
+    let second = pipeline.processor("a").unwrap();
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == 2)
+        .await;
+    assert_eq!(story_of(kept.as_str(), records), ["account.linked"]);
+    let metrics = Metrics::of(&second.admin).await.unwrap();
+    let missed = metrics.get("stackone_processor_offsets_out_of_range_total");
+    assert!((missed - 1.0).abs() < 0.5, "told {missed} times");
+
+    resync(&pipeline).await;
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == 3)
+        .await;
+    assert_eq!(transitions(records).len(), 3);
+    assert_eq!(story_of(lost.as_str(), records), ["account.linked"]);
+    second.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}

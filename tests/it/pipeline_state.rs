@@ -1,0 +1,83 @@
+//! A state topic that a processor must not go on with: it would use versions again.
+
+use std::process::Output;
+use std::time::Duration;
+
+use harness::{Pipeline, ReadRecord, WITHIN};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use stackone_link_transport::Topic;
+use stackone_simulator::NewAccount;
+use tokio::process::Command;
+
+/// A pipeline that has linked one account, and the account's state.
+async fn one_state(test: &str) -> (Pipeline, ReadRecord) {
+    let pipeline = Pipeline::start(test).await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let new = NewAccount::new("hibob", "t", "Acme");
+    pipeline.simulator.link(&new).unwrap();
+    pipeline
+        .reader(Topic::Linked)
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    processor.stop().await.unwrap();
+    let states = pipeline.reader(Topic::State).read_to_end().await;
+    let state = states.last().unwrap().clone();
+    (pipeline, state)
+}
+
+/// Writes a record to the state topic, as nobody should.
+async fn write(pipeline: &Pipeline, key: &str, partition: i32, value: &[u8]) {
+    let config = pipeline
+        .broker
+        .kafka_config()
+        .client_config("test")
+        .unwrap();
+    let producer: FutureProducer = config.create().unwrap();
+    let topic = pipeline.topics.name(Topic::State);
+    let record = FutureRecord::to(topic).key(key).payload(value);
+    let written = producer.send(record.partition(partition), Duration::from_secs(30));
+    written.await.unwrap();
+}
+
+/// How a processor ends that is not told to.
+async fn end_of_a_processor(pipeline: &Pipeline) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
+    command
+        .arg("--config")
+        .arg(pipeline.processor_file("b").unwrap());
+    let ended = tokio::time::timeout(WITHIN, command.kill_on_drop(true).output());
+    ended.await.unwrap().unwrap()
+}
+
+/// It ends with 1, and one line on stderr says all of `words`.
+fn assert_told(output: &Output, words: &[&str]) {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    let says = |line: &str| words.iter().all(|word| line.contains(word));
+    let last = told.lines().last().unwrap_or_default();
+    assert!(says(last), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_in_the_wrong_partition_ends_the_processor_in_words() {
+    let (pipeline, state) = one_state("wrong-partition").await;
+    let id = state.key.as_deref().unwrap();
+    let elsewhere = (state.partition + 1) % 3;
+    write(&pipeline, id, elsewhere, &state.value).await;
+    let output = end_of_a_processor(&pipeline).await;
+    let partition = format!("is in partition {elsewhere} of");
+    let words = [id, &partition, "partition counts were changed"];
+    assert_told(&output, &words);
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_cannot_be_read_ends_the_processor_in_words() {
+    let (pipeline, state) = one_state("unreadable-state").await;
+    let id = state.key.as_deref().unwrap();
+    write(&pipeline, id, state.partition, b"{\"version\":").await;
+    let output = end_of_a_processor(&pipeline).await;
+    let topic = pipeline.topics.name(Topic::State);
+    assert_told(&output, &[id, topic, "cannot be read"]);
+    pipeline.stop().await.unwrap();
+}
