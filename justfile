@@ -20,10 +20,10 @@ demo-story:
 test *arguments:
     cargo test {{ arguments }}
 
-# The pipeline suite and what only a real broker proves, on Apache Kafka in containers; KAFKA_IMAGE names another image
+# The pipeline suite, traces included, and what only a real broker proves, on Apache Kafka in containers; KAFKA_IMAGE names another image
 [group('test')]
 test-container *arguments:
-    cargo test --features container {{ arguments }}
+    cargo test --features container,otlp {{ arguments }}
 
 # The sample consumers of schemas/examples, each built by its own tools, on Kafka in a container
 [group('test')]
@@ -99,10 +99,10 @@ clippy:
 clippy-container:
     cargo clippy --workspace --all-targets --features container -- -D warnings
 
-# Clippy on the build of the images; compiles librdkafka against OpenSSL's headers (Debian: libssl-dev)
+# Clippy on the build of the images, and of what exports traces; compiles librdkafka against OpenSSL's headers (Debian: libssl-dev)
 [group('check')]
 clippy-tls:
-    cargo clippy --workspace --all-targets --features kafka-tls -- -D warnings
+    cargo clippy --workspace --all-targets --features kafka-tls,otlp -- -D warnings
 
 # The API documentation, without a warning
 [group('check')]

@@ -142,8 +142,10 @@ impl Application {
         )
         .await;
         public.stop(true).await;
+        let spans = self.ingest.spans.clone();
         flush(self.ingest).await;
         checks.cancel();
+        spans.close().await;
         admin.stop(false).await;
         while let Some(ended) = tasks.join_next().await {
             let (task, result) = ended?;

@@ -62,7 +62,7 @@ pub struct Settings {
     pub topics: Topics,
     /// How the service stops.
     pub shutdown: ShutdownSettings,
-    /// Logs.
+    /// Logs and traces.
     pub telemetry: TelemetrySettings,
     /// The webhooks that are accepted.
     pub sources: Vec<SourceSettings>,
@@ -169,7 +169,7 @@ pub struct ShutdownSettings {
     pub deadline: Duration,
 }
 
-/// Logs.
+/// Logs and traces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TelemetrySettings {
@@ -180,6 +180,9 @@ pub struct TelemetrySettings {
     pub filter: String,
     /// Whether an authentic webhook's `traceparent` says which trace it belongs to.
     pub trust_traceparent: bool,
+    /// The collector that spans go to, `http://HOST:PORT`; nowhere where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otlp_endpoint: Option<String>,
 }
 
 /// One StackOne webhook: its project and where its secrets are.

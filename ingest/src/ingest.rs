@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use stackone_link_process::spans::Spans;
 use stackone_link_transport::{
     IngestHeaders, OutgoingRecord, RecordHeaders, StartError, Topic, Topics,
 };
@@ -45,6 +46,8 @@ pub(crate) struct Ingest {
     pub(crate) log_limit: LogLimit,
     /// Whether who signs may say which trace a webhook belongs to.
     pub(crate) trust_traceparent: bool,
+    /// Where what was done for a webhook is told.
+    pub(crate) spans: Spans,
     max_body_bytes: usize,
     body_deadline: Duration,
 }
@@ -79,6 +82,7 @@ impl Ingest {
             ack_deadline: publish.ack_deadline,
             log_limit: LogLimit::new(Instant::now()),
             trust_traceparent: telemetry.trust_traceparent,
+            spans: Spans::to(telemetry.otlp_endpoint.as_deref(), env!("CARGO_PKG_NAME")),
             max_body_bytes: limits.max_body_bytes,
             body_deadline: server.body_deadline,
         })

@@ -8,6 +8,7 @@ pub mod healthcheck;
 pub mod program;
 pub mod settings;
 pub mod signals;
+pub mod spans;
 pub mod telemetry;
 
 pub use settings::{ConfigError, Layers, process_environment};

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use stackone_client::{Client, ClientOptions};
+use stackone_link_process::spans::Spans;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -88,6 +89,10 @@ impl Application {
         let surroundings = Surroundings {
             projects: Arc::new(projects(config)?),
             metrics: Arc::new(Metrics::new()?),
+            spans: Spans::to(
+                settings.telemetry.otlp_endpoint.as_deref(),
+                env!("CARGO_PKG_NAME"),
+            ),
             runtime: Handle::current(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -167,6 +172,7 @@ impl Application {
         {
             tracing::warn!("lookups under way are dropped");
         }
+        self.surroundings.spans.close().await;
         admin.stop(false).await;
         tracing::info!("stopped");
         served

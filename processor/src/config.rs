@@ -67,7 +67,7 @@ pub struct Settings {
     pub topics: Topics,
     /// How topics are made and checked.
     pub topic_layout: TopicLayoutSettings,
-    /// Logs.
+    /// Logs and traces.
     pub telemetry: TelemetrySettings,
     /// The projects.
     pub projects: Vec<ProjectSettings>,
@@ -158,7 +158,7 @@ impl TopicLayoutSettings {
     }
 }
 
-/// Logs.
+/// Logs and traces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TelemetrySettings {
@@ -167,6 +167,9 @@ pub struct TelemetrySettings {
     pub format: LogFormat,
     /// What is logged: directives of `tracing_subscriber::EnvFilter`.
     pub filter: String,
+    /// The collector that spans go to, `http://HOST:PORT`; nowhere where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otlp_endpoint: Option<String>,
 }
 
 /// A StackOne project.

@@ -21,7 +21,7 @@ const STATE_TYPE: &str = "account.state";
 pub fn lifecycle(
     topics: &Topics,
     event: &AccountLifecycleEvent,
-    trace: Option<TraceContext>,
+    trace: TraceContext,
 ) -> Result<Vec<TransactionRecord>, serde_json::Error> {
     let value = serde_json::to_vec(event)?;
     let headers = traced(
@@ -59,7 +59,7 @@ pub fn state(
     id: &AccountId,
     state: Option<&AccountState>,
     now: Timestamp,
-    trace: Option<TraceContext>,
+    trace: TraceContext,
 ) -> Result<TransactionRecord, serde_json::Error> {
     let value = state.map(serde_json::to_vec).transpose()?;
     let project = state.and_then(|state| state.project_id.as_deref());
@@ -83,13 +83,10 @@ pub fn state(
     })
 }
 
-/// Headers that go on with the trace of what led to the record, under a span of their own, or begin one.
-fn traced(trace: Option<TraceContext>, event: CloudEvent) -> RecordHeaders {
-    let parent = trace.map(|trace| trace.to_string());
-    let ours = parent.and_then(|parent| TraceContext::continued(parent.as_bytes()));
-    let traceparent = ours.unwrap_or_else(TraceContext::start).to_string();
+/// Headers of a record that `trace` led to.
+fn traced(trace: TraceContext, event: CloudEvent) -> RecordHeaders {
     RecordHeaders {
-        traceparent: Some(traceparent),
+        traceparent: Some(trace.to_string()),
         ..RecordHeaders::of(event)
     }
 }

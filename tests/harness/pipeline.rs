@@ -81,7 +81,7 @@ impl Pipeline {
         let topics = unique_topics(test);
         broker.create_topics(&topics, settings.partitions).await?;
         let folder = TempDir::new()?;
-        let config = settings::ingest_file(&folder, &broker, &topics)?;
+        let config = settings::ingest_file(&folder, &broker, &topics, &settings)?;
         let environment = HashMap::from([("WEBHOOK_SECRET".to_owned(), SECRET.to_owned())]);
         let config = stackone_ingest::config::Config::load(Some(&config), &environment)?;
         let ingest = Ingest::build(&config)?;

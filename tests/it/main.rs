@@ -47,6 +47,8 @@ mod pipeline_state;
 mod pipeline_story;
 #[cfg(feature = "container")]
 mod pipeline_topic_again;
+#[cfg(feature = "otlp")]
+mod pipeline_traces;
 mod pipeline_unlinks;
 #[cfg(feature = "container")]
 mod pipeline_zombies;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use stackone_link_process::telemetry;
+use stackone_link_process::{spans, telemetry};
 
 use super::{Linger, Settings, SourceSettings};
 use crate::envelope::is_project_id;
@@ -51,6 +51,8 @@ impl Settings {
             ));
         }
         problems.extend(telemetry::filter_problem(&self.telemetry.filter));
+        let collector = self.telemetry.otlp_endpoint.as_deref();
+        problems.extend(spans::endpoint_problem(collector));
         problems
     }
 

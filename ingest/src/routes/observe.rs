@@ -1,5 +1,7 @@
 //! Counts, times and logs each request once, whatever became of it.
 
+mod span;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -57,6 +59,8 @@ pub(super) async fn observe(
         }
         observation.outcome = outcome(response.response());
         log(&observation, response);
+        let trace = response.request().extensions().get().copied();
+        span::finished(&observation, trace);
     }
     response
 }

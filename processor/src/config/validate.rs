@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use stackone_link_process::telemetry;
+use stackone_link_process::{spans, telemetry};
 
 use super::Settings;
 
@@ -39,6 +39,8 @@ impl Settings {
             problems.push("topic_layout: partitions and replication must be at least 1".to_owned());
         }
         problems.extend(telemetry::filter_problem(&self.telemetry.filter));
+        let collector = self.telemetry.otlp_endpoint.as_deref();
+        problems.extend(spans::endpoint_problem(collector));
         problems
     }
 

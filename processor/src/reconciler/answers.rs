@@ -46,7 +46,7 @@ impl Reconciler {
         if let Ok(lookup) = &result {
             self.note_answered_alone(&key, lane, lookup, now);
         }
-        self.told(key, lane, result, now);
+        self.told(key, lane, sent, result, now);
     }
 
     /// What a lookup told of an account, or that it told nothing.
@@ -54,6 +54,7 @@ impl Reconciler {
         &mut self,
         key: AccountKey,
         lane: Lane,
+        sent: Instant,
         result: Result<Lookup, ApiError>,
         now: Instant,
     ) {
@@ -69,6 +70,7 @@ impl Reconciler {
                 key,
                 lane,
                 lookup,
+                sent,
                 at: Timestamp::now(),
             }),
             Err(error) => {

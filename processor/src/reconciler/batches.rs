@@ -29,7 +29,8 @@ impl Reconciler {
                 for (Asked { key, epoch }, account) in reading.shown {
                     if self.is_awaited(&key, epoch) {
                         self.queue.answered(&key);
-                        self.told(key, lane, Ok(Lookup::Found(Box::new(account))), now);
+                        let lookup = Lookup::Found(Box::new(account));
+                        self.told(key, lane, answer.sent, Ok(lookup), now);
                     }
                 }
                 for key in self.awaited(reading.missing) {

@@ -4,6 +4,7 @@ mod decided;
 mod effect;
 mod letters;
 mod pending;
+mod span;
 mod stage;
 mod undecided;
 
@@ -46,6 +47,8 @@ pub(super) enum Decided {
         lane: Lane,
         /// The answer.
         lookup: Lookup,
+        /// When it was asked for.
+        sent: Instant,
         /// When it came.
         at: Timestamp,
     },

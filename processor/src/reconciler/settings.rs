@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use stackone_link_process::spans::Spans;
 use stackone_link_transport::{KafkaConfig, Topics};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -84,6 +85,8 @@ pub struct Surroundings {
     pub projects: Arc<Projects>,
     /// The metrics.
     pub metrics: Arc<Metrics>,
+    /// Where what was decided is told, for who looks at traces.
+    pub spans: Spans,
     /// The runtime for lookups.
     pub runtime: Handle,
     /// Tasks that are awaited when the process stops.

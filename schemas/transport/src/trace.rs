@@ -13,6 +13,7 @@ const SAMPLED: u8 = 1;
 pub struct TraceContext {
     trace_id: u128,
     span_id: u64,
+    parent_id: Option<u64>,
     sampled: bool,
 }
 
@@ -23,6 +24,7 @@ impl TraceContext {
         Self {
             trace_id: fastrand::u128(1..),
             span_id: fastrand::u64(1..),
+            parent_id: None,
             sampled: true,
         }
     }
@@ -40,18 +42,40 @@ impl TraceContext {
         if parts.next().is_some() || version == 0xff || !(more.is_empty() || later_version) {
             return None;
         }
-        number(parent_id, 16).filter(|id| *id != 0)?;
+        let parent_id = number(parent_id, 16).filter(|id| *id != 0)?;
         Some(Self {
             trace_id: number(trace_id, 32).filter(|id| *id != 0)?,
             span_id: fastrand::u64(1..),
+            parent_id: Some(u64::try_from(parent_id).ok()?),
             sampled: u8::try_from(number(flags, 2)?).ok()? & SAMPLED != 0,
         })
+    }
+
+    /// Another part of ours in the same trace, with the same parent: what is done several times is several spans.
+    #[must_use]
+    pub fn again(self) -> Self {
+        Self {
+            span_id: fastrand::u64(1..),
+            ..self
+        }
     }
 
     /// The trace's id as logs show it.
     #[must_use]
     pub fn trace_id(self) -> String {
         format!("{:032x}", self.trace_id)
+    }
+
+    /// The ids of trace, span and parent, the last where the trace began elsewhere.
+    #[must_use]
+    pub const fn ids(self) -> (u128, u64, Option<u64>) {
+        (self.trace_id, self.span_id, self.parent_id)
+    }
+
+    /// Whether the trace is recorded. Spans of one that is not are not exported.
+    #[must_use]
+    pub const fn is_sampled(self) -> bool {
+        self.sampled
     }
 }
 
@@ -94,6 +118,14 @@ mod tests {
         let started = TraceContext::start();
         let continued = TraceContext::continued(started.to_string().as_bytes()).unwrap();
         assert_eq!(continued.trace_id, started.trace_id);
+        assert_eq!(started.parent_id, None);
+        assert_eq!(continued.parent_id, Some(started.span_id));
+        let again = continued.again();
+        assert_ne!(again.span_id, continued.span_id);
+        assert_eq!(
+            (again.trace_id, again.parent_id),
+            (started.trace_id, Some(started.span_id))
+        );
         assert_ne!(TraceContext::start().trace_id, started.trace_id);
     }
 

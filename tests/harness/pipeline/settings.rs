@@ -53,6 +53,8 @@ pub struct PipelineSettings {
     pub requests_per_minute: NonZeroU32,
     /// Requests a minute that the simulator allows.
     pub rate_limit: NonZeroU32,
+    /// `telemetry.otlp_endpoint` of both services; none in builds without the feature `otlp`.
+    pub otlp_endpoint: Option<String>,
 }
 
 impl Default for PipelineSettings {
@@ -73,6 +75,7 @@ impl Default for PipelineSettings {
             max_pending_accounts: NonZeroUsize::new(100_000).unwrap_or(NonZeroUsize::MAX),
             requests_per_minute: NonZeroU32::new(60_000).unwrap_or(NonZeroU32::MAX),
             rate_limit: NonZeroU32::new(100_000).unwrap_or(NonZeroU32::MAX),
+            otlp_endpoint: None,
         }
     }
 }
@@ -84,6 +87,7 @@ struct IngestFile<'a> {
     shutdown: Shutdown,
     kafka: Kafka<'a>,
     topics: &'a Topics,
+    telemetry: Telemetry<'a>,
     sources: Vec<Source>,
 }
 
@@ -130,7 +134,14 @@ struct ProcessorFile<'a> {
     kafka: Kafka<'a>,
     topics: &'a Topics,
     topic_layout: TopicLayout,
+    telemetry: Telemetry<'a>,
     projects: Vec<Project<'a>>,
+}
+
+#[derive(Serialize)]
+struct Telemetry<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    otlp_endpoint: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -183,6 +194,7 @@ pub(super) fn ingest_file(
     folder: &TempDir,
     broker: &Broker,
     topics: &Topics,
+    settings: &PipelineSettings,
 ) -> anyhow::Result<PathBuf> {
     let source = |(name, project_id)| Source {
         name,
@@ -200,6 +212,9 @@ pub(super) fn ingest_file(
             bootstrap_servers: broker.bootstrap_servers(),
         },
         topics,
+        telemetry: Telemetry {
+            otlp_endpoint: settings.otlp_endpoint.as_deref(),
+        },
         sources: [("default", PROJECT), ("other", OTHER_PROJECT)]
             .map(source)
             .into(),
@@ -259,6 +274,9 @@ pub(super) fn processor_file(
         // The embedded broker cannot be asked for the settings of a topic.
         topic_layout: TopicLayout {
             check_settings: pipeline.broker.is_real(),
+        },
+        telemetry: Telemetry {
+            otlp_endpoint: settings.otlp_endpoint.as_deref(),
         },
         projects,
     };

@@ -11,7 +11,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use stackone_link_schemas::{
     AccountId, AccountPhase, AccountSnapshot, AccountState, AccountStatus, AccountType, TakenIn,
 };
-use stackone_link_transport::{Topic, partition_of_key};
+use stackone_link_transport::{Topic, TraceContext, partition_of_key};
 use stackone_processor::records;
 
 use crate::api;
@@ -124,7 +124,8 @@ fn write(place: &Place, producer: &BaseProducer, state: &AccountState) -> anyhow
     let id = &state.account_id;
     let partition = partition_of_key(id.as_str().as_bytes(), place.partitions);
     let now = Timestamp::now();
-    let record = records::state(&place.topics, partition, id, Some(state), now, None)?;
+    let trace = TraceContext::start();
+    let record = records::state(&place.topics, partition, id, Some(state), now, trace)?;
     let value = record.value.context("a state has a value")?;
     let mut base = BaseRecord::to(place.topics.name(Topic::State))
         .key(id.as_str())

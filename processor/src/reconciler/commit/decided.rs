@@ -1,5 +1,7 @@
 //! Staging what is decided.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use stackone_client::Lookup;
 use stackone_link_schemas::Pending;
@@ -8,6 +10,7 @@ use stackone_link_transport::{DeadLetterHeaders, Topic};
 use super::Decided;
 use super::effect::{Disposition, Effect, Finish, Then};
 use super::pending::{merged, open_offsets, with_pending, without_answer};
+use super::span::Part;
 use super::stage::Stage;
 use crate::message::GivenUp;
 use crate::reconcile::{Case, Decision, apply, decide};
@@ -29,8 +32,9 @@ impl Reconciler {
                 key,
                 lane,
                 lookup,
+                sent,
                 at,
-            } => self.stage_answer(stage, key, *lane, lookup, *at),
+            } => self.stage_answer(stage, key, *lane, lookup, (*sent, *at)),
             Decided::GivenUp(given_up) => self.stage_given_up(stage, given_up),
             Decided::Unusable {
                 record,
@@ -87,7 +91,7 @@ impl Reconciler {
         key: &AccountKey,
         lane: Lane,
         lookup: &Lookup,
-        at: Timestamp,
+        (sent, at): (Instant, Timestamp),
     ) -> Result<(), ReconcilerError> {
         let Some((ready, asked)) = self.ready(key).zip(self.queue.asked(key)) else {
             return Ok(());
@@ -99,6 +103,7 @@ impl Reconciler {
             answer: lookup,
             now: at,
         };
+        let part = Part::lookup(asked, sent);
         let decision = self.guarded(lane, &case, decide(&case, &self.settings.periods));
         if let Decision::Recheck {
             due_at,
@@ -113,7 +118,7 @@ impl Reconciler {
                 lag_recheck_used,
                 ..asked.pending.clone()
             };
-            return self.stage_recheck(stage, key, lane, due_at, pending);
+            return self.stage_recheck(stage, key, (lane, due_at), pending, part);
         }
         let waiting = self.queue.waiting(key);
         let transition = apply(&key.id, &case, decision, self.project_of(lane, asked));
@@ -125,7 +130,7 @@ impl Reconciler {
             stage.batch.records.extend(records::lifecycle(
                 &self.settings.topics,
                 event,
-                asked.trace,
+                part.trace,
             )?);
         }
         let state = with_pending(
@@ -142,7 +147,7 @@ impl Reconciler {
             state: state.clone().map(Box::new),
         });
         let close = open_offsets(asked, waiting);
-        stage.account(ready, key, state.as_ref(), close, then, asked.trace)
+        stage.account(ready, key, state.as_ref(), close, then, part)
     }
 
     /// It is too early to tell: what is known by now is written down.
@@ -150,9 +155,9 @@ impl Reconciler {
         &self,
         stage: &mut Stage,
         key: &AccountKey,
-        lane: Lane,
-        due_at: Timestamp,
+        (lane, due_at): (Lane, Timestamp),
         pending: Pending,
+        part: Part,
     ) -> Result<(), ReconcilerError> {
         let Some((ready, asked)) = self.ready(key).zip(self.queue.asked(key)) else {
             return Ok(());
@@ -166,7 +171,7 @@ impl Reconciler {
             due_at,
             pending: Box::new(pending),
         };
-        stage.account(ready, key, state.as_ref(), close, then, asked.trace)
+        stage.account(ready, key, state.as_ref(), close, then, part)
     }
 
     fn stage_given_up(&self, stage: &mut Stage, given_up: &GivenUp) -> Result<(), ReconcilerError> {
@@ -226,7 +231,7 @@ impl Reconciler {
             state.as_ref(),
             open_offsets(asked, waiting),
             then,
-            asked.trace,
+            Part::of(asked),
         )
     }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountLifecycleEvent, AccountState, Pending};
 
+use super::span::Part;
 use crate::reconciler::Reconciler;
 use crate::reconciler::ownership::instant_of;
 use crate::work::{AccountKey, Failures};
@@ -31,6 +32,8 @@ pub(in crate::reconciler) struct AccountEffect {
     pub written: Option<Option<Vec<u8>>>,
     /// Offsets that are accounted for.
     pub close: Vec<i64>,
+    /// What is told of it in its trace.
+    pub part: Part,
     pub then: Then,
 }
 
@@ -95,8 +98,10 @@ impl Reconciler {
             key,
             written,
             close,
+            part,
             then,
         } = effect;
+        self.tell(&key, part, &then);
         for offset in close {
             self.close_offset(key.partition, offset);
         }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use stackone_link_schemas::AccountState;
-use stackone_link_transport::{DeadLetterHeaders, Topics, TraceContext};
+use stackone_link_transport::{DeadLetterHeaders, Topics};
 
 use super::effect::{AccountEffect, Effect, Then};
+use super::span::Part;
 use crate::intake::Consumed;
 use crate::reconciler::partition::Ready;
 use crate::reconciler::{ReconcilerError, Settings};
@@ -72,12 +73,12 @@ impl Stage {
         state: Option<&AccountState>,
         close: Vec<i64>,
         then: Then,
-        trace: Option<TraceContext>,
+        part: Part,
     ) -> Result<(), ReconcilerError> {
         let mut written = None;
         if state.is_some() || ready.states.contains(&key.id) {
-            let record =
-                records::state(&self.topics, key.partition, &key.id, state, self.now, trace)?;
+            let (topics, trace) = (&self.topics, part.trace);
+            let record = records::state(topics, key.partition, &key.id, state, self.now, trace)?;
             written = Some(record.value.clone());
             self.batch.records.push(record);
         }
@@ -86,6 +87,7 @@ impl Stage {
             key: key.clone(),
             written,
             close,
+            part,
             then,
         })));
         Ok(())

@@ -1,10 +1,10 @@
 //! Staging what is undecided: markers, and what an operator's word changes of it.
 
 use stackone_link_schemas::{Grace, Pending};
-use stackone_link_transport::TraceContext;
 
 use super::effect::{Disposition, Effect, Then};
 use super::pending::{merged, open_offsets, with_pending};
+use super::span::Part;
 use super::stage::Stage;
 use crate::reconcile::SkipReason;
 use crate::reconciler::unlinks::Release;
@@ -15,7 +15,7 @@ use crate::work::AccountKey;
 struct Undecided {
     pending: Pending,
     close: Vec<i64>,
-    trace: Option<TraceContext>,
+    part: Part,
 }
 
 impl Reconciler {
@@ -88,7 +88,7 @@ impl Reconciler {
         Some(Undecided {
             pending: merged(first, since),
             close: open_offsets(first, since),
-            trace: first.trace,
+            part: Part::of(first),
         })
     }
 
@@ -105,9 +105,9 @@ impl Reconciler {
         let Undecided {
             pending,
             close,
-            trace,
+            part,
         } = undecided;
         let state = with_pending(ready.states.get(&key.id), key, Some(pending));
-        stage.account(ready, key, state.as_ref(), close, then, trace)
+        stage.account(ready, key, state.as_ref(), close, then, part)
     }
 }

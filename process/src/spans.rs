@@ -1,0 +1,160 @@
+//! Spans of traces: what is told to a collector of what was done, for whoever looks a trace up there.
+//!
+//! Spans are for looking at, so nothing waits for them and nothing fails with them: they go to a bounded queue, from which a
+//! task sends them to the collector by OTLP, as protobuf over HTTP. What the collector does not take is lost, and a warning
+//! counts it. <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
+
+#[cfg(feature = "otlp")]
+mod collector;
+#[cfg(feature = "otlp")]
+mod export;
+#[cfg(feature = "otlp")]
+mod losses;
+
+use std::time::SystemTime;
+
+#[cfg(feature = "otlp")]
+use export::Export;
+
+/// The setting, as problems with it name it.
+const SETTING: &str = "telemetry.otlp_endpoint";
+
+/// A piece of work that is done, as part of a trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The trace; not 0.
+    pub trace_id: u128,
+    /// Its own id; not 0.
+    pub span_id: u64,
+    /// The span that led to it; none where the trace began with this one.
+    pub parent_id: Option<u64>,
+    /// What asked for it.
+    pub kind: Kind,
+    /// What was done: one of few names.
+    pub name: &'static str,
+    /// When it began.
+    pub started: SystemTime,
+    /// When it was done.
+    pub ended: SystemTime,
+    /// What is to be known of it. Whoever may look at traces can read it: nothing secret, and nothing that a body says.
+    pub attributes: Vec<(&'static str, String)>,
+    /// Whether it did not come to what it was to do, by a fault of ours.
+    pub failed: bool,
+}
+
+/// What asked for a piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A request.
+    Server,
+    /// A record.
+    Consumer,
+}
+
+/// Where spans go: to a collector, or nowhere. Clones share one queue.
+#[derive(Debug, Clone, Default)]
+pub struct Spans {
+    #[cfg(feature = "otlp")]
+    export: Option<Export>,
+}
+
+/// What is wrong with the address of a collector; nothing where it can be used, or there is none.
+#[must_use]
+pub fn endpoint_problem(endpoint: Option<&str>) -> Option<String> {
+    let problem = problem(endpoint?)?;
+    Some(format!("{SETTING}: {problem}"))
+}
+
+#[cfg(feature = "otlp")]
+fn problem(endpoint: &str) -> Option<String> {
+    let unusable = collector::traces_url(endpoint).is_none();
+    unusable.then(|| {
+        format!("{endpoint:?} is not http://HOST:PORT; for TLS or a password have a collector beside the service")
+    })
+}
+
+#[cfg(not(feature = "otlp"))]
+fn problem(_endpoint: &str) -> Option<String> {
+    Some("this build exports no traces; build with --features otlp".to_owned())
+}
+
+impl Spans {
+    /// Spans of the service called `service`, to the collector at `endpoint`; nowhere where that is none, or cannot be used
+    /// ([`endpoint_problem`]).
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime where there is a collector: a task of the runtime sends them.
+    #[must_use]
+    pub fn to(endpoint: Option<&str>, service: &'static str) -> Self {
+        #[cfg(feature = "otlp")]
+        return Self {
+            export: endpoint
+                .and_then(collector::traces_url)
+                .map(|url| Export::start(url, service)),
+        };
+        #[cfg(not(feature = "otlp"))]
+        {
+            let _nowhere = (endpoint, service);
+            Self::default()
+        }
+    }
+
+    /// Takes a span that is made only where spans go anywhere. Does not wait: where the queue is full, the span is lost.
+    pub fn finished(&self, span: impl FnOnce() -> Span) {
+        #[cfg(feature = "otlp")]
+        if let Some(export) = &self.export {
+            export.take(span());
+        }
+        #[cfg(not(feature = "otlp"))]
+        drop(span);
+    }
+
+    /// Sends what is queued, and takes nothing more. Waits for up to 2 s.
+    pub async fn close(self) {
+        #[cfg(feature = "otlp")]
+        if let Some(export) = self.export {
+            export.close().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_collector_is_no_problem() {
+        assert_eq!(endpoint_problem(None), None);
+    }
+
+    #[cfg(not(feature = "otlp"))]
+    #[test]
+    fn a_build_that_cannot_export_says_so() {
+        let problem = endpoint_problem(Some("http://127.0.0.1:4318")).unwrap();
+        assert!(problem.starts_with(SETTING) && problem.contains("--features otlp"));
+    }
+
+    #[cfg(feature = "otlp")]
+    #[test]
+    fn what_is_no_address_of_a_collector_is_told_with_what_one_looks_like() {
+        for usable in [
+            "http://127.0.0.1:4318",
+            "http://collector:4318/",
+            "http://a/otlp",
+        ] {
+            assert_eq!(endpoint_problem(Some(usable)), None, "{usable}");
+        }
+        for unusable in [
+            "",
+            "collector:4318",
+            "https://collector:4318",
+            "http://",
+            "http://user:hush@collector:4318",
+            "http://collector:4318/?key=hush",
+        ] {
+            let problem = endpoint_problem(Some(unusable)).unwrap();
+            assert!(problem.starts_with(SETTING) && problem.contains("http://HOST:PORT"));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Traces reach a collector that takes them, and one that does not costs nothing.
+
+mod collector;
+
+use std::net::TcpListener;
+use std::time::Instant;
+
+use harness::{PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN};
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use stackone_link_transport::Topic;
+use stackone_simulator::NewAccount;
+
+use collector::{Collector, Taken};
+
+async fn traced_to(test: &str, endpoint: String) -> Pipeline {
+    let settings = PipelineSettings {
+        otlp_endpoint: Some(endpoint),
+        ..PipelineSettings::default()
+    };
+    Pipeline::with(test, settings).await.unwrap()
+}
+
+async fn only_record(pipeline: &Pipeline, topic: Topic) -> ReadRecord {
+    let mut reader = pipeline.reader(topic);
+    let records = reader.read_until(WITHIN, |records| !records.is_empty());
+    records.await[0].clone()
+}
+
+/// Ids of trace and span in the headers of a record.
+fn ids(record: &ReadRecord) -> (String, String) {
+    let traceparent = record.headers.traceparent.as_deref().unwrap();
+    (
+        traceparent[3..35].to_owned(),
+        traceparent[36..52].to_owned(),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_of_both_services_reach_the_collector_under_the_ids_of_the_records() {
+    let collector = Collector::start();
+    let pipeline = traced_to("traces", collector.endpoint.clone()).await;
+    let processor = pipeline.processor("a").unwrap();
+    let account = NewAccount::new("hibob", "tenant-to-hide", "Name To Hide");
+    let id = pipeline.simulator.link(&account).unwrap();
+    let webhook = only_record(&pipeline, Topic::AccountEvents).await;
+    let event = only_record(&pipeline, Topic::Lifecycle).await;
+    // What is queued is sent before they end.
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+
+    let (trace, of_webhook) = ids(&webhook);
+    let (trace_of_event, of_event) = ids(&event);
+    assert_eq!(trace_of_event, trace);
+    let Taken {
+        service,
+        kind,
+        parent,
+        attributes,
+        ..
+    } = collector.span(&trace, &of_webhook);
+    assert_eq!(
+        (service.as_str(), kind),
+        ("stackone-ingest", SpanKind::Server)
+    );
+    assert_eq!(parent, "", "the trace begins here");
+    let expected = [
+        ("outcome", "stored"),
+        ("source", "default"),
+        ("project", PROJECT),
+    ];
+    assert_eq!(attributes, expected.map(collector::attribute).into());
+
+    let decided = collector.span(&trace, &of_event);
+    assert_eq!(decided.service, "stackone-processor");
+    assert_eq!(
+        (decided.kind, decided.parent),
+        (SpanKind::Consumer, of_webhook)
+    );
+    assert!(decided.took.as_nanos() > 0 && decided.took < WITHIN);
+    let expected = [
+        ("account", id.as_str()),
+        ("project", PROJECT),
+        ("disposition", "emitted"),
+        ("event", "account.linked"),
+    ];
+    assert_eq!(
+        decided.attributes,
+        expected.map(collector::attribute).into()
+    );
+    for hidden in [
+        "tenant-to-hide",
+        "Name To Hide",
+        "origin_",
+        harness::SECRET,
+        harness::API_KEY,
+    ] {
+        assert!(!collector.was_told(hidden), "{hidden}");
+        assert!(collector.was_told(id.as_str()), "or nothing could be found");
+    }
+}
+
+/// With a collector that cannot be reached, or never answers, a webhook comes through and the services end in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_takes_nothing_holds_up_neither_webhooks_nor_the_end() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    for (test, collector) in [("silent", silent.local_addr().unwrap()), ("gone", gone)] {
+        let pipeline = traced_to(test, format!("http://{collector}")).await;
+        let processor = pipeline.processor("a").unwrap();
+        let account = NewAccount::new("hibob", "tenant", "Acme");
+        let id = pipeline.simulator.link(&account).unwrap();
+        let event = only_record(&pipeline, Topic::Lifecycle).await;
+        assert_eq!(event.key.as_deref(), Some(id.as_str()));
+        let stopping = Instant::now();
+        processor.stop().await.unwrap();
+        pipeline.stop().await.unwrap();
+        assert!(stopping.elapsed() < WITHIN / 4, "{:?}", stopping.elapsed());
+    }
+}
