@@ -1,20 +1,23 @@
 //! The commit cycle's transaction: everything of a batch, and the offsets that pass it, or nothing.
 
 mod around;
+mod failure;
 mod producer;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
-use stackone_link_transport::{ConfigError, KafkaConfig, RecordHeaders};
+use stackone_link_transport::{KafkaConfig, RecordHeaders};
 use tokio_util::sync::CancellationToken;
 
 pub use around::{Around, Step, Undisturbed};
+pub use failure::{StartError, TransactionError};
 
+use failure::{is_fatal, is_queue_full, is_retriable, needs_abort};
 use producer::{Deliveries, producer_config};
 
 /// A record of a transaction.
@@ -39,49 +42,6 @@ pub struct Batch {
     pub records: Vec<TransactionRecord>,
     /// The offset to commit for each partition that is touched. Never empty: without it the broker checks no generation.
     pub offsets: Vec<(i32, i64)>,
-}
-
-/// Why a transaction was not committed.
-#[derive(Debug, thiserror::Error)]
-pub enum TransactionError {
-    /// Nothing of it is visible; what is still owned can be tried again.
-    #[error("transaction aborted")]
-    Aborted(#[source] KafkaError),
-    /// The producer is of no more use: a new one is needed, and what was in memory may be out of date.
-    #[error("transactional producer failed for good")]
-    Fatal(#[source] KafkaError),
-}
-
-impl TransactionError {
-    /// Whether another producer with the same `transactional.id` took over.
-    #[must_use]
-    pub fn is_fenced(&self) -> bool {
-        let (Self::Aborted(error) | Self::Fatal(error)) = self;
-        let code = if let KafkaError::Transaction(error) = error {
-            Some(error.code())
-        } else {
-            error.rdkafka_error_code()
-        };
-        matches!(
-            code,
-            Some(
-                RDKafkaErrorCode::Fenced
-                    | RDKafkaErrorCode::ProducerFenced
-                    | RDKafkaErrorCode::InvalidProducerEpoch
-            )
-        )
-    }
-}
-
-/// Why a transactional producer cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The Kafka settings cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The client refused its settings, or the transaction coordinator did not answer.
-    #[error("transactional producer")]
-    Client(#[from] KafkaError),
 }
 
 /// A transactional producer. One thread uses it, and never while a rebalance is handled.
@@ -286,23 +246,4 @@ impl<'a> Deadline<'a> {
         };
         self.began.elapsed() >= allowed
     }
-}
-
-fn is_retriable(error: &KafkaError) -> bool {
-    matches!(error, KafkaError::Transaction(error) if error.is_retriable())
-}
-
-fn needs_abort(error: &KafkaError) -> bool {
-    matches!(error, KafkaError::Transaction(error) if error.txn_requires_abort())
-}
-
-fn is_fatal(error: &KafkaError) -> bool {
-    if let KafkaError::Transaction(error) = error {
-        return error.is_fatal();
-    }
-    error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
-}
-
-fn is_queue_full(error: &KafkaError) -> bool {
-    error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull)
 }

@@ -192,31 +192,17 @@ async fn a_burst_on_a_full_queue_is_refused_at_once() {
     .await;
     assert_eq!(service.post(BODY).await.status(), 200);
     broker.answers_after(Duration::from_secs(4));
-    let post = async |_| {
-        let started = Instant::now();
-        let status = service.post(BODY).await.status().as_u16();
-        (status, started.elapsed())
-    };
-    let started = Instant::now();
+    let post = async |_| service.post(BODY).await.status().as_u16();
     let answers = join_all((0..1000).map(post)).await;
-    assert!(
-        started.elapsed() < Duration::from_secs(15),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(answers.iter().all(|status| [200, 503].contains(status)));
     let refused = service.counted("default", "queue_full").await;
     assert!(refused >= 980.0, "{refused}");
-    assert!(
-        answers
-            .iter()
-            .all(|(status, _)| [200, 503].contains(status))
-    );
-    // Those that were queued wait for the broker; all others do not.
-    let at_once = answers
-        .iter()
-        .filter(|(_, took)| *took < Duration::from_secs(3));
-    let at_once = at_once.count();
-    assert!(at_once >= 980, "{at_once}");
+    // Those that were queued wait for the broker; all others do not. As ingest saw it: how long the client took to send a
+    // thousand requests is not its doing.
+    let at_once =
+        "stackone_ingest_request_duration_seconds_bucket{outcome=\"queue_full\",le=\"2.5\"}";
+    let at_once = service.metric(at_once).await.unwrap_or(0.0);
+    assert!(at_once >= 980.0, "{at_once}");
     assert_eq!(
         service.metric("stackone_ingest_in_flight_requests").await,
         Some(0.0)

@@ -49,7 +49,7 @@ pub(crate) enum Broker {
         runtime: Runtime,
         /// Keeps its container.
         #[cfg(feature = "container")]
-        _container: Option<harness::DedicatedBroker>,
+        _container: Option<Box<harness::DedicatedBroker>>,
     },
 }
 
@@ -84,7 +84,7 @@ impl Broker {
         Ok(Self::Kafka {
             bootstrap_servers: container.bootstrap_servers().to_owned(),
             runtime,
-            _container: Some(container),
+            _container: Some(Box::new(container)),
         })
     }
 
