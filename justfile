@@ -18,12 +18,12 @@ demo-story:
 # All tests that need no Docker
 [group('test')]
 test *arguments:
-    cargo test {{ arguments }}
+    cargo test --no-fail-fast {{ arguments }}
 
 # The pipeline suite, traces included, and what only a real broker proves, on Apache Kafka in containers; KAFKA_IMAGE names another image
 [group('test')]
 test-container *arguments:
-    cargo test --features container,otlp {{ arguments }}
+    cargo test --no-fail-fast --features container,otlp {{ arguments }}
 
 # The sample consumers of schemas/examples, each built by its own tools, on Kafka in a container
 [group('test')]

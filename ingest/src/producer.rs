@@ -111,7 +111,9 @@ impl Producer {
     /// How long the next record would wait for others.
     pub(crate) fn linger(&self) -> Duration {
         match &self.batching {
-            Some(batching) if batching.crowd().is_batching() => batching.publisher.linger(),
+            Some(batching) if batching.crowd().is_batching(Instant::now()) => {
+                batching.publisher.linger()
+            }
             Some(_) | None => self.prompt.linger(),
         }
     }

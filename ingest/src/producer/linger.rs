@@ -45,8 +45,9 @@ impl Crowd {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
-    /// Whether records should wait for others, as was last decided.
-    pub(crate) fn is_batching(&self) -> bool {
+    /// Whether the next record should wait for others. Also when nobody joins or leaves, time makes the average.
+    pub(crate) fn is_batching(&mut self, now: Instant) -> bool {
+        self.pass(now);
         self.batching
     }
 

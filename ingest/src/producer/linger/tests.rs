@@ -30,8 +30,7 @@ impl Watched {
             self.under_way -= 1;
         }
         self.now += time;
-        self.crowd.pass(self.now);
-        self.crowd.is_batching()
+        self.crowd.is_batching(self.now)
     }
 }
 
