@@ -42,6 +42,7 @@ pub mod restore;
 pub mod resync;
 pub mod state_store;
 pub mod state_view;
+pub mod taken_in;
 pub mod topics;
 pub mod transaction;
 pub mod unlink_guard;

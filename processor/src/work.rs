@@ -9,6 +9,7 @@ use stackone_link_schemas::{AccountId, MAX_CAUSES, Pending, Trigger};
 
 use stackone_link_transport::TraceContext;
 
+use crate::taken_in;
 use crate::work_queue::{Merge, WorkQueue};
 
 /// An account, by the partition its triggers come from.
@@ -114,7 +115,7 @@ fn merge_pending(earlier: &mut Pending, later: Pending) {
     earlier.lookups = earlier.lookups.max(later.lookups);
     earlier.event_date = earlier.event_date.max(later.event_date);
     earlier.deleted_at = earlier.deleted_at.max(later.deleted_at);
-    earlier.taken_in = later.taken_in.or(earlier.taken_in);
+    earlier.taken_in = taken_in::and(earlier.taken_in, later.taken_in);
     earlier.project_id = earlier.project_id.take().or(later.project_id);
     earlier.grace = earlier.grace.or(later.grace);
     earlier.lag_recheck_used |= later.lag_recheck_used;

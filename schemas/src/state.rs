@@ -74,7 +74,7 @@ pub struct TakenIn {
     pub partition: i32,
     /// Offset in that partition.
     pub offset: i64,
-    /// Timestamp of the record, milliseconds since the epoch.
+    /// Greatest timestamp of the records taken in, milliseconds since the epoch.
     pub timestamp_ms: i64,
 }
 

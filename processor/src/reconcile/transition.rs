@@ -8,6 +8,7 @@ use stackone_link_schemas::{
 use super::table::LifecycleKind;
 use super::{Case, Decision};
 use crate::recheck;
+use crate::taken_in;
 
 /// What a decision changes, without what is still pending: the caller knows what came since.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +34,7 @@ pub fn apply(
         .cloned()
         .unwrap_or_else(|| unknown_account(account_id));
     state.last_event_date = state.last_event_date.max(case.pending.event_date);
-    state.taken_in = case.pending.taken_in.or(state.taken_in);
+    state.taken_in = taken_in::and(state.taken_in, case.pending.taken_in);
     state.pending = None;
     let event = match decision {
         Decision::Emit(kind) => Some(emit(&mut state, case, kind, project_id)),

@@ -5,6 +5,7 @@ use stackone_link_schemas::{AccountState, Pending, Trigger};
 
 use crate::recheck;
 use crate::reconcile::unknown_account;
+use crate::taken_in;
 use crate::work::{AccountKey, Work};
 use crate::work_queue::Merge;
 
@@ -20,7 +21,7 @@ pub(super) fn without_answer(
     };
     AccountState {
         recheck,
-        taken_in: pending.taken_in.or(state.taken_in),
+        taken_in: taken_in::and(state.taken_in, pending.taken_in),
         ..state
     }
 }
@@ -57,7 +58,7 @@ pub(super) fn with_pending(
             .filter(|state| state.version > 0);
     };
     let state = state.unwrap_or_else(|| unknown_account(&key.id));
-    let taken_in = pending.taken_in.or(state.taken_in);
+    let taken_in = taken_in::and(state.taken_in, pending.taken_in);
     Some(AccountState {
         taken_in,
         pending: Some(pending),
