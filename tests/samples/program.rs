@@ -82,14 +82,13 @@ impl Program {
         .await;
     }
 
-    /// Waits until it has taken a transition from the lifecycle topic.
-    pub(crate) async fn follows(&mut self, account: &AccountId, version: u64, why: &str) {
-        let line = Line {
-            account_id: account.as_str().to_owned(),
-            version,
-            why: why.to_owned(),
-        };
-        self.printed_until(|lines| lines.contains(&line)).await;
+    /// Why it took the first version of an account.
+    pub(crate) fn why(&self, account: &AccountId) -> String {
+        let lines = self.lines.lock().unwrap();
+        let of_account = lines
+            .iter()
+            .find(|line| line.account_id == account.as_str());
+        of_account.unwrap().why.clone()
     }
 
     async fn printed_until(&mut self, condition: impl Fn(&[Line]) -> bool) {
