@@ -23,7 +23,12 @@ test *arguments:
 # The pipeline suite, traces included, and what only a real broker proves, on Apache Kafka in containers; KAFKA_IMAGE names another image
 [group('test')]
 test-container *arguments:
-    cargo test --no-fail-fast --features container,otlp {{ arguments }}
+    cargo test --no-fail-fast --features container,otlp {{ arguments }} -- --skip model::
+
+# The model test on Apache Kafka in a container. By itself: six pipelines at a time beside all other tests are more than one container serves
+[group('test')]
+test-model-container:
+    cargo test --package stackone-pipeline-tests --features container,otlp --test it model::
 
 # The sample consumers of schemas/examples, each built by its own tools, on Kafka in a container
 [group('test')]
@@ -151,4 +156,4 @@ check: fmt scripts deny machete clippy clippy-container clippy-tls doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
-ci: check test demo-story test-container
+ci: check test demo-story test-container test-model-container

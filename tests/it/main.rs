@@ -17,9 +17,6 @@ mod ingest_conservation;
 mod ingest_process;
 #[cfg(feature = "container")]
 mod ingest_stopping;
-// Six pipelines at a time, beside all other tests, are more than one container serves in time. On Kafka it is played by itself:
-// `KAFKA_BOOTSTRAP_SERVERS=HOST:PORT cargo test -p stackone-pipeline-tests model`.
-#[cfg(not(feature = "container"))]
 mod model;
 #[cfg(feature = "container")]
 mod operator;
