@@ -134,10 +134,18 @@ machete:
 scripts:
     git grep --cached -lE '^#!.*[/ ](ba)?sh$' | xargs shellcheck
 
-# Write the JSON Schemas of the contract anew from the types (a test fails when they differ)
+# Hold schemas/asyncapi.json against the parser of the AsyncAPI project (needs Node.js)
+[group('check')]
+asyncapi:
+    command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer" >&2; exit 1; }
+    npm ci --prefix .ci/asyncapi --ignore-scripts --no-audit --no-fund --loglevel error
+    node .ci/asyncapi/check.js schemas/asyncapi.json
+
+# Write the JSON Schemas and the AsyncAPI document of the contract anew from the code (a test fails when they differ)
 [group('write')]
 schemas:
     cargo run --package stackone-link-schemas --example write_schemas
+    cargo run --package stackone-link-transport --example write_asyncapi
 
 # Keep the schemas of a release, which no later change may break: `just release-schemas 0.2.0`
 [group('write')]
@@ -152,7 +160,7 @@ answers:
 
 # All static checks, the quick ones first
 [group('check')]
-check: fmt scripts deny machete clippy clippy-container clippy-tls doc
+check: fmt scripts deny machete asyncapi clippy clippy-container clippy-tls doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]

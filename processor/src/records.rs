@@ -3,15 +3,13 @@
 use jiff::Timestamp;
 use stackone_link_schemas::{
     AccountId, AccountLifecycleEvent, AccountState, CloudEvent, LIFECYCLE_DATASCHEMA,
-    LifecycleType, STATE_DATASCHEMA, UNRECOGNIZED_TYPE, event_id_of_body, source_of_project,
+    LifecycleType, STATE_DATASCHEMA, STATE_TYPE, UNRECOGNIZED_TYPE, event_id_of_body,
+    source_of_project,
 };
 use stackone_link_transport::{DeadLetterHeaders, RecordHeaders, Topic, Topics, TraceContext};
 
 use crate::intake::Consumed;
 use crate::transaction::TransactionRecord;
-
-/// `ce_type` of a state record.
-const STATE_TYPE: &str = "account.state";
 
 /// A transition, for the lifecycle topic and, if it is a link, for the linked topic.
 ///

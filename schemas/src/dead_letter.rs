@@ -1,5 +1,6 @@
 //! Why a record was put aside, and which of those records were put back.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::open_enum::open_enum;
@@ -9,7 +10,7 @@ pub const DEAD_LETTERS_REDRIVEN_TYPE: &str = "pipeline.dead_letters.redriven";
 
 /// Dead letters of a partition that no redrive has to look at again: written to the same partition, in the transaction
 /// that puts them back. It has no key and none of a dead letter's headers; who reads dead letters skips it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLettersRedriven {
     /// Their partition, which is the record's own.
     pub partition: i32,

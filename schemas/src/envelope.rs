@@ -11,6 +11,8 @@ const NAMESPACE: Uuid = uuid!("6f1d3c52-8a0e-5b7c-9d43-51a2c07be9f4");
 pub const LIFECYCLE_DATASCHEMA: &str = "urn:stackone-link:schema:account-lifecycle-event:v1";
 /// `ce_dataschema` of an [`AccountState`](crate::AccountState).
 pub const STATE_DATASCHEMA: &str = "urn:stackone-link:schema:account-state:v1";
+/// `ce_type` of every record of the state topic.
+pub const STATE_TYPE: &str = "account.state";
 /// `ce_type` of a record whose body names no event.
 pub const UNRECOGNIZED_TYPE: &str = "stackone.unrecognized";
 

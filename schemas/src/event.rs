@@ -1,6 +1,9 @@
 //! A StackOne account webhook, as the processor reads it.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use crate::AccountId;
@@ -32,14 +35,32 @@ pub enum MalformedEvent {
     NotAnAccountEvent,
 }
 
-#[derive(Deserialize)]
+/// A StackOne account webhook: what the pipeline uses of it. What else StackOne puts into it is there, too: its bytes are stored
+/// as they came.
+#[derive(Deserialize, JsonSchema)]
 struct Wire {
+    /// StackOne's event name: `account.created`, `account.updated`, `account.deleted`; others are accepted.
+    #[schemars(regex(pattern = "^account\\."))]
     event: String,
+    /// The account it is about.
     account_id: AccountId,
+    /// The StackOne project the account belongs to, for instance `acmeinc-27270`.
     #[serde(default)]
     project_id: Option<String>,
+    /// When it happened: a date where it is readable.
     #[serde(default)]
     event_date: Option<serde_json::Value>,
+}
+
+/// Of the value that [`AccountEvent::parse`] reads.
+impl JsonSchema for AccountEvent {
+    fn schema_name() -> Cow<'static, str> {
+        "AccountEvent".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Wire::json_schema(generator)
+    }
 }
 
 impl AccountEvent {

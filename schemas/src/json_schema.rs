@@ -5,7 +5,10 @@ use schemars::transform::transform_subschemas;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use crate::{AccountLifecycleEvent, AccountState, LIFECYCLE_DATASCHEMA, STATE_DATASCHEMA};
+use crate::{
+    AccountEvent, AccountLifecycleEvent, AccountListed, AccountState, DeadLetterReason,
+    DeadLettersRedriven, LIFECYCLE_DATASCHEMA, ListingMarker, STATE_DATASCHEMA, UnlinksReleased,
+};
 
 /// A schema and the file it is kept in, under `schemas/json/`.
 #[derive(Debug)]
@@ -42,6 +45,27 @@ pub fn schema_documents() -> Vec<SchemaDocument> {
     ]
 }
 
+/// Every type that a record's value is made of, as a JSON Schema of draft 7 under its name. They refer to each other as
+/// `#/components/schemas/…`, where AsyncAPI keeps them.
+#[must_use]
+pub fn component_schemas() -> serde_json::Map<String, Value> {
+    let settings = SchemaSettings::draft07()
+        .with(|settings| settings.definitions_path = "/components/schemas".into())
+        .with_transform(tidy);
+    let mut generator = settings.into_generator();
+    let _references = [
+        generator.subschema_for::<AccountLifecycleEvent>(),
+        generator.subschema_for::<AccountState>(),
+        generator.subschema_for::<AccountEvent>(),
+        generator.subschema_for::<AccountListed>(),
+        generator.subschema_for::<ListingMarker>(),
+        generator.subschema_for::<UnlinksReleased>(),
+        generator.subschema_for::<DeadLettersRedriven>(),
+        generator.subschema_for::<DeadLetterReason>(),
+    ];
+    generator.take_definitions(true)
+}
+
 /// The schema of what readers of `T` have to accept. Its `$id` is the `ce_dataschema` of the records.
 fn schema_of<T: JsonSchema>(id: &str) -> Schema {
     let settings = SchemaSettings::draft2020_12().with_transform(tidy);
@@ -61,10 +85,20 @@ fn tidy(schema: &mut Schema) {
         schema.remove("format");
     }
     if let Some(Value::String(text)) = schema.get_mut("description") {
-        let paragraphs = text
-            .split("\n\n")
-            .map(|paragraph| paragraph.replace('\n', " "));
-        *text = paragraphs.collect::<Vec<_>>().join("\n\n");
+        *text = unwrapped(text);
     }
     transform_subschemas(&mut tidy, schema);
+}
+
+/// A text whose lines end only where a paragraph, or an entry of a list, does.
+fn unwrapped(text: &str) -> String {
+    let mut unwrapped = String::with_capacity(text.len());
+    for line in text.lines() {
+        let begins = line.is_empty() || line.starts_with("- ") || unwrapped.ends_with('\n');
+        if !unwrapped.is_empty() {
+            unwrapped.push(if begins { '\n' } else { ' ' });
+        }
+        unwrapped.push_str(line);
+    }
+    unwrapped
 }

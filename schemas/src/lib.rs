@@ -30,11 +30,11 @@ pub use account::{
 };
 pub use dead_letter::{DEAD_LETTERS_REDRIVEN_TYPE, DeadLetterReason, DeadLettersRedriven};
 pub use envelope::{
-    CloudEvent, EventIdentity, LIFECYCLE_DATASCHEMA, STATE_DATASCHEMA, UNRECOGNIZED_TYPE,
-    event_id_of_body, source_of_project,
+    CloudEvent, EventIdentity, LIFECYCLE_DATASCHEMA, STATE_DATASCHEMA, STATE_TYPE,
+    UNRECOGNIZED_TYPE, event_id_of_body, source_of_project,
 };
 pub use event::{AccountEvent, MalformedEvent};
-pub use json_schema::{SchemaDocument, schema_documents};
+pub use json_schema::{SchemaDocument, component_schemas, schema_documents};
 pub use lifecycle::{AccountLifecycleEvent, Cause, LifecycleType, MAX_CAUSES};
 pub use listing::{ACCOUNT_LISTED_TYPE, AccountListed, LISTING_MARKER_TYPE, ListingMarker};
 pub use state::{AccountPhase, AccountState, Grace, GraceKind, Pending, Recheck, TakenIn, Trigger};

@@ -3,6 +3,7 @@
 //! They are the pipeline's own: subscribers need not know them.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ pub const ACCOUNT_LISTED_TYPE: &str = "pipeline.account.listed";
 pub const LISTING_MARKER_TYPE: &str = "pipeline.account.listing";
 
 /// The accounts API listed an account. The record's key is the account id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountListed {
     /// The run it belongs to.
     pub run: Uuid,
@@ -29,7 +30,7 @@ pub struct AccountListed {
 }
 
 /// A run begins or, where the list is known to be complete, has ended. Sent to every partition, without a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListingMarker {
     /// The run.
     pub run: Uuid,

@@ -4,12 +4,12 @@
 macro_rules! open_enum {
     (
         $(#[doc = $doc:literal])+
-        pub enum $name:ident { $( $(#[$variant_meta:meta])* $variant:ident = $text:literal, )+ }
+        pub enum $name:ident { $( $(#[doc = $meaning:literal])+ $variant:ident = $text:literal, )+ }
     ) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub enum $name {
-            $( $(#[$variant_meta])* $variant, )+
+            $( $(#[doc = $meaning])+ $variant, )+
             /// A value this version does not know, as it came.
             Other(String),
         }
@@ -17,6 +17,9 @@ macro_rules! open_enum {
         impl $name {
             /// Every value this version knows.
             pub const KNOWN: &'static [&'static str] = &[$($text),+];
+
+            /// What each of [`Self::KNOWN`] means, in the same order.
+            pub const MEANINGS: &'static [&'static str] = &[$(concat!($($meaning),+).trim_ascii()),+];
 
             /// The value as it stands in JSON.
             #[must_use]
@@ -62,13 +65,15 @@ macro_rules! open_enum {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                let about = [
-                    $($doc.trim(),)+
-                    "Open enum: readers must accept values that are not among the examples.",
-                ];
+                let about = concat!(
+                    $($doc,)+
+                    " Open enum: readers must accept values that are not among the examples.",
+                );
+                let known = Self::KNOWN.iter().zip(Self::MEANINGS);
+                let known = known.map(|(text, meaning)| format!("\n- `{text}`: {meaning}"));
                 schemars::json_schema!({
                     "type": "string",
-                    "description": about.join("\n"),
+                    "description": about.trim().to_owned() + "\n" + &known.collect::<String>(),
                     "examples": Self::KNOWN,
                 })
             }

@@ -3,13 +3,14 @@
 //! It is the pipeline's own: subscribers need not know it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `ce_type` of an [`UnlinksReleased`].
 pub const UNLINKS_RELEASED_TYPE: &str = "pipeline.unlinks.released";
 
 /// Accounts of a project that vanished are really gone. Sent to every partition, without a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnlinksReleased {
     /// The configured project; absent where a single project without an id serves everything.
     pub project_id: Option<String>,

@@ -1,5 +1,7 @@
-//! What every record of a topic has to be, by rules that are not ours: the committed JSON Schemas, by a schema library,
-//! and `CloudEvents`, by its SDK.
+//! What every record of a topic has to be, by rules that are not ours: the committed JSON Schemas and `AsyncAPI` document, by
+//! a schema library, and `CloudEvents`, by its SDK.
+
+mod asyncapi;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -42,11 +44,13 @@ pub(crate) fn violation(topic: Topic, record: &BorrowedMessage<'_>) -> Option<St
 }
 
 fn check(topic: Topic, record: &BorrowedMessage<'_>) -> Result<(), String> {
-    let event = BinaryDeserializer::into_event(Record::of(record)?)
-        .map_err(|error| format!("no CloudEvent in binary mode: {error}"))?;
+    let read = Record::of(record)?;
     let key = record
         .key()
         .map(|key| String::from_utf8_lossy(key).into_owned());
+    asyncapi::check(topic, &read.headers, key.as_deref(), record.payload())?;
+    let event = BinaryDeserializer::into_event(read)
+        .map_err(|error| format!("no CloudEvent in binary mode: {error}"))?;
     if topic != Topic::DeadLetter {
         // A dead letter has the headers of whoever wrote the record, as they were.
         equal("key", key.as_deref(), "ce_subject", event.subject())?;

@@ -1,9 +1,13 @@
-//! Record headers, typed in both directions. No other code spells a header's name.
+//! Record headers, typed in both directions.
+
+pub(crate) mod field;
 
 use jiff::Timestamp;
 use rdkafka::message::{BorrowedHeaders, Header, Headers, OwnedHeaders};
 use stackone_link_schemas::{CloudEvent, DeadLetterReason};
 use uuid::Uuid;
+
+use field::HeaderField;
 
 /// Content type of every record's value unless a record says otherwise.
 const JSON: &str = "application/json";
@@ -96,29 +100,29 @@ impl RecordHeaders {
     pub fn encode(&self) -> OwnedHeaders {
         let event = &self.event;
         let mut writer = Writer(OwnedHeaders::new_with_capacity(12));
-        writer.text("ce_specversion", "1.0");
-        writer.text("ce_id", &event.id.to_string());
-        writer.text("ce_type", &event.event_type);
-        writer.text("ce_source", &event.source);
-        writer.optional("ce_subject", event.subject.as_deref());
+        writer.text(field::CE_SPECVERSION, "1.0");
+        writer.text(field::CE_ID, &event.id.to_string());
+        writer.text(field::CE_TYPE, &event.event_type);
+        writer.text(field::CE_SOURCE, &event.source);
+        writer.optional(field::CE_SUBJECT, event.subject.as_deref());
         writer.optional(
-            "ce_time",
+            field::CE_TIME,
             event.time.map(|time| time.to_string()).as_deref(),
         );
-        writer.optional("ce_dataschema", event.dataschema.as_deref());
-        writer.text("content-type", &self.content_type);
-        writer.optional("traceparent", self.traceparent.as_deref());
+        writer.optional(field::CE_DATASCHEMA, event.dataschema.as_deref());
+        writer.text(field::CONTENT_TYPE, &self.content_type);
+        writer.optional(field::TRACEPARENT, self.traceparent.as_deref());
         if let Some(ingest) = &self.ingest {
-            writer.text("stackone_source", &ingest.source);
-            writer.text("stackone_received_at", &ingest.received_at.to_string());
+            writer.text(field::SOURCE, &ingest.source);
+            writer.text(field::RECEIVED_AT, &ingest.received_at.to_string());
         }
         if let Some(dead_letter) = &self.dead_letter {
             writer.dead_letter(dead_letter);
         }
         if let Some(redrive) = &self.redrive {
-            writer.text("stackone_redrives", &redrive.redrives.to_string());
+            writer.text(field::REDRIVES, &redrive.redrives.to_string());
             let first_seen = redrive.first_seen.to_string();
-            writer.text("stackone_redrive_first_seen", &first_seen);
+            writer.text(field::REDRIVE_FIRST_SEEN, &first_seen);
         }
         writer.0
     }
@@ -131,24 +135,24 @@ impl RecordHeaders {
     pub fn decode(headers: Option<&BorrowedHeaders>) -> Result<Self, HeaderError> {
         let reader = Reader(headers);
         let event = CloudEvent {
-            id: reader.required("ce_id")?,
-            event_type: reader.required("ce_type")?,
-            source: reader.required("ce_source")?,
-            subject: reader.optional("ce_subject")?,
-            time: reader.optional("ce_time")?,
-            dataschema: reader.optional("ce_dataschema")?,
+            id: reader.required(field::CE_ID)?,
+            event_type: reader.required(field::CE_TYPE)?,
+            source: reader.required(field::CE_SOURCE)?,
+            subject: reader.optional(field::CE_SUBJECT)?,
+            time: reader.optional(field::CE_TIME)?,
+            dataschema: reader.optional(field::CE_DATASCHEMA)?,
         };
-        let ingest = match reader.optional("stackone_source")? {
+        let ingest = match reader.optional(field::SOURCE)? {
             Some(source) => Some(IngestHeaders {
                 source,
-                received_at: reader.required("stackone_received_at")?,
+                received_at: reader.required(field::RECEIVED_AT)?,
             }),
             None => None,
         };
         let content_type = reader
-            .optional("content-type")?
+            .optional(field::CONTENT_TYPE)?
             .unwrap_or_else(|| JSON.to_owned());
-        let traceparent = reader.optional("traceparent")?;
+        let traceparent = reader.optional(field::TRACEPARENT)?;
         Ok(Self {
             event,
             content_type,
@@ -162,50 +166,41 @@ impl RecordHeaders {
     /// `ce_id` alone, for records whose other headers are not needed.
     #[must_use]
     pub fn event_id(headers: Option<&BorrowedHeaders>) -> Option<Uuid> {
-        Reader(headers).optional("ce_id").ok().flatten()
+        Reader(headers).optional(field::CE_ID).ok().flatten()
     }
 }
 
 struct Writer(OwnedHeaders);
 
 impl Writer {
-    fn text(&mut self, key: &str, value: &str) {
+    fn text(&mut self, field: HeaderField, value: &str) {
         let headers = std::mem::replace(&mut self.0, OwnedHeaders::new_with_capacity(0));
         self.0 = headers.insert(Header {
-            key,
+            key: field.name,
             value: Some(value),
         });
     }
 
-    fn optional(&mut self, key: &str, value: Option<&str>) {
+    fn optional(&mut self, field: HeaderField, value: Option<&str>) {
         if let Some(value) = value {
-            self.text(key, value);
+            self.text(field, value);
         }
     }
 
     fn dead_letter(&mut self, headers: &DeadLetterHeaders) {
-        self.text("stackone_dead_letter_reason", headers.reason.as_str());
-        self.text("stackone_dead_letter_detail", &headers.detail);
+        self.text(field::DEAD_LETTER_REASON, headers.reason.as_str());
+        self.text(field::DEAD_LETTER_DETAIL, &headers.detail);
+        self.text(field::DEAD_LETTER_ATTEMPTS, &headers.attempts.to_string());
+        self.text(field::DEAD_LETTER_TOPIC, &headers.topic);
+        self.text(field::DEAD_LETTER_PARTITION, &headers.partition.to_string());
+        self.text(field::DEAD_LETTER_OFFSET, &headers.offset.to_string());
         self.text(
-            "stackone_dead_letter_attempts",
-            &headers.attempts.to_string(),
-        );
-        self.text("stackone_dead_letter_topic", &headers.topic);
-        self.text(
-            "stackone_dead_letter_partition",
-            &headers.partition.to_string(),
-        );
-        self.text("stackone_dead_letter_offset", &headers.offset.to_string());
-        self.text(
-            "stackone_dead_letter_first_seen",
+            field::DEAD_LETTER_FIRST_SEEN,
             &headers.first_seen.to_string(),
         );
+        self.text(field::DEAD_LETTER_LAST_SEEN, &headers.last_seen.to_string());
         self.text(
-            "stackone_dead_letter_last_seen",
-            &headers.last_seen.to_string(),
-        );
-        self.text(
-            "stackone_dead_letter_value_expired",
+            field::DEAD_LETTER_VALUE_EXPIRED,
             &headers.value_expired.to_string(),
         );
     }
@@ -214,7 +209,8 @@ impl Writer {
 struct Reader<'a>(Option<&'a BorrowedHeaders>);
 
 impl Reader<'_> {
-    fn optional<T: std::str::FromStr>(&self, name: &'static str) -> Result<Option<T>, HeaderError> {
+    fn optional<T: std::str::FromStr>(&self, field: HeaderField) -> Result<Option<T>, HeaderError> {
+        let name = field.name;
         let found = self
             .0
             .and_then(|headers| headers.iter().find(|header| header.key == name));
@@ -227,34 +223,34 @@ impl Reader<'_> {
         text.map(Some).ok_or(HeaderError::Unreadable(name))
     }
 
-    fn required<T: std::str::FromStr>(&self, name: &'static str) -> Result<T, HeaderError> {
-        self.optional(name)?.ok_or(HeaderError::Absent(name))
+    fn required<T: std::str::FromStr>(&self, field: HeaderField) -> Result<T, HeaderError> {
+        self.optional(field)?.ok_or(HeaderError::Absent(field.name))
     }
 
     fn dead_letter(&self) -> Result<Option<DeadLetterHeaders>, HeaderError> {
-        let Some(reason) = self.optional::<String>("stackone_dead_letter_reason")? else {
+        let Some(reason) = self.optional::<String>(field::DEAD_LETTER_REASON)? else {
             return Ok(None);
         };
         Ok(Some(DeadLetterHeaders {
             reason: DeadLetterReason::from(reason.as_str()),
-            detail: self.required("stackone_dead_letter_detail")?,
-            attempts: self.required("stackone_dead_letter_attempts")?,
-            topic: self.required("stackone_dead_letter_topic")?,
-            partition: self.required("stackone_dead_letter_partition")?,
-            offset: self.required("stackone_dead_letter_offset")?,
-            first_seen: self.required("stackone_dead_letter_first_seen")?,
-            last_seen: self.required("stackone_dead_letter_last_seen")?,
-            value_expired: self.required("stackone_dead_letter_value_expired")?,
+            detail: self.required(field::DEAD_LETTER_DETAIL)?,
+            attempts: self.required(field::DEAD_LETTER_ATTEMPTS)?,
+            topic: self.required(field::DEAD_LETTER_TOPIC)?,
+            partition: self.required(field::DEAD_LETTER_PARTITION)?,
+            offset: self.required(field::DEAD_LETTER_OFFSET)?,
+            first_seen: self.required(field::DEAD_LETTER_FIRST_SEEN)?,
+            last_seen: self.required(field::DEAD_LETTER_LAST_SEEN)?,
+            value_expired: self.required(field::DEAD_LETTER_VALUE_EXPIRED)?,
         }))
     }
 
     fn redrive(&self) -> Result<Option<RedriveHeaders>, HeaderError> {
-        let Some(redrives) = self.optional("stackone_redrives")? else {
+        let Some(redrives) = self.optional(field::REDRIVES)? else {
             return Ok(None);
         };
         Ok(Some(RedriveHeaders {
             redrives,
-            first_seen: self.required("stackone_redrive_first_seen")?,
+            first_seen: self.required(field::REDRIVE_FIRST_SEEN)?,
         }))
     }
 }

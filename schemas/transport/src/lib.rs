@@ -2,6 +2,7 @@
 //!
 //! What `ingest` and `processor` must agree on, or data is damaged, lives here once.
 
+pub mod asyncapi;
 mod config;
 mod headers;
 mod murmur2;

@@ -69,6 +69,7 @@ async fn publish(publisher: &Publisher, pipeline: &Pipeline, number: usize, lett
         value_expired: letter.expired,
     };
     let headers = RecordHeaders {
+        traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
         ingest: Some(IngestHeaders {
             source: "default".to_owned(),
             received_at: now,

@@ -72,3 +72,48 @@ fn a_record_without_an_id_is_named_as_such() {
         Err(HeaderError::Unreadable("ce_id"))
     );
 }
+
+#[test]
+fn the_headers_that_are_written_are_those_of_the_catalogue() {
+    let time = Timestamp::UNIX_EPOCH;
+    let text = "x".to_owned();
+    let every = RecordHeaders {
+        event: CloudEvent {
+            id: Uuid::nil(),
+            event_type: text.clone(),
+            source: text.clone(),
+            subject: Some(text.clone()),
+            time: Some(time),
+            dataschema: Some(text.clone()),
+        },
+        content_type: JSON.to_owned(),
+        traceparent: Some(text.clone()),
+        ingest: Some(IngestHeaders {
+            source: text.clone(),
+            received_at: time,
+        }),
+        dead_letter: Some(DeadLetterHeaders {
+            reason: DeadLetterReason::MalformedEvent,
+            detail: text.clone(),
+            attempts: 1,
+            topic: text,
+            partition: 1,
+            offset: 1,
+            first_seen: time,
+            last_seen: time,
+            value_expired: true,
+        }),
+        redrive: Some(RedriveHeaders {
+            redrives: 1,
+            first_seen: time,
+        }),
+    };
+    let encoded = every.encode();
+    let written: Vec<_> = encoded
+        .as_borrowed()
+        .iter()
+        .map(|header| header.key)
+        .collect();
+    let known: Vec<_> = field::ALL.iter().map(|field| field.name).collect();
+    assert_eq!(written, known);
+}

@@ -1,0 +1,200 @@
+//! An example of each kind of record: its value as in `schemas/fixtures`, and the headers as they are written.
+
+mod own;
+
+use jiff::Timestamp;
+use rdkafka::message::Headers;
+use serde_json::{Map, Value, json};
+use stackone_link_schemas::{
+    AccountId, AccountLifecycleEvent, AccountState, CloudEvent, LIFECYCLE_DATASCHEMA,
+    LifecycleType, STATE_DATASCHEMA, STATE_TYPE, UNRECOGNIZED_TYPE, event_id_of_body,
+    source_of_project,
+};
+
+use crate::headers::field;
+use crate::{IngestHeaders, RecordHeaders};
+pub(super) use own::{
+    account_listed, dead_letter, dead_letters_redriven, listing_marker, unlinks_released,
+};
+
+const OPAQUE: &str = "application/octet-stream";
+
+/// A file of `schemas/fixtures`.
+macro_rules! fixture {
+    ($file:literal) => {
+        include_str!(concat!("../../../fixtures/", $file))
+    };
+}
+
+/// A record.
+pub(super) struct Example {
+    name: String,
+    headers: RecordHeaders,
+    payload: Value,
+}
+
+impl Example {
+    pub(super) fn to_json(&self) -> Value {
+        let headers = self.headers.encode();
+        let headers = headers.as_borrowed().iter().map(|header| {
+            let text = String::from_utf8_lossy(header.value.unwrap_or_default());
+            (header.key.to_owned(), json!(text))
+        });
+        json!({
+            "name": self.name,
+            "headers": headers.collect::<Map<_, _>>(),
+            "payload": self.payload,
+        })
+    }
+}
+
+pub(super) fn account_webhooks() -> Result<Vec<Example>, serde_json::Error> {
+    let bodies = [
+        fixture!("account.created.json"),
+        fixture!("account.updated.json"),
+        fixture!("account.deleted.json"),
+    ];
+    bodies.into_iter().map(webhook).collect()
+}
+
+pub(super) fn record_webhook() -> Result<Example, serde_json::Error> {
+    webhook(fixture!("hris_employees.created.synthetic.json"))
+}
+
+/// A webhook, with the headers that ingest gives it.
+fn webhook(body: &str) -> Result<Example, serde_json::Error> {
+    let payload: Value = serde_json::from_str(body)?;
+    let text = |member: &str| payload[member].as_str().map(str::to_owned);
+    let headers = of_ingest(CloudEvent {
+        id: event_id_of_body(body.as_bytes()),
+        event_type: text("event").unwrap_or_default(),
+        source: source_of_project(text("project_id").as_deref()),
+        subject: text("account_id"),
+        time: text("event_date").and_then(|date| date.parse().ok()),
+        dataschema: None,
+    });
+    Ok(Example {
+        name: headers.event.event_type.clone(),
+        headers,
+        payload,
+    })
+}
+
+pub(super) fn unrecognized_webhook() -> Example {
+    let body = "event=account.created";
+    Example {
+        name: "no JSON".to_owned(),
+        headers: RecordHeaders {
+            content_type: OPAQUE.to_owned(),
+            ..of_ingest(CloudEvent {
+                id: event_id_of_body(body.as_bytes()),
+                event_type: UNRECOGNIZED_TYPE.to_owned(),
+                source: source_of_project(None),
+                subject: None,
+                time: None,
+                dataschema: None,
+            })
+        },
+        payload: json!(body),
+    }
+}
+
+fn of_ingest(event: CloudEvent) -> RecordHeaders {
+    let received_at = event.time.unwrap_or_else(example_time);
+    RecordHeaders {
+        traceparent: Some(field::TRACEPARENT.example.to_owned()),
+        ingest: Some(IngestHeaders {
+            source: field::SOURCE.example.to_owned(),
+            received_at,
+        }),
+        ..RecordHeaders::of(event)
+    }
+}
+
+pub(super) fn transition(event_type: &LifecycleType) -> Result<Example, serde_json::Error> {
+    let text = match event_type {
+        LifecycleType::Linked | LifecycleType::Other(_) => {
+            fixture!("records/lifecycle.linked.json")
+        }
+        LifecycleType::Refreshed => fixture!("records/lifecycle.refreshed.json"),
+        LifecycleType::Degraded => fixture!("records/lifecycle.degraded.json"),
+        LifecycleType::Recovered => fixture!("records/lifecycle.recovered.json"),
+        LifecycleType::LinkFailed => fixture!("records/lifecycle.link_failed.json"),
+        LifecycleType::Unlinked => fixture!("records/lifecycle.unlinked.json"),
+    };
+    let event: AccountLifecycleEvent = serde_json::from_str(text)?;
+    Ok(Example {
+        name: event.event_type.to_string(),
+        payload: serde_json::to_value(&event)?,
+        headers: traced(CloudEvent {
+            id: event.id,
+            event_type: event.event_type.to_string(),
+            source: source_of_project(event.project_id.as_deref()),
+            subject: Some(event.account_id.to_string()),
+            time: Some(event.confirmed_at),
+            dataschema: Some(LIFECYCLE_DATASCHEMA.to_owned()),
+        }),
+    })
+}
+
+pub(super) fn account_states() -> Result<Vec<Example>, serde_json::Error> {
+    let records = [
+        ("confirmed", fixture!("records/state.active.json")),
+        ("degraded", fixture!("records/state.degraded.json")),
+        (
+            "nothing confirmed yet",
+            fixture!("records/state.pending.json"),
+        ),
+        ("unlinked", fixture!("records/state.unlinked.json")),
+    ];
+    let examples = records.into_iter().map(|(name, text)| {
+        let state: AccountState = serde_json::from_str(text)?;
+        let event = state_event(&state.account_id, state.project_id.as_deref());
+        Ok(Example {
+            name: name.to_owned(),
+            payload: serde_json::to_value(&state)?,
+            headers: traced(CloudEvent {
+                id: event_id_of_body(&serde_json::to_vec(&state)?),
+                time: state.confirmed_at.or(event.time),
+                dataschema: Some(STATE_DATASCHEMA.to_owned()),
+                ..event
+            }),
+        })
+    });
+    examples.collect()
+}
+
+pub(super) fn account_forgotten() -> Result<Example, serde_json::Error> {
+    let forgotten = Example {
+        name: "forgotten".to_owned(),
+        payload: Value::Null,
+        headers: traced(state_event(&account()?, None)),
+    };
+    Ok(forgotten)
+}
+
+fn state_event(account: &AccountId, project: Option<&str>) -> CloudEvent {
+    CloudEvent {
+        source: source_of_project(project),
+        subject: Some(account.to_string()),
+        ..own::event(STATE_TYPE, account.as_str().as_bytes())
+    }
+}
+
+/// The account of most examples.
+fn account() -> Result<AccountId, serde_json::Error> {
+    let state: AccountState = serde_json::from_str(fixture!("records/state.active.json"))?;
+    Ok(state.account_id)
+}
+
+fn example_time() -> Timestamp {
+    let time = field::CE_TIME.example.parse();
+    time.unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn traced(event: CloudEvent) -> RecordHeaders {
+    RecordHeaders {
+        traceparent: Some(field::TRACEPARENT.example.to_owned()),
+        ..RecordHeaders::of(event)
+    }
+}
