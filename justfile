@@ -15,6 +15,14 @@ demo *arguments:
 demo-story:
     cargo demo -- --once --json | tail -n 1 | jq --exit-status --compact-output 'select(.ok == true)'
 
+# The images of the services and of StackOne's stand-in, tag `local`; BUILD_IMAGE and RUNTIME_IMAGE name other base images
+[group('run')]
+images:
+    for service in ingest processor simulator; do \
+      docker build --target "$service" --tag "stackone-$service:local" ${BUILD_IMAGE:+--build-arg BUILD_IMAGE} \
+        ${RUNTIME_IMAGE:+--build-arg RUNTIME_IMAGE} --build-arg STACKONE_REVISION="$(git describe --always --dirty)" .; \
+    done
+
 # All tests that need no Docker
 [group('test')]
 test *arguments:
@@ -29,6 +37,11 @@ test-container *arguments:
 [group('test')]
 test-model-container:
     cargo test --package stackone-pipeline-tests --features container,otlp --test it model::
+
+# docker-compose.yml: brings it up without Grafana, sees its traffic become events, takes it down; `just compose ci`: of images with that tag
+[group('test')]
+compose tag="local":
+    .ci/compose {{ tag }}
 
 # The sample consumers of schemas/examples, each built by its own tools, on Kafka in a container
 [group('test')]

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod healthcheck;
 mod project;
 mod secret;
 mod send;
@@ -31,6 +32,8 @@ enum Command {
     /// Exit codes: 0 every answer was 200; 3 some answer was another one below 500; 4 some answer was 500 or more; 5 there was no
     /// answer; 2 wrong usage or configuration. With several webhooks, the highest of these counts.
     Send(Box<send::SendArgs>),
+    /// Asks a simulator that runs whether it is alive; for container probes. Exit codes: 0 yes, 1 no.
+    Healthcheck(healthcheck::HealthcheckArgs),
 }
 
 /// Why a command did not do what it was asked to.
@@ -58,6 +61,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         match cli.command {
             Command::Serve(args) => serve::serve(*args).await,
             Command::Send(args) => send::send(*args).await,
+            Command::Healthcheck(args) => healthcheck::healthcheck(args).await,
         }
     });
     done.unwrap_or_else(|error| complain(&error))

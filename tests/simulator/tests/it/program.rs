@@ -199,6 +199,9 @@ async fn serve_answers_until_it_is_told_to_stop() {
         .basic_auth(KEY, Some(""));
     assert_eq!(answer.send().await.unwrap().status(), 200);
     assert!(!ready.contains(KEY));
+    let control = ready.split("control=\"http://").nth(1).unwrap();
+    let control = control.split('"').next().unwrap();
+    assert_eq!(healthcheck(control).status.code(), Some(0));
 
     let pid = running.0.id().to_string();
     assert!(
@@ -209,4 +212,14 @@ async fn serve_answers_until_it_is_told_to_stop() {
             .success()
     );
     assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    let unhealthy = healthcheck(control);
+    assert_eq!(unhealthy.status.code(), Some(1));
+    let error = String::from_utf8(unhealthy.stderr).unwrap();
+    assert!(error.contains(control), "{error}");
+}
+
+fn healthcheck(control: &str) -> Output {
+    let mut command = program();
+    command.args(["healthcheck", "--control-listen", control]);
+    command.output().unwrap()
 }
