@@ -43,6 +43,11 @@ test-model-container:
 compose tag="local":
     .ci/compose {{ tag }}
 
+# deploy/kubernetes against the schemas of Kubernetes and the Prometheus operator, its settings against the services; the Dockerfile's lint
+[group('test')]
+kubernetes tag="local":
+    .ci/kubernetes {{ tag }}
+
 # The sample consumers of schemas/examples, each built by its own tools, on Kafka in a container
 [group('test')]
 samples *arguments:
