@@ -165,11 +165,12 @@ schemas:
     cargo run --package stackone-link-schemas --example write_schemas
     cargo run --package stackone-link-transport --example write_asyncapi
 
-# Keep the schemas of a release, which no later change may break: `just release-schemas 0.2.0`
+# Keep the schemas and example records of a release, which no later change may break: `just release-schemas 0.2.0`
 [group('write')]
 release-schemas version:
     mkdir schemas/released/{{ version }}
     cp schemas/json/*.schema.json schemas/released/{{ version }}/
+    cp -r schemas/fixtures/records schemas/released/{{ version }}/
 
 # Write docs/answers.md, what ingest answers and when, anew from the code (a test fails when they differ)
 [group('write')]

@@ -7,7 +7,10 @@ mod node;
 
 use std::fs::read_dir;
 
-use stackone_link_schemas::schema_documents;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use stackone_link_schemas::{AccountLifecycleEvent, AccountState, schema_documents};
 
 use gate::breaks;
 
@@ -25,7 +28,8 @@ fn released() -> Vec<(String, Vec<String>)> {
     let versions = names("released").into_iter();
     versions
         .map(|version| {
-            let files = names(&format!("released/{version}"));
+            let mut files = names(&format!("released/{version}"));
+            files.retain(|file| file.ends_with(".schema.json"));
             (version, files)
         })
         .collect()
@@ -76,5 +80,62 @@ fn todays_example_records_are_valid_by_every_released_schema() {
                 assert!(validator.is_valid(&record), "{name} by {schema}");
             }
         }
+    }
+}
+
+/// What a processor finds on its topics after an upgrade, and after the way back where both have the same schema.
+#[test]
+fn what_a_released_version_wrote_is_read_and_written_as_it_was() {
+    for (version, _) in released() {
+        let folder = format!("released/{version}/records");
+        let records = read_dir(crate::path(&folder)).unwrap();
+        let mut states = 0;
+        for record in records {
+            let name = record.unwrap().file_name().into_string().unwrap();
+            let written = crate::json(&format!("{folder}/{name}"));
+            if name.starts_with("state.") {
+                assert_eq!(again::<AccountState>(&written), written, "{version} {name}");
+                states += 1;
+            } else {
+                let read = again::<AccountLifecycleEvent>(&written);
+                assert_eq!(read, written, "{version} {name}");
+            }
+        }
+        assert!(states >= 4, "{folder} has {states} states");
+    }
+}
+
+fn again<T: DeserializeOwned + Serialize>(record: &Value) -> Value {
+    let read: T = serde_json::from_value(record.clone()).unwrap();
+    serde_json::to_value(read).unwrap()
+}
+
+/// The way back: what a later version adds, at whichever depth, keeps nobody from reading a state, and what it adds at the
+/// top is there again when the older version has written the record.
+#[test]
+fn members_of_a_later_version_are_passed_over_and_kept_at_the_top() {
+    for name in ["active", "degraded", "pending", "unlinked"] {
+        let mut record = crate::json(&format!("fixtures/records/state.{name}.json"));
+        add_everywhere(&mut record);
+        let written = again::<AccountState>(&record);
+        assert_eq!(written["of_a_later_version"], true, "{name}");
+        let known = again::<AccountState>(&crate::json(&format!(
+            "fixtures/records/state.{name}.json"
+        )));
+        for (member, value) in known.as_object().unwrap() {
+            if !value.is_object() && !value.is_array() {
+                assert_eq!(&written[member], value, "{name}.{member}");
+            }
+        }
+    }
+}
+
+fn add_everywhere(value: &mut Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.values_mut().for_each(add_everywhere);
+        members.insert("of_a_later_version".to_owned(), true.into());
+    }
+    if let Some(elements) = value.as_array_mut() {
+        elements.iter_mut().for_each(add_everywhere);
     }
 }
