@@ -43,7 +43,7 @@ test-model-container:
 compose tag="local":
     .ci/compose {{ tag }}
 
-# deploy/kubernetes against the schemas of Kubernetes and the Prometheus operator, its settings against the services; the Dockerfile's lint
+# deploy/kubernetes against the schemas of Kubernetes and the Prometheus operator, its settings against the services; lints of Dockerfile and workflows
 [group('test')]
 kubernetes tag="local":
     .ci/kubernetes {{ tag }}
@@ -183,4 +183,4 @@ check: fmt scripts deny machete asyncapi clippy clippy-container clippy-tls doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
-ci: check test demo-story test-container test-model-container
+ci: check test demo-story test-container test-model-container images compose kubernetes

@@ -119,9 +119,8 @@ fn members_of_a_later_version_are_passed_over_and_kept_at_the_top() {
         add_everywhere(&mut record);
         let written = again::<AccountState>(&record);
         assert_eq!(written["of_a_later_version"], true, "{name}");
-        let known = again::<AccountState>(&crate::json(&format!(
-            "fixtures/records/state.{name}.json"
-        )));
+        let known =
+            again::<AccountState>(&crate::json(&format!("fixtures/records/state.{name}.json")));
         for (member, value) in known.as_object().unwrap() {
             if !value.is_object() && !value.is_array() {
                 assert_eq!(&written[member], value, "{name}.{member}");
