@@ -15,6 +15,8 @@ use crate::work_queue::Lane;
 pub enum Message {
     /// There is something to poll.
     Readable,
+    /// A transaction that was committed beside lookups came to its end.
+    CommitEnded,
     /// A lookup came back.
     Answer(Answer),
     /// A lookup of several accounts came back.

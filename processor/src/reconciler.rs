@@ -2,7 +2,8 @@
 //!
 //! One thread is what keeps transactions and rebalance callbacks apart and needs no lock: it polls, takes in answers,
 //! commits what is decided in one transaction, and sends lookups, in turns. Waiting is done elsewhere: lookups on the
-//! runtime, restoring and reading dead records on blocking threads. They all answer into one inbox.
+//! runtime, restoring, reading dead records and committing on other threads. They all answer into one inbox. While a
+//! transaction is committed nothing is polled.
 
 mod answers;
 mod asking;
@@ -55,12 +56,12 @@ pub struct Reconciler {
     settings: Settings,
     surroundings: Surroundings,
     consumer: GroupConsumer,
-    transactions: Transactions,
+    transactions: Arc<Transactions>,
     lookups: Lookups,
     inbox: Receiver<Message>,
     post: Sender<Message>,
     readable: Arc<AtomicBool>,
-    group: Option<ConsumerGroupMetadata>,
+    group: Option<Arc<ConsumerGroupMetadata>>,
     partitions: BTreeMap<i32, Partition>,
     queue: WorkQueue<AccountKey, Work>,
     gates: Vec<Gate>,
@@ -84,6 +85,8 @@ pub struct Reconciler {
     contact: Contact,
     consumer_errors: Repeated,
     not_before: Option<Instant>,
+    /// Whether lookups go on while a transaction is committed: not when partitions are given up.
+    asks_on: bool,
 }
 
 impl Reconciler {
@@ -132,7 +135,7 @@ impl Reconciler {
             settings,
             surroundings,
             consumer,
-            transactions,
+            transactions: Arc::new(transactions),
             lookups,
             inbox,
             post,
@@ -150,6 +153,7 @@ impl Reconciler {
             unlinks: Unlinks::new(lanes),
             epoch: 0,
             not_before: None,
+            asks_on: true,
         })
     }
 
@@ -197,7 +201,7 @@ impl Reconciler {
         let mut next = self.inbox.recv_timeout(wait).ok();
         while let Some(message) = next {
             match message {
-                Message::Readable => {}
+                Message::Readable | Message::CommitEnded => {}
                 Message::Answer(answer) => self.answered(answer),
                 Message::Batch(answer) => self.batch_answered(answer),
                 Message::Probed { lane, result } => self.probed(lane, result),

@@ -24,6 +24,8 @@ mod pipeline_backlog;
 mod pipeline_batches;
 mod pipeline_breaker;
 #[cfg(feature = "container")]
+mod pipeline_budget;
+#[cfg(feature = "container")]
 mod pipeline_crash;
 mod pipeline_dead_letters;
 #[cfg(feature = "container")]

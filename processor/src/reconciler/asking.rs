@@ -17,15 +17,18 @@ impl Reconciler {
         if !self.decided.is_empty() {
             wake = wake.min(self.not_before.unwrap_or(self.next_commit));
         }
-        let now = Instant::now();
-        for (lane, gate) in self.gates.iter().enumerate() {
-            let has_room = self.has_room(lane);
-            let ready = self.next_ready(lane).filter(|_| has_room);
-            if let Some((ready, wait)) = ready.zip(gate.wait(now)) {
-                wake = wake.min(ready.max(now + wait));
-            }
-        }
-        wake
+        self.next_lookup(Instant::now())
+            .map_or(wake, |next| wake.min(next))
+    }
+
+    /// When the next lookup can be sent, if nothing else happens.
+    pub(super) fn next_lookup(&self, now: Instant) -> Option<Instant> {
+        let lanes = self.gates.iter().enumerate();
+        let next = lanes.filter_map(|(lane, gate)| {
+            let ready = self.next_ready(lane).filter(|_| self.has_room(lane))?;
+            Some(ready.max(now + gate.wait(now)?))
+        });
+        next.min()
     }
 
     fn has_room(&self, lane: Lane) -> bool {

@@ -1,5 +1,6 @@
 //! The commit cycle: whatever is decided goes into one transaction, and reaches memory only after the commit.
 
+mod beside;
 mod decided;
 mod effect;
 mod letters;
@@ -28,8 +29,8 @@ use stage::Stage;
 /// Most markers of one transaction, so that it can be committed in time however many accounts wait; the rest goes into
 /// the next.
 const MOST_MARKERS: usize = 5_000;
-/// Lookups cannot be sent while a transaction is committed. So that they have most of the time, there is a pause after
-/// each that is so many times as long, while lookups are under way.
+/// A transaction costs much the same for one answer and for a hundred. So that answers gather, there is a pause after each
+/// that is so many times as long, while lookups are under way.
 const PAUSE: u32 = 4;
 /// The longest of these pauses.
 const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
@@ -125,7 +126,9 @@ impl Reconciler {
                 if decided.iter().any(Decided::is_dead_letter) {
                     self.letters.gate.set_apart(Instant::now());
                 }
-                self.decided = decided;
+                // What was decided meanwhile comes after it.
+                let meanwhile = std::mem::replace(&mut self.decided, decided);
+                self.decided.extend(meanwhile);
                 return result.map(|_aborted| ());
             }
             if markers_due {
@@ -141,11 +144,14 @@ impl Reconciler {
     pub(super) fn commit_everything(&mut self) -> Result<(), ReconcilerError> {
         self.not_before = None;
         self.next_markers = Instant::now();
-        while self.not_before.is_none() && self.next_markers <= Instant::now() {
+        self.asks_on = false;
+        let mut result = Ok(());
+        while result.is_ok() && self.not_before.is_none() && self.next_markers <= Instant::now() {
             self.next_commit = Instant::now();
-            self.commit_what_is_due()?;
+            result = self.commit_what_is_due();
         }
-        Ok(())
+        self.asks_on = true;
+        result
     }
 
     /// Commits what is staged and takes it over. False where the transaction was aborted: then nothing has changed.
@@ -213,16 +219,20 @@ impl Reconciler {
     }
 
     fn commit(&mut self, stage: &Stage) -> Result<(), TransactionError> {
-        let metrics = &self.surroundings.metrics;
-        let Some(group) = &self.group else {
+        let Some(group) = self.group.clone() else {
             // Nothing is ever staged before an assignment, and an assignment brings the group's metadata.
             return Err(TransactionError::Aborted(
                 rdkafka::error::KafkaError::NoMessageReceived,
             ));
         };
         let began = Instant::now();
-        let result = self.transactions.commit(&stage.batch, group);
+        let result = if self.asks_on {
+            self.commit_beside_lookups(&stage.batch, &group)
+        } else {
+            self.transactions.commit(&stage.batch, &group)
+        };
         let took = began.elapsed();
+        let metrics = &self.surroundings.metrics;
         metrics.transaction_duration.observe(took.as_secs_f64());
         self.next_commit = Instant::now() + (took * PAUSE).min(LONGEST_PAUSE);
         let outcome = match &result {

@@ -1,5 +1,6 @@
 //! Taking partitions over and giving them up.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ use crate::work::{AccountKey, Work};
 
 impl Reconciler {
     pub(super) fn rebalance(&mut self, rebalance: Rebalance) -> Result<(), ReconcilerError> {
-        self.group = rebalance.group.or_else(|| self.group.take());
+        self.group = rebalance.group.map(Arc::new).or_else(|| self.group.take());
         match rebalance.change {
             Change::Assigned(partitions) => self.assigned(&partitions),
             Change::Revoked(partitions) => {

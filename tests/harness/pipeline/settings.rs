@@ -49,6 +49,8 @@ pub struct PipelineSettings {
     pub has_other_project: bool,
     /// `limits.max_pending_accounts`.
     pub max_pending_accounts: NonZeroUsize,
+    /// `batch.max_ids`.
+    pub max_ids: u32,
     /// `projects.requests_per_minute`.
     pub requests_per_minute: NonZeroU32,
     /// Requests a minute that the simulator allows.
@@ -73,6 +75,7 @@ impl Default for PipelineSettings {
             project: Some(PROJECT.to_owned()),
             has_other_project: false,
             max_pending_accounts: NonZeroUsize::new(100_000).unwrap_or(NonZeroUsize::MAX),
+            max_ids: 50,
             requests_per_minute: NonZeroU32::new(60_000).unwrap_or(NonZeroU32::MAX),
             rate_limit: NonZeroU32::new(100_000).unwrap_or(NonZeroU32::MAX),
             otlp_endpoint: None,
@@ -129,6 +132,7 @@ struct ProcessorFile<'a> {
     group: Group<'a>,
     transactions: Transactions,
     lookups: Lookups,
+    batch: Batch,
     limits: Limits,
     reconcile: Reconcile,
     kafka: Kafka<'a>,
@@ -160,6 +164,11 @@ struct Transactions {
 struct Lookups {
     timeout: String,
     unreadable_time: String,
+}
+
+#[derive(Serialize)]
+struct Batch {
+    max_ids: u32,
 }
 
 #[derive(Serialize)]
@@ -256,6 +265,9 @@ pub(super) fn processor_file(
         lookups: Lookups {
             timeout: millis(settings.lookup_timeout),
             unreadable_time: millis(settings.unreadable_time),
+        },
+        batch: Batch {
+            max_ids: settings.max_ids,
         },
         limits: Limits {
             max_pending_accounts: settings.max_pending_accounts.get(),
