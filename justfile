@@ -53,6 +53,11 @@ kubernetes tag="local":
 samples *arguments:
     cargo test --package stackone-pipeline-tests --features container --test samples -- --nocapture {{ arguments }}
 
+# Alerts, dashboards, runbook and objectives: against the code, by promtool, and with a real Prometheus (Debian's package prometheus has both)
+[group('test')]
+monitoring *arguments:
+    cargo test --package stackone-pipeline-tests --test operations -- --nocapture {{ arguments }}
+
 # Measure ingest's throughput and latency, 13 minutes on a machine that does nothing else; in short: `--rounds 1 --milliseconds 300`
 [group('bench')]
 bench-ingest *arguments: _bench-build

@@ -70,6 +70,10 @@ impl Ingest {
             telemetry,
             ..
         } = &config.settings;
+        config
+            .sources
+            .names()
+            .for_each(|source| metrics.source_is_served(source));
         Ok(Self {
             sources: ArcSwap::from_pointee(config.sources.clone()),
             limits: Limits::new(limits),

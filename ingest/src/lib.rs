@@ -36,7 +36,7 @@ mod kafka_check;
 mod limits;
 mod listeners;
 mod log_limit;
-mod metrics;
+pub mod metrics;
 pub mod outcome;
 mod producer;
 pub mod program;

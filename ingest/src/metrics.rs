@@ -7,12 +7,12 @@ mod catalogue;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     Encoder, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Registry, TextEncoder,
+    IntGaugeVec, TextEncoder,
 };
+use stackone_link_process::metrics::{Description, Metrics as Registry};
 
 use catalogue::{
     connections_refused, delivery_age, in_flight_body_bytes, in_flight_requests, last_accepted,
@@ -47,31 +47,50 @@ pub(crate) struct Metrics {
     tls_certificate_expiry: GaugeVec,
 }
 
+/// Every metric of the service, those of the process included: what alerts and dashboards may name.
+///
+/// # Errors
+///
+/// Where two have one name.
+pub fn catalogue() -> Result<Vec<Description>, prometheus::Error> {
+    Ok(Metrics::new()?.registry.descriptions())
+}
+
 impl Metrics {
     pub(crate) fn new() -> Result<Self, prometheus::Error> {
-        let registry = Registry::new();
-        registry.register(Box::new(ProcessCollector::for_self()))?;
+        let registry = Registry::new(None)?;
+        registry.register_all(ProcessCollector::for_self())?;
         build_info(&registry)?;
         Ok(Self {
-            webhooks: registered(&registry, webhooks())?,
-            request_duration: registered(&registry, request_duration())?,
-            publish_duration: registered(&registry, publish_duration())?,
-            in_flight_requests: registered(&registry, in_flight_requests())?,
-            in_flight_body_bytes: registered(&registry, in_flight_body_bytes())?,
-            delivery_age: registered(&registry, delivery_age())?,
-            last_accepted: registered(&registry, last_accepted())?,
-            last_ack: registered(&registry, last_ack())?,
-            secret_matches: registered(&registry, secret_matches())?,
-            secret_reload_failures: registered(&registry, secret_reload_failures())?,
-            producer_queue: registered(&registry, producer_queue())?,
-            producer_linger: registered(&registry, producer_linger())?,
-            connections_refused: registered(&registry, connections_refused())?,
-            producer_rebuilds: registered(&registry, producer_rebuilds())?,
-            tls_handshake_failures: registered(&registry, tls_handshake_failures())?,
-            tls_reload_failures: registered(&registry, tls_reload_failures())?,
-            tls_certificate_expiry: registered(&registry, tls_certificate_expiry())?,
+            webhooks: registry.register(webhooks()?)?,
+            request_duration: registry.register(request_duration()?)?,
+            publish_duration: registry.register(publish_duration()?)?,
+            in_flight_requests: registry.register(in_flight_requests()?)?,
+            in_flight_body_bytes: registry.register(in_flight_body_bytes()?)?,
+            delivery_age: registry.register(delivery_age()?)?,
+            last_accepted: registry.register(last_accepted()?)?,
+            last_ack: registry.register(last_ack()?)?,
+            secret_matches: registry.register(secret_matches()?)?,
+            secret_reload_failures: registry.register(secret_reload_failures()?)?,
+            producer_queue: registry.register(producer_queue()?)?,
+            producer_linger: registry.register(producer_linger()?)?,
+            connections_refused: registry.register(connections_refused()?)?,
+            producer_rebuilds: registry.register(producer_rebuilds()?)?,
+            tls_handshake_failures: registry.register(tls_handshake_failures()?)?,
+            tls_reload_failures: registry.register(tls_reload_failures()?)?,
+            tls_certificate_expiry: registry.register(tls_certificate_expiry()?)?,
             registry,
         })
+    }
+
+    /// A source is served from now on. Its counters begin at 0: a rate does not see a series that begins at 1.
+    pub(crate) fn source_is_served(&self, source: &str) {
+        for outcome in Outcome::ALL {
+            let labels = [source, outcome.reason()];
+            self.webhooks.with_label_values(&labels).inc_by(0);
+        }
+        let failures = self.secret_reload_failures.with_label_values(&[source]);
+        failures.inc_by(0);
     }
 
     /// A request was answered, or given up. `source` is the name of a configured source, if any.
@@ -153,23 +172,14 @@ impl Metrics {
         self.producer_queue.set(gauge(queued));
         self.producer_linger.set(linger.as_secs_f64());
         let mut text = Vec::new();
-        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        TextEncoder::new().encode(&self.registry.registry().gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }
 
-fn registered<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    metric: Result<C, prometheus::Error>,
-) -> Result<C, prometheus::Error> {
-    let metric = metric?;
-    registry.register(Box::new(metric.clone()))?;
-    Ok(metric)
-}
-
 fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
     let help = opts("build_info", "1, with what was built.");
-    let info = registered(registry, IntGaugeVec::new(help, &["version", "revision"]))?;
+    let info = registry.register(IntGaugeVec::new(help, &["version", "revision"])?)?;
     let revision = option_env!("STACKONE_REVISION").unwrap_or("unknown");
     let labels = [env!("CARGO_PKG_VERSION"), revision];
     info.with_label_values(&labels).set(1);
@@ -209,5 +219,28 @@ mod tests {
                 .unwrap()
                 .contains("source=\"unknown\"} 1")
         );
+    }
+
+    #[test]
+    fn the_first_of_its_kind_raises_a_counter_from_0_to_1() {
+        let metrics = Metrics::new().unwrap();
+        metrics.source_is_served("default");
+        let page = || {
+            let held = InFlight {
+                requests: 0,
+                body_bytes: 0,
+            };
+            metrics.render(held, 0, Duration::ZERO).unwrap()
+        };
+        let of = |outcome: Outcome| {
+            let outcome = outcome.reason();
+            format!("stackone_ingest_webhooks_total{{outcome=\"{outcome}\",source=\"default\"}}")
+        };
+        for outcome in Outcome::ALL {
+            assert!(page().contains(&format!("{} 0\n", of(outcome))));
+        }
+        let (queue_full, took) = (Outcome::QueueFull, Duration::ZERO);
+        metrics.answered(Some("default"), queue_full, took);
+        assert!(page().contains(&format!("{} 1\n", of(queue_full))));
     }
 }

@@ -79,6 +79,8 @@ pub(crate) async fn run(
         let (sources, last, troubles);
         (reload, last, sources, troubles) = read.await?;
         if !sources.is_same(&last) {
+            let served = |source| ingest.metrics.source_is_served(source);
+            sources.names().for_each(served);
             ingest.sources.store(Arc::new(sources));
             tracing::info!("secrets have changed; the new ones are live");
         }

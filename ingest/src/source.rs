@@ -48,6 +48,11 @@ pub enum Verdict<'a> {
 }
 
 impl Sources {
+    /// The names of all sources.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
     /// The source of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<Source>> {

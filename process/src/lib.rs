@@ -1,10 +1,11 @@
 //! What makes a service a process, the same for each of them: [`settings`] from several layers, logs ([`telemetry`]),
-//! [`signals`], exit codes ([`program`]), and the probe of its container ([`healthcheck`]).
+//! [`signals`], exit codes ([`program`]), a registry of [`metrics`], and the probe of its container ([`healthcheck`]).
 //!
 //! It knows neither StackOne nor Kafka. What a service can be set to, and which settings contradict each other, is the
 //! service's own.
 
 pub mod healthcheck;
+pub mod metrics;
 pub mod program;
 pub mod settings;
 pub mod signals;

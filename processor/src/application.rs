@@ -86,9 +86,12 @@ impl Application {
         let listen = |source| BuildError::Listen { address, source };
         let listener = admin::bind(address).map_err(listen)?;
         let admin_addr = listener.local_addr().map_err(listen)?;
+        let (projects, metrics) = (projects(config)?, Metrics::new()?);
+        metrics.begin_at_zero(projects.labels());
+        metrics.resync.is_due_every(settings.resync.interval);
         let surroundings = Surroundings {
-            projects: Arc::new(projects(config)?),
-            metrics: Arc::new(Metrics::new()?),
+            projects: Arc::new(projects),
+            metrics: Arc::new(metrics),
             spans: Spans::to(
                 settings.telemetry.otlp_endpoint.as_deref(),
                 env!("CARGO_PKG_NAME"),

@@ -2,16 +2,22 @@
 
 mod api;
 mod maker;
+mod partitions;
 mod projects;
+mod resync;
+mod zeros;
 
 use prometheus::{
-    GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+    GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
 };
+use stackone_link_process::metrics::{Description, Metrics as Registry};
 
 use api::ApiMetrics;
 use maker::Maker;
 
+pub use partitions::PartitionMetrics;
 pub use projects::ProjectMetrics;
+pub use resync::ResyncMetrics;
 
 /// The metrics of one processor, in a registry of its own, so that several can run in one process.
 pub struct Metrics {
@@ -63,37 +69,14 @@ pub struct Metrics {
     pub resync: ResyncMetrics,
     /// How long restoring a partition took.
     pub restore_duration: Histogram,
+    /// How many partitions there are, and are processed.
+    pub partitions: PartitionMetrics,
 }
 
 /// Seconds, from 50 ms to an hour.
 const AGE_BUCKETS: &[f64] = &[
     0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 150.0, 300.0, 600.0, 1800.0, 3600.0,
 ];
-
-/// Of resyncs.
-pub struct ResyncMetrics {
-    /// Accounts that were looked up because of one, by why: the measure of missed webhooks.
-    pub differences: IntCounterVec,
-    /// When a complete list was last taken in, seconds since the epoch.
-    pub last_success: IntGaugeVec,
-}
-
-impl ResyncMetrics {
-    fn new(make: &Maker<'_>) -> Result<Self, prometheus::Error> {
-        Ok(Self {
-            differences: make.counters(
-                "resync_differences_total",
-                "Accounts that a resync had looked up",
-                &["project", "kind"],
-            )?,
-            last_success: make.gauges(
-                "resync_last_success_timestamp_seconds",
-                "When a complete list was last taken in",
-                &["project"],
-            )?,
-        })
-    }
-}
 
 impl Metrics {
     /// Fresh metrics.
@@ -102,9 +85,10 @@ impl Metrics {
     ///
     /// Where two metrics have one name.
     pub fn new() -> Result<Self, prometheus::Error> {
-        let registry = Registry::new_custom(Some("stackone_processor".to_owned()), None)?;
+        let registry = Registry::new(Some("stackone_processor"))?;
         let make = Maker(&registry);
-        let metrics = Self {
+        make.build_info()?;
+        Ok(Self {
             records_consumed: make.counter("records_consumed_total", "Records consumed from the account events topic")?,
             records_restored: make
                 .counter("records_restored_total", "Undecided records found in restored states")?,
@@ -158,16 +142,21 @@ impl Metrics {
             projects: ProjectMetrics::new(&make)?,
             resync: ResyncMetrics::new(&make)?,
             restore_duration: make.histogram("restore_duration_seconds", "Time to restore a partition")?,
-            registry: registry.clone(),
-        };
-        make.build_info()?;
-        Ok(metrics)
+            partitions: PartitionMetrics::new(&make)?,
+            registry,
+        })
     }
 
     /// The registry, for `/metrics`.
     #[must_use]
-    pub const fn registry(&self) -> &Registry {
-        &self.registry
+    pub const fn registry(&self) -> &prometheus::Registry {
+        self.registry.registry()
+    }
+
+    /// Every metric, those of the process left out: what alerts and dashboards may name.
+    #[must_use]
+    pub fn descriptions(&self) -> Vec<Description> {
+        self.registry.descriptions()
     }
 
     /// What became of `count` records.

@@ -65,6 +65,11 @@ impl Projects {
             .collect()
     }
 
+    /// The names of all projects in metrics and logs.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|lane| self.label(lane))
+    }
+
     /// The project's name in metrics and logs.
     #[must_use]
     pub fn label(&self, lane: Lane) -> &str {

@@ -122,7 +122,8 @@ impl Reconciler {
         let gates = surroundings.projects.gates(Instant::now());
         // What a former run knew of refused keys is not known any more.
         surroundings.all_refused.store(false, Ordering::Release);
-        surroundings.metrics.project_halted.reset();
+        let (projects, metrics) = (&surroundings.projects, &surroundings.metrics);
+        metrics.none_is_halted(projects.labels());
         Ok(Self {
             batching: vec![Batching::new(settings.batch); lanes],
             next_markers: Instant::now() + settings.marker_interval,
@@ -172,6 +173,7 @@ impl Reconciler {
         let parked = u64::try_from(parked + self.unlinks.releases.len()).unwrap_or(u64::MAX);
         self.note_handed_over(queued + loose + parked);
         self.partitions.clear();
+        self.observe_partitions();
         self.consumer.close();
         result
     }

@@ -2,8 +2,9 @@
 
 use prometheus::{
     GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry,
+    IntGaugeVec, Opts,
 };
+use stackone_link_process::metrics::Metrics as Registry;
 
 /// Makes metrics and registers them.
 pub(super) struct Maker<'a>(pub(super) &'a Registry);
@@ -13,8 +14,7 @@ impl Maker<'_> {
         &self,
         metric: M,
     ) -> Result<M, prometheus::Error> {
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
+        self.0.register(metric)
     }
 
     pub(super) fn build_info(&self) -> Result<(), prometheus::Error> {

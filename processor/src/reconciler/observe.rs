@@ -20,12 +20,10 @@ impl Reconciler {
             return;
         }
         self.next_observation = now + INTERVAL;
-        let accounts: usize = self
-            .partitions
-            .values()
-            .filter_map(|partition| partition.ready())
-            .map(|ready| ready.states.len())
-            .sum();
+        self.observe_partitions();
+        let ready = self.partitions.values();
+        let ready = ready.filter_map(|partition| partition.ready());
+        let accounts: usize = ready.map(|ready| ready.states.len()).sum();
         metrics
             .state_accounts
             .set(i64::try_from(accounts).unwrap_or(i64::MAX));
@@ -37,6 +35,14 @@ impl Reconciler {
             self.observe_lane(lane, now);
             self.observe_unlinks(lane);
         }
+    }
+
+    /// How many partitions are ours, and processed.
+    pub(super) fn observe_partitions(&self) {
+        let own = self.partitions.values();
+        let ready = own.filter(|partition| partition.ready().is_some()).count();
+        let partitions = &self.surroundings.metrics.partitions;
+        partitions.observe(ready, self.partitions.len(), self.all_partitions);
     }
 
     fn observe_lane(&self, lane: usize, now: Instant) {

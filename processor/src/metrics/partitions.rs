@@ -1,0 +1,35 @@
+//! How many partitions there are, and are processed.
+
+use prometheus::{IntGauge, IntGaugeVec};
+
+use super::maker::Maker;
+
+/// How many partitions there are, and are processed: one that nobody processes shows in no other metric.
+pub struct PartitionMetrics {
+    own: IntGaugeVec,
+    all: IntGauge,
+}
+
+impl PartitionMetrics {
+    pub(super) fn new(make: &Maker<'_>) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            own: make.gauges(
+                "partitions",
+                "Partitions of this replica, processed (ready) or with their state still being read (restoring)",
+                &["state"],
+            )?,
+            all: make.gauge("topic_partitions", "Partitions of the account events topic")?,
+        })
+    }
+
+    /// Of `all` partitions of the topic, `own` belong to this replica, and of these `ready` are processed.
+    pub(crate) fn observe(&self, ready: usize, own: usize, all: usize) {
+        let gauge = |amount: usize| i64::try_from(amount).unwrap_or(i64::MAX);
+        let restoring = own.saturating_sub(ready);
+        self.own.with_label_values(&["ready"]).set(gauge(ready));
+        self.own
+            .with_label_values(&["restoring"])
+            .set(gauge(restoring));
+        self.all.set(gauge(all));
+    }
+}
