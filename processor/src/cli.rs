@@ -1,5 +1,6 @@
 //! The command line.
 
+mod doctor;
 mod redrive;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use stackone_link_process::healthcheck::Healthcheck;
 
+pub use doctor::Doctor;
 pub use redrive::Redrive;
 
 /// Asks StackOne what is true of each linked account and emits every transition exactly once.
@@ -26,7 +28,7 @@ Without a command it runs. Settings come from built-in defaults, then --config, 
   PROCESSOR__KAFKA__BOOTSTRAP_SERVERS=kafka:9092   any setting, as PROCESSOR__SECTION__KEY
   STACKONE_API_KEY=...                             the API key, unless [[projects]] says where it is
 
-Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy, or topics not in order), 2 invalid configuration
+Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy, or something is not in order), 2 invalid configuration
 or arguments.";
 
 /// What to do.
@@ -37,6 +39,12 @@ pub enum Command {
     Run,
     /// Print the settings in effect, without secrets, or what is wrong with them.
     CheckConfig,
+    /// Look at everything a processor depends on, and say what is wrong and what to do. Changes nothing.
+    ///
+    /// It need not run: the brokers, the topics and their settings, what may be read, every record of the state topic, how
+    /// far the consumer group is, the API key of each project, and this machine's clock against StackOne's.
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Doctor),
     /// Ask a running processor whether it is ready: exit code 0 or 1. For container probes.
     Healthcheck(Healthcheck),
     /// Put dead letters back on the account events topic, each once, in order per account.

@@ -18,6 +18,7 @@ pub mod budget;
 pub mod cli;
 pub mod config;
 pub mod consumer;
+pub mod doctor;
 pub mod gaps;
 pub mod intake;
 mod key_reload;

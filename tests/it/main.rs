@@ -10,6 +10,8 @@ mod broker_outage;
 #[cfg(feature = "container")]
 mod broker_transactions;
 #[cfg(feature = "container")]
+mod doctor;
+#[cfg(feature = "container")]
 mod exactly_once;
 #[cfg(feature = "container")]
 mod ingest_conservation;

@@ -10,7 +10,7 @@ use stackone_simulator::NewAccount;
 use tokio::process::Command;
 
 /// A pipeline that has linked one account, and the account's state.
-async fn one_state(test: &str) -> (Pipeline, ReadRecord) {
+pub(crate) async fn one_state(test: &str) -> (Pipeline, ReadRecord) {
     let pipeline = Pipeline::start(test).await.unwrap();
     let processor = pipeline.processor("a").unwrap();
     let new = NewAccount::new("hibob", "t", "Acme");
@@ -26,7 +26,7 @@ async fn one_state(test: &str) -> (Pipeline, ReadRecord) {
 }
 
 /// Writes a record to the state topic, as nobody should.
-async fn write(pipeline: &Pipeline, key: &str, partition: i32, value: &[u8]) {
+pub(crate) async fn write(pipeline: &Pipeline, key: &str, partition: i32, value: &[u8]) {
     let config = pipeline
         .broker
         .kafka_config()

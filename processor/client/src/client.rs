@@ -11,7 +11,7 @@ use url::Url;
 use crate::accounts::Wire;
 use crate::key::ApiKey;
 use crate::listing::{self, Listed};
-use crate::retry_after::retry_after;
+use crate::retry_after::{date, retry_after};
 use crate::{Account, ApiError, ApiVersion, Lookup};
 
 /// Largest answer that is read, in bytes.
@@ -110,14 +110,25 @@ impl Client {
     ///
     /// See [`ApiError`].
     pub async fn probe(&self) -> Result<(), ApiError> {
+        self.probe_with_date().await.1
+    }
+
+    /// The same, and when the answer was made by the clock of whoever answered (its `Date` header, to the second), whether
+    /// the key was accepted or not.
+    pub async fn probe_with_date(&self) -> (Option<Timestamp>, Result<(), ApiError>) {
         let mut url = self.accounts_url(None);
         url.query_pairs_mut().append_pair("page_size", "1");
-        let response = self.get(url).await?;
-        if response.status() == StatusCode::OK {
+        let response = match self.get(url).await {
+            Ok(response) => response,
+            Err(error) => return (None, Err(error)),
+        };
+        let is_accepted = response.status() == StatusCode::OK;
+        let answer = if is_accepted {
             Ok(())
         } else {
             Err(sorted(&response))
-        }
+        };
+        (date(response.headers()), answer)
     }
 
     /// Asks for a page of the accounts of the project; none for the first, whatever its number is (which is not

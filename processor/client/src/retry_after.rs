@@ -1,10 +1,10 @@
-//! `Retry-After` (RFC 9110 §10.2.3): seconds, or an HTTP date.
+//! Times in headers: `Retry-After` (RFC 9110 §10.2.3), which is seconds or an HTTP date, and `Date` (§6.6.1).
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// An HTTP date is an RFC 2822 date whose zone is `GMT`.
 static HTTP_DATE: DateTimeParser = DateTimeParser::new();
@@ -16,6 +16,12 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     }
     let date = HTTP_DATE.parse_timestamp(text).ok()?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+/// When the answer was made, to the second, by the clock of whoever made it.
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    HTTP_DATE.parse_timestamp(text.trim()).ok()
 }
 
 #[cfg(test)]

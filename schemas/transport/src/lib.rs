@@ -4,6 +4,7 @@
 
 pub mod asyncapi;
 mod config;
+mod contact;
 mod headers;
 mod murmur2;
 mod properties;
@@ -14,6 +15,7 @@ mod topic_admin;
 mod trace;
 
 pub use config::{ConfigError, KafkaConfig, SaslMechanism, Security};
+pub use contact::{AskError, Contact, Inquirer, InquirerError, Trouble, TroubleKind};
 pub use headers::{DeadLetterHeaders, HeaderError, IngestHeaders, RecordHeaders, RedriveHeaders};
 pub use murmur2::partition_of_key;
 pub use properties::refused_properties;

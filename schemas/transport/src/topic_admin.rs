@@ -9,14 +9,18 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, Top
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::{ConfigError, KafkaConfig, Topic, TopicLayout, Topics};
+use crate::{
+    AskError, ConfigError, Inquirer, InquirerError, KafkaConfig, Topic, TopicLayout, Topics,
+};
 
 /// How long one request to the cluster may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Looks at topics and makes them.
 pub struct TopicAdmin {
-    client: Arc<AdminClient<DefaultClientContext>>,
+    client: AdminClient<DefaultClientContext>,
+    /// Asks for metadata: an admin client never tells why nobody answers.
+    inquirer: Arc<Inquirer>,
 }
 
 /// Something about a topic that is not as the pipeline needs it. Its `Display` is one line that says what to do.
@@ -81,7 +85,10 @@ pub enum TopicAdminError {
     /// The Kafka settings cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// No broker answered, or it refused.
+    /// No broker answered.
+    #[error(transparent)]
+    NoAnswer(#[from] AskError),
+    /// A broker refused.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
     /// A topic could not be made.
@@ -108,7 +115,8 @@ impl TopicAdmin {
     /// Where settings cannot be used.
     pub fn new(kafka: &KafkaConfig) -> Result<Self, TopicAdminError> {
         Ok(Self {
-            client: Arc::new(kafka.client_config("stackone-topics")?.create()?),
+            client: kafka.client_config("stackone-topics")?.create()?,
+            inquirer: Arc::new(Inquirer::new(kafka, "stackone-topics")?),
         })
     }
 
@@ -194,9 +202,11 @@ impl TopicAdmin {
 
     /// Asks on a thread that may block, as librdkafka's metadata request does.
     async fn partitions(&self) -> Result<Partitions, TopicAdminError> {
-        let client = Arc::clone(&self.client);
+        let inquirer = Arc::clone(&self.inquirer);
         let ask = move || {
-            let metadata = client.inner().fetch_metadata(None, TIMEOUT)?;
+            let metadata = inquirer.ask(TIMEOUT, |client, within| {
+                client.fetch_metadata(None, within)
+            })?;
             let existing = metadata
                 .topics()
                 .iter()
@@ -210,7 +220,12 @@ impl TopicAdmin {
             .unwrap_or(Err(TopicAdminError::Kafka(KafkaError::Canceled)))
     }
 
-    async fn settings_findings(
+    /// Which settings of the topic `name` are not what those of `topic` have to be.
+    ///
+    /// # Errors
+    ///
+    /// Where the cluster cannot be asked, or does not allow it.
+    pub async fn settings_findings(
         &self,
         name: &str,
         topic: Topic,
@@ -253,6 +268,15 @@ fn not_made(name: String, layout: TopicLayout, code: RDKafkaErrorCode) -> TopicA
         partitions,
         replication,
         code,
+    }
+}
+
+impl From<InquirerError> for TopicAdminError {
+    fn from(error: InquirerError) -> Self {
+        match error {
+            InquirerError::Config(error) => Self::Config(error),
+            InquirerError::Kafka(error) => Self::Kafka(error),
+        }
     }
 }
 

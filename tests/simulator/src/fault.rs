@@ -69,6 +69,11 @@ pub enum Fault {
     ExtraAccount,
     /// A list in the other of the two documented shapes.
     OtherShape,
+    /// The right answer with another time in its header `Date`, as where a clock is wrong.
+    WrongDate {
+        /// How many seconds from now; negative for a clock that is behind.
+        ahead_seconds: i64,
+    },
 }
 
 fn five_mebibytes() -> usize {

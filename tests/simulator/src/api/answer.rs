@@ -1,8 +1,9 @@
 //! The answer to one request: who asks, what is wrong today, and what is true.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{DATE, HeaderName, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +14,7 @@ use crate::api::corruption::{
     in_other_shape, reversed, truncated, with_at_most, with_extra_account, with_padding,
     with_wrong_id,
 };
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, http_date};
 use crate::fault::{Fault, Operation};
 use crate::fault_switches::RequestFacts;
 use crate::listing::{ListQuery, ListShape};
@@ -158,6 +159,7 @@ impl Question<'_> {
             Fault::ExtraAccount => respond(truth.map(with_extra_account)),
             Fault::OtherShape => respond(truth.map(in_other_shape)),
             Fault::IgnoreQuery => respond(self.truth(Ok(&ListQuery::default()))),
+            Fault::WrongDate { ahead_seconds } => dated(respond(truth), ahead_seconds),
         })
     }
 
@@ -180,6 +182,16 @@ impl Question<'_> {
             }
         }
     }
+}
+
+/// The answer as of a clock that is `ahead_seconds` ahead. Only a year that has no HTTP date leaves the right one.
+fn dated(mut response: HttpResponse, ahead_seconds: i64) -> HttpResponse {
+    let value = http_date(Timestamp::now(), ahead_seconds).map(HeaderValue::try_from);
+    if let Some(Ok(value)) = value {
+        let date: HeaderName = DATE;
+        response.headers_mut().insert(date, value);
+    }
+    response
 }
 
 fn respond(answer: Result<Value, ApiError>) -> HttpResponse {

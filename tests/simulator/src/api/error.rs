@@ -72,13 +72,17 @@ fn header(form: RetryAfter, now: Timestamp) -> String {
     match form {
         RetryAfter::Seconds(seconds) => seconds.to_string(),
         RetryAfter::DateInSeconds(seconds) => {
-            let wait = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-            let at = now.saturating_add(wait).unwrap_or(now);
-            let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&at);
-            // Only a year before 0 has no HTTP date.
-            date.unwrap_or_else(|_no_date| seconds.to_string())
+            let ahead = i64::try_from(seconds).unwrap_or(i64::MAX);
+            http_date(now, ahead).unwrap_or_else(|| seconds.to_string())
         }
     }
+}
+
+/// The time so many seconds from `now` as headers have it; none for a year before 0.
+pub(crate) fn http_date(now: Timestamp, ahead_seconds: i64) -> Option<String> {
+    let ahead = SignedDuration::from_secs(ahead_seconds);
+    let at = now.saturating_add(ahead).unwrap_or(now);
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()
 }
 
 #[cfg(test)]

@@ -1,0 +1,172 @@
+//! What the records of the state topic amount to. Pure.
+
+use std::collections::HashMap;
+
+use stackone_link_schemas::{AccountId, AccountState};
+use stackone_link_transport::partition_of_key;
+
+/// Where a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct At {
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+}
+
+/// A record of the state topic.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StateRecord<'a> {
+    pub(super) at: At,
+    pub(super) timestamp_ms: Option<i64>,
+    pub(super) key: Option<&'a [u8]>,
+    pub(super) value: Option<&'a [u8]>,
+}
+
+/// Something that a processor would not go on with, or that nobody of us has written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Oddity {
+    /// The newest state of an account cannot be read.
+    Unreadable(String),
+    /// A key that belongs in another partition.
+    WrongPartition,
+    /// No key, or one that is no account id.
+    NoAccount,
+}
+
+/// All records so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Survey {
+    partitions: i32,
+    pub(super) records: u64,
+    pub(super) newest_ms: Option<i64>,
+    /// The newest record of each account that has a state, and what is wrong with it; by partition, since a processor
+    /// restores each by itself.
+    newest: HashMap<(i32, AccountId), (At, Option<Oddity>)>,
+    strange: Option<(At, u64)>,
+}
+
+impl Survey {
+    /// Of a topic with so many partitions.
+    pub(super) fn of(partitions: i32) -> Self {
+        Self {
+            partitions,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in the next record.
+    pub(super) fn take(&mut self, record: StateRecord<'_>) {
+        self.records += 1;
+        self.newest_ms = self.newest_ms.max(record.timestamp_ms);
+        let key = record.key.and_then(|key| std::str::from_utf8(key).ok());
+        let Some(id) = key.and_then(|key| AccountId::try_from(key).ok()) else {
+            let before = self.strange.map_or(0, |(_, count)| count);
+            self.strange = Some((record.at, before + 1));
+            return;
+        };
+        let partition = record.at.partition;
+        if partition_of_key(id.as_str().as_bytes(), self.partitions) != partition {
+            // Whatever it says, and also where a later one replaces it.
+            let oddity = Some(Oddity::WrongPartition);
+            self.newest.insert((partition, id), (record.at, oddity));
+            return;
+        }
+        match record.value {
+            None => drop(self.newest.remove(&(partition, id))),
+            Some(value) => {
+                let read = serde_json::from_slice::<AccountState>(value);
+                let oddity = read
+                    .err()
+                    .map(|error| Oddity::Unreadable(error.to_string()));
+                self.newest.insert((partition, id), (record.at, oddity));
+            }
+        }
+    }
+
+    /// How many accounts have a state.
+    pub(super) fn accounts(&self) -> usize {
+        self.newest.len()
+    }
+
+    /// What is odd, by account, in the order of the topic; records of no account come last, as one.
+    pub(super) fn oddities(&self) -> Vec<(Option<&AccountId>, At, Oddity)> {
+        let of_accounts = self.newest.iter();
+        let mut odd: Vec<_> = of_accounts
+            .filter_map(|((_, id), (at, oddity))| Some((Some(id), *at, oddity.clone()?)))
+            .collect();
+        odd.sort_by_key(|(_, at, _)| (at.partition, at.offset));
+        let strange = self.strange.map(|(at, _)| (None, at, Oddity::NoAccount));
+        odd.extend(strange);
+        odd
+    }
+
+    /// Records of no account.
+    pub(super) fn strangers(&self) -> u64 {
+        self.strange.map_or(0, |(_, count)| count)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    const READABLE: &[u8] = br#"{"account_id":"a","state":"active","version":1}"#;
+
+    /// A record of partition 0 of a topic that has no other.
+    pub(in crate::doctor) fn record<'a>(
+        offset: i64,
+        key: Option<&'a str>,
+        value: Option<&'a [u8]>,
+    ) -> StateRecord<'a> {
+        StateRecord {
+            at: At {
+                partition: 0,
+                offset,
+            },
+            timestamp_ms: Some(offset * 1_000),
+            key: key.map(str::as_bytes),
+            value,
+        }
+    }
+
+    #[test]
+    fn only_the_newest_record_of_an_account_has_to_be_readable() {
+        let mut survey = Survey::of(1);
+        survey.take(record(0, Some("a"), Some(b"garbage")));
+        assert_eq!(survey.oddities().len(), 1);
+        survey.take(record(1, Some("a"), Some(READABLE)));
+        survey.take(record(2, Some("b"), Some(b"garbage")));
+        survey.take(record(3, Some("b"), None));
+        assert_eq!(survey.oddities(), []);
+        assert_eq!(
+            (survey.records, survey.accounts(), survey.newest_ms),
+            (4, 1, Some(3_000))
+        );
+    }
+
+    #[test]
+    fn what_is_odd_is_told_with_its_account_and_its_place() {
+        let mut survey = Survey::of(1);
+        survey.take(record(0, Some("no account!"), Some(READABLE)));
+        survey.take(record(1, None, Some(READABLE)));
+        survey.take(record(2, Some("b"), Some(b"{")));
+        survey.take(StateRecord {
+            at: At {
+                partition: 1,
+                offset: 0,
+            },
+            ..record(0, Some("c"), Some(READABLE))
+        });
+        let odd = survey.oddities();
+        let place = |index: usize| (odd[index].0.map(AccountId::as_str), odd[index].1.offset);
+        assert_eq!(
+            [place(0), place(1), place(2)],
+            [(Some("b"), 2), (Some("c"), 0), (None, 1)]
+        );
+        assert!(matches!(odd[0].2, Oddity::Unreadable(_)));
+        assert_eq!(
+            (&odd[1].2, &odd[2].2),
+            (&Oddity::WrongPartition, &Oddity::NoAccount)
+        );
+        assert_eq!(survey.strangers(), 2);
+    }
+}
