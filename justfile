@@ -177,6 +177,11 @@ release-schemas version:
     cp schemas/json/*.schema.json schemas/released/{{ version }}/
     cp -r schemas/fixtures/records schemas/released/{{ version }}/
 
+# Write the PrometheusRule of deploy/kubernetes anew from the rules of deploy/prometheus (`just kubernetes` fails when they differ)
+[group('write')]
+prometheus-rule:
+    .ci/prometheus-rule > deploy/kubernetes/monitoring/prometheus-rule.yaml
+
 # Write docs/answers.md, what ingest answers and when, anew from the code (a test fails when they differ)
 [group('write')]
 answers:
