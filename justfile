@@ -58,6 +58,11 @@ samples *arguments:
 monitoring *arguments:
     cargo test --package stackone-pipeline-tests --test operations -- --nocapture {{ arguments }}
 
+# Draw docs/images: the dashboards' panels with data of a real Prometheus, from two minutes of the pipeline
+[group('write')]
+draw-dashboards:
+    DRAW_DASHBOARDS=1 cargo test --package stackone-pipeline-tests --test operations every_panel
+
 # Measure ingest's throughput and latency, 13 minutes on a machine that does nothing else; in short: `--rounds 1 --milliseconds 300`
 [group('bench')]
 bench-ingest *arguments: _bench-build

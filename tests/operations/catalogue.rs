@@ -10,7 +10,7 @@ use crate::rules;
 /// Labels that every scraped series has.
 const OF_THE_TARGET: [&str; 2] = ["instance", "job"];
 /// What the client library tells of a process on Linux, and Prometheus of a scrape.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 8] = [
     "process_cpu_seconds_total",
     "process_max_fds",
     "process_open_fds",
@@ -18,7 +18,6 @@ const OTHERS: [&str; 9] = [
     "process_start_time_seconds",
     "process_threads",
     "process_virtual_memory_bytes",
-    "ALERTS",
     "up",
 ];
 
@@ -34,6 +33,8 @@ impl Catalogue {
         let mut series: BTreeMap<_, _> = described.flat_map(series_of).collect();
         let others = OTHERS.map(|name| (name.to_owned(), BTreeSet::new()));
         series.extend(others);
+        let of_alerts = ["alertname", "alertstate", "severity"].map(ToOwned::to_owned);
+        series.insert("ALERTS".to_owned(), of_alerts.into());
         let recorded = rules::all().into_iter().filter_map(|rule| rule.record);
         // What a rule aggregates by is its labels; none of ours keeps others.
         let labels = |name: &str| rules::recorded_labels(name);

@@ -1,0 +1,107 @@
+//! The dashboards, as files.
+
+use serde::Deserialize;
+
+use crate::catalogue::Catalogue;
+use crate::tools::{in_repository, text_of};
+
+const FOLDER: &str = "deploy/grafana/dashboards";
+/// What Grafana puts in the place of its variables, for a Prometheus that scrapes every second.
+const VARIABLES: [(&str, &str); 2] = [("$__rate_interval", "15s"), ("$project", ".*")];
+
+#[derive(Deserialize)]
+struct Dashboard {
+    panels: Vec<PanelFile>,
+}
+
+#[derive(Deserialize)]
+struct PanelFile {
+    title: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    expr: String,
+    #[serde(rename = "legendFormat")]
+    legend: String,
+}
+
+/// A panel that shows something.
+#[derive(Debug)]
+pub(crate) struct Panel {
+    /// Its title.
+    pub(crate) title: String,
+    /// What it asks, with variables put in.
+    pub(crate) queries: Vec<String>,
+    /// How it names what each query gives.
+    pub(crate) legends: Vec<String>,
+}
+
+/// The files of the dashboards.
+pub(crate) fn names() -> Vec<String> {
+    let files = std::fs::read_dir(in_repository(FOLDER)).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+/// The panels of all dashboards.
+pub(crate) fn all_panels() -> Vec<Panel> {
+    names().iter().flat_map(|name| panels_of(name)).collect()
+}
+
+/// The panels of one dashboard.
+pub(crate) fn panels_of(file: &str) -> Vec<Panel> {
+    let dashboard: Dashboard = serde_json::from_str(&text_of(&format!("{FOLDER}/{file}"))).unwrap();
+    let shown = dashboard
+        .panels
+        .into_iter()
+        .filter(|panel| panel.kind != "row");
+    shown
+        .map(|panel| Panel {
+            title: panel.title,
+            queries: panel
+                .targets
+                .iter()
+                .map(|target| with_variables(&target.expr))
+                .collect(),
+            legends: panel
+                .targets
+                .into_iter()
+                .map(|target| target.legend)
+                .collect(),
+        })
+        .collect()
+}
+
+fn with_variables(expression: &str) -> String {
+    VARIABLES
+        .iter()
+        .fold(expression.to_owned(), |text, (name, value)| {
+            text.replace(name, value)
+        })
+}
+
+#[test]
+fn the_panels_name_only_metrics_and_labels_that_there_are() {
+    let catalogue = Catalogue::read();
+    let panels = all_panels();
+    assert!(panels.len() > 30, "{}", panels.len());
+    for panel in panels {
+        assert!(!panel.queries.is_empty(), "{} asks nothing", panel.title);
+        for query in &panel.queries {
+            assert!(
+                !query.contains('$'),
+                "{}: a variable in {query}",
+                panel.title
+            );
+            let unknown = catalogue.unknown_in(query);
+            assert_eq!(unknown, Vec::<String>::new(), "{}: {query}", panel.title);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! A real Prometheus that scrapes the real services, each a process of its own, on an embedded broker.
+
+mod alerts;
+mod drawing;
+mod drawings;
+mod panels;
+mod prometheus;
+mod service;
+mod settings;
+mod stage;
+mod story;

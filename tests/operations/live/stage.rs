@@ -1,0 +1,119 @@
+//! Broker, StackOne, both services, and Prometheus.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use harness::{API_KEY, Broker, PROJECT, SECRET, WITHIN, eventually, unique_topics};
+use stackone_simulator::{
+    AccountId, NewAccount, Notify, ProjectConfig, Simulator, SimulatorConfig, WebhookTarget,
+};
+use tempfile::TempDir;
+
+use super::prometheus::{Prometheus, Rules};
+use super::service::Service;
+use super::settings::Files;
+
+/// Everything, running.
+pub(crate) struct Stage {
+    pub(crate) broker: Broker,
+    pub(crate) simulator: Simulator,
+    pub(crate) ingest: Service,
+    pub(crate) processor: Service,
+    pub(crate) prometheus: Prometheus,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// Starts everything, with an empty history, and returns once an account was linked through it.
+    pub(crate) async fn set(test: &str, rules: Rules) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files(folder.path());
+        files.put_secrets_in_place();
+        let (broker, topics) = (Broker::embedded(), unique_topics(test));
+        broker.create_topics(&topics, 3).await.unwrap();
+        let config = files.ingest(&broker, &topics);
+        let program = env!("CARGO_BIN_EXE_ingest-under-test");
+        let ingest = Service::start(program, &config, "INGEST__TELEMETRY__FORMAT").await;
+        let simulator = stackone(ingest.public.as_deref().unwrap()).await;
+        let config = files.processor(&broker, &topics, &simulator);
+        let program = env!("CARGO_BIN_EXE_processor-under-test");
+        let processor = Service::start(program, &config, "PROCESSOR__TELEMETRY__FORMAT").await;
+        let targets = [
+            ("stackone-ingest", ingest.admin.as_str()),
+            ("stackone-processor", processor.admin.as_str()),
+        ];
+        let prometheus = Prometheus::start(folder.path(), rules, &targets).await;
+        let stage = Self {
+            broker,
+            simulator,
+            ingest,
+            processor,
+            prometheus,
+            folder,
+        };
+        stage.link();
+        let linked = "sum(stackone_processor_events_emitted_total{type=\"account.linked\"}) >= 1";
+        stage.sees(linked).await;
+        stage
+    }
+
+    /// The files of secrets.
+    pub(crate) fn files(&self) -> Files<'_> {
+        Files(self.folder.path())
+    }
+
+    /// Links an account, whose webhook is sent.
+    pub(crate) fn link(&self) -> AccountId {
+        self.link_and(Notify::Send)
+    }
+
+    /// Links an account.
+    pub(crate) fn link_and(&self, notify: Notify) -> AccountId {
+        let new = NewAccount {
+            notify,
+            ..NewAccount::new("hibob", "tenant-1", "Acme")
+        };
+        self.simulator.link(&new).unwrap()
+    }
+
+    /// Carries `what` out while an account is linked now and then.
+    pub(crate) async fn while_webhooks_come(&self, what: impl Future<Output = ()>) {
+        let webhooks = async {
+            let mut ticks = tokio::time::interval(Duration::from_millis(200));
+            loop {
+                ticks.tick().await;
+                self.link();
+            }
+        };
+        tokio::select! {
+            () = webhooks => {}
+            () = what => {}
+        }
+    }
+
+    /// Waits until Prometheus finds that `query` has a result.
+    pub(crate) async fn sees(&self, query: &str) {
+        let seen = eventually(query, WITHIN, async || {
+            match self.prometheus.query(query).await {
+                Ok(found) if found.is_empty() => Err("no result".to_owned()),
+                Ok(_) => Ok(()),
+                Err(error) => Err(error),
+            }
+        });
+        seen.await.unwrap();
+    }
+}
+
+async fn stackone(webhooks: &str) -> Simulator {
+    let url = format!("http://{webhooks}/webhooks/stackone/default");
+    let mut config = SimulatorConfig::in_process(ProjectConfig {
+        id: PROJECT.to_owned(),
+        api_key: API_KEY.into(),
+        webhook: Some(WebhookTarget {
+            url: url.parse().unwrap(),
+            secret: SECRET.into(),
+        }),
+    });
+    config.rate_limit = NonZeroU32::new(100_000).unwrap();
+    Simulator::start(config).await.unwrap()
+}
