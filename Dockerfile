@@ -1,11 +1,11 @@
 # The images of the services, and of StackOne's stand-in: `just images`, or `docker build --target ingest .`
 #
 # Nothing in it needs BuildKit. A host that reaches no registry names its own base images: `.ci/base-image`
-# makes all three out of packages, and `just images` passes them on.
+# makes them out of packages, and `just images` passes their names on.
 
 # Has the SBOM of a release name the crates of Cargo.lock, which programs do not tell.
 ARG BUILDKIT_SBOM_SCAN_CONTEXT=true
-# Rust as rust-toolchain.toml has it (a test compares them), a C++ compiler, make and OpenSSL's headers.
+# Rust as rust-toolchain.toml has it (`just delivery` compares them), a C++ compiler, make and OpenSSL's headers.
 ARG BUILD_IMAGE=rust:1.95.0-bookworm
 # glibc, libssl3, libgcc, libstdc++ and root certificates of the same Debian. It needs no shell.
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12:nonroot

@@ -43,10 +43,10 @@ test-model-container:
 compose tag="local":
     .ci/compose {{ tag }}
 
-# deploy/kubernetes against the schemas of Kubernetes and the Prometheus operator, its settings against the services; lints of Dockerfile and workflows
+# deploy/kubernetes against the schemas of Kubernetes and the Prometheus operator, its settings against the services; lints of the Dockerfile and the workflows
 [group('test')]
-kubernetes tag="local":
-    .ci/kubernetes {{ tag }}
+delivery tag="local":
+    .ci/delivery {{ tag }}
 
 # The sample consumers of schemas/examples, each built by its own tools, on Kafka in a container
 [group('test')]
@@ -182,7 +182,7 @@ release-schemas version:
     cp schemas/json/*.schema.json schemas/released/{{ version }}/
     cp -r schemas/fixtures/records schemas/released/{{ version }}/
 
-# Write the PrometheusRule of deploy/kubernetes anew from the rules of deploy/prometheus (`just kubernetes` fails when they differ)
+# Write the PrometheusRule of deploy/kubernetes anew from the rules of deploy/prometheus (`just delivery` fails when they differ)
 [group('write')]
 prometheus-rule:
     .ci/prometheus-rule > deploy/kubernetes/monitoring/prometheus-rule.yaml
@@ -198,4 +198,4 @@ check: fmt scripts deny machete asyncapi clippy clippy-container clippy-tls doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
-ci: check test demo-story test-container test-model-container images compose kubernetes
+ci: check test demo-story test-container test-model-container images compose delivery
