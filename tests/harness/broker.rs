@@ -1,7 +1,5 @@
 //! The broker a test runs on.
 
-use std::time::Duration;
-
 #[cfg(feature = "container")]
 mod container;
 #[cfg(feature = "container")]
@@ -16,11 +14,7 @@ use stackone_link_transport::{KafkaConfig, Topic, TopicAdmin, TopicLayout, Topic
 #[cfg(feature = "container")]
 pub use dedicated::DedicatedBroker;
 
-use crate::eventually;
 use embedded::EmbeddedBroker;
-
-/// How long a broker may take until topics that were made can be used.
-const TOPICS_WITHIN: Duration = Duration::from_secs(20);
 
 /// What kind of broker it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,14 +144,7 @@ pub(crate) async fn make_topics(
     };
     let made = admin.make_missing(topics, &Topic::ALL, layout).await;
     made.context("the topics are not made")?;
-    eventually("the new topics are seen", TOPICS_WITHIN, async || {
-        let findings = admin.findings(topics, &Topic::ALL, false).await;
-        let findings = findings.map_err(|error| error.to_string())?;
-        match findings.first() {
-            Some(finding) => Err(finding.to_string()),
-            None => Ok(()),
-        }
-    })
-    .await?;
+    let findings = admin.findings(topics, &Topic::ALL, false).await?;
+    anyhow::ensure!(findings.is_empty(), "made, and not seen: {findings:?}");
     Ok(())
 }

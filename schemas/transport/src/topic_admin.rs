@@ -1,9 +1,10 @@
 //! Which topics are missing or set up in a way that would damage data, and making the missing ones.
 
+mod finding;
+
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -13,70 +14,18 @@ use crate::{
     AskError, ConfigError, Inquirer, InquirerError, KafkaConfig, Topic, TopicLayout, Topics,
 };
 
-/// How long one request to the cluster may take.
+pub use finding::TopicFinding;
+
+/// How long one request to the cluster may take, and how long a new topic may take to be shown.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Time between two looks for it.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Looks at topics and makes them.
 pub struct TopicAdmin {
     client: AdminClient<DefaultClientContext>,
     /// Asks for metadata: an admin client never tells why nobody answers.
     inquirer: Arc<Inquirer>,
-}
-
-/// Something about a topic that is not as the pipeline needs it. Its `Display` is one line that says what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TopicFinding {
-    /// The topic does not exist, or we may not see it.
-    Missing {
-        /// Its name.
-        name: String,
-    },
-    /// The events and state topics have different numbers of partitions.
-    PartitionsDiffer {
-        /// Name and partitions of the events topic.
-        events: (String, usize),
-        /// Name and partitions of the state topic.
-        state: (String, usize),
-    },
-    /// A setting is not what it has to be.
-    Setting {
-        /// The topic.
-        name: String,
-        /// The setting.
-        setting: &'static str,
-        /// What it has to be.
-        expected: String,
-        /// What it is.
-        found: String,
-    },
-}
-
-impl fmt::Display for TopicFinding {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { name } => write!(
-                formatter,
-                "topic {name} does not exist or cannot be seen; make it with: stackone-processor topics apply"
-            ),
-            Self::PartitionsDiffer { events, state } => write!(
-                formatter,
-                "topic {} has {} partitions and {} has {}; they must be equal, since an account's state lives in the \
-                 partition its events come from",
-                events.0, events.1, state.0, state.1
-            ),
-            Self::Setting {
-                name,
-                setting,
-                expected,
-                found,
-            } => {
-                write!(
-                    formatter,
-                    "topic {name} has {setting}={found}; it must be {expected}"
-                )
-            }
-        }
-    }
 }
 
 /// Why the cluster could not be asked.
@@ -156,7 +105,7 @@ impl TopicAdmin {
         Ok(i32::try_from(partitions(&counts, name)).unwrap_or(i32::MAX))
     }
 
-    /// Makes the topics in `of` that do not exist, and returns their names.
+    /// Makes the topics in `of` that do not exist, waits until the cluster shows them, and returns their names.
     ///
     /// # Errors
     ///
@@ -197,7 +146,21 @@ impl TopicAdmin {
                 Err((name, code)) => return Err(not_made(name, layout, code)),
             }
         }
+        self.wait_until_shown(&made).await?;
         Ok(made)
+    }
+
+    /// Kafka says that a topic is made before the brokers show it. One that is not shown in time is left to who looks next.
+    async fn wait_until_shown(&self, names: &[String]) -> Result<(), TopicAdminError> {
+        let deadline = Instant::now() + TIMEOUT;
+        loop {
+            let counts = self.partitions().await?;
+            let all = names.iter().all(|name| partitions(&counts, name) > 0);
+            if all || Instant::now() >= deadline {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// Asks on a thread that may block, as librdkafka's metadata request does.
