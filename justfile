@@ -169,6 +169,11 @@ asyncapi:
     npm ci --prefix .ci/asyncapi --ignore-scripts --no-audit --no-fund --loglevel error
     node .ci/asyncapi/check.js schemas/asyncapi.json
 
+# Register the schemas with a real registry, Apicurio, and see it refuse a break (needs Java, Maven, Python)
+[group('test')]
+registry:
+    .ci/registry/check
+
 # Write the JSON Schemas and the AsyncAPI document of the contract anew from the code (a test fails when they differ)
 [group('write')]
 schemas:
@@ -198,4 +203,4 @@ check: fmt scripts deny machete asyncapi clippy clippy-container clippy-tls doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
-ci: check test demo-story test-container test-model-container images compose delivery
+ci: check test demo-story registry test-container test-model-container images compose delivery

@@ -10,7 +10,7 @@ use crate::{
     DeadLettersRedriven, LIFECYCLE_DATASCHEMA, ListingMarker, STATE_DATASCHEMA, UnlinksReleased,
 };
 
-/// A schema and the file it is kept in, under `schemas/json/`.
+/// A schema and the file it is kept in, under `schemas/json/`, or under `schemas/registry/` in the form for registries.
 #[derive(Debug)]
 pub struct SchemaDocument {
     /// Name of the file.
@@ -43,6 +43,31 @@ pub fn schema_documents() -> Vec<SchemaDocument> {
             schema: schema_of::<AccountState>(STATE_DATASCHEMA),
         },
     ]
+}
+
+/// The same schemas for a schema registry: of draft 7 and without references, the form in which registries can compare
+/// two versions.
+#[must_use]
+pub fn registry_documents() -> Vec<SchemaDocument> {
+    vec![
+        SchemaDocument {
+            file: "account-lifecycle-event.schema.json",
+            schema: registry_schema_of::<AccountLifecycleEvent>(LIFECYCLE_DATASCHEMA),
+        },
+        SchemaDocument {
+            file: "account-state.schema.json",
+            schema: registry_schema_of::<AccountState>(STATE_DATASCHEMA),
+        },
+    ]
+}
+
+fn registry_schema_of<T: JsonSchema>(id: &str) -> Schema {
+    let settings = SchemaSettings::draft07()
+        .with(|settings| settings.inline_subschemas = true)
+        .with_transform(tidy);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("$id".to_owned(), id.into());
+    schema
 }
 
 /// Every type that a record's value is made of, as a JSON Schema of draft 7 under its name. They refer to each other as

@@ -34,7 +34,7 @@ pub use envelope::{
     UNRECOGNIZED_TYPE, event_id_of_body, source_of_project,
 };
 pub use event::{AccountEvent, MalformedEvent};
-pub use json_schema::{SchemaDocument, component_schemas, schema_documents};
+pub use json_schema::{SchemaDocument, component_schemas, registry_documents, schema_documents};
 pub use lifecycle::{AccountLifecycleEvent, Cause, LifecycleType, MAX_CAUSES};
 pub use listing::{ACCOUNT_LISTED_TYPE, AccountListed, LISTING_MARKER_TYPE, ListingMarker};
 pub use state::{AccountPhase, AccountState, Grace, GraceKind, Pending, Recheck, TakenIn, Trigger};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use stackone_link_schemas::{
-    AccountStatus, LIFECYCLE_DATASCHEMA, STATE_DATASCHEMA, schema_documents,
+    AccountStatus, LIFECYCLE_DATASCHEMA, STATE_DATASCHEMA, registry_documents, schema_documents,
 };
 
 use crate::json;
@@ -18,8 +18,14 @@ pub(crate) fn validator(file: &str) -> jsonschema::Validator {
 
 #[test]
 fn the_committed_schemas_are_what_the_types_generate() {
-    for document in schema_documents() {
-        let file = format!("json/{}", document.file);
+    let committed = schema_documents()
+        .into_iter()
+        .map(|document| ("json", document));
+    let registered = registry_documents()
+        .into_iter()
+        .map(|document| ("registry", document));
+    for (folder, document) in committed.chain(registered) {
+        let file = format!("{folder}/{}", document.file);
         // Compared as values: the order of members depends on which features other crates ask serde_json for.
         let generated: Value = serde_json::from_str(&document.to_json().unwrap()).unwrap();
         assert!(
@@ -34,6 +40,47 @@ fn the_committed_schemas_are_what_the_types_generate() {
 fn no_schema_is_committed_that_no_type_generates() {
     let committed = std::fs::read_dir(crate::path("json")).unwrap().count();
     assert_eq!(committed, schema_documents().len());
+}
+
+/// What a registry is given accepts and refuses what the schema itself does.
+#[test]
+fn what_is_registered_is_the_same_schema_without_references() {
+    for (file, prefix) in [(LIFECYCLE, "lifecycle."), (STATE, "state.")] {
+        let registered = json(&file.replace("json/", "registry/"));
+        assert!(!registered.to_string().contains("$ref"), "{file}");
+        assert_eq!(registered["$id"], json(file)["$id"]);
+        // Without formats: draft 7 does not know that of a UUID.
+        let registered = jsonschema::draft7::options()
+            .should_validate_formats(false)
+            .build(&registered)
+            .unwrap();
+        let own = jsonschema::draft202012::options()
+            .build(&json(file))
+            .unwrap();
+        let mut refused = 0;
+        for entry in std::fs::read_dir(crate::path("fixtures/records")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let record = json(&format!("fixtures/records/{name}"));
+            assert_eq!(
+                registered.is_valid(&record),
+                name.starts_with(prefix),
+                "{name} by {file}"
+            );
+            for member in record.as_object().unwrap().keys() {
+                for other in [Value::Null, Value::from(-1), Value::from("?")] {
+                    let mut changed = record.clone();
+                    changed[member] = other;
+                    assert_eq!(
+                        registered.is_valid(&changed),
+                        own.is_valid(&changed),
+                        "{changed} by {file}"
+                    );
+                    refused += u32::from(!own.is_valid(&changed));
+                }
+            }
+        }
+        assert!(refused > 20, "{refused}");
+    }
 }
 
 #[test]
