@@ -1,7 +1,7 @@
 //! Whether records were deleted before they were read. Pure: the broker's answers are given to it.
 //!
 //! A gap between two offsets is harmless where control records lie in it, and each transaction on the topic writes one:
-//! a redrive, say. Only the partition's low watermark tells a loss, and asking for it blocks, so it is asked for once in
+//! a redrive, say. Only the partition's low watermark tells a loss, and asking for it takes a round trip, so it is asked for once in
 //! a while, for all gaps since.
 
 use std::time::{Duration, Instant};
@@ -12,9 +12,11 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// The gaps of one partition that are not yet known to be harmless.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Gaps {
-    /// The first offset that was expected and did not come, of all gaps since the last answer. Where the low watermark is
+    /// The first offset that was expected and did not come, of all gaps since the last question. Where the low watermark is
     /// not above it, it is above none of the later ones.
     first: Option<i64>,
+    /// The same of all gaps before it, while there is no answer.
+    asked: Option<i64>,
     asked_at: Option<Instant>,
 }
 
@@ -31,13 +33,21 @@ impl Gaps {
         self.first.is_some() && !self.asked_at.is_some_and(waits)
     }
 
+    /// The low watermark is asked for. What is noted before the answer comes is of the next question.
+    pub fn ask(&mut self, now: Instant) {
+        self.asked_at = Some(now);
+        self.asked = self.asked.or_else(|| self.first.take());
+    }
+
     /// Takes the low watermark in, none where the broker did not tell: then it is asked for again. Gives the offset from
     /// which on records may be missing. Retention that passed a harmless gap between its reading and the answer cannot be
     /// told from a loss; it takes a reader that is seconds ahead of it.
-    pub fn answered(&mut self, low: Option<i64>, now: Instant) -> Option<i64> {
-        self.asked_at = Some(now);
-        let low = low?;
-        self.first.take().filter(|first| low > *first)
+    pub fn answered(&mut self, low: Option<i64>) -> Option<i64> {
+        let Some(low) = low else {
+            self.first = self.asked.take().or(self.first);
+            return None;
+        };
+        self.asked.take().filter(|first| low > *first)
     }
 }
 
@@ -54,7 +64,8 @@ mod tests {
             open.note(i64::try_from(2 * millisecond).unwrap());
             if open.is_due(now) {
                 asked += 1;
-                told.extend(open.answered(low(millisecond), now));
+                open.ask(now);
+                told.extend(open.answered(low(millisecond)));
             }
         }
         (asked, told)
@@ -84,7 +95,21 @@ mod tests {
         assert!(!gaps.is_due(now));
         gaps.note(10);
         assert!(gaps.is_due(now));
-        assert_eq!(gaps.answered(Some(11), now), Some(10));
+        gaps.ask(now);
+        assert_eq!(gaps.answered(Some(11)), Some(10));
         assert!(!gaps.is_due(now + INTERVAL));
+    }
+
+    #[test]
+    fn an_answer_says_nothing_of_gaps_that_were_noted_after_the_question() {
+        let (mut gaps, now) = (Gaps::default(), Instant::now());
+        gaps.note(10);
+        gaps.ask(now);
+        gaps.note(20);
+        assert_eq!(gaps.answered(Some(5)), None);
+        assert!(!gaps.is_due(now), "asked a moment ago");
+        assert!(gaps.is_due(now + INTERVAL));
+        gaps.ask(now + INTERVAL);
+        assert_eq!(gaps.answered(Some(21)), Some(20));
     }
 }

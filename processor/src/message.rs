@@ -39,6 +39,8 @@ pub enum Message {
         /// How long it took.
         took: Duration,
     },
+    /// The cluster was asked for our partitions.
+    Reached(Reached),
     /// The records of an account that is given up were read again.
     GivenUp(Box<GivenUp>),
     /// They could not be read again now.
@@ -89,4 +91,26 @@ pub struct GivenUp {
     pub detail: String,
     /// The records, read again from the source topic; without a value where they have expired.
     pub originals: Vec<(Consumed, bool)>,
+}
+
+/// Whether the cluster can be reached.
+#[derive(Debug)]
+pub enum Reached {
+    /// It answered.
+    Yes(Vec<Watermarks>),
+    /// It did not.
+    No,
+    /// It did not for long, though it answers a new client.
+    ByOthers,
+}
+
+/// Where the log of a partition begins and ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Watermarks {
+    /// The partition.
+    pub partition: i32,
+    /// The assignment under which it was asked for.
+    pub epoch: u64,
+    /// Its low and high watermark; none where it was not told.
+    pub range: Option<(i64, i64)>,
 }

@@ -191,9 +191,8 @@ impl Reconciler {
             self.send_lookups();
             self.commit_what_is_due()?;
             self.send_lookups();
-            self.check_gaps();
             self.observe();
-            self.check_contact()?;
+            self.ask_cluster();
             self.resync_when_due();
         }
     }
@@ -215,6 +214,7 @@ impl Reconciler {
                 } => {
                     self.restored(partition, epoch, *result, took)?;
                 }
+                Message::Reached(reached) => self.reached(reached)?,
                 Message::GivenUp(given_up) => self.decided.push(Decided::GivenUp(given_up)),
                 Message::NotReread { key, epoch } => self.stays_pending(&key, epoch),
             }

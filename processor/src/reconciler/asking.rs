@@ -9,13 +9,13 @@ use crate::work_queue::Lane;
 
 /// So many answers may wait for a commit. Where Kafka cannot commit, to ask on would make all of them older, and take
 /// memory without end.
-const MOST_DECIDED: usize = 1_000;
+pub(super) const MOST_DECIDED: usize = 1_000;
 
 impl Reconciler {
     pub(super) fn next_wake(&self) -> Instant {
         let mut wake = self.next_markers;
         if !self.decided.is_empty() {
-            wake = wake.min(self.not_before.unwrap_or(self.next_commit));
+            wake = wake.min(self.next_attempt());
         }
         self.next_lookup(Instant::now())
             .map_or(wake, |next| wake.min(next))

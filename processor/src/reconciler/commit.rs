@@ -30,10 +30,10 @@ use stage::Stage;
 /// the next.
 const MOST_MARKERS: usize = 5_000;
 /// A transaction costs much the same for one answer and for a hundred. So that answers gather, there is a pause after each
-/// that is so many times as long, while lookups are under way.
-const PAUSE: u32 = 4;
-/// The longest of these pauses.
-const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+/// that is as long, while lookups are under way, up to this.
+const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+/// So many answers end the pause: no lookup is sent while there are [`super::asking::MOST_DECIDED`] of them.
+const ENOUGH_DECIDED: usize = super::asking::MOST_DECIDED / 4;
 /// How long to wait after an aborted transaction.
 const RETRY: std::time::Duration = std::time::Duration::from_millis(200);
 
@@ -109,7 +109,9 @@ impl Reconciler {
     /// operator released, and dead letters that their topic may refuse. An aborted transaction is tried again a little later.
     pub(super) fn commit_what_is_due(&mut self) -> Result<(), ReconcilerError> {
         let now = Instant::now();
-        let is_early = now < self.next_commit && self.queue.in_flight() > 0;
+        let is_early = now < self.next_commit
+            && self.queue.in_flight() > 0
+            && self.decided.len() < ENOUGH_DECIDED;
         if is_early || self.not_before.is_some_and(|not_before| now < not_before) {
             return Ok(());
         }
@@ -137,6 +139,14 @@ impl Reconciler {
         }
         self.commit_releases()?;
         self.commit_letters()
+    }
+
+    /// When what is decided is committed.
+    pub(super) fn next_attempt(&self) -> Instant {
+        let now = Instant::now();
+        let is_enough = self.decided.len() >= ENOUGH_DECIDED;
+        let next = if is_enough { now } else { self.next_commit };
+        self.not_before.unwrap_or(next)
     }
 
     /// Commits what is decided and every marker: before partitions are handed over, and before the process ends. An abort
@@ -234,7 +244,7 @@ impl Reconciler {
         let took = began.elapsed();
         let metrics = &self.surroundings.metrics;
         metrics.transaction_duration.observe(took.as_secs_f64());
-        self.next_commit = Instant::now() + (took * PAUSE).min(LONGEST_PAUSE);
+        self.next_commit = Instant::now() + took.min(LONGEST_PAUSE);
         let outcome = match &result {
             Ok(()) => "committed",
             Err(TransactionError::Aborted(_)) => "aborted",

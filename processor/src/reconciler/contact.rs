@@ -1,13 +1,21 @@
-//! Whether the consumer still reaches the cluster, and how far behind it is.
+//! Whether the consumer still reaches the cluster, and what the cluster says of our partitions: how far behind we are, and
+//! whether records were deleted before they were read.
+//!
+//! It is asked on another thread. The broker answers one request of a connection after the other, and the one before may
+//! be a fetch that waits for records, half a second: nothing here waits for that.
 //!
 //! A broker that is just starting may answer with a list of no brokers, after which a client knows none it could ask
 //! (librdkafka issue 5301). A client that reaches nobody although a new one does is of no more use.
 
 use std::time::{Duration, Instant};
 
-use stackone_link_transport::Topic;
+use rdkafka::consumer::Consumer as _;
+use stackone_link_transport::{KafkaConfig, Topic};
+use tokio_util::sync::CancellationToken;
 
 use super::{Reconciler, ReconcilerError};
+use crate::consumer::GroupConsumer;
+use crate::message::{Message, Reached, Watermarks};
 use crate::reader::reader;
 
 /// How often it is checked.
@@ -21,6 +29,7 @@ const LOST_AFTER: Duration = Duration::from_secs(30);
 pub(super) struct Contact {
     next: Instant,
     last: Instant,
+    is_asking: bool,
 }
 
 impl Contact {
@@ -28,6 +37,7 @@ impl Contact {
         Self {
             next: now + INTERVAL,
             last: now,
+            is_asking: false,
         }
     }
 
@@ -51,47 +61,130 @@ impl Contact {
 }
 
 impl Reconciler {
-    /// Ends this run where a new consumer would reach the cluster and this one does not.
-    pub(super) fn check_contact(&mut self) -> Result<(), ReconcilerError> {
+    /// Asks the cluster, if it is time or a gap between records has to be explained. The answer comes into the inbox.
+    pub(super) fn ask_cluster(&mut self) {
         let now = Instant::now();
-        if !self.contact.is_due(now) {
-            return Ok(());
+        if self.contact.is_asking {
+            return;
         }
-        if self.consumer.partition_count(PATIENCE).is_ok() {
-            self.contact.answered(Instant::now());
-            self.observe_lag();
-            return Ok(());
+        let is_due = self.contact.is_due(now);
+        let mut partitions = Vec::new();
+        for (number, partition) in &mut self.partitions {
+            let epoch = partition.epoch;
+            let ready = partition.ready_mut();
+            if let Some(ready) = ready.filter(|ready| is_due || ready.gaps.is_due(now)) {
+                ready.gaps.ask(now);
+                partitions.push((*number, epoch));
+            }
         }
-        if !self.contact.is_lost(now) || !self.would_reach() {
-            return Ok(());
+        if !is_due && partitions.is_empty() {
+            return;
         }
-        Err(ReconcilerError::OutOfContact)
+        self.contact.is_asking = true;
+        let question = Question {
+            consumer: self.consumer.handle(),
+            kafka: self.settings.kafka.clone(),
+            topic: self.settings.topics.name(Topic::AccountEvents).to_owned(),
+            partitions,
+            may_be_lost: self.contact.is_lost(now),
+            stop: self.surroundings.stop.clone(),
+        };
+        let post = self.post.clone();
+        let job = move || drop(post.send(Message::Reached(question.ask())));
+        self.surroundings
+            .tasks
+            .spawn_blocking_on(job, &self.surroundings.runtime);
+    }
+
+    /// Takes the cluster's answer in. Ends this run where a new consumer would reach the cluster and this one does not.
+    pub(super) fn reached(&mut self, reached: Reached) -> Result<(), ReconcilerError> {
+        self.contact.is_asking = false;
+        let watermarks = match reached {
+            Reached::Yes(watermarks) => watermarks,
+            Reached::No => return Ok(()),
+            Reached::ByOthers => return Err(ReconcilerError::OutOfContact),
+        };
+        self.contact.answered(Instant::now());
+        for of_one in watermarks {
+            self.take_watermarks_in(&of_one);
+        }
+        Ok(())
+    }
+
+    fn take_watermarks_in(&mut self, watermarks: &Watermarks) {
+        let Watermarks {
+            partition,
+            epoch,
+            range,
+        } = *watermarks;
+        let ours = self.partitions.get_mut(&partition);
+        let ours = ours.filter(|ours| ours.epoch == epoch);
+        let Some(ready) = ours.and_then(|ours| ours.ready_mut()) else {
+            return;
+        };
+        let missing = ready.gaps.answered(range.map(|(low, _)| low));
+        let next = ready.offsets.next();
+        let Some((low, high)) = range else { return };
+        let topic = self.settings.topics.name(Topic::AccountEvents);
+        let lag = &self.surroundings.metrics.consumer_lag;
+        lag.with_label_values(&[topic, &partition.to_string()])
+            .set((high - next).max(0));
+        if let Some(from) = missing {
+            self.out_of_range(partition, from, low);
+        }
+    }
+
+    /// Partitions that are not ours any more have no lag here.
+    pub(super) fn forget_lag(&self, partitions: &[i32]) {
+        let topic = self.settings.topics.name(Topic::AccountEvents);
+        for partition in partitions {
+            let lag = &self.surroundings.metrics.consumer_lag;
+            // One that was never observed has none.
+            drop(lag.remove_label_values(&[topic, &partition.to_string()]));
+        }
+    }
+}
+
+/// What the cluster is asked.
+struct Question {
+    consumer: GroupConsumer,
+    kafka: KafkaConfig,
+    topic: String,
+    /// With their epochs.
+    partitions: Vec<(i32, u64)>,
+    /// Whether nobody has answered for long.
+    may_be_lost: bool,
+    stop: CancellationToken,
+}
+
+impl Question {
+    fn ask(self) -> Reached {
+        if self.consumer.partition_count(PATIENCE).is_err() {
+            return if self.may_be_lost && self.would_reach() {
+                Reached::ByOthers
+            } else {
+                Reached::No
+            };
+        }
+        let mut does_answer = true;
+        let ask = |&(partition, epoch): &(i32, u64)| {
+            // One that is not told costs PATIENCE; those after it are not asked for.
+            let ask = || self.consumer.watermarks(partition, PATIENCE);
+            let goes_on = does_answer && !self.stop.is_cancelled();
+            let range = goes_on.then(ask).and_then(Result::ok);
+            does_answer = range.is_some();
+            Watermarks {
+                partition,
+                epoch,
+                range,
+            }
+        };
+        Reached::Yes(self.partitions.iter().map(ask).collect())
     }
 
     fn would_reach(&self) -> bool {
-        let topic = self.settings.topics.name(Topic::AccountEvents);
-        let client = reader(&self.settings.kafka, "stackone-contact", "read_committed");
-        client.is_ok_and(|client| {
-            use rdkafka::consumer::Consumer as _;
-            client.fetch_metadata(Some(topic), PATIENCE).is_ok()
-        })
-    }
-
-    fn observe_lag(&self) {
-        let topic = self.settings.topics.name(Topic::AccountEvents);
-        let lag = &self.surroundings.metrics.consumer_lag;
-        lag.reset();
-        for (number, partition) in &self.partitions {
-            let Some(ready) = partition.ready() else {
-                continue;
-            };
-            let Ok((_, high)) = self.consumer.watermarks(*number, PATIENCE) else {
-                return;
-            };
-            let behind = (high - ready.offsets.next()).max(0);
-            lag.with_label_values(&[topic, &number.to_string()])
-                .set(behind);
-        }
+        let client = reader(&self.kafka, "stackone-contact", "read_committed");
+        client.is_ok_and(|client| client.fetch_metadata(Some(&self.topic), PATIENCE).is_ok())
     }
 }
 

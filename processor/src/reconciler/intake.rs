@@ -1,6 +1,6 @@
 //! Taking records in.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use stackone_link_transport::Topic;
@@ -153,7 +153,7 @@ impl Reconciler {
     }
 
     /// A later offset than the expected one is harmless where control records lie between, and must be told where records
-    /// were deleted before they were read: see [`Self::check_gaps`]. An earlier one means that the topic was made again.
+    /// were deleted before they were read: see [`Self::ask_cluster`]. An earlier one means that the topic was made again.
     fn note_gap(&mut self, record: &Consumed) {
         let ready = self
             .partitions
@@ -166,29 +166,6 @@ impl Reconciler {
         }
         if record.offset < expected {
             self.out_of_range(record.partition, expected, record.offset);
-        }
-    }
-
-    /// Asks where partitions with gaps begin, and tells where records are missing. Where the broker does not answer, it is
-    /// asked for no other partition either: each question would hold everything up.
-    pub(super) fn check_gaps(&mut self) {
-        let now = Instant::now();
-        let mut does_answer = true;
-        let mut missing = Vec::new();
-        for (number, partition) in &mut self.partitions {
-            let ready = partition.ready_mut();
-            let Some(ready) = ready.filter(|ready| ready.gaps.is_due(now)) else {
-                continue;
-            };
-            let ask = || self.consumer.watermarks(*number, Duration::from_secs(1));
-            let low = does_answer.then(ask).and_then(Result::ok);
-            let low = low.map(|(low, _)| low);
-            does_answer = low.is_some();
-            let from = ready.gaps.answered(low, Instant::now());
-            missing.extend(from.zip(low).map(|(from, low)| (*number, from, low)));
-        }
-        for (partition, expected, next) in missing {
-            self.out_of_range(partition, expected, next);
         }
     }
 

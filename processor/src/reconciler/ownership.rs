@@ -92,6 +92,7 @@ impl Reconciler {
         let parked = u64::try_from(parked + releases).unwrap_or(u64::MAX);
         self.note_handed_over(loose + left + parked);
         self.unlinks.guard.give_up(partitions);
+        self.forget_lag(partitions);
         for partition in partitions {
             self.partitions.remove(partition);
         }

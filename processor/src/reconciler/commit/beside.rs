@@ -51,6 +51,7 @@ impl Reconciler {
                 Ok(
                     other @ (Message::Readable
                     | Message::Restored { .. }
+                    | Message::Reached(_)
                     | Message::GivenUp(_)
                     | Message::NotReread { .. }),
                 ) => for_later.push(other),
