@@ -111,12 +111,21 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusReason {
     /// When it happened. StackOne always sends it; a date that cannot be read is left out.
+    /// From `StatusReason.timestamp`.
+    ///
+    /// Example: `"2026-03-06T02:00:10.5Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
     /// A code, for instance `"401"`.
+    /// From `StatusReason.code`.
+    ///
+    /// Example: `"401"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// A sentence for a person.
+    /// From `StatusReason.description`.
+    ///
+    /// Example: `"Provider rejected the stored credentials"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
@@ -128,32 +137,60 @@ pub struct StatusReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountSnapshot {
     /// Key of the connector, for instance `bamboohr`.
+    /// From `LinkedAccount.provider`; version 2: `connector`.
+    ///
+    /// Example: `"bamboohr"`
     pub provider: String,
     /// Name of the provider for people, for instance `BambooHR`.
+    /// From `LinkedAccount.provider_name`.
+    ///
+    /// Example: `"BambooHR"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_name: Option<String>,
     /// **Your** id of the customer, as it was given when the account was linked.
+    /// From `LinkedAccount.origin_owner_id`; version 2: `owner_id`.
+    ///
+    /// Example: `"tenant_8f41c2"`
     pub origin_owner_id: String,
     /// Name of the customer. Personal data where the customer is a person.
+    /// From `LinkedAccount.origin_owner_name`.
+    ///
+    /// Example: `"Acme Manufacturing Ltd"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_owner_name: Option<String>,
     /// Who linked the account. Personal data.
+    /// From `LinkedAccount.origin_username`.
+    ///
+    /// Example: `"dana@acme.example"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_username: Option<String>,
     /// A label given to the account.
+    /// From `LinkedAccount.label`.
+    ///
+    /// Example: `"HR, main plant"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// Production or test.
+    /// From `LinkedAccount.type`.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub account_type: Option<AccountType>,
     /// When the account was linked.
+    /// From `LinkedAccount.created_at`.
+    ///
+    /// Example: `"2026-03-04T09:12:43.991Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
     /// When StackOne last changed the account.
+    /// From `LinkedAccount.updated_at`.
+    ///
+    /// Example: `"2026-03-06T02:00:10.5Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
     /// Free-form data of the provider, which may hold customer data. Present only when the processor is
     /// configured with `include_setup_information = true`.
+    /// From `LinkedAccount.setup_information`.
+    ///
+    /// Example: `{"domain":"acmemfg"}`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup_information: Option<serde_json::Value>,
 }

@@ -110,9 +110,21 @@ fn tidy(schema: &mut Schema) {
         schema.remove("format");
     }
     if let Some(Value::String(text)) = schema.get_mut("description") {
+        let example = example_of(text);
         *text = unwrapped(text);
+        if let Some(example) = example {
+            schema.insert("examples".to_owned(), Value::Array(vec![example]));
+        }
     }
     transform_subschemas(&mut tidy, schema);
+}
+
+/// Takes the last line of a text, where it is an example in JSON: Rust's documentation and the schema have one and the same.
+fn example_of(text: &mut String) -> Option<Value> {
+    let (about, example) = text.rsplit_once("\n\nExample: `")?;
+    let example = serde_json::from_str(example.strip_suffix('`')?).ok()?;
+    *text = about.to_owned();
+    Some(example)
 }
 
 /// A text whose lines end only where a paragraph, or an entry of a list, does.

@@ -29,27 +29,38 @@ pub enum AccountPhase {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountState {
     /// The account.
+    /// From `LinkedAccount.id`.
     pub account_id: AccountId,
     /// The project whose API key got a 200 for this account; absent until one did.
+    ///
+    /// Example: `"acmeinc-27270"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
     /// Where the account stands.
     pub state: AccountPhase,
     /// Version of the last transition; 0 before the first.
+    ///
+    /// Example: `3`
     pub version: u64,
     /// The last confirmed status.
+    /// From `LinkedAccount.status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<AccountStatus>,
     /// Why, in StackOne's words.
+    /// From `LinkedAccount.status_reasons`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub status_reasons: Vec<StatusReason>,
     /// The account as last confirmed. Absent once it is unlinked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountSnapshot>,
     /// When the last transition was confirmed.
+    ///
+    /// Example: `"2026-03-06T02:00:11.204Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Timestamp>,
     /// The newest `event_date` among the triggers that were decided so far.
+    ///
+    /// Example: `"2026-03-06T02:00:10.5Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_event_date: Option<Timestamp>,
     /// The newest record of the account events topic that is accounted for in this state.
@@ -71,10 +82,16 @@ pub struct AccountState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TakenIn {
     /// Partition of the account events topic.
+    ///
+    /// Example: `7`
     pub partition: i32,
     /// Offset in that partition.
+    ///
+    /// Example: `1502`
     pub offset: i64,
     /// Greatest timestamp of the records taken in, milliseconds since the epoch.
+    ///
+    /// Example: `1772762410877`
     pub timestamp_ms: i64,
 }
 
@@ -101,19 +118,31 @@ pub struct Pending {
     #[serde(default)]
     pub causes: Vec<Cause>,
     /// How many triggers there are in all.
+    ///
+    /// Example: `1`
     pub total: u64,
     /// When the first of them was taken in.
+    ///
+    /// Example: `"2026-03-08T14:22:09.67Z"`
     pub since: Timestamp,
     /// Lookups made for them so far.
+    ///
+    /// Example: `2`
     #[serde(default)]
     pub lookups: u32,
     /// The project that the triggers name.
+    ///
+    /// Example: `"acmeinc-27270"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
     /// The newest `event_date` among them.
+    ///
+    /// Example: `"2026-03-08T14:22:09.31Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_date: Option<Timestamp>,
     /// The newest `event_date` among those that say the account was deleted.
+    ///
+    /// Example: `"2026-03-08T14:22:09.31Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
     /// The newest of their records: what is replayed up to here was accounted for. Absent where none is a record.
@@ -123,6 +152,8 @@ pub struct Pending {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace: Option<Grace>,
     /// Whether the one recheck for an answer older than its trigger was used.
+    ///
+    /// Example: `false`
     #[serde(default)]
     pub lag_recheck_used: bool,
 }
@@ -149,12 +180,20 @@ pub struct Grace {
     /// The trigger that began it.
     pub trigger: Trigger,
     /// When it began.
+    ///
+    /// Example: `"2026-03-08T14:22:09.802Z"`
     pub since: Timestamp,
     /// When it ends. It expires only on an answer.
+    ///
+    /// Example: `"2026-03-08T14:22:39.802Z"`
     pub deadline: Timestamp,
     /// Answers of the kind it waits out, the first one included.
+    ///
+    /// Example: `2`
     pub answers: u32,
     /// When an operator said that the account may be unlinked although many vanished with it.
+    ///
+    /// Example: `"2026-03-08T15:00:00Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released_at: Option<Timestamp>,
 }
@@ -163,7 +202,11 @@ pub struct Grace {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recheck {
     /// How many rechecks were made.
+    ///
+    /// Example: `1`
     pub step: u32,
     /// When the next one is due.
+    ///
+    /// Example: `"2026-03-06T02:05:11.204Z"`
     pub due_at: Timestamp,
 }

@@ -83,6 +83,55 @@ fn what_is_registered_is_the_same_schema_without_references() {
     }
 }
 
+/// The reference: what each member means, and an example of it, valid by its schema.
+#[test]
+fn every_member_says_what_it_means_and_has_an_example() {
+    for file in [LIFECYCLE, STATE] {
+        let document = json(file);
+        let types = document["$defs"].as_object().unwrap();
+        let types = types.iter().map(|(name, schema)| (name.as_str(), schema));
+        let mut members = 0;
+        for (name, schema) in types.chain([(file, &document)]) {
+            for (member, schema) in schema["properties"].as_object().into_iter().flatten() {
+                let about = schema["description"].as_str().unwrap_or_default();
+                assert!(
+                    about.len() > 9,
+                    "{name}.{member} does not say what it means"
+                );
+                assert!(
+                    !about.contains("Example:"),
+                    "{name}.{member}: the example is no JSON"
+                );
+                if ["AccountSnapshot", "StatusReason"].contains(&name) {
+                    let source = about.contains("From `LinkedAccount.")
+                        || about.contains("From `StatusReason.");
+                    assert!(
+                        source,
+                        "{name}.{member} does not say which member of StackOne's it is"
+                    );
+                }
+                // What is made of other types has its examples there.
+                let refers = schema.to_string().contains("$ref");
+                let example = schema["examples"].get(0);
+                assert!(
+                    refers || example.is_some(),
+                    "{name}.{member} has no example"
+                );
+                let options = jsonschema::draft202012::options().should_validate_formats(true);
+                let validator = (!refers).then(|| options.build(schema).unwrap());
+                let is_valid =
+                    validator.is_none_or(|validator| validator.is_valid(example.unwrap()));
+                assert!(
+                    is_valid,
+                    "{name}.{member}: {example:?} is not valid by its schema"
+                );
+                members += 1;
+            }
+        }
+        assert!(members > 25, "{file}: {members}");
+    }
+}
+
 #[test]
 fn a_schema_is_found_by_the_dataschema_header_of_its_records() {
     assert_eq!(json(LIFECYCLE)["$id"], LIFECYCLE_DATASCHEMA);

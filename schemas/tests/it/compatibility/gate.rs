@@ -111,7 +111,10 @@ fn compare_types(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String
 /// The values of an open enum that are known by name.
 fn compare_values(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
     let values = |node: Node<'_>| -> Vec<Value> {
-        let listed = node.get("examples").or_else(|| node.get("enum"));
+        let about = node.get("description").and_then(Value::as_str);
+        let is_open_enum = about.is_some_and(|about| about.contains("Open enum:"));
+        let listed = node.get("examples").filter(|_| is_open_enum);
+        let listed = listed.or_else(|| node.get("enum"));
         listed
             .and_then(Value::as_array)
             .cloned()
