@@ -28,15 +28,15 @@ images:
 test *arguments:
     cargo test --no-fail-fast {{ arguments }}
 
-# The pipeline suite, traces included, and what only a real broker proves, on Apache Kafka in containers; KAFKA_IMAGE names another image
+# The pipeline suite, traces included, and what only a real broker proves, on Apache Kafka in containers; needs OpenSSL's headers; KAFKA_IMAGE names another image
 [group('test')]
 test-container *arguments:
-    cargo test --no-fail-fast --features container,otlp {{ arguments }} -- --skip model::
+    cargo test --no-fail-fast --features container,kafka-tls,otlp {{ arguments }} -- --skip model::
 
 # The model test on Apache Kafka in a container. By itself: six pipelines at a time beside all other tests are more than one container serves
 [group('test')]
 test-model-container:
-    cargo test --package stackone-pipeline-tests --features container,otlp --test it model::
+    cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it model::
 
 # docker-compose.yml: brings it up without Grafana, sees its traffic become events, takes it down; `just compose ci`: of images with that tag
 [group('test')]
@@ -132,10 +132,10 @@ clippy:
 clippy-container:
     cargo clippy --workspace --all-targets --features container -- -D warnings
 
-# Clippy on the build of the images, and of what exports traces; compiles librdkafka against OpenSSL's headers (Debian: libssl-dev)
+# Clippy on the build of the images, of what exports traces, and of the tests of brokers that require TLS; compiles librdkafka against OpenSSL's headers (Debian: libssl-dev)
 [group('check')]
 clippy-tls:
-    cargo clippy --workspace --all-targets --features kafka-tls,otlp -- -D warnings
+    cargo clippy --workspace --all-targets --features container,kafka-tls,otlp -- -D warnings
 
 # The API documentation, without a warning
 [group('check')]

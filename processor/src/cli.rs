@@ -39,6 +39,8 @@ pub enum Command {
     Run,
     /// Print the settings in effect, without secrets, or what is wrong with them.
     CheckConfig,
+    /// Print what each service must be allowed on brokers with an authorizer, as a script of kafka-acls.sh. Asks nobody.
+    Acls(Acls),
     /// Look at everything a processor depends on, and say what is wrong and what to do. Changes nothing.
     ///
     /// It need not run: the brokers, the topics and their settings, what may be read, every record of the state topic, how
@@ -71,6 +73,24 @@ pub enum Command {
     /// pending, and are looked at again now and then. Once they answer again they are decided as ever.
     #[command(subcommand)]
     Unlinks(UnlinksCommand),
+}
+
+/// Who the services are to the brokers, and how that is told.
+#[derive(Debug, Clone, Args)]
+pub struct Acls {
+    /// Who ingest is.
+    #[arg(long, value_name = "PRINCIPAL", default_value = "User:stackone-ingest")]
+    pub ingest: String,
+    /// Who the processors are.
+    #[arg(
+        long,
+        value_name = "PRINCIPAL",
+        default_value = "User:stackone-processor"
+    )]
+    pub processor: String,
+    /// As JSON, one line each, with what it is for.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What is listed.

@@ -9,6 +9,7 @@
 //! `intake`, `work_queue`, `reconcile`, `offsets`, `gaps`, `letter_gate`, `backoff`, `batch`, `breaker`, `recheck`, `budget`, `overflow`,
 //! `projects`, `records` and `unlink_guard` are pure.
 
+pub mod acls;
 pub mod admin;
 pub mod application;
 pub mod backoff;

@@ -15,7 +15,7 @@ use crate::cli::{Cli, Command, Redrive, Resync, StateCommand};
 use crate::config::Config;
 use crate::state_view::Selection;
 use crate::transaction::{Around, Undisturbed};
-use crate::{doctor, resync, state_view, topics, unlinks};
+use crate::{acls, doctor, resync, state_view, topics, unlinks};
 
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
@@ -38,6 +38,7 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
     let done = match cli.command.unwrap_or_default() {
         Command::Run => process(&config, around).await,
         Command::CheckConfig => print(&config),
+        Command::Acls(asked) => acls::run(&config.settings, &asked, &mut io::stdout()),
         Command::Doctor(asked) => doctor::run(&config, &asked, &mut io::stdout()).await,
         Command::Healthcheck(question) => {
             let answer = question.ask(config.settings.admin.listen);

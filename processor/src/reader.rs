@@ -36,20 +36,20 @@ pub enum ReaderError {
     Kafka(#[from] KafkaError),
 }
 
-/// Makes a reader called `name` that is told where partitions end.
+/// Makes a reader that is told where partitions end. It names `group`, which it never joins: the client wants a group of
+/// whoever assigns partitions, and asks for its coordinator, so it has to be one that we may use.
 ///
 /// # Errors
 ///
 /// Where settings cannot be used.
 pub fn reader(
     kafka: &KafkaConfig,
-    name: &str,
+    group: &str,
     isolation_level: &str,
 ) -> Result<Reader, ReaderError> {
-    let mut config = kafka.client_config(name)?;
+    let mut config = kafka.client_config(&format!("{group}-reader"))?;
     config
-        // Never joined: librdkafka wants a group's name of whoever assigns partitions.
-        .set("group.id", name)
+        .set("group.id", group)
         .set("enable.auto.commit", "false")
         .set("isolation.level", isolation_level)
         .set("auto.offset.reset", "earliest")

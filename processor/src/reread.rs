@@ -44,7 +44,7 @@ pub enum RereadError {
     },
 }
 
-/// The records of `causes`, each with whether it has expired: then it has a key and no value. Blocks, for each of them not
+/// The records of `causes`, read by who may use `group`, each with whether it has expired: then it has a key and no value. Blocks, for each of them not
 /// longer than `within`.
 ///
 /// # Errors
@@ -52,13 +52,14 @@ pub enum RereadError {
 /// See [`RereadError`].
 pub fn reread(
     kafka: &KafkaConfig,
+    group: &str,
     topic: &str,
     key: &AccountKey,
     causes: &[Cause],
     within: Duration,
     is_cancelled: &dyn Fn() -> bool,
 ) -> Result<Vec<(Consumed, bool)>, RereadError> {
-    let reader = reader(kafka, "stackone-reread", "read_committed")?;
+    let reader = reader(kafka, group, "read_committed")?;
     let read = |cause: &Cause| {
         let deadline = Instant::now() + within;
         let is_over = || Instant::now() >= deadline || is_cancelled();

@@ -57,16 +57,23 @@ pub struct Position {
 pub struct Restore {
     kafka: KafkaConfig,
     topic: String,
+    group_id: String,
     group: Option<GroupConsumer>,
 }
 
 impl Restore {
-    /// For the state topic `topic` and the positions of `group`.
+    /// For the state topic `topic` and the positions of `group`, whose id is `group_id`.
     #[must_use]
-    pub const fn new(kafka: KafkaConfig, topic: String, group: GroupConsumer) -> Self {
+    pub const fn new(
+        kafka: KafkaConfig,
+        topic: String,
+        group_id: String,
+        group: GroupConsumer,
+    ) -> Self {
         Self {
             kafka,
             topic,
+            group_id,
             group: Some(group),
         }
     }
@@ -91,9 +98,9 @@ impl Restore {
             return Ok(None);
         };
         drop(group);
-        let uncommitted = reader(&self.kafka, "stackone-restore", "read_uncommitted")
+        let uncommitted = reader(&self.kafka, &self.group_id, "read_uncommitted")
             .map_err(|error| error.in_partition(partition))?;
-        let committed = reader(&self.kafka, "stackone-restore", "read_committed")
+        let committed = reader(&self.kafka, &self.group_id, "read_committed")
             .map_err(|error| error.in_partition(partition))?;
         let end = |reader: &Reader| reader.fetch_watermarks(&self.topic, partition, STEP);
         let Some((_, high)) = until_ok(is_cancelled, "high watermark", || end(&uncommitted)) else {

@@ -38,17 +38,18 @@ pub enum StateViewError {
     Stalled(String),
 }
 
-/// The last state of every account, or of the one that is asked for. Blocks.
+/// The last state of every account, or of the one that is asked for, by who may use `group`. Blocks.
 ///
 /// # Errors
 ///
 /// See [`StateViewError`].
 pub fn read(
     kafka: &KafkaConfig,
+    group: &str,
     topic: &str,
     only: Option<&AccountId>,
 ) -> Result<BTreeMap<AccountId, AccountState>, StateViewError> {
-    let reader = reader(kafka, "stackone-state", "read_committed")?;
+    let reader = reader(kafka, group, "read_committed")?;
     let mut open = assign(&reader, topic, only)?;
     let mut states = BTreeMap::new();
     let mut heard = Instant::now();

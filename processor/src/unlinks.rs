@@ -89,8 +89,10 @@ async fn list(
     settings: &Settings,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let (kafka, topic) = (settings.kafka.clone(), settings.topics.state.clone());
-    let reading = tokio::task::spawn_blocking(move || state_view::read(&kafka, &topic, None));
+    let (kafka, group) = (settings.kafka.clone(), settings.group.id.clone());
+    let topic = settings.topics.state.clone();
+    let reading =
+        tokio::task::spawn_blocking(move || state_view::read(&kafka, &group, &topic, None));
     let states = reading.await?.context("state cannot be read")?;
     let of_project = |state: &&AccountState| {
         project.is_none_or(|project| state.project_id.as_deref().unwrap_or(UNNAMED) == project)

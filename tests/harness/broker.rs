@@ -7,12 +7,16 @@ mod dedicated;
 mod embedded;
 #[cfg(feature = "container")]
 mod reaper;
+#[cfg(feature = "container")]
+mod secured;
 
 use anyhow::Context;
 use stackone_link_transport::{KafkaConfig, Topic, TopicAdmin, TopicLayout, Topics};
 
 #[cfg(feature = "container")]
 pub use dedicated::DedicatedBroker;
+#[cfg(feature = "container")]
+pub use secured::SecuredBroker;
 
 use embedded::EmbeddedBroker;
 
@@ -33,6 +37,8 @@ pub struct Broker {
     bootstrap_servers: String,
     embedded: Option<EmbeddedBroker>,
     kind: BrokerKind,
+    /// How ingest and the processor reach it, where that is otherwise than the harness does.
+    services: Option<Box<[KafkaConfig; 2]>>,
 }
 
 impl Broker {
@@ -56,6 +62,7 @@ impl Broker {
                 bootstrap_servers,
                 embedded: None,
                 kind: BrokerKind::Container,
+                services: None,
             },
             Err(problem) => panic!("no Kafka container: {problem}"),
         }
@@ -78,6 +85,7 @@ impl Broker {
             bootstrap_servers: embedded.bootstrap_servers(),
             embedded: Some(embedded),
             kind: BrokerKind::Embedded,
+            services: None,
         }
     }
 
@@ -88,6 +96,7 @@ impl Broker {
             bootstrap_servers,
             embedded: None,
             kind: BrokerKind::External,
+            services: None,
         }
     }
 
@@ -101,6 +110,13 @@ impl Broker {
     #[must_use]
     pub fn kafka_config(&self) -> KafkaConfig {
         KafkaConfig::plaintext(&self.bootstrap_servers)
+    }
+
+    /// Settings for ingest and for the processor under test.
+    #[must_use]
+    pub fn kafka_configs_of_services(&self) -> [KafkaConfig; 2] {
+        let same = || [self.kafka_config(), self.kafka_config()];
+        self.services.as_deref().cloned().unwrap_or_else(same)
     }
 
     /// What kind of broker it is.

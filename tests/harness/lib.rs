@@ -27,9 +27,9 @@ mod read_record;
 mod topic_reader;
 mod unique;
 
-#[cfg(feature = "container")]
-pub use broker::DedicatedBroker;
 pub use broker::{Broker, BrokerKind};
+#[cfg(feature = "container")]
+pub use broker::{DedicatedBroker, SecuredBroker};
 pub use deadline::{Overdue, eventually};
 pub use isolation::Isolation;
 pub use metrics::{Metrics, readiness};

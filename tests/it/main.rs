@@ -56,3 +56,5 @@ mod pipeline_traces;
 mod pipeline_unlinks;
 #[cfg(feature = "container")]
 mod pipeline_zombies;
+#[cfg(all(feature = "container", feature = "kafka-tls"))]
+mod secured;

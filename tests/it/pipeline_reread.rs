@@ -33,7 +33,7 @@ async fn read(
         partition: 0,
         id: "a".try_into().unwrap(),
     };
-    let job = move || reread(&kafka, &topic, &key, &causes, within, &|| false);
+    let job = move || reread(&kafka, "reread", &topic, &key, &causes, within, &|| false);
     tokio::task::spawn_blocking(job).await.unwrap()
 }
 

@@ -66,12 +66,13 @@ impl Cluster {
             each.push(self.topic(topic, within).await);
         }
         let together = limited(within, self.together()).await.unwrap_or_default();
-        let (kafka, name) = (
+        let (kafka, group, name) = (
             self.settings.kafka.clone(),
+            self.settings.group.id.clone(),
             self.settings.topics.account_events.clone(),
         );
         let events = look(within, move |deadline| {
-            reading::is_readable(&kafka, &name, deadline)
+            reading::is_readable(&kafka, &group, &name, deadline)
         })
         .await;
         TopicsSeen {
@@ -118,12 +119,13 @@ impl Cluster {
 
     /// The records of the state topic.
     pub(super) async fn state(&self, within: Duration) -> Result<StateSeen, Unseen> {
-        let (kafka, topic) = (
+        let (kafka, group, topic) = (
             self.settings.kafka.clone(),
+            self.settings.group.id.clone(),
             self.settings.topics.state.clone(),
         );
         look(within, move |deadline| {
-            reading::survey(&kafka, &topic, deadline)
+            reading::survey(&kafka, &group, &topic, deadline)
         })
         .await
     }
@@ -228,6 +230,7 @@ impl From<TopicAdminError> for Unseen {
         match error {
             TopicAdminError::NoAnswer(error) => error.into(),
             TopicAdminError::Kafka(error) => error.into(),
+            TopicAdminError::SettingsForbidden { .. } => Self::Forbidden,
             TopicAdminError::Config(_) | TopicAdminError::NotMade { .. } => {
                 Self::failed(error.to_string())
             }

@@ -40,7 +40,7 @@ pub(super) fn brokers(settings: &Settings, seen: &Result<usize, Unseen>) -> Find
     }
 }
 
-const NETWORK: &str = "check kafka.bootstrap_servers and the network";
+const NETWORK: &str = "check kafka.bootstrap_servers, the network, and kafka.security";
 
 /// Where it is written down what each service must be allowed.
 pub(super) const ALLOW: &str = "allow it: docs/security.md lists what each service needs";

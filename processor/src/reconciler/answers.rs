@@ -239,15 +239,24 @@ impl Reconciler {
             return;
         };
         let causes = work.pending.causes.clone();
-        let (kafka, topic) = (
+        let (kafka, group, topic) = (
             self.settings.kafka.clone(),
+            self.settings.membership.group_id.clone(),
             self.settings.topics.name(Topic::AccountEvents).to_owned(),
         );
         let (post, key, epoch) = (self.post.clone(), key.clone(), partition.epoch);
         let stop = self.surroundings.stop.clone();
         let job = move || {
             let is_cancelled = || stop.is_cancelled();
-            let read = reread(&kafka, &topic, &key, &causes, REREAD_WITHIN, &is_cancelled);
+            let read = reread(
+                &kafka,
+                &group,
+                &topic,
+                &key,
+                &causes,
+                REREAD_WITHIN,
+                &is_cancelled,
+            );
             drop(post.send(match read {
                 Ok(originals) => Message::GivenUp(Box::new(GivenUp {
                     key,

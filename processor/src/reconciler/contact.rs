@@ -84,6 +84,7 @@ impl Reconciler {
         let question = Question {
             consumer: self.consumer.handle(),
             kafka: self.settings.kafka.clone(),
+            group: self.settings.membership.group_id.clone(),
             topic: self.settings.topics.name(Topic::AccountEvents).to_owned(),
             partitions,
             may_be_lost: self.contact.is_lost(now),
@@ -149,6 +150,7 @@ impl Reconciler {
 struct Question {
     consumer: GroupConsumer,
     kafka: KafkaConfig,
+    group: String,
     topic: String,
     /// With their epochs.
     partitions: Vec<(i32, u64)>,
@@ -183,7 +185,7 @@ impl Question {
     }
 
     fn would_reach(&self) -> bool {
-        let client = reader(&self.kafka, "stackone-contact", "read_committed");
+        let client = reader(&self.kafka, &self.group, "read_committed");
         client.is_ok_and(|client| client.fetch_metadata(Some(&self.topic), PATIENCE).is_ok())
     }
 }

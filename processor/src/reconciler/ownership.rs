@@ -105,7 +105,12 @@ impl Reconciler {
 
     fn start_restoring(&self, partition: i32, alive: CancellationToken) {
         let topic = self.settings.topics.name(Topic::State).to_owned();
-        let restore = Restore::new(self.settings.kafka.clone(), topic, self.consumer.handle());
+        let restore = Restore::new(
+            self.settings.kafka.clone(),
+            topic,
+            self.settings.membership.group_id.clone(),
+            self.consumer.handle(),
+        );
         let (post, epoch) = (self.post.clone(), self.epoch);
         let job = move || {
             let started = Instant::now();

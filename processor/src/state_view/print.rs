@@ -42,12 +42,13 @@ pub async fn run(
     selection: Selection,
     mut out: impl Write,
 ) -> anyhow::Result<()> {
-    let (kafka, topic, only) = (
+    let (kafka, group, topic, only) = (
         settings.kafka.clone(),
+        settings.group.id.clone(),
         settings.topics.state.clone(),
         selection.account.clone(),
     );
-    let reading = move || super::read(&kafka, &topic, only.as_ref());
+    let reading = move || super::read(&kafka, &group, &topic, only.as_ref());
     let states = tokio::task::spawn_blocking(reading)
         .await?
         .context("state cannot be read")?;

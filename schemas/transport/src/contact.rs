@@ -42,6 +42,10 @@ impl Trouble {
                 TroubleKind::Credentials
             }
             Some(RDKafkaErrorCode::SSL) => TroubleKind::Tls,
+            // What the broker has against our certificate comes after the handshake, in the words of OpenSSL.
+            Some(RDKafkaErrorCode::BrokerTransportFailure) if reason.contains("SSL routines") => {
+                TroubleKind::Tls
+            }
             Some(RDKafkaErrorCode::Resolve) => TroubleKind::Name,
             Some(
                 RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::OperationTimedOut,
@@ -104,6 +108,17 @@ impl Contact {
     /// A broker has answered, so what was told before is over.
     pub fn is_made(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// A question's error with what the client told of its connections, or that nobody answered where it told nothing: a
+    /// broker that hangs up without a word, as one does whose listener wants TLS, is not told.
+    pub(crate) fn explain(&self, source: KafkaError) -> AskError {
+        let told = self.trouble();
+        let told = told.or_else(|| Trouble::of(source.rdkafka_error_code(), &source.to_string()));
+        match told {
+            Some(trouble) => AskError::Trouble { trouble, source },
+            None => AskError::Kafka(source),
+        }
     }
 
     fn heard(&self, trouble: Trouble) {
@@ -182,14 +197,14 @@ impl Inquirer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            // Delivers what the client has to tell.
-            self.client.poll(Duration::ZERO);
-            let trouble = self.client.context().trouble();
-            let is_over = left <= STEP || trouble.as_ref().is_some_and(Trouble::is_for_good);
-            match trouble {
-                Some(trouble) if is_over => return Err(AskError::Trouble { trouble, source }),
-                None if is_over => return Err(AskError::Kafka(source)),
-                Some(_) | None => {}
+            // Delivers what the client has to tell, which is more than one thing.
+            self.client.poll(Duration::from_millis(50));
+            let contact = self.client.context();
+            let is_for_good = contact
+                .trouble()
+                .is_some_and(|trouble| trouble.is_for_good());
+            if left <= STEP || is_for_good {
+                return Err(contact.explain(source));
             }
         }
     }

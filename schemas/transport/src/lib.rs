@@ -2,6 +2,7 @@
 //!
 //! What `ingest` and `processor` must agree on, or data is damaged, lives here once.
 
+mod acl;
 pub mod asyncapi;
 mod config;
 mod contact;
@@ -14,6 +15,7 @@ mod topic;
 mod topic_admin;
 mod trace;
 
+pub use acl::{Acl, AclOperation, AclResource};
 pub use config::{ConfigError, KafkaConfig, SaslMechanism, Security};
 pub use contact::{AskError, Contact, Inquirer, InquirerError, Trouble, TroubleKind};
 pub use headers::{DeadLetterHeaders, HeaderError, IngestHeaders, RecordHeaders, RedriveHeaders};

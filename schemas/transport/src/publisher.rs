@@ -3,17 +3,30 @@
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::client::{ClientContext, DefaultClientContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer, PurgeConfig};
 
-use crate::{ConfigError, KafkaConfig, OutgoingRecord};
+use crate::{AskError, ConfigError, Contact, KafkaConfig, OutgoingRecord};
 
 /// How much sooner than the caller's deadline the client gives a record up, so that its word comes in time.
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// An idempotent producer that answers for each record.
 pub struct Publisher {
-    producer: FutureProducer,
+    producer: FutureProducer<Told>,
+    /// What its client has told.
+    contact: Contact,
+}
+
+/// What the client tells is logged, as it is by default, and remembered for whoever asks why no broker answers.
+struct Told(Contact);
+
+impl ClientContext for Told {
+    fn error(&self, error: KafkaError, reason: &str) {
+        DefaultClientContext.error(error.clone(), reason);
+        self.0.error(error, reason);
+    }
 }
 
 /// Where a record is stored, after all in-sync replicas acknowledged it.
@@ -93,9 +106,9 @@ impl Publisher {
         config.set("enable.idempotence", "true");
         config.set("partitioner", "murmur2_random");
         config.set("message.timeout.ms", message_timeout.to_string());
-        Ok(Self {
-            producer: config.create()?,
-        })
+        let contact = Contact::default();
+        let producer = config.create_with_context(Told(contact.clone()))?;
+        Ok(Self { producer, contact })
     }
 
     /// Publishes a record and waits until the broker has it, or until it is known that it is not known to have it.
@@ -156,12 +169,11 @@ impl Publisher {
     /// # Errors
     ///
     /// Where no broker answers in time.
-    pub fn status(
-        &self,
-        topics: &[&str],
-        timeout: Duration,
-    ) -> Result<PublisherStatus, KafkaError> {
-        let metadata = self.producer.client().fetch_metadata(None, timeout)?;
+    pub fn status(&self, topics: &[&str], timeout: Duration) -> Result<PublisherStatus, AskError> {
+        let client = self.producer.client();
+        let asked = client.fetch_metadata(None, timeout);
+        let metadata = asked.map_err(|error| self.contact.explain(error))?;
+        self.contact.is_made();
         let exists = |name: &str| {
             metadata
                 .topics()

@@ -40,6 +40,14 @@ pub enum TopicAdminError {
     /// A broker refused.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
+    /// We may see the topic, but not its settings.
+    #[error(
+        "the settings of topic {name} may not be seen; allow DescribeConfigs, or set topic_layout.check_settings = false"
+    )]
+    SettingsForbidden {
+        /// The topic.
+        name: String,
+    },
     /// A topic could not be made.
     #[error(
         "topic {name} could not be made with {partitions} partitions and {replication} replicas (set topic_layout): {code}"
@@ -202,6 +210,11 @@ impl TopicAdmin {
         for resource in described {
             let resource = resource.map_err(KafkaError::AdminOp)?;
             let found = resource.entry_map();
+            // Every topic has settings; rdkafka does not tell the error that stands in their place.
+            if found.is_empty() {
+                let name = name.to_owned();
+                return Err(TopicAdminError::SettingsForbidden { name });
+            }
             for (setting, expected) in topic.settings() {
                 let value = found
                     .get(setting)

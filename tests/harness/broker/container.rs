@@ -56,12 +56,17 @@ impl KafkaContainer {
     }
 
     async fn start_on(image: &(String, String), port: u16) -> anyhow::Result<Self> {
+        Self::of(request(image, port), port).await
+    }
+
+    /// Starts what `request` asks for, whose clients come to `port`.
+    pub(crate) async fn of(
+        request: ContainerRequest<GenericImage>,
+        port: u16,
+    ) -> anyhow::Result<Self> {
         let name = unique("stackone-tests-kafka");
         let reaper = Reaper::watch(&name)?;
-        let container = request(image, port)
-            .with_container_name(name)
-            .start()
-            .await?;
+        let container = request.with_container_name(name).start().await?;
         Ok(Self {
             container,
             bootstrap_servers: format!("127.0.0.1:{port}"),
@@ -71,7 +76,7 @@ impl KafkaContainer {
 }
 
 /// Name and tag of the image.
-fn image() -> anyhow::Result<(String, String)> {
+pub(super) fn image() -> anyhow::Result<(String, String)> {
     let image = match std::env::var("KAFKA_IMAGE") {
         Ok(image) => image,
         Err(std::env::VarError::NotPresent) => DEFAULT_IMAGE.to_owned(),
@@ -85,7 +90,7 @@ fn image() -> anyhow::Result<(String, String)> {
 }
 
 /// The port is chosen before the container is made, so that the broker can advertise it and keeps it over a restart.
-fn request(image: &(String, String), port: u16) -> ContainerRequest<GenericImage> {
+pub(super) fn request(image: &(String, String), port: u16) -> ContainerRequest<GenericImage> {
     let settings = [
         ("NODE_ID", "1".to_owned()),
         ("PROCESS_ROLES", "broker,controller".to_owned()),
@@ -128,7 +133,7 @@ fn request(image: &(String, String), port: u16) -> ContainerRequest<GenericImage
 
 /// A free port below those that systems hand out to clients: a client that tries again and again to reach a stopped
 /// broker on one of *those* ends up connected to itself, and the broker cannot have its port back.
-fn free_port() -> anyhow::Result<u16> {
+pub(super) fn free_port() -> anyhow::Result<u16> {
     let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok();
     let mut candidates = std::iter::repeat_with(|| fastrand::u16(20_000..32_000));
     let port = candidates.by_ref().take(100).find(is_free);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use stackone_link_transport::Topics;
+use stackone_link_transport::{KafkaConfig, Topics};
 use tempfile::TempDir;
 
 use super::Pipeline;
@@ -43,6 +43,8 @@ pub struct PipelineSettings {
     pub unreadable_time: Duration,
     /// `transactions.timeout`.
     pub transaction_timeout: Duration,
+    /// `resync.interval`.
+    pub resync_interval: Duration,
     /// The id of the configured project; none to serve every webhook.
     pub project: Option<String>,
     /// Whether there is [`OTHER_PROJECT`], too.
@@ -72,6 +74,7 @@ impl Default for PipelineSettings {
             lookup_timeout: Duration::from_secs(5),
             unreadable_time: Duration::from_secs(1),
             transaction_timeout: Duration::from_secs(10),
+            resync_interval: Duration::from_secs(60 * 60),
             project: Some(PROJECT.to_owned()),
             has_other_project: false,
             max_pending_accounts: NonZeroUsize::new(100_000).unwrap_or(NonZeroUsize::MAX),
@@ -88,7 +91,7 @@ struct IngestFile<'a> {
     server: Listen,
     admin: Listen,
     shutdown: Shutdown,
-    kafka: Kafka<'a>,
+    kafka: KafkaConfig,
     topics: &'a Topics,
     telemetry: Telemetry<'a>,
     sources: Vec<Source>,
@@ -106,11 +109,6 @@ const FREE_PORT: Listen = Listen {
 #[derive(Serialize)]
 struct Shutdown {
     drain_delay: &'static str,
-}
-
-#[derive(Serialize)]
-struct Kafka<'a> {
-    bootstrap_servers: &'a str,
 }
 
 #[derive(Serialize)]
@@ -135,7 +133,8 @@ struct ProcessorFile<'a> {
     batch: Batch,
     limits: Limits,
     reconcile: Reconcile,
-    kafka: Kafka<'a>,
+    resync: Resync,
+    kafka: KafkaConfig,
     topics: &'a Topics,
     topic_layout: TopicLayout,
     telemetry: Telemetry<'a>,
@@ -186,6 +185,11 @@ struct Reconcile {
 }
 
 #[derive(Serialize)]
+struct Resync {
+    interval: String,
+}
+
+#[derive(Serialize)]
 struct TopicLayout {
     check_settings: bool,
 }
@@ -213,13 +217,12 @@ pub(super) fn ingest_file(
             env: "WEBHOOK_SECRET",
         }],
     };
+    let [kafka, _] = broker.kafka_configs_of_services();
     let file = IngestFile {
         server: FREE_PORT,
         admin: FREE_PORT,
         shutdown: Shutdown { drain_delay: "0s" },
-        kafka: Kafka {
-            bootstrap_servers: broker.bootstrap_servers(),
-        },
+        kafka,
         topics,
         telemetry: Telemetry {
             otlp_endpoint: settings.otlp_endpoint.as_deref(),
@@ -252,6 +255,7 @@ pub(super) fn processor_file(
         let api_key_file = write(folder, "other-api-key", OTHER_API_KEY)?;
         projects.push(project(Some(OTHER_PROJECT), api_key_file));
     }
+    let [_, kafka] = pipeline.broker.kafka_configs_of_services();
     let file = ProcessorFile {
         admin: FREE_PORT,
         group: Group {
@@ -279,9 +283,10 @@ pub(super) fn processor_file(
             vanish_grace: millis(settings.vanish_grace),
             lag_recheck: millis(settings.lag_recheck),
         },
-        kafka: Kafka {
-            bootstrap_servers: pipeline.broker.bootstrap_servers(),
+        resync: Resync {
+            interval: millis(settings.resync_interval),
         },
+        kafka,
         topics: &pipeline.topics,
         // The embedded broker cannot be asked for the settings of a topic.
         topic_layout: TopicLayout {

@@ -60,10 +60,11 @@ pub(super) fn partitions(
 /// Whether a topic may be read: its ends are looked at, and no record.
 pub(super) fn is_readable(
     kafka: &KafkaConfig,
+    group: &str,
     topic: &str,
     deadline: Deadline,
 ) -> Result<(), Unseen> {
-    let reader = reader(kafka, "stackone-doctor", "read_committed")?;
+    let reader = reader(kafka, group, "read_committed")?;
     let open = assign(&reader, topic, Offset::End, deadline)?;
     let left = read(&reader, open, deadline, |_| {})?;
     if left == 0 {
@@ -78,10 +79,11 @@ pub(super) fn is_readable(
 /// All records of the state topic.
 pub(super) fn survey(
     kafka: &KafkaConfig,
+    group: &str,
     topic: &str,
     deadline: Deadline,
 ) -> Result<StateSeen, Unseen> {
-    let reader = reader(kafka, "stackone-doctor", "read_committed")?;
+    let reader = reader(kafka, group, "read_committed")?;
     let open = assign(&reader, topic, Offset::Beginning, deadline)?;
     let mut survey = Survey::of(i32::try_from(open.len()).unwrap_or(i32::MAX));
     let left = read(&reader, open, deadline, |message| {

@@ -1,0 +1,202 @@
+//! A broker that lets nobody in without a certificate or a password, and allows nothing that no ACL says.
+
+mod certificates;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use stackone_link_transport::{KafkaConfig, Security};
+use tempfile::TempDir;
+use testcontainers::core::{ExecCommand, IntoContainerPort};
+use testcontainers::{ContainerRequest, GenericImage, ImageExt};
+
+use super::Broker;
+use super::container::{KafkaContainer, free_port, image, request};
+use certificates::Certificates;
+
+/// The listener for SASL over TLS. No listener's name ends in SSL: there the official image wants key stores of its own.
+const SASL: u16 = 9092;
+/// The one for mutual TLS.
+const MUTUAL: u16 = 9095;
+/// The one for whoever sets the broker up, who may do everything.
+const ADMIN: u16 = 9096;
+
+/// The common name of the client's certificate.
+const COMMON_NAME: &str = "stackone-link";
+/// A user who may do everything, for tests of who is let in.
+const ANYONE: &str = "anyone";
+
+/// Apache Kafka in a container that requires TLS, and SASL or a client's certificate, with the `StandardAuthorizer` on.
+pub struct SecuredBroker {
+    kafka: KafkaContainer,
+    files: TempDir,
+    mutual: String,
+    admin: String,
+}
+
+impl SecuredBroker {
+    /// Starts one that knows these users and their passwords by the mechanism PLAIN.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not start.
+    pub async fn start(users: &[(String, String)]) -> anyhow::Result<Self> {
+        let image = image()?;
+        let certificates = Certificates::new(COMMON_NAME)?;
+        let (sasl, mutual, admin) = (free_port()?, free_port()?, free_port()?);
+        let request = secured(
+            request(&image, sasl),
+            [sasl, mutual, admin],
+            users,
+            &certificates,
+        );
+        let kafka = KafkaContainer::of(request, sasl).await;
+        Ok(Self {
+            kafka: kafka.with_context(|| format!("image {}:{}", image.0, image.1))?,
+            files: certificates.into_files()?,
+            mutual: format!("127.0.0.1:{mutual}"),
+            admin: format!("127.0.0.1:{admin}"),
+        })
+    }
+
+    /// `host:port` of the listener for SASL over TLS.
+    #[must_use]
+    pub fn sasl(&self) -> &str {
+        &self.kafka.bootstrap_servers
+    }
+
+    /// `host:port` of the listener for mutual TLS.
+    #[must_use]
+    pub fn mutual(&self) -> &str {
+        &self.mutual
+    }
+
+    /// A broker for a [`crate::Pipeline`] whose services come to `servers` with these settings; the harness comes by the
+    /// listener for administration.
+    #[must_use]
+    pub fn for_services(&self, servers: &str, ingest: Security, processor: Security) -> Broker {
+        let services = [ingest, processor].map(|security| KafkaConfig {
+            security,
+            ..KafkaConfig::plaintext(servers)
+        });
+        Broker {
+            services: Some(Box::new(services)),
+            ..Broker::external(self.admin.clone())
+        }
+    }
+
+    /// The name of a user who may do everything; known to the broker if it is among the users it was started with.
+    #[must_use]
+    pub const fn anyone() -> &'static str {
+        ANYONE
+    }
+
+    /// Settings for clients that may do everything.
+    #[must_use]
+    pub fn admin(&self) -> KafkaConfig {
+        KafkaConfig::plaintext(&self.admin)
+    }
+
+    /// A file in PEM: `ca` signed the broker's certificate, `other-ca` did not, and `client` with its `client-key` is ours.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+
+    /// Runs a script beside the broker, with Kafka's tools on its path and `$KAFKA_ADMIN` for who may do everything.
+    ///
+    /// # Errors
+    ///
+    /// Where it fails.
+    pub async fn run(&self, script: &str) -> anyhow::Result<String> {
+        let script = format!(
+            "export PATH=/opt/kafka/bin:$PATH KAFKA_ADMIN='--bootstrap-server localhost:9093'\n{script}"
+        );
+        let command = ExecCommand::new(["/bin/sh", "-c", script.as_str()]);
+        let mut done = self.kafka.container.exec(command).await?;
+        let out = String::from_utf8_lossy(&done.stdout_to_vec().await?).into_owned();
+        let err = String::from_utf8_lossy(&done.stderr_to_vec().await?).into_owned();
+        anyhow::ensure!(
+            done.exit_code().await? == Some(0),
+            "{script} failed: {out} {err}"
+        );
+        Ok(out)
+    }
+}
+
+fn secured(
+    request: ContainerRequest<GenericImage>,
+    [sasl, mutual, admin]: [u16; 3],
+    users: &[(String, String)],
+    certificates: &Certificates,
+) -> ContainerRequest<GenericImage> {
+    let users = users
+        .iter()
+        .map(|(name, password)| format!(" user_{name}=\"{password}\""));
+    let login = "org.apache.kafka.common.security";
+    let plain: String = std::iter::once(format!("{login}.plain.PlainLoginModule required"))
+        .chain(users)
+        .chain([";".to_owned()])
+        .collect();
+    let scram = format!("{login}.scram.ScramLoginModule required;");
+    let settings = [
+        (
+            "LISTENERS",
+            format!(
+                "CLIENT://0.0.0.0:{SASL},MUTUAL://0.0.0.0:{MUTUAL},ADMIN://0.0.0.0:{ADMIN},BROKER://localhost:9093,\
+                 CONTROLLER://localhost:9094"
+            ),
+        ),
+        (
+            "ADVERTISED_LISTENERS",
+            format!(
+                "CLIENT://127.0.0.1:{sasl},MUTUAL://127.0.0.1:{mutual},ADMIN://127.0.0.1:{admin},BROKER://localhost:9093"
+            ),
+        ),
+        (
+            "LISTENER_SECURITY_PROTOCOL_MAP",
+            "CLIENT:SASL_SSL,MUTUAL:SSL,ADMIN:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT"
+                .to_owned(),
+        ),
+        (
+            "SASL_ENABLED_MECHANISMS",
+            "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512".to_owned(),
+        ),
+        ("LISTENER_NAME_CLIENT_PLAIN_SASL_JAAS_CONFIG", plain),
+        (
+            "LISTENER_NAME_CLIENT_SCRAM___SHA___256_SASL_JAAS_CONFIG",
+            scram.clone(),
+        ),
+        (
+            "LISTENER_NAME_CLIENT_SCRAM___SHA___512_SASL_JAAS_CONFIG",
+            scram,
+        ),
+        (
+            "LISTENER_NAME_MUTUAL_SSL_CLIENT_AUTH",
+            "required".to_owned(),
+        ),
+        ("SSL_KEYSTORE_TYPE", "PEM".to_owned()),
+        ("SSL_KEYSTORE_LOCATION", "/tmp/tls/broker.pem".to_owned()),
+        ("SSL_TRUSTSTORE_TYPE", "PEM".to_owned()),
+        ("SSL_TRUSTSTORE_LOCATION", "/tmp/tls/ca.pem".to_owned()),
+        (
+            "AUTHORIZER_CLASS_NAME",
+            "org.apache.kafka.metadata.authorizer.StandardAuthorizer".to_owned(),
+        ),
+        // Whoever comes without a name is the broker itself, or comes by the listener for administration.
+        (
+            "SUPER_USERS",
+            format!("User:ANONYMOUS;User:{ANYONE};User:CN={COMMON_NAME}"),
+        ),
+    ];
+    let request = request
+        .with_mapped_port(mutual, MUTUAL.tcp())
+        .with_mapped_port(admin, ADMIN.tcp())
+        .with_copy_to("/tmp/tls/broker.pem", certificates.broker().into_bytes())
+        .with_copy_to("/tmp/tls/ca.pem", certificates.authority().into_bytes());
+    settings
+        .into_iter()
+        .fold(request, |request, (name, value)| {
+            request.with_env_var(format!("KAFKA_{name}"), value)
+        })
+}

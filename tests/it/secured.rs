@@ -1,0 +1,27 @@
+//! Services on a broker that lets nobody in without a certificate or a password, and allows only what an ACL says. All
+//! tests here share one container.
+
+mod acls;
+mod entry;
+mod protocol;
+
+use harness::SecuredBroker;
+use tokio::sync::OnceCell;
+
+/// The password of a user.
+pub(crate) fn password(user: &str) -> String {
+    format!("password-of-{user}")
+}
+
+/// The broker that these tests share. It is removed when their process has ended.
+pub(crate) async fn broker() -> &'static SecuredBroker {
+    static SHARED: OnceCell<SecuredBroker> = OnceCell::const_new();
+    let start = async || {
+        let users = acls::users()
+            .into_iter()
+            .chain([SecuredBroker::anyone().to_owned()]);
+        let users: Vec<_> = users.map(|user| (user.clone(), password(&user))).collect();
+        SecuredBroker::start(&users).await.unwrap()
+    };
+    SHARED.get_or_init(start).await
+}

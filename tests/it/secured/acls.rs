@@ -1,0 +1,259 @@
+//! What each service must be allowed: the list is enough, and no entry of it can be left out.
+
+use std::collections::HashMap;
+use std::process::Output;
+
+use harness::{
+    Pipeline, PipelineSettings, ProcessorProcess, ReadRecord, SECRET, WITHIN, eventually,
+};
+use stackone_link_schemas::ACCOUNT_LISTED_TYPE;
+use stackone_link_transport::{
+    Acl, AclOperation, AclResource, OutgoingRecord, Publisher, SaslMechanism, Security, Topic,
+    Topics,
+};
+use stackone_simulator::{NewAccount, SignedBody, sign, webhook_client, webhook_request};
+use tokio::process::Command;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::{broker, password, protocol};
+use crate::broker::headers;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
+const INGEST: &str = "ingest";
+const PROCESSOR: &str = "processor";
+/// Pipelines that run at once.
+const AT_ONCE: usize = 5;
+/// One that has all of the list but the entry of this number.
+fn without(service: &str, entry: usize) -> String {
+    format!("{service}-without-{entry}")
+}
+
+/// Everybody who comes to the broker with a password.
+pub(super) fn users() -> Vec<String> {
+    let topics = Topics::default();
+    let ingest = 0..Acl::of_ingest(&topics).len();
+    let processor = 0..Acl::of_processor(&topics, "g").len();
+    let both = [INGEST, PROCESSOR].map(str::to_owned).into_iter();
+    both.chain(ingest.map(|entry| without(INGEST, entry)))
+        .chain(processor.map(|entry| without(PROCESSOR, entry)))
+        .collect()
+}
+
+async fn security_of(user: &str) -> Security {
+    let secured = broker().await;
+    let password_file = secured.file(&format!("password-of-{user}"));
+    std::fs::write(&password_file, password(user)).unwrap();
+    Security::SaslTls {
+        ca_file: Some(secured.file("ca")),
+        mechanism: SaslMechanism::Plain,
+        username: user.to_owned(),
+        password_file,
+    }
+}
+
+/// A pipeline whose services are these users, who may do nothing yet.
+async fn pipeline_of(test: &str, ingest: &str, processor: &str) -> Pipeline {
+    let secured = broker().await;
+    let (ingest, processor) = (security_of(ingest).await, security_of(processor).await);
+    let broker = secured.for_services(secured.sasl(), ingest, processor);
+    let settings = PipelineSettings {
+        partitions: 1,
+        resync_interval: std::time::Duration::from_secs(1),
+        ..PipelineSettings::default()
+    };
+    Pipeline::on(broker, test, settings).await.unwrap()
+}
+
+async fn allow(user: &str, acls: &[Acl]) {
+    let principal = format!("User:{user}");
+    let acls: Vec<_> = acls
+        .iter()
+        .map(|acl| (principal.clone(), acl.clone()))
+        .collect();
+    let admin = broker().await.admin().bootstrap_servers;
+    protocol::allow(&admin, &acls).await.unwrap();
+}
+
+/// Has the processor do everything that it ever does: an account is linked, a record is put aside, accounts are listed.
+async fn cause_everything(pipeline: &Pipeline) -> String {
+    let new = NewAccount::new("hibob", "t", "Acme");
+    let id = pipeline.simulator.link(&new).unwrap();
+    let kafka = pipeline.broker.kafka_config();
+    let publisher = Publisher::new(&kafka, "test", WITHIN).unwrap();
+    let garbage = OutgoingRecord {
+        topic: &pipeline.topics.account_events,
+        key: Some("GnQoASvosYhE5wJcmmAQs"),
+        value: b"no JSON",
+        headers: headers(7),
+    };
+    publisher.publish(&garbage).await.unwrap();
+    id.as_str().to_owned()
+}
+
+/// All of it has come to its topic.
+async fn everything_happened(pipeline: &Pipeline, id: &str) {
+    let is_linked = |record: &ReadRecord| record.key.as_deref() == Some(id);
+    let is_listed = |record: &ReadRecord| record.headers.event.event_type == ACCOUNT_LISTED_TYPE;
+    let mut linked = pipeline.reader(Topic::Linked);
+    linked
+        .read_until(WITHIN, |records| records.iter().any(is_linked))
+        .await;
+    let mut letters = pipeline.reader(Topic::DeadLetter);
+    letters
+        .read_until(WITHIN, |records| !records.is_empty())
+        .await;
+    let mut events = pipeline.reader(Topic::AccountEvents);
+    events
+        .read_until(WITHIN, |records| records.iter().any(is_listed))
+        .await;
+}
+
+/// The list, as `stackone-processor acls` prints it.
+async fn script(pipeline: &Pipeline) -> String {
+    let mut command = Command::new(PROGRAM);
+    command
+        .arg("--config")
+        .arg(pipeline.processor_file("acls").unwrap());
+    command.args([
+        "acls",
+        "--ingest",
+        "User:ingest",
+        "--processor",
+        "User:processor",
+    ]);
+    let Output { status, stdout, .. } = command.output().await.unwrap();
+    assert!(status.success());
+    String::from_utf8(stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_exactly_these_acls_a_webhook_goes_all_the_way_to_account_linked() {
+    let pipeline = pipeline_of("acls", INGEST, PROCESSOR).await;
+    let added = broker().await.run(&script(&pipeline).await).await.unwrap();
+    assert!(added.contains("Adding ACLs"), "{added}");
+    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    for event in ["account.updated", "hris_jobs.created", ""] {
+        answers(&pipeline, event, 200).await;
+    }
+    let id = cause_everything(&pipeline).await;
+    everything_happened(&pipeline, &id).await;
+    let mut troubles = troubles(&processor);
+    // Of what was caused, and not of what is not allowed.
+    troubles.retain(|line| {
+        !line.contains("record is put aside") && !line.contains("the last resync still runs")
+    });
+    assert!(troubles.is_empty(), "{troubles:#?}");
+    processor.terminate().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_one_of_its_acls_the_processor_says_what_it_may_not_do() {
+    let count = Acl::of_processor(&Topics::default(), "g").len();
+    // Of this thread, since waiting for conditions is not for sending to another.
+    let running = async {
+        let mut running = JoinSet::new();
+        for entry in 0..count {
+            if running.len() == AT_ONCE {
+                running.join_next().await.unwrap().unwrap();
+            }
+            running.spawn_local(processor_without(entry));
+        }
+        while let Some(done) = running.join_next().await {
+            done.unwrap();
+        }
+    };
+    LocalSet::new().run_until(running).await;
+}
+
+async fn processor_without(entry: usize) {
+    let user = without(PROCESSOR, entry);
+    let pipeline = pipeline_of(&user, harness::SecuredBroker::anyone(), &user).await;
+    let mut acls = Acl::of_processor(&pipeline.topics, pipeline.group());
+    let missing = acls.remove(entry);
+    allow(&user, &acls).await;
+    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    cause_everything(&pipeline).await;
+    says_that_it_may_not(&processor, &missing).await;
+    processor.kill().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+/// A warning or an error of the processor that names what it may not use, or the kind of thing.
+async fn says_that_it_may_not(processor: &ProcessorProcess, missing: &Acl) {
+    let words = match (missing.resource, missing.operation) {
+        (AclResource::Group, _) => "GroupAuthorizationFailed",
+        (AclResource::TransactionalIdPrefix, _) => "Transactional Id authorization failed",
+        (AclResource::Topic, AclOperation::Read) => "TopicAuthorizationFailed",
+        (AclResource::Topic, AclOperation::DescribeConfigs) => "allow DescribeConfigs",
+        (AclResource::Topic, AclOperation::Write) if missing.because.contains("resync") => {
+            "a trigger could not be stored"
+        }
+        (AclResource::Topic, AclOperation::Write) => missing.name.as_str(),
+    };
+    let awaited = format!("the processor misses {missing:?}");
+    let told = eventually(&awaited, WITHIN, async || {
+        let is_told = troubles(processor).iter().any(|line| line.contains(words));
+        is_told
+            .then_some(())
+            .ok_or_else(|| processor.logged("").join("\n"))
+    });
+    told.await.unwrap();
+}
+
+/// What it has warned of.
+fn troubles(processor: &ProcessorProcess) -> Vec<String> {
+    let mut troubles = processor.logged("\"ERROR\"");
+    troubles.extend(processor.logged("\"WARN\""));
+    troubles
+}
+
+/// The status of a webhook of this event, or of one that is no JSON where it has no name.
+async fn post(pipeline: &Pipeline, event: &str) -> u16 {
+    let body = match event {
+        "" => "no JSON".to_owned(),
+        event => serde_json::json!({"event": event, "account_id": "acc-1", "project_id": harness::PROJECT}).to_string(),
+    };
+    let signature = sign(SECRET.as_bytes(), body.as_bytes());
+    let body = body.into_bytes();
+    let client = webhook_client(WITHIN).unwrap();
+    let signed = SignedBody { body, signature };
+    let answer = webhook_request(&client, &pipeline.webhook_url, signed)
+        .send()
+        .await;
+    answer.unwrap().status().as_u16()
+}
+
+/// It does by and by: what may be done is told to clients with the topics, of which they ask again now and then.
+async fn answers(pipeline: &Pipeline, event: &str, expected: u16) {
+    let answered = eventually("ingest answers", WITHIN, async || {
+        let status = post(pipeline, event).await;
+        (status == expected).then_some(()).ok_or(status.to_string())
+    });
+    answered.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_one_of_its_acls_ingest_answers_503_to_what_it_may_not_keep() {
+    let events = HashMap::from([
+        (Topic::AccountEvents, "account.updated"),
+        (Topic::RecordEvents, "hris_jobs.created"),
+        (Topic::Unrecognized, ""),
+    ]);
+    for (entry, forbidden) in Topic::OF_INGEST.into_iter().enumerate() {
+        let user = without(INGEST, entry);
+        let pipeline = pipeline_of(&user, &user, harness::SecuredBroker::anyone()).await;
+        let mut acls = Acl::of_ingest(&pipeline.topics);
+        let missing = acls.remove(entry);
+        assert_eq!(
+            (missing.name.as_str(), missing.operation),
+            (pipeline.topics.name(forbidden), AclOperation::Write)
+        );
+        allow(&user, &acls).await;
+        for (topic, event) in &events {
+            let expected = if *topic == forbidden { 503 } else { 200 };
+            answers(&pipeline, event, expected).await;
+        }
+        pipeline.stop().await.unwrap();
+    }
+}
