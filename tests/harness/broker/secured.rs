@@ -126,43 +126,75 @@ impl SecuredBroker {
 
 fn secured(
     request: ContainerRequest<GenericImage>,
-    [sasl, mutual, admin]: [u16; 3],
+    ports: [u16; 3],
     users: &[(String, String)],
     certificates: &Certificates,
 ) -> ContainerRequest<GenericImage> {
-    let users = users
-        .iter()
-        .map(|(name, password)| format!(" user_{name}=\"{password}\""));
-    let login = "org.apache.kafka.common.security";
-    let plain: String = std::iter::once(format!("{login}.plain.PlainLoginModule required"))
-        .chain(users)
-        .chain([";".to_owned()])
-        .collect();
-    let scram = format!("{login}.scram.ScramLoginModule required;");
-    let settings = [
+    let [_, mutual, admin] = ports;
+    let request = request
+        .with_mapped_port(mutual, MUTUAL.tcp())
+        .with_mapped_port(admin, ADMIN.tcp())
+        .with_copy_to("/tmp/tls/broker.pem", certificates.broker().into_bytes())
+        .with_copy_to("/tmp/tls/ca.pem", certificates.authority().into_bytes());
+    let constant = CONSTANT.map(|(name, value)| (name, value.to_owned()));
+    let settings = constant
+        .into_iter()
+        .chain(listeners(ports))
+        .chain(logins(users));
+    settings.fold(request, |request, (name, value)| {
+        request.with_env_var(format!("KAFKA_{name}"), value)
+    })
+}
+
+const CONSTANT: [(&str, &str); 8] = [
+    (
+        "LISTENER_SECURITY_PROTOCOL_MAP",
+        "CLIENT:SASL_SSL,MUTUAL:SSL,ADMIN:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    ),
+    (
+        "SASL_ENABLED_MECHANISMS",
+        "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+    ),
+    ("LISTENER_NAME_MUTUAL_SSL_CLIENT_AUTH", "required"),
+    ("SSL_KEYSTORE_TYPE", "PEM"),
+    ("SSL_KEYSTORE_LOCATION", "/tmp/tls/broker.pem"),
+    ("SSL_TRUSTSTORE_TYPE", "PEM"),
+    ("SSL_TRUSTSTORE_LOCATION", "/tmp/tls/ca.pem"),
+    (
+        "AUTHORIZER_CLASS_NAME",
+        "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    ),
+];
+
+fn listeners([sasl, mutual, admin]: [u16; 3]) -> [(&'static str, String); 2] {
+    let inside =
+        format!("CLIENT://0.0.0.0:{SASL},MUTUAL://0.0.0.0:{MUTUAL},ADMIN://0.0.0.0:{ADMIN}");
+    let outside =
+        format!("CLIENT://127.0.0.1:{sasl},MUTUAL://127.0.0.1:{mutual},ADMIN://127.0.0.1:{admin}");
+    let broker = "BROKER://localhost:9093";
+    [
         (
             "LISTENERS",
-            format!(
-                "CLIENT://0.0.0.0:{SASL},MUTUAL://0.0.0.0:{MUTUAL},ADMIN://0.0.0.0:{ADMIN},BROKER://localhost:9093,\
-                 CONTROLLER://localhost:9094"
-            ),
+            format!("{inside},{broker},CONTROLLER://localhost:9094"),
         ),
+        ("ADVERTISED_LISTENERS", format!("{outside},{broker}")),
+    ]
+}
+
+/// Who is known, and who may do everything: whoever comes without a name is the broker itself, or comes by the listener
+/// for administration.
+fn logins(users: &[(String, String)]) -> [(&'static str, String); 4] {
+    let login = "org.apache.kafka.common.security";
+    let users: String = users
+        .iter()
+        .map(|(name, password)| format!(" user_{name}=\"{password}\""))
+        .collect();
+    let scram = format!("{login}.scram.ScramLoginModule required;");
+    [
         (
-            "ADVERTISED_LISTENERS",
-            format!(
-                "CLIENT://127.0.0.1:{sasl},MUTUAL://127.0.0.1:{mutual},ADMIN://127.0.0.1:{admin},BROKER://localhost:9093"
-            ),
+            "LISTENER_NAME_CLIENT_PLAIN_SASL_JAAS_CONFIG",
+            format!("{login}.plain.PlainLoginModule required{users};"),
         ),
-        (
-            "LISTENER_SECURITY_PROTOCOL_MAP",
-            "CLIENT:SASL_SSL,MUTUAL:SSL,ADMIN:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT"
-                .to_owned(),
-        ),
-        (
-            "SASL_ENABLED_MECHANISMS",
-            "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512".to_owned(),
-        ),
-        ("LISTENER_NAME_CLIENT_PLAIN_SASL_JAAS_CONFIG", plain),
         (
             "LISTENER_NAME_CLIENT_SCRAM___SHA___256_SASL_JAAS_CONFIG",
             scram.clone(),
@@ -172,31 +204,8 @@ fn secured(
             scram,
         ),
         (
-            "LISTENER_NAME_MUTUAL_SSL_CLIENT_AUTH",
-            "required".to_owned(),
-        ),
-        ("SSL_KEYSTORE_TYPE", "PEM".to_owned()),
-        ("SSL_KEYSTORE_LOCATION", "/tmp/tls/broker.pem".to_owned()),
-        ("SSL_TRUSTSTORE_TYPE", "PEM".to_owned()),
-        ("SSL_TRUSTSTORE_LOCATION", "/tmp/tls/ca.pem".to_owned()),
-        (
-            "AUTHORIZER_CLASS_NAME",
-            "org.apache.kafka.metadata.authorizer.StandardAuthorizer".to_owned(),
-        ),
-        // Whoever comes without a name is the broker itself, or comes by the listener for administration.
-        (
             "SUPER_USERS",
             format!("User:ANONYMOUS;User:{ANYONE};User:CN={COMMON_NAME}"),
         ),
-    ];
-    let request = request
-        .with_mapped_port(mutual, MUTUAL.tcp())
-        .with_mapped_port(admin, ADMIN.tcp())
-        .with_copy_to("/tmp/tls/broker.pem", certificates.broker().into_bytes())
-        .with_copy_to("/tmp/tls/ca.pem", certificates.authority().into_bytes());
-    settings
-        .into_iter()
-        .fold(request, |request, (name, value)| {
-            request.with_env_var(format!("KAFKA_{name}"), value)
-        })
+    ]
 }

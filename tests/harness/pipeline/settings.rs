@@ -241,20 +241,6 @@ pub(super) fn processor_file(
 ) -> anyhow::Result<PathBuf> {
     let settings = &pipeline.settings;
     let millis = |duration: Duration| format!("{}ms", duration.as_millis());
-    let project = |id, api_key_file| Project {
-        id,
-        api_key_file,
-        base_url: pipeline.simulator.api_url(),
-        requests_per_minute: settings.requests_per_minute,
-    };
-    let mut projects = vec![project(
-        settings.project.as_deref(),
-        api_key_file(folder, API_KEY)?,
-    )];
-    if settings.has_other_project {
-        let api_key_file = write(folder, "other-api-key", OTHER_API_KEY)?;
-        projects.push(project(Some(OTHER_PROJECT), api_key_file));
-    }
     let [_, kafka] = pipeline.broker.kafka_configs_of_services();
     let file = ProcessorFile {
         admin: FREE_PORT,
@@ -295,13 +281,32 @@ pub(super) fn processor_file(
         telemetry: Telemetry {
             otlp_endpoint: settings.otlp_endpoint.as_deref(),
         },
-        projects,
+        projects: projects(folder, pipeline)?,
     };
     write(
         folder,
         &format!("processor-{instance}.toml"),
         &toml::to_string(&file)?,
     )
+}
+
+fn projects<'a>(folder: &TempDir, pipeline: &'a Pipeline) -> anyhow::Result<Vec<Project<'a>>> {
+    let settings = &pipeline.settings;
+    let project = |id, api_key_file| Project {
+        id,
+        api_key_file,
+        base_url: pipeline.simulator.api_url(),
+        requests_per_minute: settings.requests_per_minute,
+    };
+    let mut projects = vec![project(
+        settings.project.as_deref(),
+        api_key_file(folder, API_KEY)?,
+    )];
+    if settings.has_other_project {
+        let api_key_file = write(folder, "other-api-key", OTHER_API_KEY)?;
+        projects.push(project(Some(OTHER_PROJECT), api_key_file));
+    }
+    Ok(projects)
 }
 
 pub(super) fn api_key_file(folder: &TempDir, key: &str) -> anyhow::Result<PathBuf> {

@@ -151,29 +151,33 @@ async fn who_is_not_let_in_is_told_why_and_what_to_look_at_and_does_not_hang() {
             ["", "kafka.security.kind"],
         ),
     ] {
-        let broker = secured.for_services(servers, security.clone(), security);
-        let settings = PipelineSettings {
-            partitions: 1,
-            ..PipelineSettings::default()
-        };
-        let pipeline = Pipeline::on(broker, test, settings).await.unwrap();
-        let asked = Instant::now();
-        let (code, told) = diagnosis(&pipeline.processor_file("doctor").unwrap()).await;
-        assert!(
-            asked.elapsed() < Duration::from_secs(30),
-            "{test}: {:?}",
-            asked.elapsed()
-        );
-        assert_eq!(code, Some(1), "{test}: {told}");
-        assert!(told.contains("no broker answers"), "{test}: {told}");
-        assert!(
-            words.iter().all(|word| told.contains(word)),
-            "{test}: {told}"
-        );
-        let processor = pipeline.processor("a").unwrap();
-        is_told(&processor.admin, "topics", words).await;
-        is_told(&pipeline.ingest_admin, "kafka", words).await;
-        processor.stop().await.unwrap();
-        pipeline.stop().await.unwrap();
+        is_told_everywhere(test, servers, security, words).await;
     }
+}
+
+/// `doctor` and the `/readyz` of both services tell `words` of services that come to `servers` with `security`.
+async fn is_told_everywhere(test: &str, servers: &str, security: Security, words: [&str; 2]) {
+    let secured = broker().await;
+    let broker = secured.for_services(servers, security.clone(), security);
+    let settings = PipelineSettings {
+        partitions: 1,
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::on(broker, test, settings).await.unwrap();
+    let asked = Instant::now();
+    let (code, told) = diagnosis(&pipeline.processor_file("doctor").unwrap()).await;
+    assert!(
+        asked.elapsed() < Duration::from_secs(30),
+        "{test}: {:?}",
+        asked.elapsed()
+    );
+    assert_eq!(code, Some(1), "{test}: {told}");
+    assert!(told.contains("no broker answers"), "{test}: {told}");
+    let says = |word: &&str| told.contains(word);
+    assert!(words.iter().all(says), "{test}: {told}");
+    let processor = pipeline.processor("a").unwrap();
+    is_told(&processor.admin, "topics", words).await;
+    is_told(&pipeline.ingest_admin, "kafka", words).await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
 }
