@@ -196,7 +196,7 @@ pub fn projects(config: &Config) -> Result<Projects, stackone_client::StartError
                 api_key: api_key.clone(),
                 api_version: project.api_version,
                 timeout: settings.lookups.timeout,
-                include_setup_information: settings.lookups.include_setup_information,
+                personal: settings.lookups.personal(),
             })?;
             Ok(Project {
                 id: project.id.clone(),

@@ -11,6 +11,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use stackone_client::ApiVersion;
+use stackone_client::PersonalFields;
 use stackone_link_process::Layers;
 use stackone_link_process::settings::{AdminSettings, LogFormat, one_of};
 use stackone_link_transport::{KafkaConfig, TopicLayout, Topics};
@@ -110,8 +111,21 @@ pub struct LookupSettings {
     /// How long answers must have been unreadable, besides five attempts, before an account's triggers are put aside.
     #[serde(with = "humantime_serde")]
     pub unreadable_time: Duration,
-    /// Whether events carry `setup_information`.
+    /// Whether events and states carry `origin_username`.
+    pub include_origin_username: bool,
+    /// Whether events and states carry `setup_information`.
     pub include_setup_information: bool,
+}
+
+impl LookupSettings {
+    /// Which fields that may be personal data are taken over from the API.
+    #[must_use]
+    pub const fn personal(&self) -> PersonalFields {
+        PersonalFields {
+            origin_username: self.include_origin_username,
+            setup_information: self.include_setup_information,
+        }
+    }
 }
 
 /// What is kept in memory.

@@ -137,7 +137,10 @@ mod tests {
             api_key: "first".to_owned().into(),
             api_version: ApiVersion::V1,
             timeout: EVERY,
-            include_setup_information: false,
+            personal: stackone_client::PersonalFields {
+                origin_username: true,
+                setup_information: false,
+            },
         });
         let projects = Projects::new(vec![Project {
             id: settings.id.clone(),

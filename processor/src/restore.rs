@@ -12,6 +12,7 @@ use std::time::Duration;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
+use stackone_client::PersonalFields;
 use stackone_link_schemas::AccountId;
 use stackone_link_transport::{KafkaConfig, partition_of_key};
 
@@ -58,22 +59,26 @@ pub struct Restore {
     kafka: KafkaConfig,
     topic: String,
     group_id: String,
+    personal: PersonalFields,
     group: Option<GroupConsumer>,
 }
 
 impl Restore {
-    /// For the state topic `topic` and the positions of `group`, whose id is `group_id`.
+    /// For the state topic `topic` and the positions of `group`, whose id is `group_id`. Of personal data only what is in
+    /// `personal` is kept.
     #[must_use]
     pub const fn new(
         kafka: KafkaConfig,
         topic: String,
         group_id: String,
+        personal: PersonalFields,
         group: GroupConsumer,
     ) -> Self {
         Self {
             kafka,
             topic,
             group_id,
+            personal,
             group: Some(group),
         }
     }
@@ -186,7 +191,7 @@ impl Restore {
             partition,
             error,
         };
-        states.check().map_err(unreadable)
+        states.check(self.personal).map_err(unreadable)
     }
 }
 

@@ -3,7 +3,7 @@
 mod packed;
 mod unchecked;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 use stackone_link_schemas::{AccountId, AccountPhase, AccountState};
@@ -18,6 +18,8 @@ pub struct StateStore {
     states: HashMap<AccountId, Packed>,
     /// Accounts that are confirmed to be there, by project.
     confirmed: HashMap<Option<String>, usize>,
+    /// Accounts whose record on the topic still has personal data that is not kept any more.
+    outdated: HashSet<AccountId>,
 }
 
 /// What of a state says whether the account is there, and whose it is.
@@ -43,6 +45,7 @@ impl StateStore {
 
     /// Takes over what was written to the topic: a value, or its removal.
     pub fn put(&mut self, id: &AccountId, value: Option<&[u8]>) {
+        self.outdated.remove(id);
         if let Some(project) = value.and_then(confirmed_project) {
             *self.confirmed.entry(project).or_default() += 1;
         }
@@ -54,6 +57,11 @@ impl StateStore {
         if let Some(count) = left.and_then(|project| self.confirmed.get_mut(&project)) {
             *count -= 1;
         }
+    }
+
+    /// Accounts whose record on the topic has personal data that is not kept any more; memory has none of it.
+    pub fn outdated(&self) -> impl Iterator<Item = &AccountId> {
+        self.outdated.iter()
     }
 
     /// How many accounts of projects for which `matches` holds are confirmed to be there.

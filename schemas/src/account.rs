@@ -158,8 +158,8 @@ pub struct AccountSnapshot {
     /// Example: `"Acme Manufacturing Ltd"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_owner_name: Option<String>,
-    /// Who linked the account. Personal data.
-    /// From `LinkedAccount.origin_username`.
+    /// Who linked the account. Personal data; absent where the processor is configured with
+    /// `include_origin_username = false`. From `LinkedAccount.origin_username`.
     ///
     /// Example: `"dana@acme.example"`
     #[serde(default, skip_serializing_if = "Option::is_none")]

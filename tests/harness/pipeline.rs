@@ -43,7 +43,8 @@ pub struct Pipeline {
     /// Where ingest's operators look.
     pub ingest_admin: String,
     group: String,
-    settings: PipelineSettings,
+    /// What a processor that is started next is given.
+    pub settings: PipelineSettings,
     folder: TempDir,
     stop: DropGuard,
     ingest: JoinHandle<anyhow::Result<()>>,

@@ -40,6 +40,7 @@ mod pipeline_keys;
 mod pipeline_lookups;
 #[cfg(feature = "container")]
 mod pipeline_outage;
+mod pipeline_privacy;
 mod pipeline_redrive;
 #[cfg(feature = "container")]
 mod pipeline_refused;

@@ -32,7 +32,7 @@ async fn run(mut command: Command) -> Output {
 }
 
 /// The summary of one that went well.
-async fn summary(pipeline: &Pipeline, arguments: &[&str]) -> serde_json::Value {
+pub(crate) async fn summary(pipeline: &Pipeline, arguments: &[&str]) -> serde_json::Value {
     let arguments = [arguments, &["--json"]].concat();
     let output = run(redrive(pipeline, &arguments)).await;
     let text = String::from_utf8(output.stdout).unwrap();

@@ -1,5 +1,6 @@
 //! Accounts as the API shows them: v1 `LinkedAccount` (StackOne `OpenAPI`), v2 names mapped to v1's.
 
+use crate::PersonalFields;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use stackone_link_schemas::{AccountSnapshot, AccountStatus, AccountType, StatusReason};
@@ -86,7 +87,7 @@ impl Wire {
         &self.id
     }
 
-    pub(crate) fn into_account(self, include_setup_information: bool) -> Account {
+    pub(crate) fn into_account(self, personal: PersonalFields) -> Account {
         let reasons = self.status_reasons.unwrap_or_default().into_iter();
         let reason = |WireReason {
                           timestamp,
@@ -97,7 +98,7 @@ impl Wire {
             code,
             description,
         };
-        Account {
+        let mut account = Account {
             status: self.status,
             status_reasons: reasons.map(reason).collect(),
             snapshot: AccountSnapshot {
@@ -113,8 +114,10 @@ impl Wire {
                     .map(|text| AccountType::from(text.to_ascii_lowercase().as_str())),
                 created_at: self.created_at,
                 updated_at: self.updated_at,
-                setup_information: self.setup_information.filter(|_| include_setup_information),
+                setup_information: self.setup_information,
             },
-        }
+        };
+        personal.redact(&mut account.snapshot);
+        account
     }
 }

@@ -12,7 +12,7 @@ use crate::accounts::Wire;
 use crate::key::ApiKey;
 use crate::listing::{self, Listed};
 use crate::retry_after::{date, retry_after};
-use crate::{Account, ApiError, ApiVersion, Lookup};
+use crate::{Account, ApiError, ApiVersion, Lookup, PersonalFields};
 
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -28,8 +28,8 @@ pub struct ClientOptions {
     pub api_version: ApiVersion,
     /// How long one request may take, answer included.
     pub timeout: Duration,
-    /// Whether snapshots carry `setup_information`.
-    pub include_setup_information: bool,
+    /// Which fields that may be personal data snapshots carry.
+    pub personal: PersonalFields,
 }
 
 /// Why a client cannot be made.
@@ -165,8 +165,7 @@ impl Client {
         }
         url.query_pairs_mut()
             .append_pair("page_size", &ids.len().to_string());
-        let include_setup_information = self.options.include_setup_information;
-        listing::accounts(&self.list(url).await?, include_setup_information)
+        listing::accounts(&self.list(url).await?, self.options.personal)
     }
 
     async fn list(&self, url: Url) -> Result<Vec<u8>, ApiError> {
@@ -206,7 +205,7 @@ impl Client {
         if wire.id() != id.as_str() {
             return Err(ApiError::unreadable("another account's id"));
         }
-        Ok(wire.into_account(self.options.include_setup_information))
+        Ok(wire.into_account(self.options.personal))
     }
 }
 

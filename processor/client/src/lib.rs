@@ -7,9 +7,11 @@ mod client;
 mod error;
 mod key;
 mod listing;
+mod personal;
 mod retry_after;
 
 pub use accounts::{Account, ApiVersion, Lookup};
 pub use client::{Client, ClientOptions, StartError, is_acceptable};
 pub use error::ApiError;
 pub use listing::Listed;
+pub use personal::PersonalFields;

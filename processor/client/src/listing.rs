@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use stackone_link_schemas::AccountStatus;
 
+use crate::PersonalFields;
 use crate::accounts::{Wire, lenient_date};
 use crate::{Account, ApiError};
 
@@ -35,13 +36,13 @@ pub(crate) fn listing(body: &[u8]) -> Result<Vec<Listed>, ApiError> {
 /// out and spoils none of the others.
 pub(crate) fn accounts(
     body: &[u8],
-    include_setup_information: bool,
+    personal: PersonalFields,
 ) -> Result<Vec<(String, Account)>, ApiError> {
     let entries: Vec<serde_json::Value> = entries(body)?;
     let account = |entry| {
         let wire: Wire = serde_json::from_value(entry).ok()?;
         let id = wire.id().to_owned();
-        Some((id, wire.into_account(include_setup_information)))
+        Some((id, wire.into_account(personal)))
     };
     Ok(entries.into_iter().filter_map(account).collect())
 }

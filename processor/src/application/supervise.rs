@@ -78,6 +78,7 @@ fn reconciler_settings(settings: &Settings, merges_triggers: bool) -> reconciler
         max_pending: settings.limits.max_pending_accounts.get(),
         merges_triggers,
         unreadable_time: settings.lookups.unreadable_time,
+        personal: settings.lookups.personal(),
         batch: settings.batch,
         periods: settings.reconcile,
         resync_interval: (!settings.resync.interval.is_zero()).then_some(settings.resync.interval),

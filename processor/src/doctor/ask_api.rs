@@ -18,7 +18,10 @@ pub(super) async fn findings(config: &Config, within: Duration) -> Vec<Finding> 
             api_key: key.clone(),
             api_version: project.api_version,
             timeout: within,
-            include_setup_information: false,
+            personal: stackone_client::PersonalFields {
+                origin_username: false,
+                setup_information: false,
+            },
         });
         match client {
             Ok(client) => findings.extend(ask(project, &client).await),

@@ -16,7 +16,10 @@ fn projects(ids: &[Option<&str>]) -> Projects {
             api_key: "key".to_owned().into(),
             api_version: ApiVersion::V1,
             timeout: std::time::Duration::from_secs(1),
-            include_setup_information: false,
+            personal: stackone_client::PersonalFields {
+                origin_username: true,
+                setup_information: false,
+            },
         });
         Project {
             id: id.map(str::to_owned),

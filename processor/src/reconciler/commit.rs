@@ -207,6 +207,7 @@ impl Reconciler {
                 }
                 self.stage_marker(&mut stage, key)?;
             }
+            self.stage_redacted(&mut stage)?;
         }
         self.stage_offsets(&mut stage);
         Ok(stage)

@@ -109,6 +109,7 @@ impl Reconciler {
             self.settings.kafka.clone(),
             topic,
             self.settings.membership.group_id.clone(),
+            self.settings.personal,
             self.consumer.handle(),
         );
         let (post, epoch) = (self.post.clone(), self.epoch);
@@ -156,12 +157,12 @@ impl Reconciler {
             .observe(took.as_secs_f64());
         let unfinished: Vec<AccountState> = restored.states.unfinished().collect();
         let offsets = Offsets::starting_at(restored.position.next);
-        let ready = Stage::Ready(Ready {
+        let ready = Stage::Ready(Box::new(Ready {
             states: restored.states,
             offsets,
             gaps: Gaps::default(),
             listings: Listings::default(),
-        });
+        }));
         let Stage::Restoring { early } = std::mem::replace(&mut partition.stage, ready) else {
             return Ok(());
         };

@@ -22,7 +22,7 @@ pub(super) enum Stage {
     /// Its state is being read. Records that were fetched before the partition was paused wait here.
     Restoring { early: Vec<Consumed> },
     /// It is processed.
-    Ready(Ready),
+    Ready(Box<Ready>),
 }
 
 /// A partition that is processed.

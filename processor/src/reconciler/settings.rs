@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use stackone_client::PersonalFields;
 use stackone_link_process::spans::Spans;
 use stackone_link_transport::{KafkaConfig, Topics};
 use tokio::runtime::Handle;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub resync: ResyncSettings,
     /// How long answers must have been unreadable before an account's triggers are put aside.
     pub unreadable_time: Duration,
+    /// Which fields that may be personal data are kept.
+    pub personal: PersonalFields,
     /// Grace periods of the decision table.
     pub periods: GracePeriods,
 }

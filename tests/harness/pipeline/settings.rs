@@ -41,6 +41,10 @@ pub struct PipelineSettings {
     pub lookup_timeout: Duration,
     /// `lookups.unreadable_time`.
     pub unreadable_time: Duration,
+    /// `lookups.include_origin_username`.
+    pub include_origin_username: bool,
+    /// `lookups.include_setup_information`.
+    pub include_setup_information: bool,
     /// `transactions.timeout`.
     pub transaction_timeout: Duration,
     /// `resync.interval`.
@@ -73,6 +77,8 @@ impl Default for PipelineSettings {
             session_timeout: Duration::from_secs(6),
             lookup_timeout: Duration::from_secs(5),
             unreadable_time: Duration::from_secs(1),
+            include_origin_username: true,
+            include_setup_information: false,
             transaction_timeout: Duration::from_secs(10),
             resync_interval: Duration::from_secs(60 * 60),
             project: Some(PROJECT.to_owned()),
@@ -163,6 +169,8 @@ struct Transactions {
 struct Lookups {
     timeout: String,
     unreadable_time: String,
+    include_origin_username: bool,
+    include_setup_information: bool,
 }
 
 #[derive(Serialize)]
@@ -255,6 +263,8 @@ pub(super) fn processor_file(
         lookups: Lookups {
             timeout: millis(settings.lookup_timeout),
             unreadable_time: millis(settings.unreadable_time),
+            include_origin_username: settings.include_origin_username,
+            include_setup_information: settings.include_setup_information,
         },
         batch: Batch {
             max_ids: settings.max_ids,

@@ -27,7 +27,10 @@ fn options(base_url: &str) -> ClientOptions {
         api_key: "v1.eu1.test".to_owned().into(),
         api_version: ApiVersion::V1,
         timeout: Duration::from_millis(500),
-        include_setup_information: false,
+        personal: stackone_client::PersonalFields {
+            origin_username: true,
+            setup_information: false,
+        },
     }
 }
 

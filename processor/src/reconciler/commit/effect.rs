@@ -15,6 +15,14 @@ use crate::work_queue::Lane;
 pub(in crate::reconciler) enum Effect {
     /// Of an account.
     Account(Box<AccountEffect>),
+    /// The state of an account was written again without personal data. It says nothing new, so it covers nothing that
+    /// is open.
+    Redacted {
+        /// The account.
+        key: AccountKey,
+        /// What was written.
+        value: Option<Vec<u8>>,
+    },
     /// Of a record that belongs to no account's work.
     Passed {
         /// Its partition.
@@ -90,6 +98,7 @@ impl Reconciler {
                 self.count(&disposition, 1);
             }
             Effect::Account(effect) => self.apply_to_account(*effect),
+            Effect::Redacted { key, value } => self.wrote(&key, value.as_deref()),
         }
     }
 
@@ -109,13 +118,8 @@ impl Reconciler {
         self.queue
             .work_mut(&key)
             .for_each(|work| work.open_offsets.clear());
-        if let Some(value) = written
-            && let Some(ready) = self
-                .partitions
-                .get_mut(&key.partition)
-                .and_then(|partition| partition.ready_mut())
-        {
-            ready.states.put(&key.id, value.as_deref());
+        if let Some(value) = written {
+            self.wrote(&key, value.as_deref());
         }
         let now = Instant::now();
         match then {
@@ -133,6 +137,14 @@ impl Reconciler {
                 })
             }
             Then::Finish(finish) => self.finish(key, finish, now),
+        }
+    }
+
+    /// Takes over the state of an account as the topic has it now.
+    fn wrote(&mut self, key: &AccountKey, value: Option<&[u8]>) {
+        let partition = self.partitions.get_mut(&key.partition);
+        if let Some(ready) = partition.and_then(|partition| partition.ready_mut()) {
+            ready.states.put(&key.id, value);
         }
     }
 

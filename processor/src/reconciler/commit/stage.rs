@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use stackone_link_schemas::AccountState;
-use stackone_link_transport::{DeadLetterHeaders, Topics};
+use stackone_link_transport::{DeadLetterHeaders, Topics, TraceContext};
 
 use super::effect::{AccountEffect, Effect, Then};
 use super::span::Part;
@@ -54,6 +54,9 @@ impl Stage {
                 } => {
                     closing.entry(*partition).or_default().insert(*offset);
                 }
+                Effect::Redacted { key, .. } => {
+                    closing.entry(key.partition).or_default();
+                }
                 Effect::Account(account) => {
                     closing
                         .entry(account.key.partition)
@@ -90,6 +93,28 @@ impl Stage {
             part,
             then,
         })));
+        Ok(())
+    }
+
+    /// Writes the state of an account again, as it is known: without the personal data that its record still has.
+    pub(super) fn redacted(
+        &mut self,
+        ready: &Ready,
+        key: AccountKey,
+    ) -> Result<(), ReconcilerError> {
+        let state = ready.states.get(&key.id);
+        let trace = TraceContext::start();
+        let record = records::state(
+            &self.topics,
+            key.partition,
+            &key.id,
+            state.as_ref(),
+            self.now,
+            trace,
+        )?;
+        let value = record.value.clone();
+        self.batch.records.push(record);
+        self.effects.push(Effect::Redacted { key, value });
         Ok(())
     }
 

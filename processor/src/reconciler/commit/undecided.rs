@@ -2,6 +2,7 @@
 
 use stackone_link_schemas::{Grace, Pending};
 
+use super::MOST_MARKERS;
 use super::effect::{Disposition, Effect, Then};
 use super::pending::{merged, open_offsets, with_pending};
 use super::span::Part;
@@ -31,6 +32,33 @@ impl Reconciler {
         undecided.map_or(Ok(()), |undecided| {
             self.stage_undecided(stage, key, undecided, Then::Keep)
         })
+    }
+
+    /// Writes states again whose records still have personal data that is not kept any more, as many as there is room for.
+    pub(super) fn stage_redacted(&self, stage: &mut Stage) -> Result<(), ReconcilerError> {
+        let room = (self.decided.len() + MOST_MARKERS).saturating_sub(stage.effects.len());
+        let outdated = self.partitions.iter().flat_map(|(number, partition)| {
+            let ready = partition.ready().into_iter();
+            ready.flat_map(move |ready| {
+                let ids = ready.states.outdated();
+                ids.map(move |id| {
+                    (
+                        ready,
+                        AccountKey {
+                            partition: *number,
+                            id: id.clone(),
+                        },
+                    )
+                })
+            })
+        });
+        let mut outdated = outdated.filter(|(_, key)| !stage.has(key)).take(room + 1);
+        let due: Vec<_> = outdated.by_ref().take(room).collect();
+        stage.has_more_markers |= outdated.next().is_some();
+        for (ready, key) in due {
+            stage.redacted(ready, key)?;
+        }
+        Ok(())
     }
 
     /// Commits what an operator released, with the offsets of the records that said so: a crash cannot come between.
