@@ -1,7 +1,7 @@
 //! `doctor`: looks at everything a processor depends on, and says what is wrong and what to do. Changes nothing: it joins
 //! no group, publishes nothing, and asks each API for one account.
 //!
-//! What was seen ([`seen`]) is apart from what it means ([`judge`], pure): [`ask_kafka`] and [`ask_api`] only look.
+//! What was seen (`seen`) is apart from what it means (`judge`, pure): `ask_kafka` and `ask_api` only look.
 
 mod ask_api;
 mod ask_kafka;
