@@ -151,7 +151,7 @@ impl Figures {
                 .is_some_and(|labels| labels.is_empty() || labels.starts_with('{'))
                 && key.contains(part)
         });
-        of_name.map(|(_, value)| value).sum()
+        of_name.fold(0.0, |sum, (_, value)| sum + value)
     }
 }
 
