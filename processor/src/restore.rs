@@ -4,6 +4,7 @@
 //! open, and one that has not sent them yet will be fenced. So all that can still be committed to the state topic lies
 //! below its high watermark, and the state is complete when the last stable offset has reached that.
 
+mod asking;
 mod error;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use crate::consumer::GroupConsumer;
 use crate::reader::{Reader, reader};
 use crate::state_store::{StateStore, UncheckedStates};
 
+use asking::Asking;
 pub use error::RestoreError;
 
 /// How long one question to the cluster may take before it is asked again.
@@ -99,7 +101,11 @@ impl Restore {
         let Some(group) = self.group.take() else {
             return Ok(None);
         };
-        let Some(position) = position(&group, partition, is_cancelled) else {
+        let asking = Asking {
+            partition,
+            is_cancelled,
+        };
+        let Some(position) = position(&group, &asking) else {
             return Ok(None);
         };
         drop(group);
@@ -108,18 +114,18 @@ impl Restore {
         let committed = reader(&self.kafka, &self.group_id, "read_committed")
             .map_err(|error| error.in_partition(partition))?;
         let end = |reader: &Reader| reader.fetch_watermarks(&self.topic, partition, STEP);
-        let Some((_, high)) = until_ok(is_cancelled, "high watermark", || end(&uncommitted)) else {
+        let high = "high watermark of the state topic";
+        let Some((_, high)) = asking.until_ok(high, || end(&uncommitted)) else {
             return Ok(None);
         };
-        let stable = || end(&committed);
-        if until_stable(is_cancelled, partition, high, stable).is_none() {
+        if asking.until_stable(high, || end(&committed)).is_none() {
             return Ok(None);
         }
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&self.topic, partition, Offset::Beginning)
             .map_err(in_partition)?;
         committed.assign(&list).map_err(in_partition)?;
-        let states = self.read_to_end(&committed, partition, is_cancelled)?;
+        let states = self.read_to_end(&committed, &asking)?;
         Ok(states.map(|states| Restored {
             partition,
             states,
@@ -131,8 +137,7 @@ impl Restore {
     fn read_to_end(
         &self,
         reader: &Reader,
-        partition: i32,
-        is_cancelled: &dyn Fn() -> bool,
+        asking: &Asking<'_>,
     ) -> Result<Option<StateStore>, RestoreError> {
         let count = || {
             let metadata = reader.fetch_metadata(Some(&self.topic), STEP)?;
@@ -147,12 +152,13 @@ impl Restore {
                 Ok(partitions)
             }
         };
-        let Some(partitions) = until_ok(is_cancelled, "partition count", count) else {
+        let Some(partitions) = asking.until_ok("partition count", count) else {
             return Ok(None);
         };
         let partitions = i32::try_from(partitions).unwrap_or(i32::MAX);
+        let partition = asking.partition;
         let mut states = UncheckedStates::default();
-        while !is_cancelled() {
+        while !(asking.is_cancelled)() {
             match reader.poll(Duration::from_millis(100)) {
                 None => {}
                 Some(Err(KafkaError::PartitionEOF(_))) => {
@@ -195,15 +201,12 @@ impl Restore {
     }
 }
 
-fn position(
-    group: &GroupConsumer,
-    partition: i32,
-    is_cancelled: &dyn Fn() -> bool,
-) -> Option<Position> {
+fn position(group: &GroupConsumer, asking: &Asking<'_>) -> Option<Position> {
+    let partition = asking.partition;
     let committed = || group.committed(partition, STEP);
-    let committed = until_ok(is_cancelled, "stable committed offset", committed)?;
+    let committed = asking.until_ok("stable committed offset", committed)?;
     let watermarks = || group.watermarks(partition, STEP);
-    let (low, high) = until_ok(is_cancelled, "watermarks", watermarks)?;
+    let (low, high) = asking.until_ok("watermarks of the events topic", watermarks)?;
     Some(match committed {
         Some(next) if (low..=high).contains(&next) => Position {
             next,
@@ -218,48 +221,4 @@ fn position(
             was_out_of_range: false,
         },
     })
-}
-
-/// Waits until no transaction is open below `high`; none where nobody wants it any more.
-fn until_stable(
-    is_cancelled: &dyn Fn() -> bool,
-    partition: i32,
-    high: i64,
-    mut ask: impl FnMut() -> Result<(i64, i64), KafkaError>,
-) -> Option<()> {
-    let mut is_told = false;
-    loop {
-        let (_, stable) = until_ok(is_cancelled, "last stable offset", &mut ask)?;
-        if stable >= high {
-            return Some(());
-        }
-        if !is_told {
-            tracing::info!(
-                partition,
-                stable,
-                high,
-                "restore: waiting for an open transaction to end"
-            );
-            is_told = true;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Asks until there is an answer; none where nobody wants it any more.
-fn until_ok<T>(
-    is_cancelled: &dyn Fn() -> bool,
-    what: &str,
-    mut ask: impl FnMut() -> Result<T, KafkaError>,
-) -> Option<T> {
-    while !is_cancelled() {
-        match ask() {
-            Ok(answer) => return Some(answer),
-            Err(error) => {
-                tracing::warn!(%error, "restore: no {what} yet");
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        }
-    }
-    None
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::KafkaError;
+use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use stackone_link_transport::{KafkaConfig, RecordHeaders};
@@ -58,6 +59,8 @@ pub struct Transactions {
 const SLICE: Duration = Duration::from_millis(200);
 /// How often delivery reports are served while records are on their way: a small part of what a transaction takes.
 const FLUSH_STEP: Duration = Duration::from_micros(200);
+/// How long the cluster may take to say who leads its partitions.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a transaction may still take once the process stops.
 const WHEN_STOPPING: Duration = Duration::from_secs(4);
 
@@ -121,13 +124,33 @@ impl Transactions {
         }
     }
 
+    /// Partitions of `topic` that took no record of the last transaction, where that is because the cluster names no leader
+    /// for them: all their replicas are gone, and no attempt will do better until one is back. None where the cluster does
+    /// not answer. Blocks.
+    #[must_use]
+    pub fn leaderless(&self, topic: &str) -> Vec<i32> {
+        let mut without = self.deliveries.without(topic);
+        if without.is_empty() {
+            return without;
+        }
+        let Ok(metadata) = self.producer.client().fetch_metadata(Some(topic), PATIENCE) else {
+            return Vec::new();
+        };
+        let has_no_leader = |wanted: &i32| {
+            let mut partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
+            partitions.any(|partition| partition.id() == *wanted && partition.leader() < 0)
+        };
+        without.retain(has_no_leader);
+        without
+    }
+
     fn write(
         &self,
         batch: &Batch,
         group: &ConsumerGroupMetadata,
         deadline: &Deadline,
     ) -> Result<(), KafkaError> {
-        self.deliveries.failed().take();
+        self.deliveries.begin();
         for record in &batch.records {
             self.produce(record, deadline)?;
         }
@@ -153,7 +176,7 @@ impl Transactions {
     /// of 100 ms that do not end before their time: every transaction would take that long. One that is not delivered
     /// ends it: the client sends no more of the transaction then.
     fn flush(&self, deadline: &Deadline) -> Result<(), KafkaError> {
-        let undelivered = || self.deliveries.failed().take();
+        let undelivered = || self.deliveries.take_first();
         while let Err(error) = self.producer.flush(Duration::ZERO) {
             if let Some(error) = undelivered() {
                 return Err(error);
@@ -199,7 +222,7 @@ impl Transactions {
                     self.producer.poll(Duration::from_millis(10));
                 }
                 // Where another record was not delivered, that is why.
-                Err((error, _)) => return Err(self.deliveries.failed().take().unwrap_or(error)),
+                Err((error, _)) => return Err(self.deliveries.take_first().unwrap_or(error)),
             }
         }
     }

@@ -9,6 +9,8 @@ mod embedded;
 mod reaper;
 #[cfg(feature = "container")]
 mod secured;
+#[cfg(feature = "container")]
+mod small_disk;
 
 use anyhow::Context;
 use stackone_link_transport::{KafkaConfig, Topic, TopicAdmin, TopicLayout, Topics};
@@ -17,6 +19,8 @@ use stackone_link_transport::{KafkaConfig, Topic, TopicAdmin, TopicLayout, Topic
 pub use dedicated::DedicatedBroker;
 #[cfg(feature = "container")]
 pub use secured::SecuredBroker;
+#[cfg(feature = "container")]
+pub use small_disk::SmallDiskBroker;
 
 use embedded::EmbeddedBroker;
 

@@ -31,6 +31,8 @@ mod pipeline_budget;
 mod pipeline_crash;
 mod pipeline_dead_letters;
 #[cfg(feature = "container")]
+mod pipeline_disk;
+#[cfg(feature = "container")]
 mod pipeline_expired;
 #[cfg(feature = "container")]
 mod pipeline_handover;

@@ -13,7 +13,22 @@ use crate::exactly_once::{PROGRAM, judge, link_all, stir};
 use crate::pipeline_dead_letters::assert_conserved;
 
 /// Longer than a transaction, its abort and a new producer may take together.
-const OUTAGE: Duration = Duration::from_secs(150);
+pub(crate) const OUTAGE: Duration = Duration::from_secs(150);
+
+/// Waits until a transaction of the processor has failed.
+pub(crate) async fn a_transaction_failed(admin: &str) {
+    let failed = eventually("a transaction failed", OUTAGE, async || {
+        let metrics = Metrics::of(admin).await;
+        let metrics = metrics.map_err(|error| error.to_string())?;
+        let count = |outcome| {
+            let of = format!("{{outcome=\"{outcome}\"}}");
+            metrics.get(&format!("stackone_processor_transactions_total{of}"))
+        };
+        let has_failed = count("aborted") + count("fatal") > 0.5;
+        has_failed.then_some(()).ok_or("none yet".to_owned())
+    });
+    failed.await.unwrap();
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time_and_nothing_else()
@@ -44,23 +59,7 @@ async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time
     ids.extend((3..8).map(link));
     pipeline.simulator.settled().await;
     dedicated.pause().await.unwrap();
-    let failed = eventually("a transaction failed", OUTAGE, async || {
-        let metrics = Metrics::of(&processor.admin)
-            .await
-            .map_err(|error| error.to_string())?;
-        let count = |outcome| {
-            metrics.get(&format!(
-                "stackone_processor_transactions_total{{outcome=\"{outcome}\"}}"
-            ))
-        };
-        if count("aborted") + count("fatal") > 0.5 {
-            Ok(())
-        } else {
-            Err("none yet")
-        }
-        .map_err(str::to_owned)
-    });
-    failed.await.unwrap();
+    a_transaction_failed(&processor.admin).await;
     dedicated.unpause().await.unwrap();
     let records = lifecycle
         .read_until(OUTAGE, |records| records.len() == 8)

@@ -14,6 +14,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use stackone_client::Lookup;
 use stackone_link_schemas::DeadLetterReason;
+use stackone_link_transport::Topic;
 
 use super::{Reconciler, ReconcilerError};
 use crate::intake::Consumed;
@@ -177,7 +178,9 @@ impl Reconciler {
                 self.next_markers = self.next_markers.min(Instant::now() + RETRY);
                 Ok(false)
             }
-            Err(fatal @ TransactionError::Fatal(_)) => Err(fatal.into()),
+            Err(error @ (TransactionError::Leaderless { .. } | TransactionError::Fatal(_))) => {
+                Err(error.into())
+            }
         }
     }
 
@@ -242,13 +245,14 @@ impl Reconciler {
         } else {
             self.transactions.commit(&stage.batch, &group)
         };
+        let result = result.map_err(|error| self.or_leaderless(error));
         let took = began.elapsed();
         let metrics = &self.surroundings.metrics;
         metrics.transaction_duration.observe(took.as_secs_f64());
         self.next_commit = Instant::now() + took.min(LONGEST_PAUSE);
         let outcome = match &result {
             Ok(()) => "committed",
-            Err(TransactionError::Aborted(_)) => "aborted",
+            Err(TransactionError::Aborted(_) | TransactionError::Leaderless { .. }) => "aborted",
             Err(TransactionError::Fatal(_)) => "fatal",
         };
         metrics.transactions.with_label_values(&[outcome]).inc();
@@ -256,5 +260,21 @@ impl Reconciler {
             metrics.last_commit.set(Timestamp::now().as_second());
         }
         result
+    }
+
+    /// An abort, and why, where it is for the want of a leader that some of our states cannot be written. The run ends of it:
+    /// the next one restores what it can and goes on with that, while the others wait for their leader (`restore.rs`). In
+    /// this run every transaction would have to leave them out, and their answers would pile up.
+    fn or_leaderless(&self, error: TransactionError) -> TransactionError {
+        if !matches!(error, TransactionError::Aborted(_)) {
+            return error;
+        }
+        let topic = self.settings.topics.name(Topic::State);
+        let partitions = self.transactions.leaderless(topic);
+        if partitions.is_empty() {
+            return error;
+        }
+        let topic = topic.to_owned();
+        TransactionError::Leaderless { topic, partitions }
     }
 }

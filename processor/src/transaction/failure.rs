@@ -9,6 +9,15 @@ pub enum TransactionError {
     /// Nothing of it is visible; what is still owned can be tried again.
     #[error("transaction aborted")]
     Aborted(#[source] KafkaError),
+    /// Nothing of it is visible, and nothing that writes to these partitions can be committed until one of their replicas is
+    /// back. What touches others can.
+    #[error("partitions {partitions:?} of {topic} have no leader")]
+    Leaderless {
+        /// The topic.
+        topic: String,
+        /// Its partitions.
+        partitions: Vec<i32>,
+    },
     /// The producer is of no more use: a new one is needed, and what was in memory may be out of date.
     #[error("transactional producer failed for good")]
     Fatal(#[source] KafkaError),
@@ -18,7 +27,9 @@ impl TransactionError {
     /// Whether another producer with the same `transactional.id` took over.
     #[must_use]
     pub fn is_fenced(&self) -> bool {
-        let (Self::Aborted(error) | Self::Fatal(error)) = self;
+        let (Self::Aborted(error) | Self::Fatal(error)) = self else {
+            return false;
+        };
         let code = if let KafkaError::Transaction(error) = error {
             Some(error.code())
         } else {

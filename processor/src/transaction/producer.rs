@@ -1,5 +1,6 @@
 //! The transactional producer's settings, and what became of its records.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,13 +10,37 @@ use rdkafka::producer::ProducerContext;
 use rdkafka::{ClientConfig, ClientContext, Message};
 use stackone_link_transport::{ConfigError, KafkaConfig};
 
-/// Remembers the first record of a transaction that was not delivered.
+/// Remembers which records of a transaction were not delivered.
 #[derive(Clone, Default)]
-pub(super) struct Deliveries(Arc<Mutex<Option<KafkaError>>>);
+pub(super) struct Deliveries(Arc<Mutex<Undelivered>>);
+
+#[derive(Default)]
+struct Undelivered {
+    /// Why the first was not. Taken when it is told.
+    first: Option<KafkaError>,
+    /// Where they should have gone.
+    partitions: BTreeSet<(String, i32)>,
+}
 
 impl Deliveries {
-    /// The first record that was not delivered, if one was not.
-    pub(super) fn failed(&self) -> MutexGuard<'_, Option<KafkaError>> {
+    /// A transaction begins.
+    pub(super) fn begin(&self) {
+        *self.undelivered() = Undelivered::default();
+    }
+
+    /// Why the first record that was not delivered was not, unless that was taken before.
+    pub(super) fn take_first(&self) -> Option<KafkaError> {
+        self.undelivered().first.take()
+    }
+
+    /// The partitions of `topic` that were to take a record of this transaction, or of the last, and did not.
+    pub(super) fn without(&self, topic: &str) -> Vec<i32> {
+        let undelivered = self.undelivered();
+        let of_topic = undelivered.partitions.iter().filter(|(of, _)| of == topic);
+        of_topic.map(|(_, partition)| *partition).collect()
+    }
+
+    fn undelivered(&self) -> MutexGuard<'_, Undelivered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -32,12 +57,14 @@ impl ProducerContext for Deliveries {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, message)) = result {
-            let topic = message.topic();
-            tracing::debug!(topic, %error, "record of a transaction was not delivered");
-            self.failed().get_or_insert_with(|| {
-                tracing::warn!(topic, %error, "a transaction has a record that was not delivered");
-                error.clone()
-            });
+            let (topic, partition) = (message.topic(), message.partition());
+            tracing::debug!(topic, partition, %error, "record of a transaction was not delivered");
+            let mut undelivered = self.undelivered();
+            if undelivered.partitions.is_empty() {
+                tracing::warn!(topic, partition, %error, "a transaction has a record that was not delivered");
+                undelivered.first = Some(error.clone());
+            }
+            undelivered.partitions.insert((topic.to_owned(), partition));
         }
     }
 }

@@ -135,7 +135,7 @@ impl DedicatedBroker {
 }
 
 /// Whether a new client gets metadata that name a broker.
-async fn is_answering(bootstrap_servers: String) -> anyhow::Result<()> {
+pub(super) async fn is_answering(bootstrap_servers: String) -> anyhow::Result<()> {
     let ask = move || {
         let client: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", bootstrap_servers)

@@ -60,9 +60,9 @@ impl Reconciler {
                 held.into_iter().for_each(|letter| self.hold(letter));
                 Ok(())
             }
-            Err(fatal @ TransactionError::Fatal(_)) => {
+            Err(error @ (TransactionError::Leaderless { .. } | TransactionError::Fatal(_))) => {
                 self.letters.held = held;
-                Err(fatal.into())
+                Err(error.into())
             }
         }
     }

@@ -1,0 +1,198 @@
+//! A broker with a disk that can be filled.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use testcontainers::ImageExt;
+use testcontainers::core::{ExecCommand, Mount};
+
+use super::container::{KafkaContainer, free_port, image, request};
+use super::dedicated::is_answering;
+use crate::eventually;
+
+/// Room for the pipeline's topics; filling the rest takes no time.
+const SIZE: &str = "64m";
+const SMALL: &str = "/disk/logs";
+const LARGE: &str = "/tmp/kafka-logs";
+/// What fills the disk.
+const FILLER: &str = "/disk/filler";
+/// Starts the broker again when it has ended, as whatever supervises one does: the container, and with it the disk, stays.
+const SUPERVISED: &str =
+    "while :; do /etc/kafka/docker/run & echo $! >/tmp/broker; wait; sleep 1; done";
+/// How long it may take until the broker has noticed what became of its disk, or answers again.
+const WITHIN: Duration = Duration::from_secs(120);
+
+/// Apache Kafka in a container, with a small disk that a test fills and frees.
+pub struct SmallDiskBroker {
+    kafka: KafkaContainer,
+}
+
+impl SmallDiskBroker {
+    /// Starts one that keeps everything on the small disk.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not start.
+    pub async fn alone() -> anyhow::Result<Self> {
+        Self::start(SMALL).await
+    }
+
+    /// Starts one that has a large disk, too, and keeps its metadata there.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not start.
+    pub async fn beside_a_large_one() -> anyhow::Result<Self> {
+        Self::start(&format!("{LARGE},{SMALL}")).await
+    }
+
+    async fn start(log_dirs: &str) -> anyhow::Result<Self> {
+        let (image, port) = (image()?, free_port()?);
+        let request = request(&image, port)
+            .with_mount(
+                Mount::tmpfs_mount("/disk")
+                    .with_size(SIZE)
+                    .with_mode(0o1777),
+            )
+            .with_env_var("KAFKA_LOG_DIRS", log_dirs)
+            .with_cmd(["/bin/sh", "-c", SUPERVISED]);
+        let kafka = KafkaContainer::of(request, port).await;
+        let kafka = kafka.with_context(|| format!("image {}:{}", image.0, image.1))?;
+        Ok(Self { kafka })
+    }
+
+    /// `host:port`, for clients on this machine.
+    #[must_use]
+    pub fn bootstrap_servers(&self) -> &str {
+        &self.kafka.bootstrap_servers
+    }
+
+    /// Moves a partition to the small disk, and every other one to the large one.
+    ///
+    /// # Errors
+    ///
+    /// Where the broker does not do it in time.
+    pub async fn keep_on_the_small_disk(&self, topic: &str, partition: i32) -> anyhow::Result<()> {
+        let all = self.partitions().await?;
+        let moves: Vec<_> = all
+            .into_iter()
+            .map(|(of, number)| {
+                let is_it = of == topic && number == partition;
+                let to = if is_it { SMALL } else { LARGE };
+                serde_json::json!({"topic": of, "partition": number, "replicas": [1], "log_dirs": [to]})
+            })
+            .collect();
+        let moves = serde_json::json!({"version": 1, "partitions": moves});
+        let tool = "KAFKA_HEAP_OPTS=-Xmx128m /opt/kafka/bin/kafka-run-class.sh \
+                    org.apache.kafka.tools.reassign.ReassignPartitionsCommand \
+                    --bootstrap-server localhost:9093 --reassignment-json-file /tmp/moves";
+        self.run(&format!("echo '{moves}' >/tmp/moves; {tool} --execute"))
+            .await?;
+        let moved = eventually("partitions are moved", WITHIN, async || {
+            let says = self.run(&format!("{tool} --verify")).await?;
+            anyhow::ensure!(!says.contains("in progress"), "{says}");
+            Ok(())
+        });
+        Ok(moved.await?)
+    }
+
+    /// Fills the small disk.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine does not do it.
+    pub async fn fill(&self) -> anyhow::Result<()> {
+        let full = format!("head -c 1G /dev/zero >{FILLER} 2>/dev/null || test -s {FILLER}");
+        self.run(&full).await.map(drop)
+    }
+
+    /// Frees the disk and has the broker started again, which takes a disk that failed into use only then; waits until it
+    /// answers.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not answer in time.
+    pub async fn free(&self) -> anyhow::Result<()> {
+        // It may have ended already, and may be starting right now.
+        let free = format!("rm {FILLER}; kill $(cat /tmp/broker) 2>/dev/null || true");
+        self.run(&free).await?;
+        eventually("the broker answers", WITHIN, async || {
+            is_answering(self.bootstrap_servers().to_owned()).await
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Waits until the cluster names no leader for a partition.
+    ///
+    /// # Errors
+    ///
+    /// Where it names one for long.
+    pub async fn has_no_leader(&self, topic: &str, partition: i32) -> anyhow::Result<()> {
+        eventually("the partition has no leader", WITHIN, async || {
+            let led = self.led().await?;
+            let is_led = led.contains(&(topic.to_owned(), partition));
+            anyhow::ensure!(!is_led, "it has one");
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Waits until the broker answers nobody.
+    ///
+    /// # Errors
+    ///
+    /// Where it goes on.
+    pub async fn is_down(&self) -> anyhow::Result<()> {
+        eventually("the broker is down", WITHIN, async || {
+            match is_answering(self.bootstrap_servers().to_owned()).await {
+                Ok(()) => Err("it answers"),
+                Err(_) => Ok(()),
+            }
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn partitions(&self) -> anyhow::Result<Vec<(String, i32)>> {
+        let all = self.with_leaders().await?;
+        Ok(all.into_iter().map(|(partition, _)| partition).collect())
+    }
+
+    async fn led(&self) -> anyhow::Result<Vec<(String, i32)>> {
+        let all = self.with_leaders().await?;
+        let led = all.into_iter().filter(|(_, leader)| *leader >= 0);
+        Ok(led.map(|(partition, _)| partition).collect())
+    }
+
+    /// Every partition of the cluster, and who leads it.
+    async fn with_leaders(&self) -> anyhow::Result<Vec<((String, i32), i32)>> {
+        let servers = self.bootstrap_servers().to_owned();
+        let ask = move || {
+            let client: BaseConsumer = rdkafka::ClientConfig::new()
+                .set("bootstrap.servers", servers)
+                .set("log_level", "0")
+                .create()?;
+            let metadata = client.fetch_metadata(None, Duration::from_secs(5))?;
+            let topics = metadata.topics().iter();
+            let partitions = topics.flat_map(|topic| {
+                let partitions = topic.partitions().iter();
+                partitions.map(|one| ((topic.name().to_owned(), one.id()), one.leader()))
+            });
+            Ok(partitions.collect())
+        };
+        tokio::task::spawn_blocking(ask).await?
+    }
+
+    async fn run(&self, script: &str) -> anyhow::Result<String> {
+        let command = ExecCommand::new(["/bin/sh", "-c", script]);
+        let mut done = self.kafka.container.exec(command).await?;
+        let out = String::from_utf8_lossy(&done.stdout_to_vec().await?).into_owned();
+        let err = String::from_utf8_lossy(&done.stderr_to_vec().await?).into_owned();
+        let is_well = done.exit_code().await? == Some(0);
+        anyhow::ensure!(is_well, "{script} failed: {out} {err}");
+        Ok(out)
+    }
+}
