@@ -17,6 +17,8 @@ use super::progress::{Progress, Seen};
 
 /// `client.id` towards Kafka.
 const CLIENT_ID: &str = "stackone-ingest";
+/// The property of compression, and its other name.
+const COMPRESSION: [&str; 2] = ["compression.type", "compression.codec"];
 /// How often a publisher that was replaced is looked at, whether its last request has let go of it.
 const RETIRE_PAUSE: Duration = Duration::from_millis(50);
 
@@ -65,6 +67,7 @@ impl Replaceable {
     ) -> Result<Self, StartError> {
         let millis = (linger.as_secs_f64() * 1000.0).to_string();
         kafka.properties.insert("linger.ms".to_owned(), millis);
+        set_compression(&mut kafka, linger);
         let publisher = Publisher::new(&kafka, CLIENT_ID, ack_deadline)?;
         Ok(Self {
             kafka,
@@ -146,6 +149,18 @@ impl Replaceable {
     }
 }
 
+/// Compresses what waits for others, and nothing else, where nothing is configured. librdkafka makes a compressor with its
+/// buffers for each request to the broker; one that does not wait has a record or two of one partition, in which little
+/// repeats.
+fn set_compression(kafka: &mut KafkaConfig, linger: Duration) {
+    let is_configured = |name| kafka.properties.contains_key(name);
+    if !COMPRESSION.into_iter().any(is_configured) {
+        let compression = if linger.is_zero() { "none" } else { "lz4" };
+        let property = (COMPRESSION[0].to_owned(), compression.to_owned());
+        kafka.properties.extend([property]);
+    }
+}
+
 /// Drops a publisher on a thread of its own, after the last request has let go of it: its destructor waits for
 /// librdkafka's threads, and must never do so where requests are served.
 fn retire(mut old: Arc<Generation>) -> io::Result<()> {
@@ -161,4 +176,30 @@ fn retire(mut old: Arc<Generation>) -> io::Result<()> {
     };
     let name = "producer-retire".to_owned();
     Builder::new().name(name).spawn(retire).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_waits_is_compressed_unless_it_is_configured() {
+        let set = |configured: Option<(&str, &str)>, linger| {
+            let mut kafka = KafkaConfig::plaintext("broker:9092");
+            let configured = configured.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            kafka.properties.extend(configured);
+            set_compression(&mut kafka, linger);
+            let set: Vec<_> = kafka.properties.into_iter().collect();
+            set
+        };
+        let one = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        let millisecond = Duration::from_millis(1);
+        assert_eq!(set(None, Duration::ZERO), one("compression.type", "none"));
+        assert_eq!(set(None, millisecond), one("compression.type", "lz4"));
+        for name in COMPRESSION {
+            for linger in [Duration::ZERO, millisecond] {
+                assert_eq!(set(Some((name, "zstd")), linger), one(name, "zstd"));
+            }
+        }
+    }
 }
