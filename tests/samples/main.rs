@@ -36,6 +36,11 @@ async fn the_java_sample_takes_every_change_once() {
     proves(&build::JAVA).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_typescript_sample_takes_every_change_once() {
+    proves(&build::TYPESCRIPT).await;
+}
+
 async fn proves(sample: &Sample) {
     let Some(command) = sample.build().await else {
         return;
