@@ -15,7 +15,9 @@ use stackone_link_schemas::{AccountLifecycleEvent, AccountState, schema_document
 use gate::breaks;
 
 const WHAT_TO_DO: &str = "Keep what readers of the released schema rely on: add members that are not required, and values to \
-     open enums. Anything else is a new topic version (`.v2`) with a schema of its own: see \"Compatibility\" in schemas/README.md.";
+     open enums; what means something else is a new value. Anything else is a new topic version (`.v2`) with a schema of its own: \
+     see \"Compatibility\" in schemas/README.md. Where only the words of a meaning are new, and a reader may go on as before, write \
+     them into the released schema too, in the same change: whoever reviews it sees both.";
 
 /// The released versions, and the schemas of each.
 fn released() -> Vec<(String, Vec<String>)> {

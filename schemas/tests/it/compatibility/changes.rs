@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::gate::breaks;
+use super::node::Node;
+use super::released;
 use crate::json_schemas::{LIFECYCLE, STATE};
 
 /// What the gate says of the schema in `file` after a change.
@@ -19,6 +21,12 @@ fn remove(schema: &mut Value, pointer: &str, member: &str) {
     object.and_then(|object| object.remove(member)).unwrap();
 }
 
+/// Changes a part of what a definition says of itself.
+fn reword(schema: &mut Value, definition: &str, from: &str, to: &str) {
+    let about = &mut schema["$defs"][definition]["description"];
+    *about = json!(about.as_str().unwrap().replace(from, to));
+}
+
 #[test]
 fn what_only_adds_passes() {
     let added = |schema: &mut Value| {
@@ -27,8 +35,11 @@ fn what_only_adds_passes() {
     };
     assert_eq!(after(LIFECYCLE, added), Vec::<String>::new());
     let value = |schema: &mut Value| {
-        let known = schema["$defs"]["LifecycleType"]["examples"].as_array_mut();
+        let kind = &mut schema["$defs"]["LifecycleType"];
+        let known = kind["examples"].as_array_mut();
         known.unwrap().push(json!("account.suspended"));
+        let about = kind["description"].as_str().unwrap().to_owned();
+        kind["description"] = json!(about + "\n- `account.suspended`: The account is suspended.");
     };
     assert_eq!(after(LIFECYCLE, value), Vec::<String>::new());
     let words =
@@ -39,7 +50,7 @@ fn what_only_adds_passes() {
 /// A schema, a change to it, and how what the gate says of it begins.
 type Breaking = (&'static str, fn(&mut Value), &'static str);
 
-const BREAKING: [Breaking; 11] = [
+const BREAKING: [Breaking; 14] = [
     (
         LIFECYCLE,
         |schema| remove(schema, "/properties", "lookups"),
@@ -96,6 +107,42 @@ const BREAKING: [Breaking; 11] = [
         "/status: the value \"inactive\" was removed",
     ),
     (
+        LIFECYCLE,
+        |schema| {
+            reword(
+                schema,
+                "AccountStatus",
+                "Disabled in StackOne.",
+                "About to be disabled.",
+            );
+        },
+        "/status: the value \"suspended\" means something else now: it was \"Disabled in StackOne.\", and is \"About",
+    ),
+    (
+        LIFECYCLE,
+        |schema| {
+            reword(
+                schema,
+                "LifecycleType",
+                "\n- `account.unlinked`: The account is gone.",
+                "",
+            );
+        },
+        "/type: the value \"account.unlinked\" means something else now: it was \"The account is gone.\", and is \"nothing",
+    ),
+    (
+        STATE,
+        |schema| {
+            reword(
+                schema,
+                "AccountType",
+                "A sandbox account.",
+                "A trial account.",
+            )
+        },
+        "/account/type: the value \"test\" means something else now",
+    ),
+    (
         STATE,
         |schema| {
             let phases = schema["$defs"]["AccountPhase"]["oneOf"].as_array_mut();
@@ -123,6 +170,24 @@ fn each_change_that_breaks_a_reader_is_named() {
             breaks.iter().any(|found| found.starts_with(told)),
             "expected {told:?}, got {breaks:?}"
         );
+    }
+}
+
+/// Or else the gate would compare nothing, and pass.
+#[test]
+fn of_each_released_value_of_an_open_enum_the_gate_knows_the_meaning() {
+    for (version, files) in released() {
+        let mut values = 0;
+        for file in files {
+            let schema = crate::json(&format!("released/{version}/{file}"));
+            for (name, definition) in schema["$defs"].as_object().unwrap() {
+                for (value, meaning) in Node::root(definition).known_values() {
+                    assert!(meaning.is_some(), "{version} {file} {name} {value}");
+                    values += 1;
+                }
+            }
+        }
+        assert!(values >= 14, "{version}: {values}");
     }
 }
 

@@ -75,7 +75,7 @@ fn compare_choices(at: &str, old: &[Node<'_>], new: &[Node<'_>], breaks: &mut Ve
         match (found.min_by_key(Vec::len), choice.constant()) {
             (None, _) => breaks.push(format!("{at}: may now be {:?}", choice.types())),
             (Some(found), Some(value)) if !found.is_empty() => {
-                breaks.push(format!("{at}: the closed enum has the new value {value}"));
+                breaks.push(format!("{at}: the closed enum has the new value {value:?}"));
             }
             (Some(found), _) => breaks.extend(found),
         }
@@ -85,10 +85,10 @@ fn compare_choices(at: &str, old: &[Node<'_>], new: &[Node<'_>], breaks: &mut Ve
             continue;
         };
         let kept = new.iter().find(|choice| choice.constant() == Some(value));
-        match kept {
-            None => breaks.push(format!("{at}: the value {value} was removed")),
-            Some(kept) if kept.get("description") != former.get("description") => {
-                breaks.push(format!("{at}: the value {value} means something else now"));
+        match kept.map(|kept| kept.description()) {
+            None => breaks.push(format!("{at}: the value {value:?} was removed")),
+            Some(now) if now != former.description() => {
+                breaks.push(means_otherwise(at, value, former.description(), now));
             }
             Some(_) => {}
         }
@@ -108,22 +108,16 @@ fn compare_types(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String
     }
 }
 
-/// The values of an open enum that are known by name.
+/// The values that are known by name are kept, each with its meaning.
 fn compare_values(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
-    let values = |node: Node<'_>| -> Vec<Value> {
-        let about = node.get("description").and_then(Value::as_str);
-        let is_open_enum = about.is_some_and(|about| about.contains("Open enum:"));
-        let listed = node.get("examples").filter(|_| is_open_enum);
-        let listed = listed.or_else(|| node.get("enum"));
-        listed
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default()
-    };
-    let kept = values(new);
-    for value in values(old) {
-        if !kept.contains(&value) {
-            breaks.push(format!("{at}: the value {value} was removed"));
+    let kept = new.known_values();
+    for (value, meaning) in old.known_values() {
+        match kept.get(value) {
+            None => breaks.push(format!("{at}: the value {value:?} was removed")),
+            Some(now) if meaning.is_some() && *now != meaning => {
+                breaks.push(means_otherwise(at, value, meaning, *now));
+            }
+            Some(_) => {}
         }
     }
     if old.get("const") != new.get("const") {
@@ -132,6 +126,11 @@ fn compare_values(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<Strin
     if new.get("enum").is_some() && old.get("enum") != new.get("enum") {
         breaks.push(format!("{at}: the closed enum was changed"));
     }
+}
+
+fn means_otherwise(at: &str, value: &str, old: Option<&str>, new: Option<&str>) -> String {
+    let [old, new] = [old, new].map(|meaning| meaning.unwrap_or("nothing that is documented"));
+    format!("{at}: the value {value:?} means something else now: it was {old:?}, and is {new:?}")
 }
 
 fn compare_bounds(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {

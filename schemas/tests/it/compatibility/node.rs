@@ -1,6 +1,6 @@
 //! A schema within its document, so that references can be followed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -66,9 +66,32 @@ impl<'a> Node<'a> {
         Some(Self { schema, ..self })
     }
 
-    /// The one value it allows.
-    pub(super) fn constant(self) -> Option<&'a Value> {
-        self.get("const")
+    /// What it means, in words.
+    pub(super) fn description(self) -> Option<&'a str> {
+        self.get("description").and_then(Value::as_str)
+    }
+
+    /// The one text it allows.
+    pub(super) fn constant(self) -> Option<&'a str> {
+        self.get("const").and_then(Value::as_str)
+    }
+
+    /// The values of an enum that are known by name, each with its meaning. Those of an open one are its examples, and their
+    /// meanings a list in its description.
+    pub(super) fn known_values(self) -> BTreeMap<&'a str, Option<&'a str>> {
+        let about = self.description().unwrap_or_default();
+        let is_open = about.contains("Open enum:");
+        let listed = self.get("examples").filter(|_| is_open);
+        let listed = listed.or_else(|| self.get("enum"));
+        let values = listed.and_then(Value::as_array).into_iter().flatten();
+        let meaning = |value: &str| {
+            let mut lines = about.lines();
+            lines.find_map(|line| line.strip_prefix(format!("- `{value}`: ").as_str()))
+        };
+        values
+            .filter_map(Value::as_str)
+            .map(|value| (value, meaning(value)))
+            .collect()
     }
 
     /// The ways it may look: its alternatives, or itself.
