@@ -1,5 +1,6 @@
 //! The two listeners: their sockets, their deadlines, their threads.
 
+mod first_byte;
 mod public;
 
 use std::io;

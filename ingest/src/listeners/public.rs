@@ -4,7 +4,6 @@
 //! What `actix_web::HttpServer` does with its parts is done here by hand, since it shows a connection of TLS only after the
 //! handshake: a peer that connects and says nothing would be held against no limit of its own.
 
-use std::future::ready;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -22,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use super::first_byte::first_byte;
 use crate::application::BuildError;
 use crate::config::{ServerSettings, ShutdownSettings};
 use crate::connections::{Connections, OpenConnection};
@@ -79,7 +79,8 @@ pub(crate) fn public_server(
     };
     let builder = match tls {
         None => builder.listen(NAME, listener, move || {
-            serving.service(|stream| ready(Ok(stream)))
+            let (deadline, stopping) = (serving.settings.header_deadline, serving.stopping.clone());
+            serving.service(move |stream| first_byte(stream, deadline, stopping.clone()))
         }),
         Some(tls) => builder.listen(NAME, listener, move || {
             let (tls, ingest) = (Arc::clone(&tls), serving.ingest.clone());

@@ -77,6 +77,17 @@ async fn only_what_was_signed_keeps_its_connection() {
     }
 }
 
+#[tokio::test]
+async fn who_says_nothing_is_given_up_without_an_answer() {
+    let broker = Broker::with_topics();
+    let service = Service::ready_with(&broker, |settings| {
+        settings.server.header_deadline = Duration::from_millis(300);
+    })
+    .await;
+    let mut silent = Connection::open(service.public).await;
+    assert_eq!(silent.closed().await, b"");
+}
+
 /// A small version of what the benchmark does with ten thousand.
 #[tokio::test]
 async fn idle_connections_slow_bodies_and_forgeries_do_not_stop_what_is_signed() {

@@ -48,10 +48,11 @@ impl Connection {
         read.expect("no body").expect("connection was closed");
     }
 
-    /// Waits until the service closes the connection.
-    pub(crate) async fn closed(&mut self) {
+    /// Waits until the service closes the connection; what came before that.
+    pub(crate) async fn closed(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         let read = timeout(PATIENCE, self.0.read_to_end(&mut rest)).await;
         let _end_or_reset = read.expect("connection stays open");
+        rest
     }
 }

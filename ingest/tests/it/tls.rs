@@ -172,9 +172,13 @@ async fn headers_that_do_not_come_are_given_up_over_tls_too() {
 #[tokio::test]
 async fn a_connection_that_waits_for_its_next_request_does_not_hold_up_the_end() {
     let secured = Secured::ready().await;
-    let plain = Service::ready(&secured.broker).await;
+    let plain = Service::ready_with(&secured.broker, |settings| {
+        settings.server.header_deadline = Duration::from_secs(120);
+    })
+    .await;
     assert_eq!(secured.post(&secured.client).await.unwrap(), 200);
     assert_eq!(plain.post(BODY).await.status(), 200);
+    let _silent = Connection::open(plain.public).await;
     let started = Instant::now();
     for service in [secured.service, plain] {
         service.stop.cancel();
