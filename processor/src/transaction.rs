@@ -124,6 +124,13 @@ impl Transactions {
         }
     }
 
+    /// Whether the producer reaches a broker: one that tells it of `topic`. Blocks, also while a transaction is committed.
+    #[must_use]
+    pub fn reach(&self, topic: &str, timeout: Duration) -> bool {
+        let told = self.producer.client().fetch_metadata(Some(topic), timeout);
+        told.is_ok()
+    }
+
     /// Partitions of `topic` that took no record of the last transaction, where that is because the cluster names no leader
     /// for them: all their replicas are gone, and no attempt will do better until one is back. None where the cluster does
     /// not answer. Blocks.

@@ -1,4 +1,4 @@
-//! Whether the consumer still reaches the cluster, and what the cluster says of our partitions: how far behind we are, and
+//! Whether consumer and producer still reach the cluster, and what the cluster says of our partitions: how far behind we are, and
 //! whether records were deleted before they were read.
 //!
 //! It is asked on another thread. The broker answers one request of a connection after the other, and the one before may
@@ -7,6 +7,7 @@
 //! A broker that is just starting may answer with a list of no brokers, after which a client knows none it could ask
 //! (librdkafka issue 5301). A client that reaches nobody although a new one does is of no more use.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer as _;
@@ -17,6 +18,7 @@ use super::{Reconciler, ReconcilerError};
 use crate::consumer::GroupConsumer;
 use crate::message::{Message, Reached, Watermarks};
 use crate::reader::reader;
+use crate::transaction::Transactions;
 
 /// How often it is checked.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -83,6 +85,7 @@ impl Reconciler {
         self.contact.is_asking = true;
         let question = Question {
             consumer: self.consumer.handle(),
+            transactions: Arc::clone(&self.transactions),
             kafka: self.settings.kafka.clone(),
             group: self.settings.membership.group_id.clone(),
             topic: self.settings.topics.name(Topic::AccountEvents).to_owned(),
@@ -97,7 +100,7 @@ impl Reconciler {
             .spawn_blocking_on(job, &self.surroundings.runtime);
     }
 
-    /// Takes the cluster's answer in. Ends this run where a new consumer would reach the cluster and this one does not.
+    /// Takes the cluster's answer in. Ends this run where a new client would reach the cluster and one of ours does not.
     pub(super) fn reached(&mut self, reached: Reached) -> Result<(), ReconcilerError> {
         self.contact.is_asking = false;
         let watermarks = match reached {
@@ -149,6 +152,7 @@ impl Reconciler {
 /// What the cluster is asked.
 struct Question {
     consumer: GroupConsumer,
+    transactions: Arc<Transactions>,
     kafka: KafkaConfig,
     group: String,
     topic: String,
@@ -161,7 +165,8 @@ struct Question {
 
 impl Question {
     fn ask(self) -> Reached {
-        if self.consumer.partition_count(PATIENCE).is_err() {
+        let is_reached = self.consumer.partition_count(PATIENCE).is_ok();
+        if !(is_reached && self.transactions.reach(&self.topic, PATIENCE)) {
             return if self.may_be_lost && self.would_reach() {
                 Reached::ByOthers
             } else {

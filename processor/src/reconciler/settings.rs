@@ -70,8 +70,8 @@ pub enum ReconcilerError {
     /// The state cannot be restored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
-    /// The consumer reaches no broker, although a new client does.
-    #[error("the consumer reaches no broker, and a new client does")]
+    /// The consumer or the producer reaches no broker, although a new client does.
+    #[error("the consumer or the producer reaches no broker, and a new client does")]
     OutOfContact,
     /// The group did not let us answer a rebalance.
     #[error("rebalance")]
