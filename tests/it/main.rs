@@ -45,6 +45,7 @@ mod pipeline_lookups;
 #[cfg(feature = "container")]
 mod pipeline_outage;
 mod pipeline_privacy;
+mod pipeline_projects;
 mod pipeline_redrive;
 #[cfg(feature = "container")]
 mod pipeline_refused;

@@ -122,11 +122,12 @@ impl Reconciler {
     }
 
     /// Another project's webhook for the same account is being decided: until then it is not known whose the account
-    /// is. Or triggers are not to merge.
+    /// is. Or triggers are not to merge. What comes after one that waits does so, too: once it was taken in, the earlier one
+    /// would count as taken in before.
     fn has_to_wait(&self, key: &AccountKey, lane: Lane) -> bool {
         let merges = self.settings.merges_triggers;
         let queued = self.lane_of(key);
-        queued.is_some_and(|other| other != lane || !merges)
+        self.parked.contains_key(key) || queued.is_some_and(|other| other != lane || !merges)
     }
 
     /// Takes in what waited for an account to be decided, up to the first that has to wait again.
