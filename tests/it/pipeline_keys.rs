@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use harness::{API_KEY, Metrics, PROJECT, Pipeline, ReadRecord, WITHIN, eventually};
+use harness::{API_KEY, Metrics, PROJECT, Pipeline, ReadRecord, WITHIN, eventually, story_of};
 use stackone_link_transport::Topic;
-use stackone_simulator::NewAccount;
+use stackone_simulator::{NewAccount, Notify};
 
 use crate::pipeline_dead_letters::assert_conserved;
 
 /// Far less than the 30 s between two probes of a refused key.
 const SOON: Duration = Duration::from_secs(10);
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
 
 /// Links an account and says whether the project is halted because its key is refused.
 async fn link_and_look(pipeline: &Pipeline, admin: &str, linked: &mut BTreeSet<String>) -> bool {
@@ -76,5 +78,52 @@ async fn a_key_that_is_replaced_under_load_is_used_at_once_and_nothing_is_put_as
     );
     assert_conserved(admin).await;
     processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_rotated_while_both_are_valid_is_never_refused() {
+    let pipeline = Pipeline::start("rotated").await.unwrap();
+    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let simulator = &pipeline.simulator;
+    let link = |n: usize| {
+        let new = NewAccount::new("hibob", &format!("t{n}"), "Acme");
+        simulator.link(&new).unwrap()
+    };
+    let ids: Vec<_> = (0..20).map(link).collect();
+    let refresh_all = || {
+        ids.iter()
+            .for_each(|id| simulator.refresh_credentials(id, Notify::Send).unwrap());
+    };
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 20)
+        .await;
+    let new_key = "v1.eu1.new";
+    simulator
+        .set_api_keys(PROJECT, &[API_KEY, new_key])
+        .unwrap();
+    refresh_all();
+    pipeline.set_api_key(new_key).unwrap();
+    processor.says("the API key has changed").await.unwrap();
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 40)
+        .await;
+    simulator.set_api_keys(PROJECT, &[new_key]).unwrap();
+    refresh_all();
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == 60)
+        .await;
+    for id in &ids {
+        let story = ["account.linked", "account.refreshed", "account.refreshed"];
+        assert_eq!(story_of(id.as_str(), records), story);
+    }
+    let requests = simulator.api_requests();
+    assert!(
+        requests.iter().all(|kind| kind.status == 200),
+        "{requests:?}"
+    );
+    assert_conserved(&format!("http://{}", processor.admin)).await;
+    assert!(processor.terminate().await.unwrap().success());
     pipeline.stop().await.unwrap();
 }

@@ -26,10 +26,11 @@ pub struct WebhookTarget {
     pub secret: SecretString,
 }
 
-/// A project at work. Its target can be changed.
+/// A project at work. Its target and its keys can be changed.
 pub(crate) struct Project {
     pub(crate) id: String,
-    api_key: SecretString,
+    /// Those that are valid.
+    api_keys: RwLock<Vec<SecretString>>,
     target: RwLock<Option<WebhookTarget>>,
 }
 
@@ -43,7 +44,7 @@ impl Project {
     fn new(config: ProjectConfig) -> Self {
         Self {
             id: config.id,
-            api_key: config.api_key,
+            api_keys: RwLock::new(vec![config.api_key]),
             target: RwLock::new(config.webhook),
         }
     }
@@ -51,6 +52,19 @@ impl Project {
     pub(crate) fn target(&self) -> Option<WebhookTarget> {
         let target = self.target.read().unwrap_or_else(PoisonError::into_inner);
         target.clone()
+    }
+
+    fn has_key(&self, key: &str) -> bool {
+        let keys = self.api_keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().any(|valid| valid.expose_secret() == key)
+    }
+
+    pub(crate) fn set_keys(&self, keys: &[SecretString]) {
+        let mut valid = self
+            .api_keys
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *valid = keys.to_vec();
     }
 
     pub(crate) fn set_target(&self, target: Option<WebhookTarget>) {
@@ -107,8 +121,7 @@ impl Projects {
     }
 
     pub(crate) fn by_api_key(&self, key: &str) -> Option<&Arc<Project>> {
-        self.all()
-            .find(|project| project.api_key.expose_secret() == key)
+        self.all().find(|project| project.has_key(key))
     }
 }
 
@@ -167,6 +180,14 @@ mod tests {
         assert_eq!(projects.by_api_key("l").unwrap().id, "b");
         assert_eq!(projects.by_id(None).unwrap().id, "a");
         assert!(projects.by_api_key("m").is_none());
+        projects
+            .by_id(None)
+            .unwrap()
+            .set_keys(&["k".into(), "m".into()]);
+        assert_eq!(projects.by_api_key("k").unwrap().id, "a");
+        assert_eq!(projects.by_api_key("m").unwrap().id, "a");
+        projects.by_id(None).unwrap().set_keys(&["m".into()]);
+        assert!(projects.by_api_key("k").is_none(), "it was revoked");
         assert!(projects.by_id(Some("c")).is_none());
     }
 }

@@ -77,6 +77,17 @@ impl Simulator {
         Ok(())
     }
 
+    /// Changes which API keys of a project are valid from now on: while one is rotated, two are.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such project.
+    pub fn set_api_keys(&self, project_id: &str, keys: &[&str]) -> Result<(), AccountError> {
+        let keys: Vec<_> = keys.iter().map(|key| (*key).into()).collect();
+        self.project(Some(project_id))?.set_keys(&keys);
+        Ok(())
+    }
+
     /// Links an account. From now on the API knows it.
     ///
     /// # Errors
