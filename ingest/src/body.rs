@@ -1,14 +1,14 @@
 //! Reading a request's body, once, within limits. `Content-Encoding` is never looked at: the signature covers the
 //! bytes as they came.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use crate::limits::{Budget, Share};
+use crate::limits::{Limits, Share};
 use crate::outcome::Outcome;
 
 /// What is set aside for a body of declared length before its first byte has come. A sender who declares much and sends
@@ -19,7 +19,7 @@ const FIRST_ALLOCATION: usize = 16 * 1024;
 pub(crate) struct BodyLimits<'a> {
     pub(crate) max_bytes: usize,
     pub(crate) deadline: Duration,
-    pub(crate) budget: &'a Budget,
+    pub(crate) shared: &'a Limits,
 }
 
 /// A body, and its share of what may be held.
@@ -41,10 +41,14 @@ pub(crate) async fn read(
     if declared.is_some_and(|declared| declared > limits.max_bytes) {
         return Err(Outcome::BodyTooLarge);
     }
-    let Ok(read) = timeout(limits.deadline, collect(payload, declared, limits)).await else {
-        return Err(Outcome::BodyTooSlow);
-    };
-    read
+    tokio::select! {
+        // What is there at once has waited for nothing, and need give way to nobody.
+        biased;
+        read = timeout(limits.deadline, collect(payload, declared, limits)) => {
+            read.unwrap_or(Err(Outcome::BodyTooSlow))
+        }
+        () = limits.shared.readers.has_to_give_way(Instant::now()) => Err(Outcome::BodyTooSlow),
+    }
 }
 
 /// A body that came in one piece, as nearly all do, is that piece; only one in several pieces is put together.
@@ -53,7 +57,7 @@ async fn collect(
     declared: Option<usize>,
     limits: &BodyLimits<'_>,
 ) -> Result<HeldBody, Outcome> {
-    let mut share = limits.budget.take(0).ok_or(Outcome::BusyReading)?;
+    let mut share = limits.shared.read(0).await.ok_or(Outcome::BusyReading)?;
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     let mut length = 0;
@@ -62,9 +66,8 @@ async fn collect(
         if length + piece.len() > limits.max_bytes {
             return Err(Outcome::BodyTooLarge);
         }
-        if !share.grow(piece.len()) {
-            return Err(Outcome::BusyReading);
-        }
+        let more = limits.shared.read(piece.len()).await;
+        share = share.and(more.ok_or(Outcome::BusyReading)?);
         if length == 0 {
             first = piece;
             length = first.len();

@@ -156,7 +156,7 @@ impl Ingest {
         BodyLimits {
             max_bytes: self.max_body_bytes,
             deadline: self.body_deadline,
-            budget: &self.limits.before_authentication.body_bytes,
+            shared: &self.limits,
         }
     }
 

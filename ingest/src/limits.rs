@@ -1,64 +1,62 @@
 //! What may be held at once, counted apart before and after authentication, so that what has not been authenticated
 //! cannot starve what has.
 
+mod readers;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::config::{LimitSettings, StageLimits};
+use readers::Readers;
+
+/// How long the place of a reader that was told to give way is waited for, before another is told.
+const GIVING_WAY: Duration = Duration::from_millis(100);
 
 /// An amount of which only so much may be taken at once.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
     limit: usize,
-    taken: Arc<AtomicUsize>,
+    left: Arc<Semaphore>,
 }
 
 /// What was taken from a budget; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Share {
-    budget: Budget,
-    amount: usize,
-}
+pub(crate) struct Share(OwnedSemaphorePermit);
 
 impl Budget {
     fn new(limit: usize) -> Self {
+        let limit = limit.min(Semaphore::MAX_PERMITS);
         Self {
             limit,
-            taken: Arc::new(AtomicUsize::new(0)),
+            left: Arc::new(Semaphore::new(limit)),
         }
     }
 
     /// Takes `amount`, at once or not at all.
     pub(crate) fn take(&self, amount: usize) -> Option<Share> {
-        let mut share = Share {
-            budget: self.clone(),
-            amount: 0,
-        };
-        share.grow(amount).then_some(share)
+        let taken = Arc::clone(&self.left).try_acquire_many_owned(u32::try_from(amount).ok()?);
+        taken.ok().map(Share)
+    }
+
+    /// Takes `amount` as soon as there is as much.
+    async fn wait_for(&self, amount: usize) -> Option<Share> {
+        let taken = Arc::clone(&self.left).acquire_many_owned(u32::try_from(amount).ok()?);
+        taken.await.ok().map(Share)
     }
 
     fn taken(&self) -> usize {
-        self.taken.load(Ordering::Relaxed)
+        self.limit - self.left.available_permits()
     }
 }
 
 impl Share {
-    /// Takes `more` besides; says whether it could.
-    pub(crate) fn grow(&mut self, more: usize) -> bool {
-        let limit = self.budget.limit;
-        let grown = |taken: usize| taken.checked_add(more).filter(|sum| *sum <= limit);
-        let taken = &self.budget.taken;
-        let result = taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown);
-        if result.is_ok() {
-            self.amount += more;
-        }
-        result.is_ok()
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.budget.taken.fetch_sub(self.amount, Ordering::Relaxed);
+    /// This and `more` of the same budget, as one.
+    pub(crate) fn and(mut self, more: Self) -> Self {
+        self.0.merge(more.0);
+        self
     }
 }
 
@@ -81,8 +79,9 @@ impl Stage {
 /// The budgets of both stages.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    pub(crate) before_authentication: Stage,
+    before_authentication: Stage,
     pub(crate) after_authentication: Stage,
+    pub(crate) readers: Readers,
 }
 
 /// What is held now.
@@ -97,7 +96,33 @@ impl Limits {
         Self {
             before_authentication: Stage::new(settings.before_authentication),
             after_authentication: Stage::new(settings.after_authentication),
+            readers: Readers::default(),
         }
+    }
+
+    /// A share for one request that is not authenticated yet; see [`Self::read`].
+    pub(crate) async fn admit_reader(&self) -> Option<Share> {
+        self.displacing(&self.before_authentication.requests, 1)
+            .await
+    }
+
+    /// A share for `bytes` of a body that is not authenticated yet. Where there are no more, the slowest readers give way;
+    /// nothing where nobody has been slow.
+    pub(crate) async fn read(&self, bytes: usize) -> Option<Share> {
+        self.displacing(&self.before_authentication.body_bytes, bytes)
+            .await
+    }
+
+    async fn displacing(&self, budget: &Budget, amount: usize) -> Option<Share> {
+        if let Some(share) = budget.take(amount) {
+            return Some(share);
+        }
+        while self.readers.displace_one(Instant::now()) {
+            if let Ok(share) = timeout(GIVING_WAY, budget.wait_for(amount)).await {
+                return share;
+            }
+        }
+        None
     }
 
     pub(crate) fn in_flight(&self) -> InFlight {
@@ -111,6 +136,7 @@ impl Limits {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::poll_immediate;
     use proptest::prelude::*;
 
     use super::*;
@@ -118,15 +144,31 @@ mod tests {
     #[test]
     fn no_more_is_taken_than_there_is_and_all_of_it_comes_back() {
         let budget = Budget::new(10);
-        let mut share = budget.take(4).unwrap();
-        assert!(share.grow(6));
-        assert!(!share.grow(1));
+        let share = budget.take(4).unwrap().and(budget.take(6).unwrap());
         assert!(budget.take(1).is_none());
-        assert!(!share.grow(usize::MAX));
+        assert!(budget.take(usize::MAX).is_none());
+        assert!(budget.take(0).is_some());
         drop(share);
         assert_eq!(budget.taken(), 0);
         assert!(budget.take(11).is_none());
         assert_eq!(budget.taken(), 0);
+    }
+
+    #[tokio::test]
+    async fn where_nobody_has_been_slow_nobody_gives_way() {
+        let stage = StageLimits {
+            requests: 1,
+            body_bytes: 1,
+        };
+        let limits = Limits::new(&LimitSettings {
+            max_body_bytes: 1,
+            before_authentication: stage,
+            after_authentication: stage,
+        });
+        let _one = limits.admit_reader().await.unwrap();
+        let mut waits = Box::pin(limits.readers.has_to_give_way(Instant::now()));
+        assert!(poll_immediate(&mut waits).await.is_none());
+        assert!(limits.admit_reader().await.is_none());
     }
 
     proptest! {
@@ -134,7 +176,7 @@ mod tests {
         fn the_sum_of_shares_never_exceeds_the_limit(amounts in proptest::collection::vec(0usize..40, 0..30)) {
             let budget = Budget::new(100);
             let shares: Vec<_> = amounts.iter().filter_map(|amount| budget.take(*amount)).collect();
-            let sum: usize = shares.iter().map(|share| share.amount).sum();
+            let sum: usize = shares.iter().map(|share| share.0.num_permits()).sum();
             prop_assert!(sum <= 100);
             prop_assert_eq!(sum, budget.taken());
             drop(shares);

@@ -41,7 +41,7 @@ pub enum Outcome {
     BodyTooLarge,
     /// The broker does not take a record of this size.
     TooLargeForBroker,
-    /// The body did not come within `server.body_deadline`.
+    /// The body did not come within `server.body_deadline`, or was the slowest where too much was being read.
     BodyTooSlow,
     /// The body ended early or was not encoded as HTTP has it.
     BodyUnreadable,

@@ -86,8 +86,8 @@ async fn verify(
     let source = source.and_then(|name| ingest.source(name));
     let source = source.ok_or(Outcome::UnknownSource)?;
     let claim = claim(request)?;
-    let unauthenticated = &ingest.limits.before_authentication.requests;
-    let reading = unauthenticated.take(1).ok_or(Outcome::BusyReading)?;
+    let reading = ingest.limits.admit_reader().await;
+    let reading = reading.ok_or(Outcome::BusyReading)?;
     let HeldBody { bytes, share } = match claim {
         Claim::Signature(_) => {
             body::read(payload, declared_length(request), &ingest.body_limits()).await?

@@ -46,8 +46,8 @@ pub(crate) struct Crowd {
     /// Connections on which nothing comes.
     #[arg(long, default_value_t = 10_000)]
     idle: usize,
-    /// Bodies that come a byte a second. `limits.before_authentication.requests` (1,024) is shared with those who sign.
-    #[arg(long, default_value_t = 900)]
+    /// Bodies that come a byte a second: more than `limits.before_authentication.requests` (1,024), so that they give way.
+    #[arg(long, default_value_t = 2_000)]
     slow: usize,
     /// Connections that send wrongly signed webhooks, as fast as they are refused.
     #[arg(long, default_value_t = 64)]

@@ -44,7 +44,9 @@ impl Outcome {
                 "Kafka does not take a record of this size. A retry would not help; raise `max.message.bytes` of the \
                  topic."
             }
-            Self::BodyTooSlow => "The body did not come within `server.body_deadline`.",
+            Self::BodyTooSlow => {
+                "The body did not come within `server.body_deadline`, or was the slowest where too much was being read."
+            }
             Self::BodyUnreadable => "The body ended early, or was not encoded as HTTP has it.",
             Self::BusyReading => "Too much was being read that had not been authenticated.",
             Self::BusyPublishing => "Too many authentic webhooks were waiting for Kafka.",
