@@ -37,6 +37,7 @@ mod limits;
 mod listeners;
 mod log_limit;
 pub mod metrics;
+mod open_files;
 pub mod outcome;
 mod producer;
 pub mod program;

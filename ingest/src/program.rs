@@ -10,6 +10,7 @@ use stackone_link_process::{process_environment, signals, telemetry};
 use crate::application::Application;
 use crate::cli::{Cli, Command};
 use crate::config::Config;
+use crate::open_files::room_for_connections;
 
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
@@ -18,9 +19,9 @@ pub fn main() -> ExitCode {
 }
 
 async fn obey(cli: Cli) -> Result<(), Failure> {
-    let config = Config::load(cli.config.as_deref(), &process_environment())?;
+    let mut config = Config::load(cli.config.as_deref(), &process_environment())?;
     let done = match cli.command.unwrap_or_default() {
-        Command::Run => serve(&config).await,
+        Command::Run => serve(&mut config).await,
         Command::CheckConfig => print(&config),
         Command::Healthcheck(question) => {
             let answer = question.ask(config.settings.admin.listen);
@@ -30,9 +31,11 @@ async fn obey(cli: Cli) -> Result<(), Failure> {
     Ok(done?)
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(config: &mut Config) -> anyhow::Result<()> {
     let logs = &config.settings.telemetry;
     telemetry::init(logs.format, &logs.filter)?;
+    let connections = &mut config.settings.server.max_connections;
+    *connections = room_for_connections(*connections);
     signals::until_stopped(async |stop| {
         let application = Application::build(config)?;
         Ok(application.run(stop).await?)

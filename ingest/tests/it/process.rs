@@ -22,3 +22,19 @@ async fn a_signal_stops_it_with_exit_code_0() {
         assert!(logs.contains("\"stopped\""), "{logs}");
     }
 }
+
+#[tokio::test]
+async fn the_limit_of_open_files_is_raised_and_one_that_is_too_low_is_told() {
+    let broker = Broker::with_topics();
+    for (limits, is_told) in [("ulimit -S -n 100", false), ("ulimit -n 400", true)] {
+        let program = Program::with_open_files(&broker, limits, 1000);
+        let body = r#"{"event":"account.created","account_id":"a"}"#;
+        let signature = signature(SECRET, body.as_bytes());
+        assert_eq!(program.post(&signature, body).await, 200);
+        program.signal("TERM");
+        let (code, logs) = program.ended().await;
+        assert_eq!(code, Some(0), "{logs}");
+        let told = logs.contains(r#""connections":144"#) && logs.contains("ulimit -n");
+        assert_eq!(told, is_told, "{logs}");
+    }
+}

@@ -13,6 +13,8 @@ use crate::eventually::eventually;
 use crate::service::client;
 use crate::sign::SECRET;
 
+const PATH: &str = env!("CARGO_BIN_EXE_stackone-ingest");
+
 /// `stackone-ingest run`, in a process of its own; killed where a test fails.
 pub(crate) struct Program {
     child: Child,
@@ -34,8 +36,23 @@ impl Program {
     }
 
     pub(crate) fn with(broker: &Broker, filter: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_stackone-ingest"))
-            .args(arguments)
+        let mut command = Command::new(PATH);
+        command.args(arguments);
+        Self::of(command, broker, filter)
+    }
+
+    /// Under `limits` of open files, in the words of a shell, and set to so many connections.
+    pub(crate) fn with_open_files(broker: &Broker, limits: &str, connections: usize) -> Self {
+        let server = ["MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_PEER"];
+        let server = server.map(|name| format!("INGEST__SERVER__{name}={connections}"));
+        let program = format!("{limits} && {} exec {PATH} run", server.join(" "));
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &program]);
+        Self::of(command, broker, "info")
+    }
+
+    fn of(mut command: Command, broker: &Broker, filter: &str) -> Self {
+        let mut child = command
             .env_clear()
             .env("STACKONE_WEBHOOK_SECRET", SECRET)
             .env("INGEST__SERVER__LISTEN", "127.0.0.1:0")
