@@ -73,11 +73,11 @@ impl StateStore {
         of_projects.map(|(_, count)| count).sum()
     }
 
-    /// Every state that is undecided or due for a recheck.
-    pub fn unfinished(&self) -> impl Iterator<Item = AccountState> {
-        // A first sieve before parsing: of a million accounts few are unfinished.
+    /// Every state that is undecided, due for a recheck, or of an account that was unlinked because it vanished.
+    pub fn unsettled(&self) -> impl Iterator<Item = AccountState> {
+        // A first sieve before parsing: of a million accounts few are unsettled.
         let states = self.states.values();
-        let sieved = states.filter(|packed| packed.may_be_unfinished());
+        let sieved = states.filter(|packed| packed.may_be_unsettled());
         sieved.filter_map(|packed| serde_json::from_slice(&packed.unpack()).ok())
     }
 

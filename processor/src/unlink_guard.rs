@@ -1,8 +1,8 @@
 //! The guard against a wrong API key or base URL, behind which every account of a project answers 404. Pure.
 //!
 //! Where more accounts of a project vanish within an hour than can be believed, without a webhook that says they were
-//! deleted, none of them is unlinked until an operator says so or they answer again. Which accounts are doubted stands
-//! in their state records, so a restart knows it as well.
+//! deleted, none of them is unlinked until an operator says so or they answer again. Which accounts are doubted, and which
+//! were unlinked when, stands in their state records, so a restart knows it as well.
 
 use std::collections::HashMap;
 
@@ -84,6 +84,14 @@ impl UnlinkGuard {
                 .unlinked
                 .retain(|(_, since)| is_recent(*since, now));
             vanished.unlinked.push((key.partition, grace.since));
+        }
+    }
+
+    /// An account of a partition that is restored was unlinked for its 404s alone, which began at `since`.
+    pub fn was_unlinked(&mut self, lane: Lane, partition: i32, since: Timestamp, now: Timestamp) {
+        let vanished = self.0.get_mut(lane).filter(|_| is_recent(since, now));
+        if let Some(vanished) = vanished {
+            vanished.unlinked.push((partition, since));
         }
     }
 

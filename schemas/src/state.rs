@@ -72,6 +72,12 @@ pub struct AccountState {
     /// When an account that is not active is looked at again. Bookkeeping of the processor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck: Option<Recheck>,
+    /// When an account began to answer 404 that was unlinked for that alone, no webhook having said that it was deleted.
+    /// Bookkeeping of the processor, whose unlink guard counts it for an hour; absent where an operator released it.
+    ///
+    /// Example: `"2026-03-09T10:55:30.98Z"`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vanished_at: Option<Timestamp>,
     /// Members that this version does not know: kept, so that an older processor does not destroy what a newer one wrote.
     #[serde(flatten)]
     #[schemars(skip)]

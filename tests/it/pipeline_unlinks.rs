@@ -138,6 +138,40 @@ async fn too_many_that_vanish_are_held_over_a_restart_until_they_answer_again() 
     pipeline.stop().await.unwrap();
 }
 
+/// These accounts answer 404, and are looked up.
+fn vanish(pipeline: &Pipeline, ids: &[AccountId]) {
+    for id in ids {
+        let gone = FaultRule::always(Fault::status(404)).for_operation(Operation::Get);
+        let faults = pipeline.simulator.faults();
+        faults.set(gone.for_account(id)).unwrap();
+        let told = pipeline.simulator.refresh_credentials(id, Notify::Send);
+        told.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_unlinked_before_a_restart_counts_for_the_rest_of_the_hour() {
+    let pipeline = Pipeline::start("unlinked-before").await.unwrap();
+    let first = pipeline.processor("a").unwrap();
+    let ids: Vec<AccountId> = (0..MANY).map(|number| link(&pipeline, number)).collect();
+    emitted(&pipeline, MANY).await;
+    let faults = pipeline.simulator.faults();
+    let unlisted = FaultRule::always(Fault::CapPage { accounts: 0 }).for_operation(Operation::List);
+    faults.set(unlisted).unwrap();
+    let (believed, too_many) = ids.split_at(MANY - 3);
+    vanish(&pipeline, believed);
+    emitted(&pipeline, MANY + believed.len()).await;
+    first.stop().await.unwrap();
+    let second = pipeline.processor("a").unwrap();
+    vanish(&pipeline, too_many);
+    held(&second, too_many.len()).await;
+    assert_conserved_but_for(&second, too_many.len()).await;
+    second.stop().await.unwrap();
+    let told = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    assert_eq!(told.len(), MANY + believed.len());
+    pipeline.stop().await.unwrap();
+}
+
 /// What is held is neither lost nor decided.
 async fn assert_conserved_but_for(processor: &ProcessorInProcess, pending: usize) {
     let metrics = Metrics::of(&processor.admin).await.unwrap();

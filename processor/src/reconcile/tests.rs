@@ -2,6 +2,7 @@
 
 mod rows;
 mod time;
+mod vanished;
 
 use jiff::{SignedDuration, Timestamp};
 use stackone_client::{Account, Lookup};

@@ -1,8 +1,9 @@
 //! From a decision to the next state and the event to emit.
 
+use jiff::Timestamp;
 use stackone_client::{Account, Lookup};
 use stackone_link_schemas::{
-    AccountId, AccountLifecycleEvent, AccountPhase, AccountState, Recheck, Trigger,
+    AccountId, AccountLifecycleEvent, AccountPhase, AccountState, GraceKind, Recheck, Trigger,
 };
 
 use super::table::LifecycleKind;
@@ -64,6 +65,7 @@ pub fn unknown_account(account_id: &AccountId) -> AccountState {
         taken_in: None,
         pending: None,
         recheck: None,
+        vanished_at: None,
         unknown: serde_json::Map::new(),
     }
 }
@@ -88,6 +90,7 @@ fn emit(
     state.state = kind.phase();
     state.status = account.map(|account| account.status.clone());
     state.confirmed_at = Some(case.now);
+    state.vanished_at = vanished_at(case, kind);
     let reasons = account
         .map(|account| account.status_reasons.clone())
         .unwrap_or_default();
@@ -122,6 +125,14 @@ fn emit(
         caused_by: case.pending.causes.clone(),
         caused_by_total: case.pending.total,
     }
+}
+
+/// Since when an account has answered 404 that is unlinked for that alone, unless an operator said that it is gone.
+fn vanished_at(case: &Case<'_>, kind: LifecycleKind) -> Option<Timestamp> {
+    let grace = case.pending.grace?;
+    let is_unlinked = kind == LifecycleKind::Unlinked && matches!(case.answer, Lookup::NotFound);
+    let is_unsaid = case.trigger() != Trigger::Deleted && grace.released_at.is_none();
+    (is_unlinked && is_unsaid && grace.kind == GraceKind::Vanish).then_some(grace.since)
 }
 
 fn next_recheck(state: &AccountState, case: &Case<'_>, has_changed: bool) -> Option<Recheck> {

@@ -155,7 +155,7 @@ impl Reconciler {
             .metrics
             .restore_duration
             .observe(took.as_secs_f64());
-        let unfinished: Vec<AccountState> = restored.states.unfinished().collect();
+        let unsettled: Vec<AccountState> = restored.states.unsettled().collect();
         let offsets = Offsets::starting_at(restored.position.next);
         let ready = Stage::Ready(Box::new(Ready {
             states: restored.states,
@@ -169,8 +169,11 @@ impl Reconciler {
         if restored.position.was_out_of_range {
             self.out_of_range(number, restored.position.next, restored.position.next);
         }
-        for state in unfinished {
-            self.queue_again(number, state);
+        for state in unsettled {
+            self.count_unlinked(number, &state);
+            if state.pending.is_some() || state.recheck.is_some() {
+                self.queue_again(number, state);
+            }
         }
         for record in early {
             self.take_in(record);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use stackone_client::Lookup;
-use stackone_link_schemas::{GraceKind, Trigger};
+use stackone_link_schemas::{AccountState, GraceKind, Trigger};
 
 use super::Reconciler;
 use crate::reconcile::{Case, Decision, LifecycleKind};
@@ -101,6 +101,18 @@ impl Reconciler {
             confirmed: ready.map(|ready| ready.states.confirmed(is_of_lane)).sum(),
             owned: self.partitions.len(),
             all: self.all_partitions,
+        }
+    }
+
+    /// Counts what a restored state says was unlinked for its 404s alone: a restart or a rebalance forgets none of them.
+    pub(super) fn count_unlinked(&mut self, partition: i32, state: &AccountState) {
+        let lane = self
+            .surroundings
+            .projects
+            .lane_of(state.project_id.as_deref());
+        if let Some((lane, since)) = lane.zip(state.vanished_at) {
+            let now = Timestamp::now();
+            self.unlinks.guard.was_unlinked(lane, partition, since, now);
         }
     }
 

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 
 /// Text that becomes one byte: its place in this list. In the order of [`stackone_link_schemas::AccountState`], the
 /// longest first where two begin alike. At most [`DATE`] of them.
-const FRAGMENTS: [&str; 24] = [
+const FRAGMENTS: [&str; 25] = [
     "\"pending\"",
     "\"recheck\"",
+    "\"vanished_at\"",
     "{\"account_id\":\"",
     "\",\"project_id\":\"",
     "\",\"state\":\"active\",\"version\":",
@@ -34,8 +35,8 @@ const FRAGMENTS: [&str; 24] = [
     "\",\"taken_in\":{\"partition\":",
     ",\"timestamp_ms\":",
 ];
-/// So many of them, the first ones, tell that a state is undecided or due for a recheck.
-const UNFINISHED: u8 = 2;
+/// So many of them, the first ones, tell that a state is undecided, due for a recheck, or of an account that vanished.
+const UNSETTLED: u8 = 3;
 /// A date follows: milliseconds since the epoch in [`DATE_BYTES`] bytes.
 const DATE: u8 = 0x1d;
 /// A date of a higher precision: nanoseconds in eight bytes.
@@ -97,13 +98,14 @@ impl Packed {
         value
     }
 
-    /// Whether the state may be undecided or due for a recheck: false only if it surely is neither.
+    /// Whether the state may be undecided, due for a recheck, or of an account that vanished: false only if it surely is none
+    /// of these.
     #[must_use]
-    pub(super) fn may_be_unfinished(&self) -> bool {
+    pub(super) fn may_be_unsettled(&self) -> bool {
         let mut rest = &self.0[..];
         while let Some((code, after)) = rest.split_first() {
             let skipped = match *code {
-                code if code < UNFINISHED => return true,
+                code if code < UNSETTLED => return true,
                 DATE => DATE_BYTES,
                 PRECISE_DATE => size_of::<i64>(),
                 LITERAL => 1,
@@ -201,12 +203,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unfinished_is_never_taken_to_be_finished() {
-        assert!(Packed::new(&on_the_topic(PENDING)).may_be_unfinished());
-        assert!(Packed::new(&on_the_topic(DEGRADED)).may_be_unfinished());
-        assert!(Packed::new(PENDING.as_bytes()).may_be_unfinished());
-        assert!(Packed::new(br#"{"version":1,"pending":{}}"#).may_be_unfinished());
-        assert!(!Packed::new(br#"{"account_id":"a","label":"x"}"#).may_be_unfinished());
+    fn what_is_unsettled_is_never_taken_to_be_settled() {
+        assert!(Packed::new(&on_the_topic(PENDING)).may_be_unsettled());
+        assert!(Packed::new(&on_the_topic(DEGRADED)).may_be_unsettled());
+        assert!(Packed::new(PENDING.as_bytes()).may_be_unsettled());
+        assert!(Packed::new(br#"{"version":1,"pending":{}}"#).may_be_unsettled());
+        assert!(Packed::new(br#"{"version":1,"vanished_at":""}"#).may_be_unsettled());
+        assert!(!Packed::new(br#"{"account_id":"a","label":"x"}"#).may_be_unsettled());
     }
 
     #[test]

@@ -41,6 +41,19 @@ fn vanished(accounts: usize) -> UnlinkGuard {
 }
 
 #[test]
+fn what_a_restored_state_says_was_unlinked_counts_for_the_rest_of_its_hour() {
+    let mut guard = vanished(5);
+    let another = 11;
+    (0..6).for_each(|_| guard.was_unlinked(0, another, at(0), at(20)));
+    guard.was_unlinked(0, another, at(-40), at(20));
+    assert_eq!(guard.vanished(0, at(20)), 11, "an hour is over for one");
+    assert!(guard.holds(0, ALONE, at(59)));
+    assert!(!guard.holds(0, ALONE, at(60)));
+    guard.give_up(&[another]);
+    assert_eq!(guard.vanished(0, at(20)), 5, "another's now");
+}
+
+#[test]
 fn the_threshold_is_ten_or_two_in_a_hundred_of_what_a_replica_has() {
     for (confirmed, owned, all, threshold) in [
         (0, 12, 12, 10),

@@ -77,13 +77,13 @@ pub(crate) fn state() -> impl Strategy<Value = AccountState> {
     let phase = proptest::sample::select(phases.to_vec());
     let what = (phase, of(status()), vec(reason(), 0..3), of(snapshot()));
     let recheck = (any::<u32>(), timestamp()).prop_map(|(step, due_at)| Recheck { step, due_at });
-    let times = (of(timestamp()), of(timestamp()));
+    let times = (of(timestamp()), of(timestamp()), of(timestamp()));
     let work = (of(taken_in()), of(pending()), of(recheck));
     let unknown = proptest::collection::btree_map("later_[a-z]{1,6}", any::<i64>(), 0..3);
     (who, what, times, work, unknown).prop_map(|(who, what, times, work, unknown)| {
         let (account_id, project_id, version) = who;
         let (state, status, status_reasons, account) = what;
-        let (confirmed_at, last_event_date) = times;
+        let (confirmed_at, last_event_date, vanished_at) = times;
         let (taken_in, pending, recheck) = work;
         let unknown = unknown
             .into_iter()
@@ -101,6 +101,7 @@ pub(crate) fn state() -> impl Strategy<Value = AccountState> {
             taken_in,
             pending,
             recheck,
+            vanished_at,
             unknown: unknown.collect(),
         }
     })

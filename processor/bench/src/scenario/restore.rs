@@ -179,6 +179,7 @@ fn state_of(number: u32, time: u32, first: Timestamp) -> anyhow::Result<AccountS
         }),
         pending: None,
         recheck: None,
+        vanished_at: None,
         unknown: serde_json::Map::new(),
     })
 }
