@@ -8,7 +8,7 @@ use std::time::Instant;
 use harness::{PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use stackone_link_transport::Topic;
-use stackone_simulator::NewAccount;
+use stackone_simulator::{NewAccount, SignedBody, webhook_client, webhook_request};
 
 use collector::{Collector, Taken};
 
@@ -97,6 +97,30 @@ async fn spans_of_both_services_reach_the_collector_under_the_ids_of_the_records
         assert!(!collector.was_told(hidden), "{hidden}");
         assert!(collector.was_told(id.as_str()), "or nothing could be found");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_it_is_trusted_the_senders_span_is_the_parent_of_what_ingest_does() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const PARENT: &str = "00f067aa0ba902b7";
+    let collector = Collector::start();
+    let settings = PipelineSettings {
+        otlp_endpoint: Some(collector.endpoint.clone()),
+        trust_traceparent: true,
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with("trusted", settings).await.unwrap();
+    let body = br#"{"event":"account.created","account_id":"a"}"#.to_vec();
+    let signed = SignedBody::new(harness::SECRET.as_bytes(), body, None);
+    let client = webhook_client(WITHIN).unwrap();
+    let posted = webhook_request(&client, &pipeline.webhook_url, signed)
+        .header("traceparent", format!("00-{TRACE}-{PARENT}-01"))
+        .send();
+    assert_eq!(posted.await.unwrap().status(), 200);
+    let (trace, of_webhook) = ids(&only_record(&pipeline, Topic::AccountEvents).await);
+    pipeline.stop().await.unwrap();
+    assert_eq!(trace, TRACE);
+    assert_eq!(collector.span(TRACE, &of_webhook).parent, PARENT);
 }
 
 /// With a collector that cannot be reached, or never answers, a webhook comes through and the services end in time.

@@ -63,6 +63,8 @@ pub struct PipelineSettings {
     pub rate_limit: NonZeroU32,
     /// `telemetry.otlp_endpoint` of both services; none in builds without the feature `otlp`.
     pub otlp_endpoint: Option<String>,
+    /// `telemetry.trust_traceparent` of ingest.
+    pub trust_traceparent: bool,
 }
 
 impl Default for PipelineSettings {
@@ -88,6 +90,7 @@ impl Default for PipelineSettings {
             requests_per_minute: NonZeroU32::new(60_000).unwrap_or(NonZeroU32::MAX),
             rate_limit: NonZeroU32::new(100_000).unwrap_or(NonZeroU32::MAX),
             otlp_endpoint: None,
+            trust_traceparent: false,
         }
     }
 }
@@ -151,6 +154,9 @@ struct ProcessorFile<'a> {
 struct Telemetry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     otlp_endpoint: Option<&'a str>,
+    /// Of ingest alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust_traceparent: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -234,6 +240,7 @@ pub(super) fn ingest_file(
         topics,
         telemetry: Telemetry {
             otlp_endpoint: settings.otlp_endpoint.as_deref(),
+            trust_traceparent: Some(settings.trust_traceparent),
         },
         sources: [("default", PROJECT), ("other", OTHER_PROJECT)]
             .map(source)
@@ -290,6 +297,7 @@ pub(super) fn processor_file(
         },
         telemetry: Telemetry {
             otlp_endpoint: settings.otlp_endpoint.as_deref(),
+            trust_traceparent: None,
         },
         projects: projects(folder, pipeline)?,
     };
