@@ -1,6 +1,7 @@
 //! Reading a request's body, once, within limits. `Content-Encoding` is never looked at: the signature covers the
 //! bytes as they came.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
@@ -8,7 +9,7 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use crate::limits::{Limits, Share};
+use crate::limits::{Limits, Reader, Share};
 use crate::outcome::Outcome;
 
 /// What is set aside for a body of declared length before its first byte has come. A sender who declares much and sends
@@ -32,7 +33,7 @@ pub(crate) struct HeldBody {
 ///
 /// # Errors
 ///
-/// Too large, too slow, cut off, or more than may be held at once.
+/// Too large, too slow, cut off, more than may be held at once, or given up for another where that is so.
 pub(crate) async fn read(
     payload: &mut Payload,
     declared: Option<usize>,
@@ -41,13 +42,14 @@ pub(crate) async fn read(
     if declared.is_some_and(|declared| declared > limits.max_bytes) {
         return Err(Outcome::BodyTooLarge);
     }
+    let reader = Arc::new(Reader::new(Instant::now()));
     tokio::select! {
         // What is there at once has waited for nothing, and need give way to nobody.
         biased;
-        read = timeout(limits.deadline, collect(payload, declared, limits)) => {
+        read = timeout(limits.deadline, collect(payload, declared, limits, &reader)) => {
             read.unwrap_or(Err(Outcome::BodyTooSlow))
         }
-        () = limits.shared.readers.has_to_give_way(Instant::now()) => Err(Outcome::BodyTooSlow),
+        () = limits.shared.readers.has_to_give_way(&reader) => Err(Outcome::GaveWay),
     }
 }
 
@@ -56,6 +58,7 @@ async fn collect(
     payload: &mut Payload,
     declared: Option<usize>,
     limits: &BodyLimits<'_>,
+    reader: &Reader,
 ) -> Result<HeldBody, Outcome> {
     let mut share = limits.shared.read(0).await.ok_or(Outcome::BusyReading)?;
     let mut first = Bytes::new();
@@ -68,6 +71,7 @@ async fn collect(
         }
         let more = limits.shared.read(piece.len()).await;
         share = share.and(more.ok_or(Outcome::BusyReading)?);
+        reader.holds(length + piece.len());
         if length == 0 {
             first = piece;
             length = first.len();

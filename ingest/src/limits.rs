@@ -10,7 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::config::{LimitSettings, StageLimits};
-use readers::Readers;
+pub(crate) use readers::Reader;
+use readers::{Readers, Scarce};
 
 /// How long the place of a reader that was told to give way is waited for, before another is told.
 const GIVING_WAY: Duration = Duration::from_millis(100);
@@ -102,22 +103,22 @@ impl Limits {
 
     /// A share for one request that is not authenticated yet; see [`Self::read`].
     pub(crate) async fn admit_reader(&self) -> Option<Share> {
-        self.displacing(&self.before_authentication.requests, 1)
-            .await
+        let places = &self.before_authentication.requests;
+        self.displacing(places, 1, Scarce::Places).await
     }
 
-    /// A share for `bytes` of a body that is not authenticated yet. Where there are no more, the slowest readers give way;
-    /// nothing where nobody has been slow.
+    /// A share for `bytes` of a body that is not authenticated yet. Where there are no more, slow readers give way; nothing
+    /// where nobody has been slow.
     pub(crate) async fn read(&self, bytes: usize) -> Option<Share> {
-        self.displacing(&self.before_authentication.body_bytes, bytes)
-            .await
+        let held = &self.before_authentication.body_bytes;
+        self.displacing(held, bytes, Scarce::Bytes).await
     }
 
-    async fn displacing(&self, budget: &Budget, amount: usize) -> Option<Share> {
+    async fn displacing(&self, budget: &Budget, amount: usize, scarce: Scarce) -> Option<Share> {
         if let Some(share) = budget.take(amount) {
             return Some(share);
         }
-        while self.readers.displace_one(Instant::now()) {
+        while self.readers.displace_one(scarce, Instant::now()) {
             if let Ok(share) = timeout(GIVING_WAY, budget.wait_for(amount)).await {
                 return share;
             }
@@ -166,7 +167,8 @@ mod tests {
             after_authentication: stage,
         });
         let _one = limits.admit_reader().await.unwrap();
-        let mut waits = Box::pin(limits.readers.has_to_give_way(Instant::now()));
+        let reader = Arc::new(Reader::new(Instant::now()));
+        let mut waits = Box::pin(limits.readers.has_to_give_way(&reader));
         assert!(poll_immediate(&mut waits).await.is_none());
         assert!(limits.admit_reader().await.is_none());
     }

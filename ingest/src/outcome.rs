@@ -41,12 +41,14 @@ pub enum Outcome {
     BodyTooLarge,
     /// The broker does not take a record of this size.
     TooLargeForBroker,
-    /// The body did not come within `server.body_deadline`, or was the slowest where too much was being read.
+    /// The body did not come within `server.body_deadline`.
     BodyTooSlow,
     /// The body ended early or was not encoded as HTTP has it.
     BodyUnreadable,
     /// Too much was being read that had not been authenticated.
     BusyReading,
+    /// The body had been waited for while too much was being read, and was given up for who came then.
+    GaveWay,
     /// Too many authentic webhooks were waiting for Kafka.
     BusyPublishing,
     /// The producer's queue was full.
@@ -65,7 +67,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Stored,
         Self::Unrecognized,
         Self::ProjectMismatch,
@@ -83,6 +85,7 @@ impl Outcome {
         Self::BodyTooSlow,
         Self::BodyUnreadable,
         Self::BusyReading,
+        Self::GaveWay,
         Self::BusyPublishing,
         Self::QueueFull,
         Self::NotAcknowledged,
@@ -113,6 +116,7 @@ impl Outcome {
             Self::BodyTooSlow => "body_too_slow",
             Self::BodyUnreadable => "body_unreadable",
             Self::BusyReading => "busy_reading",
+            Self::GaveWay => "gave_way",
             Self::BusyPublishing => "busy_publishing",
             Self::QueueFull => "queue_full",
             Self::NotAcknowledged => "not_acknowledged",
@@ -141,6 +145,7 @@ impl Outcome {
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyUnreadable | Self::ClientGone => StatusCode::BAD_REQUEST,
             Self::BusyReading
+            | Self::GaveWay
             | Self::BusyPublishing
             | Self::QueueFull
             | Self::NotAcknowledged
@@ -177,6 +182,7 @@ impl Outcome {
             | Self::BodyTooSlow
             | Self::BodyUnreadable
             | Self::BusyReading
+            | Self::GaveWay
             | Self::ClientGone
             | Self::InternalError => false,
         }

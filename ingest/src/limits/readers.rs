@@ -1,8 +1,9 @@
-//! Who waits for a body, so that the slowest gives way where more would come in than may: a crowd of slow senders takes
-//! places from itself, not from webhooks that are there at once.
+//! Who waits for a body, so that the slow give way where more would come in than may: a crowd of slow senders takes
+//! places and bytes from itself, not from webhooks that are there at once.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,10 +15,27 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(200);
 /// Since when a reader waits, and a number that tells those of one moment apart.
 type Place = (Instant, u64);
 
+/// What there is too little of for who comes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scarce {
+    /// Places of readers: the slowest gives up its own.
+    Places,
+    /// Bytes: of the slow, the one that holds most gives them up. Who holds none would give up a place for nothing.
+    Bytes,
+}
+
+/// One that reads a body.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    since: Instant,
+    bytes: AtomicUsize,
+    told: Notify,
+}
+
 /// The requests that wait for more of their bodies, the slowest first.
 #[derive(Debug, Default)]
 pub(crate) struct Readers {
-    waiting: Mutex<BTreeMap<Place, Arc<Notify>>>,
+    waiting: Mutex<BTreeMap<Place, Arc<Reader>>>,
     next: AtomicU64,
 }
 
@@ -27,34 +45,55 @@ struct Waiting<'a> {
     place: Place,
 }
 
+impl Reader {
+    /// One that began to read at `since`, and has read nothing yet.
+    pub(crate) fn new(since: Instant) -> Self {
+        Self {
+            since,
+            bytes: AtomicUsize::new(0),
+            told: Notify::new(),
+        }
+    }
+
+    /// Says how many bytes of its body it holds.
+    pub(crate) fn holds(&self, bytes: usize) {
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+}
+
 impl Readers {
-    /// Returns when this reader has to give way. It counts as waiting from the first time this is polled, since `now`.
-    pub(crate) async fn has_to_give_way(&self, now: Instant) {
-        let place = (now, self.next.fetch_add(1, Ordering::Relaxed));
-        let told = Arc::new(Notify::new());
-        self.waiting().insert(place, Arc::clone(&told));
+    /// Returns when this reader has to give way. It counts as waiting from the first time this is polled.
+    pub(crate) async fn has_to_give_way(&self, reader: &Arc<Reader>) {
+        let place = (reader.since, self.next.fetch_add(1, Ordering::Relaxed));
+        self.waiting().insert(place, Arc::clone(reader));
         let _waiting = Waiting {
             readers: self,
             place,
         };
-        told.notified().await;
+        reader.told.notified().await;
     }
 
-    /// Tells the slowest to give way. Says whether there is one that has waited for long enough.
-    pub(crate) fn displace_one(&self, now: Instant) -> bool {
+    /// Tells one to give way. Says whether there is one that has waited for long enough and has what is scarce.
+    pub(crate) fn displace_one(&self, scarce: Scarce, now: Instant) -> bool {
         let mut waiting = self.waiting();
-        let Some(slowest) = waiting.first_entry() else {
-            return false;
+        let mut slow = waiting
+            .iter()
+            .take_while(|((since, _), _)| now.saturating_duration_since(*since) >= PATIENCE);
+        let place = match scarce {
+            Scarce::Places => slow.next().map(|(place, _)| *place),
+            Scarce::Bytes => slow
+                .map(|(place, reader)| (reader.bytes.load(Ordering::Relaxed), Reverse(*place)))
+                .max()
+                .and_then(|(bytes, Reverse(place))| (bytes > 0).then_some(place)),
         };
-        let (since, _) = *slowest.key();
-        let is_slow = now.saturating_duration_since(since) >= PATIENCE;
-        if is_slow {
-            slowest.remove().notify_one();
-        }
-        is_slow
+        let told = place.and_then(|place| waiting.remove(&place));
+        told.is_some_and(|reader| {
+            reader.told.notify_one();
+            true
+        })
     }
 
-    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Place, Arc<Notify>>> {
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Place, Arc<Reader>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -71,44 +110,87 @@ mod tests {
 
     use super::*;
 
+    fn reader(since: Instant, bytes: usize) -> Arc<Reader> {
+        let reader = Reader::new(since);
+        reader.holds(bytes);
+        Arc::new(reader)
+    }
+
     #[tokio::test]
     async fn the_slowest_gives_way_and_nobody_before_a_while() {
         let (readers, start) = (Readers::default(), Instant::now());
         let (second, third) = (start + PATIENCE, start + 2 * PATIENCE);
-        assert!(!readers.displace_one(third), "nobody waits");
-        let mut younger = Box::pin(readers.has_to_give_way(second));
-        let mut older = Box::pin(readers.has_to_give_way(start));
+        let displace_one = |now| readers.displace_one(Scarce::Places, now);
+        assert!(!displace_one(third), "nobody waits");
+        let (young, old) = (reader(second, 1), reader(start, 0));
+        let mut younger = Box::pin(readers.has_to_give_way(&young));
+        let mut older = Box::pin(readers.has_to_give_way(&old));
         assert!(
             poll_immediate(&mut younger).await.is_none()
                 && poll_immediate(&mut older).await.is_none()
         );
         let just_before = second - Duration::from_millis(1);
-        assert!(!readers.displace_one(just_before), "too soon");
+        assert!(!displace_one(just_before), "too soon");
         assert!(poll_immediate(&mut older).await.is_none());
-        assert!(readers.displace_one(second));
+        assert!(displace_one(second));
         assert!(
             poll_immediate(&mut older).await.is_some()
                 && poll_immediate(&mut younger).await.is_none()
         );
-        assert!(!readers.displace_one(second), "the other is younger");
-        assert!(readers.displace_one(third));
+        assert!(!displace_one(second), "the other is younger");
+        assert!(displace_one(third));
         assert!(poll_immediate(&mut younger).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn bytes_are_given_up_by_the_slow_one_that_holds_most() {
+        let (readers, start) = (Readers::default(), Instant::now());
+        let (now, later) = (start + PATIENCE, start + 2 * PATIENCE);
+        let a_moment = Duration::from_millis(1);
+        let order = [
+            reader(now, 9),
+            reader(start, 5),
+            reader(start + a_moment, 5),
+            reader(start, 1),
+        ];
+        let empty = reader(start, 0);
+        let mut waits: Vec<_> = order
+            .iter()
+            .chain([&empty])
+            .map(|reader| Box::pin(readers.has_to_give_way(reader)))
+            .collect();
+        for waits in &mut waits {
+            assert!(poll_immediate(waits).await.is_none());
+        }
+        assert!(readers.displace_one(Scarce::Bytes, now + a_moment));
+        assert!(
+            poll_immediate(&mut waits[1]).await.is_some(),
+            "the largest is too young"
+        );
+        for next in [0, 2, 3] {
+            assert!(readers.displace_one(Scarce::Bytes, later));
+            assert!(poll_immediate(&mut waits[next]).await.is_some(), "{next}");
+        }
+        assert!(!readers.displace_one(Scarce::Bytes, later));
+        assert!(poll_immediate(&mut waits[4]).await.is_none());
     }
 
     #[tokio::test]
     async fn who_no_longer_waits_is_not_told() {
         let (readers, start) = (Readers::default(), Instant::now());
-        let mut one = Box::pin(readers.has_to_give_way(start));
-        let mut other = Box::pin(readers.has_to_give_way(start));
+        let displace_one = || readers.displace_one(Scarce::Places, start + PATIENCE);
+        let [a, b, c] = [reader(start, 0), reader(start, 0), reader(start, 0)];
+        let mut one = Box::pin(readers.has_to_give_way(&a));
+        let mut other = Box::pin(readers.has_to_give_way(&b));
         assert!(
             poll_immediate(&mut one).await.is_none() && poll_immediate(&mut other).await.is_none()
         );
         drop(one);
-        assert!(readers.displace_one(start + PATIENCE));
-        assert!(!readers.displace_one(start + PATIENCE));
+        assert!(displace_one());
+        assert!(!displace_one());
         other.await;
-        let told = join(readers.has_to_give_way(start), async {
-            assert!(readers.displace_one(start + PATIENCE));
+        let told = join(readers.has_to_give_way(&c), async {
+            assert!(displace_one());
         });
         told.await;
     }

@@ -44,11 +44,13 @@ impl Outcome {
                 "Kafka does not take a record of this size. A retry would not help; raise `max.message.bytes` of the \
                  topic."
             }
-            Self::BodyTooSlow => {
-                "The body did not come within `server.body_deadline`, or was the slowest where too much was being read."
-            }
+            Self::BodyTooSlow => "The body did not come within `server.body_deadline`.",
             Self::BodyUnreadable => "The body ended early, or was not encoded as HTTP has it.",
             Self::BusyReading => "Too much was being read that had not been authenticated.",
+            Self::GaveWay => {
+                "Its body had been waited for while too much was being read that had not been authenticated, and was given \
+                 up for another."
+            }
             Self::BusyPublishing => "Too many authentic webhooks were waiting for Kafka.",
             Self::QueueFull => "The producer's queue was full: Kafka is slower than the webhooks.",
             Self::NotAcknowledged => {

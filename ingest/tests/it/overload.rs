@@ -44,7 +44,8 @@ async fn too_many_unauthenticated_requests_are_a_503() {
         (answer.status() == 503).then_some(answer)
     });
     assert_eq!(refused.await.headers()["retry-after"], "5");
-    assert_eq!(service.counted("default", "busy_reading").await, 1.0);
+    // At least: what was stalled may be refused too, where the one before it has not been seen to go.
+    assert!(service.counted("default", "busy_reading").await >= 1.0);
 }
 
 #[tokio::test]
@@ -57,21 +58,23 @@ async fn the_slowest_body_gives_way_to_a_webhook() {
     let mut slow = stalled(&service, BODY.len()).await;
     held(&service, 2.0).await;
     stored(&service).await;
-    assert_eq!(slowest.status().await, 408);
+    assert_eq!(slowest.status().await, 503);
     slowest.closed().await;
-    assert_eq!(service.counted("default", "body_too_slow").await, 1.0);
+    assert_eq!(service.counted("default", "gave_way").await, 1.0);
     slow.send(BODY.as_bytes()).await;
     assert_eq!(slow.status().await, 200);
 }
 
 #[tokio::test]
-async fn the_slowest_body_gives_its_bytes_to_a_webhook() {
+async fn a_slow_body_gives_its_bytes_to_a_webhook_and_who_holds_none_keeps_its_place() {
     let broker = Broker::with_topics();
     let service = Service::ready_with(&broker, |settings| {
         settings.limits.max_body_bytes = 1000;
         settings.limits.before_authentication.body_bytes = 1000;
     })
     .await;
+    let mut empty = stalled(&service, BODY.len()).await;
+    held(&service, 1.0).await;
     let mut slow = stalled(&service, 1000).await;
     slow.send(&[b'x'; 980]).await;
     eventually("held", async || {
@@ -80,7 +83,10 @@ async fn the_slowest_body_gives_its_bytes_to_a_webhook() {
     })
     .await;
     stored(&service).await;
-    assert_eq!(slow.status().await, 408);
+    assert_eq!(slow.status().await, 503);
+    empty.send(BODY.as_bytes()).await;
+    assert_eq!(empty.status().await, 200);
+    assert_eq!(service.counted("default", "gave_way").await, 1.0);
     held(&service, 0.0).await;
 }
 
