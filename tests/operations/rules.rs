@@ -79,7 +79,9 @@ fn the_rules_name_every_outcome_that_counts() {
         meant.map(|outcome| outcome.reason().to_owned()).collect()
     };
     let accepted = with_status(|status| status == 200);
-    let failed = with_status(|status| status >= 500);
+    let mut failed = with_status(|status| status >= 500);
+    // Anybody who sends slowly can have it, and `docs/slo.md` leaves it out.
+    failed.remove(Outcome::GaveWay.reason());
     let both: BTreeSet<String> = accepted.union(&failed).cloned().collect();
     let mut seen = 0;
     for rule in all() {
