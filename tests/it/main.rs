@@ -29,6 +29,7 @@ mod pipeline_batches;
 mod pipeline_breaker;
 #[cfg(feature = "container")]
 mod pipeline_budget;
+mod pipeline_commits;
 #[cfg(feature = "container")]
 mod pipeline_crash;
 mod pipeline_dead_letters;

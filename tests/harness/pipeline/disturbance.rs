@@ -50,18 +50,36 @@ impl Disturbance {
 }
 
 impl ProcessorProcess {
+    /// Waits until it is held. What it does beside the transaction goes on.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not come to that.
+    pub async fn is_held(&self) -> Result<(), Overdue> {
+        let held = self.held.clone();
+        eventually("the processor is held", WITHIN, async || {
+            held.exists().then_some(()).ok_or("it is not")
+        })
+        .await
+    }
+
     /// Waits until it is held, and puts it to sleep: SIGSTOP, so that the group does not hear of it either.
     ///
     /// # Errors
     ///
     /// Where it does not come to that.
     pub async fn falls_asleep(&self) -> anyhow::Result<()> {
-        let held = self.held.clone();
-        eventually("the processor is held", WITHIN, async || {
-            held.exists().then_some(()).ok_or("it is not")
-        })
-        .await?;
+        self.is_held().await?;
         self.signal("STOP").await
+    }
+
+    /// Holds it no longer.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not held.
+    pub fn goes_on(&self) -> std::io::Result<()> {
+        std::fs::remove_file(&self.held)
     }
 
     /// Wakes it, and it goes on where it was held.
@@ -70,7 +88,7 @@ impl ProcessorProcess {
     ///
     /// Where it is not there any more.
     pub async fn wake(&self) -> anyhow::Result<()> {
-        std::fs::remove_file(&self.held)?;
+        self.goes_on()?;
         self.signal("CONT").await
     }
 

@@ -37,6 +37,8 @@ pub struct PipelineSettings {
     pub lag_recheck: Duration,
     /// `group.session_timeout`. Kafka refuses less than 6 s, the embedded broker does not.
     pub session_timeout: Duration,
+    /// `lookups.max_in_flight`.
+    pub max_in_flight: NonZeroUsize,
     /// `lookups.timeout`.
     pub lookup_timeout: Duration,
     /// `lookups.unreadable_time`.
@@ -77,6 +79,7 @@ impl Default for PipelineSettings {
             vanish_grace: Duration::from_secs(3),
             lag_recheck: Duration::from_millis(200),
             session_timeout: Duration::from_secs(6),
+            max_in_flight: NonZeroUsize::new(64).unwrap_or(NonZeroUsize::MIN),
             lookup_timeout: Duration::from_secs(5),
             unreadable_time: Duration::from_secs(1),
             include_origin_username: true,
@@ -173,6 +176,7 @@ struct Transactions {
 
 #[derive(Serialize)]
 struct Lookups {
+    max_in_flight: NonZeroUsize,
     timeout: String,
     unreadable_time: String,
     include_origin_username: bool,
@@ -268,6 +272,7 @@ pub(super) fn processor_file(
             timeout: millis(settings.transaction_timeout),
         },
         lookups: Lookups {
+            max_in_flight: settings.max_in_flight,
             timeout: millis(settings.lookup_timeout),
             unreadable_time: millis(settings.unreadable_time),
             include_origin_username: settings.include_origin_username,

@@ -1,0 +1,100 @@
+//! What goes on while a transaction is committed.
+
+use std::num::NonZeroUsize;
+
+use harness::{
+    Disturbance, Metrics, Pipeline, PipelineSettings, ProcessorProcess, Step, WITHIN, eventually,
+    story_of,
+};
+use stackone_link_transport::Topic;
+use stackone_simulator::{AccountId, Fault, FaultId, FaultRule, NewAccount, Notify};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
+
+/// An account whose first lookup is not answered before the test wants it to be.
+struct Hanging {
+    id: AccountId,
+    fault: FaultId,
+}
+
+impl Hanging {
+    fn new(pipeline: &Pipeline) -> Self {
+        let new = NewAccount {
+            notify: Notify::Silent,
+            ..NewAccount::new("hibob", "t", "Acme")
+        };
+        let id = pipeline.simulator.link(&new).unwrap();
+        let rule = FaultRule::next(1, Fault::Hang).for_account(&id);
+        let fault = pipeline.simulator.faults().set(rule).unwrap();
+        let refreshed = pipeline.simulator.refresh_credentials(&id, Notify::Send);
+        refreshed.unwrap();
+        Self { id, fault }
+    }
+
+    /// A rule for one request is used up by it.
+    fn is_asked(&self, pipeline: &Pipeline) -> bool {
+        let mut rules = pipeline.simulator.faults().list().into_iter();
+        rules.any(|(id, rule)| id == self.fault && rule.remaining == Some(0))
+    }
+}
+
+/// Takes out, of accounts that hang, the one that is asked next, once it is.
+async fn next_asked(pipeline: &Pipeline, hanging: &mut Vec<Hanging>) -> Hanging {
+    let asked = eventually("an account is asked for", WITHIN, async || {
+        let asked = hanging.iter().position(|one| one.is_asked(pipeline));
+        asked.ok_or("none is")
+    });
+    let asked = asked.await.unwrap();
+    hanging.remove(asked)
+}
+
+async fn consumed(processor: &ProcessorProcess, records: f64) {
+    let admin = format!("http://{}", processor.admin);
+    let consumed = eventually("all webhooks are consumed", WITHIN, async || {
+        let metrics = Metrics::of(&admin).await.map_err(|error| error.to_string());
+        let consumed = metrics?.sum("stackone_processor_records_consumed_total");
+        if consumed < records {
+            return Err(format!("{consumed} are"));
+        }
+        Ok(())
+    });
+    consumed.await.unwrap();
+}
+
+/// One lookup may be under way. The first is answered, and what it says is committed, which is held; the second is under
+/// way then, and nothing but its answer makes room for the third.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_taken_in_and_lookups_sent_while_a_transaction_is_committed() {
+    let settings = PipelineSettings {
+        max_in_flight: NonZeroUsize::MIN,
+        lookup_timeout: WITHIN,
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with("beside", settings).await.unwrap();
+    let disturbance = Disturbance {
+        is_held_before: Some((Step::Commit, "account.linked")),
+        ..Disturbance::default()
+    };
+    let processor = pipeline.disturbed_process(PROGRAM, "a", disturbance);
+    let processor = processor.await.unwrap();
+    let mut hanging: Vec<Hanging> = (0..3).map(|_| Hanging::new(&pipeline)).collect();
+    let ids: Vec<AccountId> = hanging.iter().map(|one| one.id.clone()).collect();
+    consumed(&processor, 3.0).await;
+    let answer = |asked: &Hanging| assert!(pipeline.simulator.faults().clear(asked.fault));
+    answer(&next_asked(&pipeline, &mut hanging).await);
+    let second = next_asked(&pipeline, &mut hanging).await;
+    processor.is_held().await.unwrap();
+    answer(&second);
+    let third = next_asked(&pipeline, &mut hanging).await;
+    processor.goes_on().unwrap();
+    answer(&third);
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == ids.len())
+        .await;
+    for id in &ids {
+        assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+    }
+    assert!(processor.terminate().await.unwrap().success());
+    pipeline.stop().await.unwrap();
+}
