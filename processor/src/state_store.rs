@@ -34,7 +34,7 @@ impl StateStore {
     /// The state of an account.
     #[must_use]
     pub fn get(&self, id: &AccountId) -> Option<AccountState> {
-        serde_json::from_slice(&self.states.get(id)?.unpack()).ok()
+        serde_json::from_slice(&self.states.get(id)?.unpack(id)).ok()
     }
 
     /// Whether there is a record for the account.
@@ -50,10 +50,10 @@ impl StateStore {
             *self.confirmed.entry(project).or_default() += 1;
         }
         let former = match value {
-            Some(value) => self.states.insert(id.clone(), Packed::new(value)),
+            Some(value) => self.states.insert(id.clone(), Packed::new(id, value)),
             None => self.states.remove(id),
         };
-        let left = former.and_then(|former| confirmed_project(&former.unpack()));
+        let left = former.and_then(|former| confirmed_project(&former.unpack(id)));
         if let Some(count) = left.and_then(|project| self.confirmed.get_mut(&project)) {
             *count -= 1;
         }
@@ -76,15 +76,15 @@ impl StateStore {
     /// Every state that is undecided, due for a recheck, or of an account that was unlinked because it vanished.
     pub fn unsettled(&self) -> impl Iterator<Item = AccountState> {
         // A first sieve before parsing: of a million accounts few are unsettled.
-        let states = self.states.values();
-        let sieved = states.filter(|packed| packed.may_be_unsettled());
-        sieved.filter_map(|packed| serde_json::from_slice(&packed.unpack()).ok())
+        let states = self.states.iter();
+        let sieved = states.filter(|(_, packed)| packed.may_be_unsettled());
+        sieved.filter_map(|(id, packed)| serde_json::from_slice(&packed.unpack(id)).ok())
     }
 
     /// Every state.
     pub fn iter(&self) -> impl Iterator<Item = AccountState> {
-        let states = self.states.values();
-        states.filter_map(|packed| serde_json::from_slice(&packed.unpack()).ok())
+        let states = self.states.iter();
+        states.filter_map(|(id, packed)| serde_json::from_slice(&packed.unpack(id)).ok())
     }
 
     /// How many accounts there are.

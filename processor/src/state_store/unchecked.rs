@@ -27,7 +27,10 @@ impl UncheckedStates {
     /// Takes in what comes next on the topic: a value, or its removal.
     pub fn put(&mut self, id: AccountId, value: Option<&[u8]>) {
         match value {
-            Some(value) => drop(self.0.insert(id, Packed::new(value))),
+            Some(value) => {
+                let packed = Packed::new(&id, value);
+                drop(self.0.insert(id, packed));
+            }
             None => drop(self.0.remove(&id)),
         }
     }
@@ -41,7 +44,7 @@ impl UncheckedStates {
         let mut confirmed: HashMap<Option<String>, usize> = HashMap::new();
         let mut outdated = HashSet::new();
         for (id, packed) in &mut self.0 {
-            let read = serde_json::from_slice::<AccountState>(&packed.unpack());
+            let read = serde_json::from_slice::<AccountState>(&packed.unpack(id));
             let unreadable = |error| UnreadableState {
                 account: id.clone(),
                 error,
@@ -49,7 +52,7 @@ impl UncheckedStates {
             let mut state = read.map_err(unreadable)?;
             let account = state.account.as_mut();
             if account.is_some_and(|account| kept.redact(account)) {
-                *packed = Packed::new(&serde_json::to_vec(&state).map_err(unreadable)?);
+                *packed = Packed::new(id, &serde_json::to_vec(&state).map_err(unreadable)?);
                 outdated.insert(id.clone());
             }
             if is_there(state.state) {
