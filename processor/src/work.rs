@@ -94,10 +94,14 @@ impl Work {
     /// Whether it must survive a restart: a scheduled recheck alone is in the account's state anyway.
     #[must_use]
     pub fn is_recorded_elsewhere(&self) -> bool {
-        self.pending.trigger == Trigger::Recheck
-            && self.pending.total == 0
-            && self.pending.grace.is_none()
+        is_recorded_elsewhere(&self.pending)
     }
+}
+
+/// The same of what is pending.
+#[must_use]
+pub fn is_recorded_elsewhere(pending: &Pending) -> bool {
+    pending.trigger == Trigger::Recheck && pending.total == 0 && pending.grace.is_none()
 }
 
 impl Merge for Work {

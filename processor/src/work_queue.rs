@@ -30,11 +30,12 @@ pub struct WorkQueue<K, W> {
     sequence: u64,
 }
 
+/// Work is boxed: the table of entries is half empty at times and is copied as it grows, and hardly an account has both.
 #[derive(Debug)]
 struct Entry<W> {
     lane: Lane,
-    waiting: Option<W>,
-    asked: Option<W>,
+    waiting: Option<Box<W>>,
+    asked: Option<Box<W>>,
     /// What `asked` is under way with.
     flight: Option<Flight>,
     /// Place of `waiting` in its lane.
@@ -45,7 +46,7 @@ struct Entry<W> {
     not_before: Option<Instant>,
 }
 
-impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
+impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
     /// An empty queue with this many lanes.
     #[must_use]
     pub fn new(lanes: usize) -> Self {
@@ -66,7 +67,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
             .or_insert_with(|| Entry::new(lane));
         match &mut entry.waiting {
             Some(waiting) => waiting.merge(work),
-            None => entry.waiting = Some(work),
+            None => entry.waiting = Some(Box::new(work)),
         }
         let at = entry.not_before.map_or(at, |not_before| at.max(not_before));
         let at = entry.ready.map_or(at, |(ready, _)| at.min(ready));
@@ -75,14 +76,10 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         }
     }
 
-    /// Takes the account of the lane that has been ready longest. Until [`Self::finish`], [`Self::recheck`],
-    /// [`Self::ask_again`] or [`Self::back_off`] is called for it, it is not taken again.
-    pub fn take(&mut self, lane: Lane, now: Instant) -> Option<(K, W)> {
-        self.take_together(lane, now, 1, |_, _| false).pop()
-    }
-
     /// Takes the account of the lane that has been ready longest, and of those that come next as many as `goes_with` the
-    /// first, `most` in all. They are in flight as one, until each is answered or done with as for [`Self::take`].
+    /// first, `most` in all. They are in flight as one, until each is answered or done with: until [`Self::finish`],
+    /// [`Self::recheck`], [`Self::ask_again`] or [`Self::back_off`] is called for it, an account is not taken again.
+    /// [`Self::asked`] has the work of each.
     ///
     /// No more than `most` are looked at; one that does not go with the first keeps its place.
     pub fn take_together(
@@ -91,7 +88,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         now: Instant,
         most: usize,
         goes_with: impl Fn(&W, &W) -> bool,
-    ) -> Vec<(K, W)> {
+    ) -> Vec<K> {
         let mut ready = self.ready(lane, now).take(most).map(|(_, _, key)| key);
         let Some(first) = ready.next() else {
             return Vec::new();
@@ -105,8 +102,9 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
             .cloned()
             .collect();
         let flight = self.flights.depart(lane, keys.len());
-        let depart = |key| self.depart(key, flight);
-        keys.into_iter().filter_map(depart).collect()
+        keys.into_iter()
+            .filter(|key| self.depart(key, flight).is_some())
+            .collect()
     }
 
     /// The answer came: what is in flight may be another, though this account is not taken again before it is decided.
@@ -122,6 +120,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         entry
             .into_iter()
             .flat_map(|entry| entry.asked.iter_mut().chain(entry.waiting.iter_mut()))
+            .map(Box::as_mut)
     }
 
     /// The asked work is decided. What came since is ready at once.
@@ -178,7 +177,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
                 .waiting
                 .as_mut()
                 .filter(|_| entry.not_before.is_some());
-            let Some(at) = work.and_then(&earliest) else {
+            let Some(at) = work.and_then(|work| earliest(work)) else {
                 continue;
             };
             entry.not_before = Some(at);
@@ -204,16 +203,15 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         self.remove(key)
     }
 
-    fn depart(&mut self, key: K, flight: Flight) -> Option<(K, W)> {
-        let entry = self.entries.get_mut(&key)?;
+    fn depart(&mut self, key: &K, flight: Flight) -> Option<()> {
+        let entry = self.entries.get_mut(key)?;
         let (at, sequence) = entry.ready.take()?;
         self.lanes[entry.lane].remove(&(at, sequence, key.clone()));
-        let work = entry.waiting.take()?;
-        entry.asked = Some(work.clone());
+        entry.asked = Some(entry.waiting.take()?);
         entry.flight = Some(flight);
         entry.was_ready = Some(at);
         entry.not_before = None;
-        Some((key, work))
+        Some(())
     }
 
     /// Moves asked work back to the waiting; says whether something came since. None if nothing was asked.
@@ -225,7 +223,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         let since = entry.waiting.take();
         let has_more = since.is_some();
         if let Some(since) = since {
-            work.merge(since);
+            work.merge(*since);
         }
         entry.waiting = Some(work);
         Some(has_more)
@@ -239,10 +237,10 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         self.flights.land(entry.lane, entry.flight);
         match (entry.asked, entry.waiting) {
             (Some(mut asked), Some(waiting)) => {
-                asked.merge(waiting);
-                Some(asked)
+                asked.merge(*waiting);
+                Some(*asked)
             }
-            (asked, waiting) => asked.or(waiting),
+            (asked, waiting) => asked.or(waiting).map(|work| *work),
         }
     }
 

@@ -186,13 +186,15 @@ impl Outage {
 
     fn tick(&mut self, now: Instant) {
         while self.gate.wait(now) == Some(Duration::ZERO) {
-            let Some((account, work)) = self.queue.take(0, now) else {
+            let taken = self.queue.take_together(0, now, 1, |_, _| false).pop();
+            let Some(account) = taken else {
                 return;
             };
+            let attempt = self.queue.asked(&account).unwrap().in_a_row + 1;
             self.gate.pay_for(false, now).unwrap();
             self.sent.push(now);
             if now - self.start < Self::END {
-                self.fail(account, work.in_a_row + 1, now);
+                self.fail(account, attempt, now);
                 continue;
             }
             self.decided.insert(account);

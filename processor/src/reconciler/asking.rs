@@ -45,23 +45,26 @@ impl Reconciler {
             let lane = self.next_lane;
             self.next_lane = (lane + 1) % lanes;
             let taken = self.take(lane, now);
-            let Some((_, first)) = taken.first() else {
+            let Some(first) = taken.first().and_then(|key| self.queue.asked(key)) else {
                 idle_lanes += 1;
                 continue;
             };
             idle_lanes = 0;
             let is_modest = first.is_recorded_elsewhere() || self.is_held(lane, first);
             let payment = self.gates[lane].pay_for(is_modest, now);
-            let keys = taken.into_iter().map(|(key, _)| key);
             match payment {
-                Ok(()) => self.send(keys.collect(), lane),
-                Err(later) => keys.for_each(|key| self.queue.recheck(&key, later, now, |_| {})),
+                Ok(()) => self.send(taken, lane),
+                Err(later) => {
+                    for key in &taken {
+                        self.queue.recheck(key, later, now, |_| {});
+                    }
+                }
             }
         }
     }
 
     /// Takes what is to be asked for next, in one request: one account or several.
-    fn take(&mut self, lane: Lane, now: Instant) -> Vec<(AccountKey, Work)> {
+    fn take(&mut self, lane: Lane, now: Instant) -> Vec<AccountKey> {
         if !self.has_room(lane) || self.gates[lane].wait(now) != Some(Duration::ZERO) {
             return Vec::new();
         }

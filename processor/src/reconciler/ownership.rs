@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use stackone_link_schemas::{AccountState, Trigger};
+use stackone_link_schemas::{AccountState, Recheck, Trigger};
 use stackone_link_transport::Topic;
 use tokio_util::sync::CancellationToken;
 
@@ -214,13 +214,18 @@ impl Reconciler {
                 });
                 self.queue_restored(key, lane, Work::without_record(pending), at);
             }
-            None => self.schedule_recheck(key, lane, &state),
+            None => self.schedule_recheck(key, lane, state.recheck),
         }
     }
 
     /// Queues the next scheduled recheck of an account that is degraded or failed.
-    pub(super) fn schedule_recheck(&mut self, key: AccountKey, lane: usize, state: &AccountState) {
-        let Some(recheck) = state.recheck else { return };
+    pub(super) fn schedule_recheck(
+        &mut self,
+        key: AccountKey,
+        lane: usize,
+        recheck: Option<Recheck>,
+    ) {
+        let Some(recheck) = recheck else { return };
         let work = Work::nothing(Trigger::Recheck, recheck.due_at);
         self.queue_restored(key, lane, work, instant_of(recheck.due_at));
     }

@@ -6,17 +6,17 @@ use std::time::Instant;
 
 use super::{Lane, Merge, WorkQueue};
 
-impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
+impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
     /// The work that is being looked up for an account.
     #[must_use]
     pub fn asked(&self, key: &K) -> Option<&W> {
-        self.entries.get(key)?.asked.as_ref()
+        self.entries.get(key)?.asked.as_deref()
     }
 
     /// The work that came since the lookup of an account was sent, or that waits for one.
     #[must_use]
     pub fn waiting(&self, key: &K) -> Option<&W> {
-        self.entries.get(key)?.waiting.as_ref()
+        self.entries.get(key)?.waiting.as_deref()
     }
 
     /// How many accounts of the lane are ready, counted up to `limit`.
@@ -42,13 +42,23 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge + Clone> WorkQueue<K, W> {
         self.entries.keys()
     }
 
+    /// The accounts in the queue for some of whose work, asked or waiting, `matches` holds.
+    pub fn keys_where(&self, matches: impl Fn(&W) -> bool) -> impl Iterator<Item = &K> {
+        let entries = self.entries.iter();
+        let matching = entries.filter(move |(_, entry)| {
+            let mut works = entry.asked.iter().chain(&entry.waiting);
+            works.any(|work| matches(work))
+        });
+        matching.map(|(key, _)| key)
+    }
+
     /// The work of a lane's accounts: what is asked, or else what waits.
     pub fn works(&self, lane: Lane) -> impl Iterator<Item = &W> {
         let entries = self
             .entries
             .values()
             .filter(move |entry| entry.lane == lane);
-        entries.filter_map(|entry| entry.asked.as_ref().or(entry.waiting.as_ref()))
+        entries.filter_map(|entry| entry.asked.as_deref().or(entry.waiting.as_deref()))
     }
 
     /// When the next account of a lane is ready.

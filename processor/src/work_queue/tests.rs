@@ -25,21 +25,42 @@ fn queue() -> (WorkQueue<&'static str, Numbers>, Instant) {
     (WorkQueue::new(2), Instant::now())
 }
 
+/// Takes accounts, with their work.
+fn take_together<K: Copy + Eq + Hash + Ord>(
+    queue: &mut WorkQueue<K, Numbers>,
+    now: Instant,
+    most: usize,
+    goes_with: impl Fn(&Numbers, &Numbers) -> bool,
+) -> Vec<(K, Numbers)> {
+    let taken = queue.take_together(0, now, most, goes_with).into_iter();
+    taken
+        .map(|key| (key, queue.asked(&key).unwrap().clone()))
+        .collect()
+}
+
+/// Takes one account of the first lane.
+fn take<K: Copy + Eq + Hash + Ord>(
+    queue: &mut WorkQueue<K, Numbers>,
+    now: Instant,
+) -> Option<(K, Numbers)> {
+    take_together(queue, now, 1, |_, _| false).pop()
+}
+
 #[test]
 fn triggers_merge_while_they_wait_and_not_into_a_lookup_under_way() {
     let (mut queue, now) = queue();
     queue.add("a", 0, numbers([1]), now);
     queue.add("a", 0, numbers([2]), now);
-    assert_eq!(queue.take(0, now), Some(("a", numbers([1, 2]))));
+    assert_eq!(take(&mut queue, now), Some(("a", numbers([1, 2]))));
     queue.add("a", 0, numbers([3]), now);
-    assert_eq!(queue.take(0, now), None, "one lookup per account");
+    assert_eq!(take(&mut queue, now), None, "one lookup per account");
     assert_eq!(
         queue.asked(&"a"),
         Some(&numbers([1, 2])),
         "the answer decides only what was known when it was asked"
     );
     queue.finish(&"a", now);
-    assert_eq!(queue.take(0, now), Some(("a", numbers([3]))));
+    assert_eq!(take(&mut queue, now), Some(("a", numbers([3]))));
     queue.finish(&"a", now);
     assert!(queue.is_empty());
 }
@@ -49,24 +70,24 @@ fn a_new_trigger_ends_a_recheck_wait_but_not_a_backoff() {
     let (mut queue, now) = queue();
     let later = now + Duration::from_secs(60);
     queue.add("a", 0, numbers([1]), now);
-    queue.take(0, now);
+    take(&mut queue, now);
     queue.recheck(&"a", later, now, |_| {});
-    assert_eq!(queue.take(0, now), None);
+    assert_eq!(take(&mut queue, now), None);
     queue.add("a", 0, numbers([2]), now);
-    assert_eq!(queue.take(0, now), Some(("a", numbers([1, 2]))));
+    assert_eq!(take(&mut queue, now), Some(("a", numbers([1, 2]))));
     queue.back_off(&"a", later, |_| {});
     queue.add("a", 0, numbers([3]), now);
-    assert_eq!(queue.take(0, now), None);
-    assert_eq!(queue.take(0, later), Some(("a", numbers([1, 2, 3]))));
+    assert_eq!(take(&mut queue, now), None);
+    assert_eq!(take(&mut queue, later), Some(("a", numbers([1, 2, 3]))));
 }
 
 #[test]
 fn an_answer_makes_room_for_another_lookup_before_it_is_decided() {
     let (mut queue, now) = queue();
     queue.add("a", 0, numbers([1]), now);
-    queue.take(0, now);
+    take(&mut queue, now);
     queue.answered(&"a");
-    assert_eq!((queue.in_flight_of(0), queue.take(0, now)), (0, None));
+    assert_eq!((queue.in_flight_of(0), take(&mut queue, now)), (0, None));
     queue.answered(&"a");
     queue.finish(&"a", now);
     assert_eq!((queue.in_flight_of(0), queue.len()), (0, 0), "counted once");
@@ -77,7 +98,8 @@ fn lanes_do_not_wait_for_each_other() {
     let (mut queue, now) = queue();
     (0..3).for_each(|_| queue.add("a", 0, numbers([1]), now));
     queue.add("b", 1, numbers([2]), now);
-    assert_eq!(queue.take(1, now), Some(("b", numbers([2]))));
+    let taken = queue.take_together(1, now, 1, |_, _| false);
+    assert_eq!(taken, ["b"]);
 }
 
 #[test]
@@ -96,10 +118,10 @@ fn what_is_taken_together_is_in_flight_as_one_until_all_of_it_is_done_with() {
         (4, 2, 0)
     );
     let not_b = |_: &Numbers, work: &Numbers| *work != numbers([2]);
-    let taken = queue.take_together(0, now, 3, not_b);
+    let taken = take_together(&mut queue, now, 3, not_b);
     assert_eq!(taken, [("a", numbers([1])), ("c", numbers([3]))]);
     assert_eq!(
-        queue.take(0, now),
+        take(&mut queue, now),
         Some(("b", numbers([2]))),
         "what does not go with the first keeps its place"
     );
@@ -120,10 +142,10 @@ fn what_is_asked_again_is_in_its_former_place_with_what_came_since() {
     queue.add("a", 0, numbers([1]), now);
     queue.add("b", 0, numbers([2]), now + second);
     let later = now + 2 * second;
-    assert_eq!(queue.take(0, later), Some(("a", numbers([1]))));
+    assert_eq!(take(&mut queue, later), Some(("a", numbers([1]))));
     queue.add("a", 0, numbers([3]), later);
     queue.ask_again(&"a", later, |_| {});
-    assert_eq!(queue.take(0, later), Some(("a", numbers([1, 3]))));
+    assert_eq!(take(&mut queue, later), Some(("a", numbers([1, 3]))));
 }
 
 #[test]
@@ -132,7 +154,7 @@ fn backoffs_that_end_leave_other_waits_and_the_order_as_they_are() {
     let (soon, later) = (now + Duration::from_secs(1), now + Duration::from_secs(60));
     for (key, number) in [("a", 1), ("b", 2), ("c", 3), ("d", 4)] {
         queue.add(key, 0, numbers([number]), now);
-        queue.take(0, now);
+        take(&mut queue, now);
     }
     queue.back_off(&"b", later, |_| {});
     queue.back_off(&"a", later, |_| {});
@@ -141,10 +163,10 @@ fn backoffs_that_end_leave_other_waits_and_the_order_as_they_are() {
     let earliest = |work: &mut Numbers| (*work != numbers([3])).then_some(soon);
     queue.end_backoffs(0, earliest);
     queue.add("a", 0, numbers([5]), now);
-    assert_eq!(queue.take(0, now), None, "no sooner than that");
-    assert_eq!(queue.take(0, soon), Some(("b", numbers([2]))));
-    assert_eq!(queue.take(0, soon), Some(("a", numbers([1, 5]))));
-    assert_eq!(queue.take(0, soon), None);
+    assert_eq!(take(&mut queue, now), None, "no sooner than that");
+    assert_eq!(take(&mut queue, soon), Some(("b", numbers([2]))));
+    assert_eq!(take(&mut queue, soon), Some(("a", numbers([1, 5]))));
+    assert_eq!(take(&mut queue, soon), None);
     assert_eq!(queue.count_ready(0, later, 9), 2);
 }
 
@@ -190,7 +212,7 @@ proptest! {
                     queue.add(key, 0, numbers([number]), now);
                 }
                 Step::Take(most) => {
-                    let taken = queue.take_together(0, now, most, |first, work| first.0.len() == work.0.len());
+                    let taken = take_together(&mut queue, now, most, |first, work| first.0.len() == work.0.len());
                     flights.push(taken.iter().map(|(key, _)| *key).collect());
                     prop_assert!(taken.len() <= most);
                     for (key, Numbers(work)) in taken {
@@ -227,7 +249,7 @@ proptest! {
             queue.recheck(&key, now, now, |_| {});
         }
         let mut drained = BTreeSet::new();
-        while let Some((key, Numbers(work))) = queue.take(0, now) {
+        while let Some((key, Numbers(work))) = take(&mut queue, now) {
             drained.extend(work);
             queue.finish(&key, now);
         }

@@ -144,7 +144,7 @@ impl Reconciler {
             total: asked.pending.total,
             is_vanished: is_unlinked_as_vanished(&case, decision),
             event: transition.event.map(Box::new),
-            state: state.clone().map(Box::new),
+            recheck: state.as_ref().and_then(|state| state.recheck),
         });
         let close = open_offsets(asked, waiting);
         stage.account(ready, key, state.as_ref(), close, then, part)
@@ -223,7 +223,7 @@ impl Reconciler {
             total: asked.pending.total,
             is_vanished: false,
             event: None,
-            state: state.clone().map(Box::new),
+            recheck: state.as_ref().and_then(|state| state.recheck),
         });
         stage.account(
             ready,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
-use stackone_link_schemas::{AccountLifecycleEvent, AccountState, Pending};
+use stackone_link_schemas::{AccountLifecycleEvent, Pending, Recheck};
 
 use super::span::Part;
 use crate::reconciler::Reconciler;
@@ -70,8 +70,8 @@ pub(in crate::reconciler) struct Finish {
     /// It was unlinked, and only because it answered 404.
     pub is_vanished: bool,
     pub event: Option<Box<AccountLifecycleEvent>>,
-    /// The new state, for its scheduled recheck.
-    pub state: Option<Box<AccountState>>,
+    /// The scheduled recheck of the new state.
+    pub recheck: Option<Recheck>,
 }
 
 /// What became of a record.
@@ -155,7 +155,7 @@ impl Reconciler {
             total,
             is_vanished,
             event,
-            state,
+            recheck,
         } = finish;
         self.unlinks
             .guard
@@ -166,8 +166,8 @@ impl Reconciler {
         }
         self.queue.finish(&key, now);
         let is_free = self.queue.lane_of(&key).is_none();
-        if let Some(state) = state.filter(|_| self.queue.waiting(&key).is_none()) {
-            self.schedule_recheck(key.clone(), lane, &state);
+        if self.queue.waiting(&key).is_none() {
+            self.schedule_recheck(key.clone(), lane, recheck);
         }
         if is_free {
             self.unpark(&key);

@@ -6,7 +6,7 @@ use stackone_link_schemas::{AccountState, Pending, Trigger};
 use crate::recheck;
 use crate::reconcile::unknown_account;
 use crate::taken_in;
-use crate::work::{AccountKey, Work};
+use crate::work::{AccountKey, Work, is_recorded_elsewhere};
 use crate::work_queue::Merge;
 
 /// The state of an account whose triggers were put aside. A scheduled recheck counts as made.
@@ -47,9 +47,7 @@ pub(super) fn with_pending(
     key: &AccountKey,
     pending: Option<Pending>,
 ) -> Option<AccountState> {
-    let pending =
-        pending.filter(|pending| !Work::without_record(pending.clone()).is_recorded_elsewhere());
-    let Some(pending) = pending else {
+    let Some(pending) = pending.filter(|pending| !is_recorded_elsewhere(pending)) else {
         return state
             .map(|state| AccountState {
                 pending: None,
