@@ -21,9 +21,10 @@ use crate::intake::Consumed;
 use crate::message::GivenUp;
 use crate::reconcile::SkipReason;
 use crate::transaction::TransactionError;
-use crate::work::AccountKey;
+use crate::work::{AccountKey, Work};
 use crate::work_queue::Lane;
 
+use beside::Turns;
 pub(super) use letters::Letters;
 use stage::Stage;
 
@@ -118,28 +119,33 @@ impl Reconciler {
         }
         self.set_letters_apart(now);
         let markers_due = now >= self.next_markers;
-        if !self.decided.is_empty() || markers_due {
-            let stage = self.stage(markers_due)?;
-            if markers_due && !stage.has_more_markers {
-                self.next_markers = now + self.settings.marker_interval;
-            }
-            let decided = std::mem::take(&mut self.decided);
-            let result = self.transact(stage);
-            if !matches!(result, Ok(true)) {
-                if decided.iter().any(Decided::is_dead_letter) {
-                    self.letters.gate.set_apart(Instant::now());
-                }
-                // What was decided meanwhile comes after it.
-                let meanwhile = std::mem::replace(&mut self.decided, decided);
-                self.decided.extend(meanwhile);
-                return result.map(|_aborted| ());
-            }
-            if markers_due {
-                self.spill();
-            }
+        if (!self.decided.is_empty() || markers_due) && !self.commit_decided(markers_due, now)? {
+            return Ok(());
         }
         self.commit_releases()?;
         self.commit_letters()
+    }
+
+    /// Commits what is decided, and markers. False where the transaction was aborted: then all of it is decided still.
+    fn commit_decided(&mut self, markers_due: bool, now: Instant) -> Result<bool, ReconcilerError> {
+        let decided = std::mem::take(&mut self.decided);
+        let result = self.stage(&decided, markers_due).and_then(|stage| {
+            if markers_due && !stage.has_more_markers {
+                self.next_markers = now + self.settings.marker_interval;
+            }
+            self.transact(stage)
+        });
+        if !matches!(result, Ok(true)) {
+            if decided.iter().any(Decided::is_dead_letter) {
+                self.letters.gate.set_apart(Instant::now());
+            }
+            // What was decided meanwhile comes after it.
+            let meanwhile = std::mem::replace(&mut self.decided, decided);
+            self.decided.extend(meanwhile);
+        } else if markers_due {
+            self.spill();
+        }
+        result
     }
 
     /// When what is decided is committed.
@@ -187,30 +193,36 @@ impl Reconciler {
     fn commit_and_settle(&mut self, stage: Stage) -> Result<(), TransactionError> {
         if !stage.effects.is_empty() {
             self.commit(&stage)?;
-            stage
-                .effects
-                .into_iter()
-                .for_each(|effect| self.apply(effect));
+            let mut turns = Turns::default();
+            for effect in stage.effects {
+                self.apply(effect);
+                self.look_up_in(&mut turns);
+            }
         }
         Ok(())
     }
 
-    fn stage(&self, markers_due: bool) -> Result<Stage, ReconcilerError> {
-        let now = Timestamp::now();
-        let mut stage = Stage::new(&self.settings, now);
-        for decided in &self.decided {
+    fn stage(&mut self, decided: &[Decided], markers_due: bool) -> Result<Stage, ReconcilerError> {
+        let mut stage = Stage::new(&self.settings, Timestamp::now());
+        let mut turns = Turns::default();
+        for decided in decided {
             self.stage_decided(&mut stage, decided)?;
+            self.look_up_in(&mut turns);
         }
         if markers_due {
-            let keys: Vec<&AccountKey> = self.queue.keys().filter(|key| !stage.has(key)).collect();
-            for key in keys {
-                if stage.effects.len() >= self.decided.len() + MOST_MARKERS {
-                    stage.has_more_markers = true;
-                    break;
-                }
+            let unwritten = |work: &Work| !work.open_offsets.is_empty();
+            let keys = self
+                .queue
+                .keys_where(unwritten)
+                .filter(|key| !stage.has(key));
+            let mut keys: Vec<AccountKey> = keys.take(MOST_MARKERS + 1).cloned().collect();
+            stage.has_more_markers = keys.len() > MOST_MARKERS;
+            keys.truncate(MOST_MARKERS);
+            for key in &keys {
                 self.stage_marker(&mut stage, key)?;
+                self.look_up_in(&mut turns);
             }
-            self.stage_redacted(&mut stage)?;
+            self.stage_redacted(&mut stage, decided.len() + MOST_MARKERS)?;
         }
         self.stage_offsets(&mut stage);
         Ok(stage)

@@ -3,6 +3,7 @@
 //! Nothing of that touches what is staged, since whatever is decided in the meantime goes into the next transaction. The
 //! consumer is not polled, so that no record is taken in and no rebalance comes between a transaction's steps.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,6 +12,13 @@ use rdkafka::consumer::ConsumerGroupMetadata;
 use crate::message::Message;
 use crate::reconciler::{IDLE, Reconciler};
 use crate::transaction::{Batch, TransactionError};
+
+/// After so many accounts it is time to look for answers: what a thousand of them take is a quarter of an API's answer.
+const TURNS: usize = 32;
+
+/// Counts the accounts that are staged or settled in turn.
+#[derive(Default)]
+pub(super) struct Turns(usize);
 
 impl Reconciler {
     /// Commits a batch on a thread of its own, beside lookups.
@@ -43,22 +51,53 @@ impl Reconciler {
             let wait = self.next_lookup(Instant::now()).map_or(IDLE, |next| {
                 next.saturating_duration_since(Instant::now()).min(IDLE)
             });
-            match self.inbox.recv_timeout(wait) {
-                Ok(Message::CommitEnded) => break,
-                Ok(Message::Answer(answer)) => self.answered(answer),
-                Ok(Message::Batch(answer)) => self.batch_answered(answer),
-                Ok(Message::Probed { lane, result }) => self.probed(lane, result),
-                Ok(
-                    other @ (Message::Readable
-                    | Message::Restored { .. }
-                    | Message::Reached(_)
-                    | Message::GivenUp(_)
-                    | Message::NotReread { .. }),
-                ) => for_later.push(other),
-                Err(_nothing_came) => {}
+            let Ok(message) = self.inbox.recv_timeout(wait) else {
+                continue;
+            };
+            if let ControlFlow::Break(()) = self.told_meanwhile(message, &mut for_later) {
+                break;
             }
         }
-        for message in for_later {
+        self.hear_later(for_later);
+    }
+
+    /// Now and then, where many accounts are staged or settled in turn, takes in what was answered, and sends lookups.
+    pub(super) fn look_up_in(&mut self, turns: &mut Turns) {
+        turns.0 += 1;
+        if !self.asks_on || !turns.0.is_multiple_of(TURNS) {
+            return;
+        }
+        let mut for_later = Vec::new();
+        while let Ok(message) = self.inbox.try_recv() {
+            // No commit is under way whose end could be told.
+            let _continues = self.told_meanwhile(message, &mut for_later);
+        }
+        self.hear_later(for_later);
+        self.send_lookups();
+    }
+
+    /// Takes an answer in, or leaves a message for later; breaks off where a commit has ended.
+    fn told_meanwhile(
+        &mut self,
+        message: Message,
+        for_later: &mut Vec<Message>,
+    ) -> ControlFlow<()> {
+        match message {
+            Message::CommitEnded => return ControlFlow::Break(()),
+            Message::Answer(answer) => self.answered(answer),
+            Message::Batch(answer) => self.batch_answered(answer),
+            Message::Probed { lane, result } => self.probed(lane, result),
+            other @ (Message::Readable
+            | Message::Restored { .. }
+            | Message::Reached(_)
+            | Message::GivenUp(_)
+            | Message::NotReread { .. }) => for_later.push(other),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn hear_later(&self, messages: Vec<Message>) {
+        for message in messages {
             drop(self.post.send(message));
         }
     }

@@ -2,7 +2,6 @@
 
 use stackone_link_schemas::{Grace, Pending};
 
-use super::MOST_MARKERS;
 use super::effect::{Disposition, Effect, Then};
 use super::pending::{merged, open_offsets, with_pending};
 use super::span::Part;
@@ -34,9 +33,14 @@ impl Reconciler {
         })
     }
 
-    /// Writes states again whose records still have personal data that is not kept any more, as many as there is room for.
-    pub(super) fn stage_redacted(&self, stage: &mut Stage) -> Result<(), ReconcilerError> {
-        let room = (self.decided.len() + MOST_MARKERS).saturating_sub(stage.effects.len());
+    /// Writes states again whose records still have personal data that is not kept any more, as many as there is room for
+    /// where a transaction may change `most` things.
+    pub(super) fn stage_redacted(
+        &self,
+        stage: &mut Stage,
+        most: usize,
+    ) -> Result<(), ReconcilerError> {
+        let room = most.saturating_sub(stage.effects.len());
         let outdated = self.partitions.iter().flat_map(|(number, partition)| {
             let ready = partition.ready().into_iter();
             ready.flat_map(move |ready| {
