@@ -150,6 +150,17 @@ impl GroupConsumer {
             .set("enable.auto.offset.store", "false")
             // Never in silence: the reconciler notices that the offset is not the one it expects.
             .set("auto.offset.reset", "earliest");
+        // What is read ahead takes five times its bytes in memory and is taken in as fast as it is fetched, so a little is
+        // enough. By default it is 100,000 records, and where that many are there the next are fetched a second later.
+        for (name, value) in [
+            ("queued.min.messages", "10000"),
+            ("fetch.message.max.bytes", "262144"),
+            ("fetch.queue.backoff.ms", "5"),
+        ] {
+            if config.get(name).is_none() {
+                config.set(name, value);
+            }
+        }
         let mut consumer: BaseConsumer<Rebalances> =
             config.create_with_context(Rebalances::default())?;
         consumer.set_nonempty_callback(on_readable);
