@@ -1,30 +1,39 @@
 //! How many connections the operating system lets the process have, besides what else it opens.
 
+use crate::config::ServerSettings;
+
 /// Left for what is no webhook's connection: brokers, the operators' listener, secrets and certificates that are read
 /// again, logs, the collector of traces.
 const RESERVED: u64 = 256;
 
-/// Raises the soft limit of open files (`RLIMIT_NOFILE`) to the hard one, and says how many of `wanted` connections there
-/// is room for. Told by a warning where that is fewer: those beyond it would take what the connections to the brokers need.
-pub(crate) fn room_for_connections(wanted: usize) -> usize {
+/// Raises the soft limit of open files (`RLIMIT_NOFILE`) to the hard one, and takes from the settings the connections for
+/// which that leaves no room: they would use up what the connections to the brokers need. A peer keeps its part of them. Told
+/// by a warning.
+pub(crate) fn make_room(settings: &mut ServerSettings) {
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(files) => {
-            let room = room(wanted, files);
-            if room < wanted {
+            let wanted = settings.max_connections;
+            settings.max_connections = room(wanted, files);
+            if settings.max_connections < wanted {
+                let (connections, of_peer) =
+                    (settings.max_connections, settings.max_connections_per_peer);
+                settings.max_connections_per_peer = part(of_peer, connections, wanted);
                 tracing::warn!(
                     open_files = files,
                     needed = needed(wanted),
-                    connections = room,
+                    connections,
+                    connections_per_peer = settings.max_connections_per_peer,
                     "the limit of open files (ulimit -n) is too low for server.max_connections; raise it, or lower that"
                 );
             }
-            room
         }
-        Err(error) => {
-            tracing::warn!(%error, "the limit of open files is not known");
-            wanted
-        }
+        Err(error) => tracing::warn!(%error, "the limit of open files is not known"),
     }
+}
+
+/// As much of `connections` as `amount` was of `wanted`: one at least.
+fn part(amount: usize, connections: usize, wanted: usize) -> usize {
+    (amount.saturating_mul(connections) / wanted.max(1)).clamp(1, connections)
 }
 
 /// The connections that so many open files leave room for: one at least, `wanted` at most.
@@ -54,5 +63,14 @@ mod tests {
             assert_eq!(room(1000, files), connections, "{files}");
         }
         assert_eq!(needed(1000), 1256);
+    }
+
+    #[test]
+    fn a_peer_keeps_its_part_of_fewer_connections() {
+        for (amount, connections, part_of_them) in
+            [(4096, 768, 192), (16_384, 768, 768), (1, 768, 1)]
+        {
+            assert_eq!(part(amount, connections, 16_384), part_of_them);
+        }
     }
 }

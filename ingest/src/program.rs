@@ -10,7 +10,7 @@ use stackone_link_process::{process_environment, signals, telemetry};
 use crate::application::Application;
 use crate::cli::{Cli, Command};
 use crate::config::Config;
-use crate::open_files::room_for_connections;
+use crate::open_files::make_room;
 
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
@@ -34,8 +34,7 @@ async fn obey(cli: Cli) -> Result<(), Failure> {
 async fn serve(config: &mut Config) -> anyhow::Result<()> {
     let logs = &config.settings.telemetry;
     telemetry::init(logs.format, &logs.filter)?;
-    let connections = &mut config.settings.server.max_connections;
-    *connections = room_for_connections(*connections);
+    make_room(&mut config.settings.server);
     signals::until_stopped(async |stop| {
         let application = Application::build(config)?;
         Ok(application.run(stop).await?)
