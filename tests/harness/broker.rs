@@ -6,8 +6,6 @@ mod container;
 mod dedicated;
 mod embedded;
 #[cfg(feature = "container")]
-mod proxied;
-#[cfg(feature = "container")]
 mod reaper;
 #[cfg(feature = "container")]
 mod secured;
@@ -19,8 +17,6 @@ use stackone_link_transport::{KafkaConfig, Topic, TopicAdmin, TopicLayout, Topic
 
 #[cfg(feature = "container")]
 pub use dedicated::DedicatedBroker;
-#[cfg(feature = "container")]
-pub use proxied::ProxiedBroker;
 #[cfg(feature = "container")]
 pub use secured::SecuredBroker;
 #[cfg(feature = "container")]

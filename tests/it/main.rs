@@ -22,8 +22,6 @@ mod ingest_stopping;
 mod model;
 #[cfg(feature = "container")]
 mod operator;
-#[cfg(feature = "container")]
-mod pipeline_addresses;
 mod pipeline_backlog;
 mod pipeline_batches;
 mod pipeline_breaker;
