@@ -1,5 +1,9 @@
 //! `stackone-processor`: see `--help`.
 
+/// See ARCHITECTURE, Decisions.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> std::process::ExitCode {
     stackone_processor::program::main()
 }
