@@ -204,7 +204,7 @@ async fn an_account_may_become_active_only_after_a_while() {
     let simulator = start(config()).await;
     let id = simulator
         .link(&NewAccount {
-            activates_after: Some(Duration::from_millis(300)),
+            activates_after: Some(Duration::from_secs(3)),
             ..NewAccount::default()
         })
         .unwrap();
