@@ -1,6 +1,7 @@
 //! The commit cycle's transaction: everything of a batch, and the offsets that pass it, or nothing.
 
 mod around;
+mod call;
 mod failure;
 mod producer;
 
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub use around::{Around, Step, Undisturbed};
 pub use failure::{StartError, TransactionError};
 
+use call::Call;
 use failure::{is_fatal, is_queue_full, is_retriable, needs_abort};
 use producer::{Deliveries, producer_config};
 
@@ -53,6 +55,7 @@ pub struct Transactions {
     timeout: Duration,
     stop: CancellationToken,
     around: Arc<dyn Around>,
+    call: Call,
 }
 
 /// Longest time one call into the client may block, so that delivery reports are served and a stop is noticed.
@@ -92,6 +95,7 @@ impl Transactions {
             timeout,
             stop,
             around,
+            call: Call::default(),
         })
     }
 
@@ -122,6 +126,12 @@ impl Transactions {
             Err(error) if needs_abort(&error) => Err(self.give_up(error)),
             Err(error) => Err(self.fatal(error)),
         }
+    }
+
+    /// Whether a call into the client will not come back, and whoever waits for [`Self::commit`] waits for ever.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        self.call.is_stuck(Instant::now())
     }
 
     /// Whether the producer reaches a broker: one that tells it of `topic`. Blocks, also while a transaction is committed.
@@ -242,7 +252,7 @@ impl Transactions {
         attempt: impl Fn() -> Result<(), KafkaError>,
     ) -> Result<(), KafkaError> {
         loop {
-            match attempt() {
+            match self.call.made(Instant::now(), &attempt) {
                 Err(error) if is_retriable(&error) && !deadline.is_over() => {
                     self.producer.poll(Duration::from_millis(20));
                 }

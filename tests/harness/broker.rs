@@ -6,6 +6,8 @@ mod container;
 mod dedicated;
 mod embedded;
 #[cfg(feature = "container")]
+mod proxied;
+#[cfg(feature = "container")]
 mod reaper;
 #[cfg(feature = "container")]
 mod secured;
@@ -17,6 +19,8 @@ use stackone_link_transport::{KafkaConfig, Topic, TopicAdmin, TopicLayout, Topic
 
 #[cfg(feature = "container")]
 pub use dedicated::DedicatedBroker;
+#[cfg(feature = "container")]
+pub use proxied::ProxiedBroker;
 #[cfg(feature = "container")]
 pub use secured::SecuredBroker;
 #[cfg(feature = "container")]

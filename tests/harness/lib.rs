@@ -29,7 +29,7 @@ mod unique;
 
 pub use broker::{Broker, BrokerKind};
 #[cfg(feature = "container")]
-pub use broker::{DedicatedBroker, SecuredBroker, SmallDiskBroker};
+pub use broker::{DedicatedBroker, ProxiedBroker, SecuredBroker, SmallDiskBroker};
 pub use deadline::{Overdue, eventually};
 pub use isolation::Isolation;
 pub use metrics::{Metrics, readiness};

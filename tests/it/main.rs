@@ -22,6 +22,8 @@ mod ingest_stopping;
 mod model;
 #[cfg(feature = "container")]
 mod operator;
+#[cfg(feature = "container")]
+mod pipeline_addresses;
 mod pipeline_backlog;
 mod pipeline_batches;
 mod pipeline_breaker;

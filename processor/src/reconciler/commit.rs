@@ -20,7 +20,7 @@ use super::{Reconciler, ReconcilerError};
 use crate::intake::Consumed;
 use crate::message::GivenUp;
 use crate::reconcile::SkipReason;
-use crate::transaction::TransactionError;
+use crate::transaction::{Batch, TransactionError};
 use crate::work::{AccountKey, Work};
 use crate::work_queue::Lane;
 
@@ -184,15 +184,17 @@ impl Reconciler {
                 self.next_markers = self.next_markers.min(Instant::now() + RETRY);
                 Ok(false)
             }
-            Err(error @ (TransactionError::Leaderless { .. } | TransactionError::Fatal(_))) => {
-                Err(error.into())
-            }
+            Err(
+                error @ (TransactionError::Leaderless { .. }
+                | TransactionError::Fatal(_)
+                | TransactionError::Stuck),
+            ) => Err(error.into()),
         }
     }
 
-    fn commit_and_settle(&mut self, stage: Stage) -> Result<(), TransactionError> {
+    fn commit_and_settle(&mut self, mut stage: Stage) -> Result<(), TransactionError> {
         if !stage.effects.is_empty() {
-            self.commit(&stage)?;
+            self.commit(std::mem::take(&mut stage.batch))?;
             let mut turns = Turns::default();
             for effect in stage.effects {
                 self.apply(effect);
@@ -244,7 +246,7 @@ impl Reconciler {
         }
     }
 
-    fn commit(&mut self, stage: &Stage) -> Result<(), TransactionError> {
+    fn commit(&mut self, batch: Batch) -> Result<(), TransactionError> {
         let Some(group) = self.group.clone() else {
             // Nothing is ever staged before an assignment, and an assignment brings the group's metadata.
             return Err(TransactionError::Aborted(
@@ -252,11 +254,7 @@ impl Reconciler {
             ));
         };
         let began = Instant::now();
-        let result = if self.asks_on {
-            self.commit_beside_lookups(&stage.batch, &group)
-        } else {
-            self.transactions.commit(&stage.batch, &group)
-        };
+        let result = self.commit_beside_lookups(batch, group);
         let result = result.map_err(|error| self.or_leaderless(error));
         let took = began.elapsed();
         let metrics = &self.surroundings.metrics;
@@ -265,7 +263,7 @@ impl Reconciler {
         let outcome = match &result {
             Ok(()) => "committed",
             Err(TransactionError::Aborted(_) | TransactionError::Leaderless { .. }) => "aborted",
-            Err(TransactionError::Fatal(_)) => "fatal",
+            Err(TransactionError::Fatal(_) | TransactionError::Stuck) => "fatal",
         };
         metrics.transactions.with_label_values(&[outcome]).inc();
         if result.is_ok() {

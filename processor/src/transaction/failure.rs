@@ -3,6 +3,8 @@
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use stackone_link_transport::ConfigError;
 
+use super::call::STUCK_AFTER;
+
 /// Why a transaction was not committed.
 #[derive(Debug, thiserror::Error)]
 pub enum TransactionError {
@@ -21,6 +23,10 @@ pub enum TransactionError {
     /// The producer is of no more use: a new one is needed, and what was in memory may be out of date.
     #[error("transactional producer failed for good")]
     Fatal(#[source] KafkaError),
+    /// The client does not come back from a call. As [`Self::Fatal`], and the thread that called is lost: when the producer's
+    /// successor has fenced it, nothing that it still does is visible.
+    #[error("the client has not come back for {} s from a call that was given a fraction of a second", STUCK_AFTER.as_secs())]
+    Stuck,
 }
 
 impl TransactionError {

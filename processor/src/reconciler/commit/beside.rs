@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 
@@ -21,36 +21,39 @@ const TURNS: usize = 32;
 pub(super) struct Turns(usize);
 
 impl Reconciler {
-    /// Commits a batch on a thread of its own, beside lookups.
+    /// Commits a batch on a thread of its own, beside lookups. A thread that will not come back is left behind.
     pub(super) fn commit_beside_lookups(
         &mut self,
-        batch: &Batch,
-        group: &ConsumerGroupMetadata,
+        batch: Batch,
+        group: Arc<ConsumerGroupMetadata>,
     ) -> Result<(), TransactionError> {
         let (transactions, post) = (Arc::clone(&self.transactions), self.post.clone());
         let commit = move || {
-            let result = transactions.commit(batch, group);
+            let result = transactions.commit(&batch, &group);
             drop(post.send(Message::CommitEnded));
             result
         };
-        std::thread::scope(|scope| {
-            let committing = scope.spawn(commit);
-            self.look_up_until(|| committing.is_finished());
-            committing
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
+        let committing = std::thread::spawn(commit);
+        self.look_up_until(|| committing.is_finished())?;
+        committing
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
     /// Takes answers in and sends lookups, until it is told that the commit has ended. What else it is told waits.
-    fn look_up_until(&mut self, has_ended: impl Fn() -> bool) {
-        let mut for_later = Vec::new();
+    ///
+    /// # Errors
+    ///
+    /// Where the commit will not end.
+    fn look_up_until(&mut self, has_ended: impl Fn() -> bool) -> Result<(), TransactionError> {
+        let (mut for_later, mut result) = (Vec::new(), Ok(()));
         // A commit that panics does not say that it has ended.
         while !has_ended() {
-            self.send_lookups();
-            let wait = self.next_lookup(Instant::now()).map_or(IDLE, |next| {
-                next.saturating_duration_since(Instant::now()).min(IDLE)
-            });
+            if self.transactions.is_stuck() {
+                result = Err(TransactionError::Stuck);
+                break;
+            }
+            let wait = self.look_up_and_wait();
             let Ok(message) = self.inbox.recv_timeout(wait) else {
                 continue;
             };
@@ -59,6 +62,18 @@ impl Reconciler {
             }
         }
         self.hear_later(for_later);
+        result
+    }
+
+    /// Sends lookups, unless partitions are given up, and gives how long there is nothing else to do.
+    fn look_up_and_wait(&mut self) -> Duration {
+        if !self.asks_on {
+            return IDLE;
+        }
+        self.send_lookups();
+        self.next_lookup(Instant::now()).map_or(IDLE, |next| {
+            next.saturating_duration_since(Instant::now()).min(IDLE)
+        })
     }
 
     /// Now and then, where many accounts are staged or settled in turn, takes in what was answered, and sends lookups.
@@ -82,6 +97,11 @@ impl Reconciler {
         message: Message,
         for_later: &mut Vec<Message>,
     ) -> ControlFlow<()> {
+        // Where partitions are given up, it is with what was decided before.
+        if !self.asks_on && !matches!(message, Message::CommitEnded) {
+            for_later.push(message);
+            return ControlFlow::Continue(());
+        }
         match message {
             Message::CommitEnded => return ControlFlow::Break(()),
             Message::Answer(answer) => self.answered(answer),

@@ -60,7 +60,11 @@ impl Reconciler {
                 held.into_iter().for_each(|letter| self.hold(letter));
                 Ok(())
             }
-            Err(error @ (TransactionError::Leaderless { .. } | TransactionError::Fatal(_))) => {
+            Err(
+                error @ (TransactionError::Leaderless { .. }
+                | TransactionError::Fatal(_)
+                | TransactionError::Stuck),
+            ) => {
                 self.letters.held = held;
                 Err(error.into())
             }
