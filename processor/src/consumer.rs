@@ -1,5 +1,7 @@
 //! The consumer group member: the only code that subscribes, polls, pauses and answers rebalances.
 
+mod settings;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +15,7 @@ use stackone_link_transport::{ConfigError, KafkaConfig};
 
 use crate::intake::Consumed;
 use crate::reader::consumed;
+use settings::consumer_config;
 
 /// A change of the partitions we own. Not in force until [`GroupConsumer::assign`] or [`GroupConsumer::unassign`] is
 /// called: until then the group waits for us, and the generation does not change.
@@ -132,35 +135,7 @@ impl GroupConsumer {
         topic: &str,
         on_readable: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
-        let mut config = kafka.client_config(&membership.group_id)?;
-        config
-            .set("group.id", &membership.group_id)
-            .set("group.protocol", "classic")
-            .set("partition.assignment.strategy", "cooperative-sticky")
-            .set(
-                "session.timeout.ms",
-                membership.session_timeout.as_millis().to_string(),
-            )
-            .set(
-                "heartbeat.interval.ms",
-                (membership.session_timeout.as_millis() / 10).to_string(),
-            )
-            .set("isolation.level", "read_committed")
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            // Never in silence: the reconciler notices that the offset is not the one it expects.
-            .set("auto.offset.reset", "earliest");
-        // What is read ahead takes five times its bytes in memory and is taken in as fast as it is fetched, so a little is
-        // enough. By default it is 100,000 records, and where that many are there the next are fetched a second later.
-        for (name, value) in [
-            ("queued.min.messages", "10000"),
-            ("fetch.message.max.bytes", "262144"),
-            ("fetch.queue.backoff.ms", "5"),
-        ] {
-            if config.get(name).is_none() {
-                config.set(name, value);
-            }
-        }
+        let config = consumer_config(kafka, membership)?;
         let mut consumer: BaseConsumer<Rebalances> =
             config.create_with_context(Rebalances::default())?;
         consumer.set_nonempty_callback(on_readable);
