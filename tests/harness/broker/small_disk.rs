@@ -108,17 +108,21 @@ impl SmallDiskBroker {
     }
 
     /// Frees the disk and has the broker started again, which takes a disk that failed into use only then; waits until it
-    /// answers.
+    /// answers and every partition has a leader. The broker is killed: one that stops in order waits up to five minutes for
+    /// leave to go, and answers meanwhile.
     ///
     /// # Errors
     ///
     /// Where it does not answer in time.
     pub async fn free(&self) -> anyhow::Result<()> {
         // It may have ended already, and may be starting right now.
-        let free = format!("rm {FILLER}; kill $(cat /tmp/broker) 2>/dev/null || true");
+        let free = format!("rm {FILLER}; kill -KILL $(cat /tmp/broker) 2>/dev/null || true");
         self.run(&free).await?;
-        eventually("the broker answers", WITHIN, async || {
-            is_answering(self.bootstrap_servers().to_owned()).await
+        eventually("every partition has a leader", WITHIN, async || {
+            let all = self.with_leaders().await?;
+            let without = all.into_iter().find(|(_, leader)| *leader < 0);
+            anyhow::ensure!(without.is_none(), "{without:?} has none");
+            Ok(())
         })
         .await?;
         Ok(())
