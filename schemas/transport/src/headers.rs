@@ -11,6 +11,8 @@ use field::HeaderField;
 
 /// Content type of every record's value unless a record says otherwise.
 const JSON: &str = "application/json";
+/// Room for the headers of a webhook's record.
+const CAPACITY: usize = 12;
 
 /// The headers of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,30 +101,31 @@ impl RecordHeaders {
     #[must_use]
     pub fn encode(&self) -> OwnedHeaders {
         let event = &self.event;
-        let mut writer = Writer(OwnedHeaders::new_with_capacity(12));
-        writer.text(field::CE_SPECVERSION, "1.0");
-        writer.text(field::CE_ID, &event.id.to_string());
-        writer.text(field::CE_TYPE, &event.event_type);
-        writer.text(field::CE_SOURCE, &event.source);
-        writer.optional(field::CE_SUBJECT, event.subject.as_deref());
-        writer.optional(
-            field::CE_TIME,
-            event.time.map(|time| time.to_string()).as_deref(),
-        );
-        writer.optional(field::CE_DATASCHEMA, event.dataschema.as_deref());
-        writer.text(field::CONTENT_TYPE, &self.content_type);
-        writer.optional(field::TRACEPARENT, self.traceparent.as_deref());
+        let time = event.time.map(|time| time.to_string());
+        let id = event.id.as_hyphenated();
+        let mut writer = Writer(OwnedHeaders::new_with_capacity(CAPACITY))
+            .text(field::CE_SPECVERSION, "1.0")
+            .text(field::CE_ID, id.encode_lower(&mut Uuid::encode_buffer()))
+            .text(field::CE_TYPE, &event.event_type)
+            .text(field::CE_SOURCE, &event.source)
+            .optional(field::CE_SUBJECT, event.subject.as_deref())
+            .optional(field::CE_TIME, time.as_deref())
+            .optional(field::CE_DATASCHEMA, event.dataschema.as_deref())
+            .text(field::CONTENT_TYPE, &self.content_type)
+            .optional(field::TRACEPARENT, self.traceparent.as_deref());
         if let Some(ingest) = &self.ingest {
-            writer.text(field::SOURCE, &ingest.source);
-            writer.text(field::RECEIVED_AT, &ingest.received_at.to_string());
+            writer = writer
+                .text(field::SOURCE, &ingest.source)
+                .text(field::RECEIVED_AT, &ingest.received_at.to_string());
         }
         if let Some(dead_letter) = &self.dead_letter {
-            writer.dead_letter(dead_letter);
+            writer = writer.dead_letter(dead_letter);
         }
         if let Some(redrive) = &self.redrive {
-            writer.text(field::REDRIVES, &redrive.redrives.to_string());
             let first_seen = redrive.first_seen.to_string();
-            writer.text(field::REDRIVE_FIRST_SEEN, &first_seen);
+            writer = writer
+                .text(field::REDRIVES, &redrive.redrives.to_string())
+                .text(field::REDRIVE_FIRST_SEEN, &first_seen);
         }
         writer.0
     }
@@ -170,39 +173,37 @@ impl RecordHeaders {
     }
 }
 
+/// The headers so far. They are handed on from call to call, as the client's list is: to lend it out it would have to be
+/// replaced by an empty one each time, which is made and freed by the client.
 struct Writer(OwnedHeaders);
 
 impl Writer {
-    fn text(&mut self, field: HeaderField, value: &str) {
-        let headers = std::mem::replace(&mut self.0, OwnedHeaders::new_with_capacity(0));
-        self.0 = headers.insert(Header {
-            key: field.name,
-            value: Some(value),
-        });
+    fn text(self, field: HeaderField, value: &str) -> Self {
+        let (key, value) = (field.name, Some(value));
+        Self(self.0.insert(Header { key, value }))
     }
 
-    fn optional(&mut self, field: HeaderField, value: Option<&str>) {
-        if let Some(value) = value {
-            self.text(field, value);
+    fn optional(self, field: HeaderField, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(field, value),
+            None => self,
         }
     }
 
-    fn dead_letter(&mut self, headers: &DeadLetterHeaders) {
-        self.text(field::DEAD_LETTER_REASON, headers.reason.as_str());
-        self.text(field::DEAD_LETTER_DETAIL, &headers.detail);
-        self.text(field::DEAD_LETTER_ATTEMPTS, &headers.attempts.to_string());
-        self.text(field::DEAD_LETTER_TOPIC, &headers.topic);
-        self.text(field::DEAD_LETTER_PARTITION, &headers.partition.to_string());
-        self.text(field::DEAD_LETTER_OFFSET, &headers.offset.to_string());
-        self.text(
-            field::DEAD_LETTER_FIRST_SEEN,
-            &headers.first_seen.to_string(),
-        );
-        self.text(field::DEAD_LETTER_LAST_SEEN, &headers.last_seen.to_string());
-        self.text(
-            field::DEAD_LETTER_VALUE_EXPIRED,
-            &headers.value_expired.to_string(),
-        );
+    fn dead_letter(self, headers: &DeadLetterHeaders) -> Self {
+        let partition = headers.partition.to_string();
+        let first_seen = headers.first_seen.to_string();
+        let last_seen = headers.last_seen.to_string();
+        let expired = headers.value_expired.to_string();
+        self.text(field::DEAD_LETTER_REASON, headers.reason.as_str())
+            .text(field::DEAD_LETTER_DETAIL, &headers.detail)
+            .text(field::DEAD_LETTER_ATTEMPTS, &headers.attempts.to_string())
+            .text(field::DEAD_LETTER_TOPIC, &headers.topic)
+            .text(field::DEAD_LETTER_PARTITION, &partition)
+            .text(field::DEAD_LETTER_OFFSET, &headers.offset.to_string())
+            .text(field::DEAD_LETTER_FIRST_SEEN, &first_seen)
+            .text(field::DEAD_LETTER_LAST_SEEN, &last_seen)
+            .text(field::DEAD_LETTER_VALUE_EXPIRED, &expired)
     }
 }
 
