@@ -1,6 +1,7 @@
 //! Reading a request's body, once, within limits. `Content-Encoding` is never looked at: the signature covers the
 //! bytes as they came.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use crate::limits::{Limits, Reader, Share};
+use crate::limits::{Limits, PATIENCE, Reader, Share};
 use crate::outcome::Outcome;
 
 /// What is set aside for a body of declared length before its first byte has come. A sender who declares much and sends
@@ -43,10 +44,15 @@ pub(crate) async fn read(
         return Err(Outcome::BodyTooLarge);
     }
     let reader = Arc::new(Reader::new(Instant::now()));
+    let mut reading = pin!(collect(payload, declared, limits, &reader));
+    // Nobody has to give way so early, so that only the slow are noted as readers who wait.
+    let early = PATIENCE.min(limits.deadline);
+    if let Ok(read) = timeout(early, &mut reading).await {
+        return read;
+    }
     tokio::select! {
-        // What is there at once has waited for nothing, and need give way to nobody.
         biased;
-        read = timeout(limits.deadline, collect(payload, declared, limits, &reader)) => {
+        read = timeout(limits.deadline - early, reading) => {
             read.unwrap_or(Err(Outcome::BodyTooSlow))
         }
         () = limits.shared.readers.has_to_give_way(&reader) => Err(Outcome::GaveWay),

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::config::{LimitSettings, StageLimits};
-pub(crate) use readers::Reader;
+pub(crate) use readers::{PATIENCE, Reader};
 use readers::{Readers, Scarce};
 
 /// How long the place of a reader that was told to give way is waited for, before another is told.

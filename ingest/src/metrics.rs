@@ -2,6 +2,7 @@
 //!
 //! Labels come from [`Outcome`] and from validated configuration, else `unknown`; never from a request.
 
+mod by_outcome;
 mod catalogue;
 
 use std::time::Duration;
@@ -9,11 +10,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Encoder, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, TextEncoder,
+    Encoder, Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    TextEncoder,
 };
 use stackone_link_process::metrics::{Description, Metrics as Registry};
 
+use by_outcome::ByOutcome;
 use catalogue::{
     connections_refused, delivery_age, in_flight_body_bytes, in_flight_requests, last_accepted,
     last_ack, opts, producer_linger, producer_queue, producer_rebuilds, publish_duration,
@@ -29,8 +31,8 @@ use crate::tls::HandshakeError;
 pub(crate) struct Metrics {
     registry: Registry,
     webhooks: IntCounterVec,
-    request_duration: HistogramVec,
-    publish_duration: HistogramVec,
+    request_duration: ByOutcome,
+    publish_duration: ByOutcome,
     in_flight_requests: IntGauge,
     in_flight_body_bytes: IntGauge,
     delivery_age: Histogram,
@@ -63,8 +65,8 @@ impl Metrics {
         build_info(&registry)?;
         Ok(Self {
             webhooks: registry.register(webhooks()?)?,
-            request_duration: registry.register(request_duration()?)?,
-            publish_duration: registry.register(publish_duration()?)?,
+            request_duration: ByOutcome::of(registry.register(request_duration()?)?),
+            publish_duration: ByOutcome::of(registry.register(publish_duration()?)?),
             in_flight_requests: registry.register(in_flight_requests()?)?,
             in_flight_body_bytes: registry.register(in_flight_body_bytes()?)?,
             delivery_age: registry.register(delivery_age()?)?,
@@ -97,8 +99,7 @@ impl Metrics {
     pub(crate) fn answered(&self, source: Option<&str>, outcome: Outcome, took: Duration) {
         let (source, reason) = (source.unwrap_or("unknown"), outcome.reason());
         self.webhooks.with_label_values(&[source, reason]).inc();
-        let duration = self.request_duration.with_label_values(&[reason]);
-        duration.observe(took.as_secs_f64());
+        self.request_duration.observe(outcome, took);
     }
 
     /// A webhook was signed with this secret.
@@ -144,8 +145,7 @@ impl Metrics {
 
     /// It is known what became of a record.
     pub(crate) fn published(&self, outcome: Outcome, took: Duration) {
-        let duration = self.publish_duration.with_label_values(&[outcome.reason()]);
-        duration.observe(took.as_secs_f64());
+        self.publish_duration.observe(outcome, took);
         if outcome.status().is_success() {
             self.last_ack.set(now());
         }

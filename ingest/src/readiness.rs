@@ -4,6 +4,7 @@
 //! named but does not take us out of service: it is our 503 with `Retry-After` that StackOne should get then, for what
 //! belongs on that topic alone, and not a balancer's for everything.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
@@ -12,6 +13,8 @@ use serde::Serialize;
 #[derive(Debug, Default)]
 pub(crate) struct Readiness {
     state: Mutex<State>,
+    /// Apart from the rest, since every answer asks for it.
+    draining: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -19,7 +22,6 @@ struct State {
     kafka: Result<(), String>,
     /// There has once been a broker with all topics.
     kafka_was_complete: bool,
-    draining: bool,
 }
 
 impl Default for State {
@@ -27,7 +29,6 @@ impl Default for State {
         Self {
             kafka: Err("no broker has answered yet".to_owned()),
             kafka_was_complete: false,
-            draining: false,
         }
     }
 }
@@ -82,22 +83,22 @@ impl Readiness {
 
     /// We are about to stop.
     pub(crate) fn drain(&self) {
-        self.with(|state| state.draining = true);
+        self.draining.store(true, Ordering::Relaxed);
     }
 
     /// Whether we are about to stop.
     pub(crate) fn is_draining(&self) -> bool {
-        self.with(|state| state.draining)
+        self.draining.load(Ordering::Relaxed)
     }
 
     pub(crate) fn report(&self) -> Report {
-        let (kafka, was_complete, draining) = self.with(|state| {
+        let draining = self.is_draining();
+        let (kafka, was_complete) = self.with(|state| {
             let State {
                 kafka,
                 kafka_was_complete,
-                draining,
             } = state;
-            (kafka.clone(), *kafka_was_complete, *draining)
+            (kafka.clone(), *kafka_was_complete)
         });
         let accepting = if draining {
             Err("shutting down".to_owned())
