@@ -1,5 +1,9 @@
 //! `stackone-ingest`: see `--help`.
 
+/// See ARCHITECTURE, Decisions.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> std::process::ExitCode {
     stackone_ingest::program::main()
 }
