@@ -180,12 +180,10 @@ schemas:
     cargo run --package stackone-link-schemas --example write_schemas
     cargo run --package stackone-link-transport --example write_asyncapi
 
-# Keep the schemas and example records of a release, which no later change may break: `just release-schemas 0.2.0`
+# Keep the schemas and example records of a release, which no later change may break: `just release-schemas 0.2.0` (until it is tagged)
 [group('write')]
 release-schemas version:
-    mkdir schemas/released/{{ version }}
-    cp schemas/json/*.schema.json schemas/released/{{ version }}/
-    cp -r schemas/fixtures/records schemas/released/{{ version }}/
+    .ci/released-schemas keep {{ version }}
 
 # Write the PrometheusRule of deploy/kubernetes anew from the rules of deploy/prometheus (`just delivery` fails when they differ)
 [group('write')]

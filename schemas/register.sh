@@ -13,6 +13,13 @@ readonly REGISTRY=${1:?usage: register.sh REGISTRY_URL}
 readonly PREFIX=${TOPIC_PREFIX:-stackone}
 readonly MODE=FORWARD_TRANSITIVE
 
+for tool in curl jq; do
+  command -v "$tool" >/dev/null || {
+    echo "$tool is missing: install it first, nothing was registered" >&2
+    exit 1
+  }
+done
+
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/registry
 
 # call METHOD PATH, with the body on standard input: what the registry answers. Fails where it refuses.

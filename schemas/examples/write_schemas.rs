@@ -5,6 +5,7 @@ use std::path::Path;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folders = [
         ("json", stackone_link_schemas::schema_documents()),
+        ("json", stackone_link_schemas::pipeline_documents()),
         ("registry", stackone_link_schemas::registry_documents()),
     ];
     for (folder, documents) in folders {

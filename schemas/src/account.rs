@@ -172,6 +172,8 @@ pub struct AccountSnapshot {
     pub label: Option<String>,
     /// Production or test.
     /// From `LinkedAccount.type`.
+    ///
+    /// Example: `"production"`
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub account_type: Option<AccountType>,
     /// When the account was linked.

@@ -13,8 +13,14 @@ pub const DEAD_LETTERS_REDRIVEN_TYPE: &str = "pipeline.dead_letters.redriven";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLettersRedriven {
     /// Their partition, which is the record's own.
+    /// From Kafka.
+    ///
+    /// Example: `7`
     pub partition: i32,
     /// Their offsets: the first and the last of each range, ascending.
+    /// From Kafka.
+    ///
+    /// Example: `[[3,5],[9,9]]`
     pub offsets: Vec<(i64, i64)>,
 }
 

@@ -21,16 +21,34 @@ pub const UNRECOGNIZED_TYPE: &str = "stackone.unrecognized";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloudEvent {
     /// `ce_id`: unique with `source`; the same for every delivery of the same event.
+    /// From `CloudEvents` 1.0, `id`.
+    ///
+    /// Example: `"deb87bb1-4ca2-512f-8d24-6fa9e2a99df5"`
     pub id: Uuid,
     /// `ce_type`: StackOne's event name verbatim, or one of our lifecycle types.
+    /// From `CloudEvents` 1.0, `type`.
+    ///
+    /// Example: `"account.linked"`
     pub event_type: String,
     /// `ce_source`: `/stackone/{project_id}`, or `/stackone` where the project is not known.
+    /// From `CloudEvents` 1.0, `source`.
+    ///
+    /// Example: `"/stackone/acmeinc-27270"`
     pub source: String,
     /// `ce_subject`: the account id.
+    /// From `CloudEvents` 1.0, `subject`.
+    ///
+    /// Example: `"GnQoASvosYhE5wJcmmAQs"`
     pub subject: Option<String>,
     /// `ce_time`: when it happened.
+    /// From `CloudEvents` 1.0, `time`.
+    ///
+    /// Example: `"2026-03-04T09:12:44.102Z"`
     pub time: Option<Timestamp>,
     /// `ce_dataschema`: where we own the schema of the value.
+    /// From `CloudEvents` 1.0, `dataschema`.
+    ///
+    /// Example: `"urn:stackone-link:schema:account-lifecycle-event:v1"`
     pub dataschema: Option<String>,
 }
 
@@ -48,17 +66,35 @@ pub fn source_of_project(project_id: Option<&str>) -> String {
 /// StackOne sends no delivery id, and whether `sent_at` changes between attempts is not documented.
 #[derive(Debug, Clone, Copy)]
 pub struct EventIdentity<'a> {
-    /// `project_id`.
+    /// The project it was sent for.
+    /// From the webhook's `project_id`.
+    ///
+    /// Example: `"acmeinc-27270"`
     pub project_id: &'a str,
-    /// `event`.
+    /// What it says happened.
+    /// From the webhook's `event`.
+    ///
+    /// Example: `"account.created"`
     pub event: &'a str,
-    /// `account_id`.
+    /// The account.
+    /// From the webhook's `account_id`.
+    ///
+    /// Example: `"GnQoASvosYhE5wJcmmAQs"`
     pub account_id: &'a str,
-    /// `record_type`.
+    /// What kind of record it is about.
+    /// From the webhook's `record_type`.
+    ///
+    /// Example: `"account"`
     pub record_type: &'a str,
-    /// `record_id` as it stands in the body: a JSON string or number.
+    /// The record, as it stands in the body: a JSON string or number.
+    /// From the webhook's `record_id`.
+    ///
+    /// Example: `45320`
     pub record_id: &'a RawValue,
-    /// `event_date` as it stands in the body.
+    /// When it happened, as it stands in the body.
+    /// From the webhook's `event_date`.
+    ///
+    /// Example: `"2026-03-04T09:12:44.102Z"`
     pub event_date: &'a str,
 }
 

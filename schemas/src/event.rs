@@ -15,12 +15,24 @@ use crate::AccountId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountEvent {
     /// StackOne's event name, for instance `account.created`.
+    /// From the webhook's `event`.
+    ///
+    /// Example: `"account.created"`
     pub event: String,
     /// The account it is about.
+    /// From the webhook's `account_id`.
+    ///
+    /// Example: `"GnQoASvosYhE5wJcmmAQs"`
     pub account_id: AccountId,
-    /// The StackOne project the account belongs to, for instance `acmeinc-27270`.
+    /// The StackOne project the account belongs to.
+    /// From the webhook's `project_id`.
+    ///
+    /// Example: `"acmeinc-27270"`
     pub project_id: Option<String>,
     /// When it happened, where the body says so in a readable way.
+    /// From the webhook's `event_date`.
+    ///
+    /// Example: `"2026-03-04T09:12:44.102Z"`
     pub event_date: Option<Timestamp>,
 }
 
@@ -37,18 +49,33 @@ pub enum MalformedEvent {
 
 /// A StackOne account webhook: what the pipeline uses of it. What else StackOne puts into it is there, too: its bytes are stored
 /// as they came.
+// Schemas are of what is written, and this is StackOne's to write: `skip_serializing_if` says what may be missing.
 #[derive(Deserialize, JsonSchema)]
 struct Wire {
     /// StackOne's event name: `account.created`, `account.updated`, `account.deleted`; others are accepted.
+    /// From the webhook's `event`.
+    ///
+    /// Example: `"account.created"`
     #[schemars(regex(pattern = "^account\\."))]
     event: String,
     /// The account it is about.
+    /// From the webhook's `account_id`.
+    ///
+    /// Example: `"GnQoASvosYhE5wJcmmAQs"`
     account_id: AccountId,
-    /// The StackOne project the account belongs to, for instance `acmeinc-27270`.
+    /// The StackOne project the account belongs to.
+    /// From the webhook's `project_id`.
+    ///
+    /// Example: `"acmeinc-27270"`
     #[serde(default)]
+    #[schemars(skip_serializing_if = "Option::is_none")]
     project_id: Option<String>,
     /// When it happened: a date where it is readable.
+    /// From the webhook's `event_date`.
+    ///
+    /// Example: `"2026-03-04T09:12:44.102Z"`
     #[serde(default)]
+    #[schemars(skip_serializing_if = "Option::is_none")]
     event_date: Option<serde_json::Value>,
 }
 

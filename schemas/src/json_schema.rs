@@ -30,44 +30,67 @@ impl SchemaDocument {
     }
 }
 
-/// Every schema of the contract.
+/// The schemas that subscribers build on: what each record that is written is valid by.
 #[must_use]
 pub fn schema_documents() -> Vec<SchemaDocument> {
+    of_subscribers(&SchemaSettings::draft2020_12())
+}
+
+/// The schemas of what only the pipeline reads, which is no promise to subscribers: its own records, and of StackOne's
+/// account webhook what the pipeline uses.
+#[must_use]
+pub fn pipeline_documents() -> Vec<SchemaDocument> {
+    let settings = SchemaSettings::draft2020_12();
     vec![
-        SchemaDocument {
-            file: "account-lifecycle-event.schema.json",
-            schema: schema_of::<AccountLifecycleEvent>(LIFECYCLE_DATASCHEMA),
-        },
-        SchemaDocument {
-            file: "account-state.schema.json",
-            schema: schema_of::<AccountState>(STATE_DATASCHEMA),
-        },
+        document::<AccountEvent>("pipeline/account-event.schema.json", None, &settings),
+        document::<AccountListed>("pipeline/account-listed.schema.json", None, &settings),
+        document::<ListingMarker>("pipeline/listing-marker.schema.json", None, &settings),
+        document::<UnlinksReleased>("pipeline/unlinks-released.schema.json", None, &settings),
+        document::<DeadLettersRedriven>(
+            "pipeline/dead-letters-redriven.schema.json",
+            None,
+            &settings,
+        ),
     ]
 }
 
-/// The same schemas for a schema registry: of draft 7 and without references, the form in which registries can compare
-/// two versions.
+/// The schemas of subscribers for a schema registry: of draft 7 and without references, the form in which registries can
+/// compare two versions.
 #[must_use]
 pub fn registry_documents() -> Vec<SchemaDocument> {
+    of_subscribers(&SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true))
+}
+
+fn of_subscribers(settings: &SchemaSettings) -> Vec<SchemaDocument> {
+    let (lifecycle, state) = (Some(LIFECYCLE_DATASCHEMA), Some(STATE_DATASCHEMA));
     vec![
-        SchemaDocument {
-            file: "account-lifecycle-event.schema.json",
-            schema: registry_schema_of::<AccountLifecycleEvent>(LIFECYCLE_DATASCHEMA),
-        },
-        SchemaDocument {
-            file: "account-state.schema.json",
-            schema: registry_schema_of::<AccountState>(STATE_DATASCHEMA),
-        },
+        document::<AccountLifecycleEvent>(
+            "account-lifecycle-event.schema.json",
+            lifecycle,
+            settings,
+        ),
+        document::<AccountState>("account-state.schema.json", state, settings),
     ]
 }
 
-fn registry_schema_of<T: JsonSchema>(id: &str) -> Schema {
-    let settings = SchemaSettings::draft07()
-        .with(|settings| settings.inline_subschemas = true)
-        .with_transform(tidy);
-    let mut schema = settings.into_generator().into_root_schema_for::<T>();
-    schema.insert("$id".to_owned(), id.into());
-    schema
+/// The schema of what is written of `T`. Its `$id` is the `ce_dataschema` of the records, where they have one.
+fn document<T: JsonSchema>(
+    file: &'static str,
+    id: Option<&str>,
+    settings: &SchemaSettings,
+) -> SchemaDocument {
+    let generator = as_written(settings.clone()).into_generator();
+    let mut schema = generator.into_root_schema_for::<T>();
+    if let Some(id) = id {
+        schema.insert("$id".to_owned(), id.into());
+    }
+    SchemaDocument { file, schema }
+}
+
+/// What is written, not what the Rust types accept: a member that is always there is required. The types read records of
+/// before it was there, too.
+fn as_written(settings: SchemaSettings) -> SchemaSettings {
+    settings.for_serialize().with_transform(tidy)
 }
 
 /// Every type that a record's value is made of, as a JSON Schema of draft 7 under its name. They refer to each other as
@@ -75,9 +98,8 @@ fn registry_schema_of<T: JsonSchema>(id: &str) -> Schema {
 #[must_use]
 pub fn component_schemas() -> serde_json::Map<String, Value> {
     let settings = SchemaSettings::draft07()
-        .with(|settings| settings.definitions_path = "/components/schemas".into())
-        .with_transform(tidy);
-    let mut generator = settings.into_generator();
+        .with(|settings| settings.definitions_path = "/components/schemas".into());
+    let mut generator = as_written(settings).into_generator();
     let _references = [
         generator.subschema_for::<AccountLifecycleEvent>(),
         generator.subschema_for::<AccountState>(),
@@ -89,14 +111,6 @@ pub fn component_schemas() -> serde_json::Map<String, Value> {
         generator.subschema_for::<DeadLetterReason>(),
     ];
     generator.take_definitions(true)
-}
-
-/// The schema of what readers of `T` have to accept. Its `$id` is the `ce_dataschema` of the records.
-fn schema_of<T: JsonSchema>(id: &str) -> Schema {
-    let settings = SchemaSettings::draft2020_12().with_transform(tidy);
-    let mut schema = settings.into_generator().into_root_schema_for::<T>();
-    schema.insert("$id".to_owned(), id.into());
-    schema
 }
 
 /// Removes what only Rust's readers have a use for: formats of integers, which strict validators refuse because JSON

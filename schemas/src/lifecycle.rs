@@ -35,49 +35,67 @@ open_enum! {
 /// is nothing to say about is `null`. (Within `account` and `status_reasons` such members are left out.)
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountLifecycleEvent {
-    /// `UUIDv5` of project, account and version: the same however often the transition is computed.
+    /// `UUIDv5` of project, account and version: the same however often the transition is computed. It is the `ce_id`, too.
+    /// From the processor.
     ///
     /// Example: `"a848c5ad-d26b-5373-9c07-859cf01fb261"`
     pub id: Uuid,
-    /// What happened.
+    /// What happened. It is the `ce_type`, too.
+    /// From the processor.
+    ///
+    /// Example: `"account.degraded"`
     #[serde(rename = "type")]
     pub event_type: LifecycleType,
-    /// The account.
+    /// The account. It is the record's key and `ce_subject`, too.
     /// From `LinkedAccount.id`.
+    ///
+    /// Example: `"GnQoASvosYhE5wJcmmAQs"`
     pub account_id: AccountId,
     /// The StackOne project whose API key sees the account; `null` where the only project is configured without an id.
+    /// From the processor's configuration, `projects[].id`.
     ///
     /// Example: `"acmeinc-27270"`
     pub project_id: Option<String>,
     /// Starts at 1 and rises by one with every transition of the account; never reused, also not after an unlink.
+    /// Take a record only if its version is greater than the one you have. From the processor.
     ///
     /// Example: `3`
     #[schemars(range(min = 1))]
     pub version: u64,
     /// The account as the accounts API showed it; for `account.unlinked` as it was last confirmed. `null` only where
     /// an account was unlinked that had never been confirmed.
+    /// From `LinkedAccount`.
     pub account: Option<AccountSnapshot>,
     /// What the accounts API says; `null` where it said that there is no such account.
     /// From `LinkedAccount.status`.
+    ///
+    /// Example: `"error"`
     pub status: Option<AccountStatus>,
     /// Why, in StackOne's words.
     /// From `LinkedAccount.status_reasons`.
     #[serde(default)]
     pub status_reasons: Vec<StatusReason>,
     /// The status that was confirmed before; `null` for an account's first transition.
+    /// From `LinkedAccount.status`, of that time.
+    ///
+    /// Example: `"active"`
     pub previous_status: Option<AccountStatus>,
-    /// When the accounts API gave the answer that decided.
+    /// When the accounts API gave the answer that decided. It is the `ce_time`, too.
+    /// From the processor's clock.
     ///
     /// Example: `"2026-03-06T02:00:11.204Z"`
     pub confirmed_at: Timestamp,
     /// How often the accounts API was asked before this was decided.
+    /// From the processor.
     ///
     /// Example: `2`
     pub lookups: u32,
     /// The newest triggers, at most 16, that were known when the deciding request was sent.
+    /// From the records of the account events topic.
     #[serde(default)]
     pub caused_by: Vec<Cause>,
     /// How many triggers there were in all, also those that are not in `caused_by`. 0 for a transition found by a scheduled recheck alone.
+    /// From the processor.
     ///
     /// Example: `1`
     #[serde(default)]
@@ -96,11 +114,12 @@ impl AccountLifecycleEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cause {
     /// `ce_id` of the record; `null` where it had none that can be read.
+    /// From the header `ce_id` (CloudEvents 1.0, `id`).
     ///
     /// Example: `"2a5636db-db04-5cd5-ae71-0be390412a5d"`
     pub event_id: Option<Uuid>,
     /// `ce_type` of the record, for instance `account.created`.
-    /// StackOne's `event`, verbatim, where the record is a webhook.
+    /// From the webhook's `event`, verbatim, where the record is one.
     ///
     /// Example: `"account.updated"`
     #[serde(rename = "type")]
@@ -111,18 +130,22 @@ pub struct Cause {
     /// Example: `"2026-03-06T02:00:10.5Z"`
     pub event_date: Option<Timestamp>,
     /// When `ingest` received it; `null` for our own trigger records.
+    /// From ingest, in the header `stackone_received_at`.
     ///
     /// Example: `"2026-03-06T02:00:10.877Z"`
     pub received_at: Option<Timestamp>,
     /// Topic of the record.
+    /// From Kafka.
     ///
     /// Example: `"stackone.account.events.v1"`
     pub topic: String,
     /// Partition of the record.
+    /// From Kafka.
     ///
     /// Example: `7`
     pub partition: i32,
     /// Offset of the record.
+    /// From Kafka.
     ///
     /// Example: `1502`
     pub offset: i64,

@@ -28,22 +28,31 @@ pub enum AccountPhase {
 /// event only if its `version` is greater than the one read here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountState {
-    /// The account.
+    /// The account. It is the record's key and `ce_subject`, too.
     /// From `LinkedAccount.id`.
+    ///
+    /// Example: `"GnQoASvosYhE5wJcmmAQs"`
     pub account_id: AccountId,
     /// The project whose API key got a 200 for this account; absent until one did.
+    /// From the processor's configuration, `projects[].id`.
     ///
     /// Example: `"acmeinc-27270"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
     /// Where the account stands.
+    /// From the processor.
+    ///
+    /// Example: `"degraded"`
     pub state: AccountPhase,
     /// Version of the last transition; 0 before the first.
+    /// From the processor.
     ///
     /// Example: `3`
     pub version: u64,
     /// The last confirmed status.
     /// From `LinkedAccount.status`.
+    ///
+    /// Example: `"error"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<AccountStatus>,
     /// Why, in StackOne's words.
@@ -51,34 +60,41 @@ pub struct AccountState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub status_reasons: Vec<StatusReason>,
     /// The account as last confirmed. Absent once it is unlinked.
+    /// From `LinkedAccount`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountSnapshot>,
     /// When the last transition was confirmed.
+    /// From the processor's clock.
     ///
     /// Example: `"2026-03-06T02:00:11.204Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Timestamp>,
     /// The newest `event_date` among the triggers that were decided so far.
+    /// From the webhooks' `event_date`.
     ///
     /// Example: `"2026-03-06T02:00:10.5Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_event_date: Option<Timestamp>,
     /// The newest record of the account events topic that is accounted for in this state.
+    /// From Kafka.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_in: Option<TakenIn>,
-    /// What is still being confirmed. Bookkeeping of the processor.
+    /// What is still being confirmed. From the processor: its bookkeeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
-    /// When an account that is not active is looked at again. Bookkeeping of the processor.
+    /// When an account that is not active is looked at again. From the processor: its bookkeeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck: Option<Recheck>,
     /// When an account began to answer 404 that was unlinked for that alone, no webhook having said that it was deleted.
-    /// Bookkeeping of the processor, whose unlink guard counts it for an hour; absent where an operator released it.
+    /// From the processor: its bookkeeping, which the unlink guard counts for an hour; absent where an operator released it.
     ///
     /// Example: `"2026-03-09T10:55:30.98Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vanished_at: Option<Timestamp>,
     /// Members that this version does not know: kept, so that an older processor does not destroy what a newer one wrote.
+    /// From the processor of a later version.
+    ///
+    /// Example: `{"added_later":true}`
     #[serde(flatten)]
     #[schemars(skip)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
@@ -88,14 +104,17 @@ pub struct AccountState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TakenIn {
     /// Partition of the account events topic.
+    /// From Kafka.
     ///
     /// Example: `7`
     pub partition: i32,
     /// Offset in that partition.
+    /// From Kafka.
     ///
     /// Example: `1502`
     pub offset: i64,
     /// Greatest timestamp of the records taken in, milliseconds since the epoch.
+    /// From Kafka (KIP-32).
     ///
     /// Example: `1772762410877`
     pub timestamp_ms: i64,
@@ -119,45 +138,58 @@ pub enum Trigger {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pending {
     /// The strongest of the triggers.
+    /// From the processor.
+    ///
+    /// Example: `"webhook"`
     pub trigger: Trigger,
     /// The newest triggers, at most 16.
+    /// From the records of the account events topic.
     #[serde(default)]
     pub causes: Vec<Cause>,
     /// How many triggers there are in all.
+    /// From the processor.
     ///
     /// Example: `1`
     pub total: u64,
     /// When the first of them was taken in.
+    /// From the processor's clock.
     ///
     /// Example: `"2026-03-08T14:22:09.67Z"`
     pub since: Timestamp,
     /// Lookups made for them so far.
+    /// From the processor.
     ///
     /// Example: `2`
     #[serde(default)]
     pub lookups: u32,
     /// The project that the triggers name.
+    /// From the webhook's `project_id`.
     ///
     /// Example: `"acmeinc-27270"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
     /// The newest `event_date` among them.
+    /// From the webhooks' `event_date`.
     ///
     /// Example: `"2026-03-08T14:22:09.31Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_date: Option<Timestamp>,
     /// The newest `event_date` among those that say the account was deleted.
+    /// From the webhooks' `event_date`.
     ///
     /// Example: `"2026-03-08T14:22:09.31Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
     /// The newest of their records: what is replayed up to here was accounted for. Absent where none is a record.
+    /// From Kafka.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_in: Option<TakenIn>,
     /// The grace period that runs, if one does.
+    /// From the processor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace: Option<Grace>,
     /// Whether the one recheck for an answer older than its trigger was used.
+    /// From the processor.
     ///
     /// Example: `false`
     #[serde(default)]
@@ -182,22 +214,32 @@ pub enum GraceKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Grace {
     /// What it waits for.
+    /// From the processor.
+    ///
+    /// Example: `"activation"`
     pub kind: GraceKind,
     /// The trigger that began it.
+    /// From the processor.
+    ///
+    /// Example: `"webhook"`
     pub trigger: Trigger,
     /// When it began.
+    /// From the processor's clock.
     ///
     /// Example: `"2026-03-08T14:22:09.802Z"`
     pub since: Timestamp,
     /// When it ends. It expires only on an answer.
+    /// From the processor's clock and configuration.
     ///
     /// Example: `"2026-03-08T14:22:39.802Z"`
     pub deadline: Timestamp,
     /// Answers of the kind it waits out, the first one included.
+    /// From the processor.
     ///
     /// Example: `2`
     pub answers: u32,
     /// When an operator said that the account may be unlinked although many vanished with it.
+    /// From the operator's `pipeline.unlinks.released`.
     ///
     /// Example: `"2026-03-08T15:00:00Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -208,10 +250,12 @@ pub struct Grace {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recheck {
     /// How many rechecks were made.
+    /// From the processor.
     ///
     /// Example: `1`
     pub step: u32,
     /// When the next one is due.
+    /// From the processor's clock and configuration.
     ///
     /// Example: `"2026-03-06T02:05:11.204Z"`
     pub due_at: Timestamp,

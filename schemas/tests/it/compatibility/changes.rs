@@ -50,7 +50,7 @@ fn what_only_adds_passes() {
 /// A schema, a change to it, and how what the gate says of it begins.
 type Breaking = (&'static str, fn(&mut Value), &'static str);
 
-const BREAKING: [Breaking; 14] = [
+const BREAKING: [Breaking; 22] = [
     (
         LIFECYCLE,
         |schema| remove(schema, "/properties", "lookups"),
@@ -67,19 +67,20 @@ const BREAKING: [Breaking; 14] = [
             schema["required"]
                 .as_array_mut()
                 .unwrap()
-                .retain(|name| name != "version")
+                .retain(|name| name != "caused_by")
         },
-        "/version: was made optional",
+        "/caused_by: was made optional",
     ),
     (
         LIFECYCLE,
         |schema| {
+            schema["properties"]["region"] = json!({ "type": ["string", "null"] });
             schema["required"]
                 .as_array_mut()
                 .unwrap()
-                .push(json!("status"))
+                .push(json!("region"));
         },
-        "/status: is required now",
+        "/region: is required now",
     ),
     (
         LIFECYCLE,
@@ -160,6 +161,56 @@ const BREAKING: [Breaking; 14] = [
         },
         "/state: the value \"unlinked\" means something else now",
     ),
+    (
+        STATE,
+        |schema| {
+            let phases = schema["$defs"]["AccountPhase"]["oneOf"].as_array_mut();
+            phases.unwrap().pop();
+        },
+        "/state: the value \"unlinked\" was removed",
+    ),
+    (
+        STATE,
+        |schema| schema["$defs"]["AccountPhase"] = json!({ "type": "string" }),
+        "/state: the constant value was changed",
+    ),
+    (
+        LIFECYCLE,
+        |schema| {
+            let values = schema["$defs"]["AccountStatus"]["examples"].clone();
+            schema["$defs"]["AccountStatus"]["enum"] = values;
+        },
+        "/status: the closed enum was changed",
+    ),
+    (
+        LIFECYCLE,
+        |schema| {
+            let value = |text: &str| json!({ "type": "string", "const": text });
+            let values = ["active", "error"].map(value);
+            schema["$defs"]["AccountStatus"] = json!({ "oneOf": values });
+        },
+        "/status: the closed enum has the new value \"active\"",
+    ),
+    (
+        LIFECYCLE,
+        |schema| remove(schema, "/properties/caused_by", "items"),
+        "/caused_by[]: may now be anything",
+    ),
+    (
+        LIFECYCLE,
+        |schema| schema["properties"]["account"] = json!({ "type": "null" }),
+        "/account: was {\"object\"} in records that are kept",
+    ),
+    (
+        LIFECYCLE,
+        |schema| schema["properties"]["account_id"]["pattern"] = json!("^[0-9]+$"),
+        "/account_id: the gate follows the reference and passes over \"pattern\"",
+    ),
+    (
+        LIFECYCLE,
+        |schema| schema["properties"]["account_id"]["maxLength"] = json!(3),
+        "/account_id: the gate does not know the keyword \"maxLength\"",
+    ),
 ];
 
 #[test]
@@ -171,6 +222,25 @@ fn each_change_that_breaks_a_reader_is_named() {
             "expected {told:?}, got {breaks:?}"
         );
     }
+}
+
+#[test]
+fn elements_that_could_be_anything_may_not_be_narrowed() {
+    let old = json!({ "type": "array" });
+    let new = json!({ "type": "array", "items": { "type": "string" } });
+    assert_eq!(
+        breaks(&old, &new),
+        ["[]: was anything in records that are kept"]
+    );
+}
+
+#[test]
+fn a_choice_may_go_where_it_is_null() {
+    let account = |schema: &mut Value| {
+        let account = &mut schema["properties"]["account"];
+        account["anyOf"].as_array_mut().unwrap().pop();
+    };
+    assert_eq!(after(LIFECYCLE, account), Vec::<String>::new());
 }
 
 /// Or else the gate would compare nothing, and pass.

@@ -7,26 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::keywords;
 use super::node::{Node, resolve};
-
-/// Keywords that say nothing of what is allowed.
-const ANNOTATIONS: [&str; 6] = ["$id", "$schema", "$defs", "title", "description", "default"];
-/// Keywords that the gate compares.
-const COMPARED: [&str; 13] = [
-    "$ref",
-    "type",
-    "properties",
-    "required",
-    "items",
-    "anyOf",
-    "oneOf",
-    "const",
-    "enum",
-    "examples",
-    "pattern",
-    "format",
-    "minimum",
-];
 
 /// Everything that going from `old` to `new` breaks, each with the member it is about. Empty where nothing breaks.
 pub(super) fn breaks(old: &Value, new: &Value) -> Vec<String> {
@@ -37,18 +19,16 @@ pub(super) fn breaks(old: &Value, new: &Value) -> Vec<String> {
             old["$id"], new["$id"]
         ));
     }
+    keywords::check("", Node::root(new), &mut breaks);
     compare("", Node::root(old), Node::root(new), &mut breaks);
+    // What is compared with each of several choices may be told by each.
+    let mut told = BTreeSet::new();
+    breaks.retain(|found| told.insert(found.clone()));
     breaks
 }
 
 fn compare(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
     let (old, new) = (resolve(old), resolve(new));
-    let unknown = new
-        .keywords()
-        .filter(|keyword| !ANNOTATIONS.contains(keyword) && !COMPARED.contains(keyword));
-    breaks.extend(unknown.map(|keyword| {
-        format!("{at}: the gate does not know the keyword {keyword:?}; teach it in tests/it/compatibility/gate.rs")
-    }));
     let (old_choices, new_choices) = (old.choices(), new.choices());
     if old_choices.len() > 1 || new_choices.len() > 1 {
         return compare_choices(at, &old_choices, &new_choices, breaks);
@@ -57,22 +37,24 @@ fn compare(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
     compare_values(at, old, new, breaks);
     compare_bounds(at, old, new, breaks);
     compare_members(at, old, new, breaks);
-    if let Some((old, new)) = old.child("items").zip(new.child("items")) {
-        compare(&format!("{at}[]"), old, new, breaks);
+    compare_elements(&format!("{at}[]"), old, new, breaks);
+}
+
+fn compare_elements(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
+    match (old.child("items"), new.child("items")) {
+        (Some(old), Some(new)) => compare(at, old, new, breaks),
+        (Some(_), None) => breaks.push(format!("{at}: may now be anything")),
+        (None, Some(_)) => breaks.push(format!("{at}: was anything in records that are kept")),
+        (None, None) => {}
     }
 }
 
-/// Each way the value may look now must be one that it could have before; and a value that a closed enum had is kept,
-/// with its meaning.
+/// Each way the value may look now must be one that it could have before; and each way that it could have is kept, a value
+/// of a closed enum with its meaning.
 fn compare_choices(at: &str, old: &[Node<'_>], new: &[Node<'_>], breaks: &mut Vec<String>) {
     for choice in new {
-        let same_type = |former: &&Node<'_>| !former.types().is_disjoint(&choice.types());
-        let found = old.iter().filter(same_type).map(|former| {
-            let mut found = Vec::new();
-            compare(at, *former, *choice, &mut found);
-            found
-        });
-        match (found.min_by_key(Vec::len), choice.constant()) {
+        let found = closest(*choice, old, |former| compared(at, former, *choice));
+        match (found, choice.constant()) {
             (None, _) => breaks.push(format!("{at}: may now be {:?}", choice.types())),
             (Some(found), Some(value)) if !found.is_empty() => {
                 breaks.push(format!("{at}: the closed enum has the new value {value:?}"));
@@ -81,31 +63,66 @@ fn compare_choices(at: &str, old: &[Node<'_>], new: &[Node<'_>], breaks: &mut Ve
         }
     }
     for former in old {
-        let Some(value) = former.constant() else {
-            continue;
-        };
-        let kept = new.iter().find(|choice| choice.constant() == Some(value));
-        match kept.map(|kept| kept.description()) {
-            None => breaks.push(format!("{at}: the value {value:?} was removed")),
-            Some(now) if now != former.description() => {
-                breaks.push(means_otherwise(at, value, former.description(), now));
+        if let Some(value) = former.constant() {
+            compare_meaning(at, value, *former, new, breaks);
+        } else if !former.is_null() {
+            match closest(*former, new, |choice| compared(at, *former, choice)) {
+                Some(found) => breaks.extend(found),
+                None => breaks.push(was_otherwise(at, &former.types())),
             }
-            Some(_) => {}
         }
+    }
+}
+
+/// What breaks by the one of `others` that is most alike; none where none is of its type.
+fn closest(
+    node: Node<'_>,
+    others: &[Node<'_>],
+    compared: impl Fn(Node<'_>) -> Vec<String>,
+) -> Option<Vec<String>> {
+    let same_type = |other: &&Node<'_>| !other.types().is_disjoint(&node.types());
+    let found = others.iter().filter(same_type);
+    found.map(|other| compared(*other)).min_by_key(Vec::len)
+}
+
+fn compared(at: &str, old: Node<'_>, new: Node<'_>) -> Vec<String> {
+    let mut breaks = Vec::new();
+    compare(at, old, new, &mut breaks);
+    breaks
+}
+
+fn compare_meaning(
+    at: &str,
+    value: &str,
+    former: Node<'_>,
+    new: &[Node<'_>],
+    breaks: &mut Vec<String>,
+) {
+    let kept = new.iter().find(|choice| choice.constant() == Some(value));
+    match kept.map(|kept| kept.description()) {
+        None => breaks.push(format!("{at}: the value {value:?} was removed")),
+        Some(now) if now != former.description() => {
+            breaks.push(means_otherwise(at, value, former.description(), now));
+        }
+        Some(_) => {}
     }
 }
 
 fn compare_types(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
     let (old, new) = (old.types(), new.types());
     let added: Vec<_> = new.difference(&old).collect();
-    let removed: Vec<_> = old.difference(&new).collect();
+    let removed: BTreeSet<_> = old.difference(&new).copied().collect();
     if !added.is_empty() {
         breaks.push(format!("{at}: may now be {added:?}"));
     }
     // Null alone may go: readers that expect it lose nothing, and today's readers accept it for ever.
-    if removed.iter().any(|kind| **kind != "null") {
-        breaks.push(format!("{at}: was {removed:?} in records that are kept"));
+    if removed.iter().any(|kind| *kind != "null") {
+        breaks.push(was_otherwise(at, &removed));
     }
+}
+
+fn was_otherwise(at: &str, types: &BTreeSet<&str>) -> String {
+    format!("{at}: was {types:?} in records that are kept")
 }
 
 /// The values that are known by name are kept, each with its meaning.

@@ -16,7 +16,7 @@ pub(super) struct Node<'a> {
     schema: &'a Value,
 }
 
-/// The schema that a reference leads to. What stands beside a reference are annotations.
+/// The schema that a reference leads to. That beside it stand only annotations is seen to in `keywords.rs`.
 pub(super) fn resolve(node: Node<'_>) -> Node<'_> {
     let Some(reference) = node.get("$ref").and_then(Value::as_str) else {
         return node;
@@ -64,6 +64,31 @@ impl<'a> Node<'a> {
     pub(super) fn member(self, name: &str) -> Option<Self> {
         let schema = self.get("properties")?.get(name)?;
         Some(Self { schema, ..self })
+    }
+
+    /// The schemas within it, definitions too, each with the place it is at.
+    pub(super) fn inner(self, at: &str) -> Vec<(String, Self)> {
+        let named = ["properties", "$defs"].into_iter().flat_map(|keyword| {
+            let schemas = self.get(keyword).and_then(Value::as_object);
+            let schemas = schemas.into_iter().flatten();
+            schemas.map(|(name, schema)| (format!("{at}/{name}"), schema))
+        });
+        let choices = ["anyOf", "oneOf"].into_iter().flat_map(|keyword| {
+            let choices = self.get(keyword).and_then(Value::as_array);
+            choices
+                .into_iter()
+                .flatten()
+                .map(|schema| (at.to_owned(), schema))
+        });
+        let items = self.get("items").map(|schema| (format!("{at}[]"), schema));
+        let all = named.chain(choices).chain(items);
+        all.map(|(at, schema)| (at, Self { schema, ..self }))
+            .collect()
+    }
+
+    /// Whether it allows null alone.
+    pub(super) fn is_null(self) -> bool {
+        self.types() == BTreeSet::from(["null"])
     }
 
     /// What it means, in words.

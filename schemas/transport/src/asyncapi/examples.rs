@@ -146,6 +146,7 @@ pub(super) fn account_states() -> Result<Vec<Example>, serde_json::Error> {
             fixture!("records/state.pending.json"),
         ),
         ("unlinked", fixture!("records/state.unlinked.json")),
+        ("vanished", fixture!("records/state.vanished.json")),
     ];
     let examples = records.into_iter().map(|(name, text)| {
         let state: AccountState = serde_json::from_str(text)?;
