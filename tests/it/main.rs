@@ -30,6 +30,7 @@ mod pipeline_breaker;
 #[cfg(feature = "container")]
 mod pipeline_budget;
 mod pipeline_commits;
+mod pipeline_contract;
 #[cfg(feature = "container")]
 mod pipeline_crash;
 mod pipeline_dead_letters;
@@ -42,6 +43,7 @@ mod pipeline_handover;
 #[cfg(feature = "container")]
 mod pipeline_handover_grace;
 mod pipeline_keys;
+mod pipeline_logs;
 mod pipeline_lookups;
 #[cfg(feature = "container")]
 mod pipeline_outage;

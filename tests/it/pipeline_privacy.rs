@@ -60,7 +60,7 @@ async fn found(pipeline: &Pipeline, topic: Topic, text: &str) -> (usize, usize) 
 }
 
 /// A life of accounts that writes every kind of record.
-async fn live(pipeline: &Pipeline) {
+pub(crate) async fn live(pipeline: &Pipeline) {
     let simulator = &pipeline.simulator;
     let whole = link(pipeline, Status::Active);
     told(pipeline, &whole, LifecycleType::Linked).await;

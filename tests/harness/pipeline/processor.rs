@@ -94,7 +94,8 @@ impl ProcessorProcess {
         let heard = Arc::clone(&said);
         let log = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                if !line.contains("\"level\":\"INFO\"") {
+                let is_quiet = |level| line.contains(&format!("\"level\":\"{level}\""));
+                if !["INFO", "DEBUG", "TRACE"].into_iter().any(is_quiet) {
                     use std::io::Write as _;
                     drop(writeln!(std::io::stderr(), "{line}"));
                 }

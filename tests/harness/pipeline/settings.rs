@@ -67,6 +67,8 @@ pub struct PipelineSettings {
     pub otlp_endpoint: Option<String>,
     /// `telemetry.trust_traceparent` of ingest.
     pub trust_traceparent: bool,
+    /// `telemetry.filter` of processors.
+    pub log_filter: Option<String>,
 }
 
 impl Default for PipelineSettings {
@@ -94,6 +96,7 @@ impl Default for PipelineSettings {
             rate_limit: NonZeroU32::new(100_000).unwrap_or(NonZeroU32::MAX),
             otlp_endpoint: None,
             trust_traceparent: false,
+            log_filter: None,
         }
     }
 }
@@ -160,6 +163,8 @@ struct Telemetry<'a> {
     /// Of ingest alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     trust_traceparent: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -245,6 +250,7 @@ pub(super) fn ingest_file(
         telemetry: Telemetry {
             otlp_endpoint: settings.otlp_endpoint.as_deref(),
             trust_traceparent: Some(settings.trust_traceparent),
+            filter: None,
         },
         sources: [("default", PROJECT), ("other", OTHER_PROJECT)]
             .map(source)
@@ -303,6 +309,7 @@ pub(super) fn processor_file(
         telemetry: Telemetry {
             otlp_endpoint: settings.otlp_endpoint.as_deref(),
             trust_traceparent: None,
+            filter: settings.log_filter.as_deref(),
         },
         projects: projects(folder, pipeline)?,
     };

@@ -15,7 +15,8 @@ pub(crate) async fn records(broker: &DedicatedBroker, topics: &Topics) -> Vec<(T
     let mut all = Vec::new();
     for topic in Topic::OF_INGEST {
         let (servers, name) = (broker.bootstrap_servers(), topics.name(topic));
-        let reader = TopicReader::new(servers, name, Isolation::default());
+        let reader =
+            TopicReader::new(servers, name, Isolation::default()).holding_to_the_contract_of(topic);
         let records = reader.read_to_end().await;
         all.extend(records.into_iter().map(|record| (topic, record)));
     }
