@@ -19,14 +19,14 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub(crate) struct Watchdog {
     stall_after: Duration,
     last: Seen,
-    /// When it was first seen that something waits and nothing has been acknowledged since.
+    /// When it was first seen that something waits and no broker has told anything since.
     unanswered_since: Option<Instant>,
 }
 
 /// Why the producer has to be rebuilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// Nothing was acknowledged for `publish.stall_after`, and something is in flight.
+    /// No record was acknowledged, or refused by a broker, for `publish.stall_after`, and something is in flight.
     Stalled,
     /// It has failed for good.
     Failed,
@@ -55,7 +55,7 @@ impl Watchdog {
     pub(crate) fn look(&mut self, now: Instant, seen: Seen) -> Option<Reason> {
         let last = std::mem::replace(&mut self.last, seen);
         let in_flight = seen.attempted > seen.finished;
-        if seen.acknowledged != last.acknowledged {
+        if seen.told != last.told {
             self.unanswered_since = None;
         } else if in_flight || seen.attempted != last.attempted {
             self.unanswered_since.get_or_insert(now);

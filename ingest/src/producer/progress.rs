@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts records handed over, answered for in any way, and acknowledged.
+/// Counts records handed over, answered for in any way, and those of which a broker has told what became of them: stored or
+/// refused.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     attempted: AtomicU64,
     finished: AtomicU64,
-    acknowledged: AtomicU64,
+    told: AtomicU64,
 }
 
 /// What had been counted at one moment.
@@ -15,7 +16,7 @@ pub(crate) struct Progress {
 pub(crate) struct Seen {
     pub(crate) attempted: u64,
     pub(crate) finished: u64,
-    pub(crate) acknowledged: u64,
+    pub(crate) told: u64,
     /// The producer has said that it is of no more use.
     pub(crate) failed: bool,
 }
@@ -32,19 +33,19 @@ impl Progress {
     pub(crate) fn seen(&self, failed: bool) -> Seen {
         // In this order, so that no more seem finished than were attempted.
         let finished = self.finished.load(Ordering::Acquire);
-        let acknowledged = self.acknowledged.load(Ordering::Relaxed);
+        let told = self.told.load(Ordering::Relaxed);
         Seen {
             attempted: self.attempted.load(Ordering::Relaxed),
             finished,
-            acknowledged,
+            told,
             failed,
         }
     }
 }
 
 impl Attempt<'_> {
-    pub(crate) fn acknowledged(&self) {
-        self.0.acknowledged.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn told(&self) {
+        self.0.told.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -62,12 +63,12 @@ mod tests {
     fn an_attempt_is_finished_whatever_became_of_it() {
         let progress = Progress::default();
         let (stored, given_up) = (progress.attempt(), progress.attempt());
-        stored.acknowledged();
+        stored.told();
         drop(stored);
         let one = Seen {
             attempted: 2,
             finished: 1,
-            acknowledged: 1,
+            told: 1,
             failed: false,
         };
         assert_eq!(progress.seen(false), one);

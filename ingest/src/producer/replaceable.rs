@@ -93,9 +93,10 @@ impl Replaceable {
         let attempt = self.progress.attempt();
         let result = generation.publisher.publish(record).await;
         match &result {
-            Ok(_stored) => attempt.acknowledged(),
+            // A broker that refuses is one that answers: another producer would be told the same.
+            Ok(_) | Err(PublishError::TooLarge(_) | PublishError::Topic(_)) => attempt.told(),
             Err(PublishError::Fatal(_)) => generation.failed.store(true, Ordering::Relaxed),
-            Err(_for_now) => {}
+            Err(PublishError::QueueFull | PublishError::NotAcknowledged(_)) => {}
         }
         result
     }

@@ -27,9 +27,10 @@ impl Watched {
         self.seen.attempted += 1;
     }
 
-    fn acknowledged(&mut self) {
+    /// Acknowledged, or refused by a broker.
+    fn told(&mut self) {
         self.seen.finished += 1;
-        self.seen.acknowledged += 1;
+        self.seen.told += 1;
     }
 
     fn given_up(&mut self) {
@@ -43,7 +44,7 @@ fn silence_while_nobody_waits_is_no_stall() {
     assert_eq!(watched.after(3600), None);
     watched.sent();
     assert_eq!(watched.after(1), None, "the first in an hour");
-    watched.acknowledged();
+    watched.told();
     assert_eq!(watched.after(3600), None);
 }
 
@@ -60,13 +61,13 @@ fn one_in_flight_for_too_long_is_a_stall_and_then_the_time_starts_anew() {
 }
 
 #[test]
-fn any_acknowledgement_is_progress() {
+fn whatever_a_broker_says_is_progress() {
     let mut watched = Watched::new();
     watched.sent();
     for _ in 0..100 {
         watched.sent();
         assert_eq!(watched.after(5), None);
-        watched.acknowledged();
+        watched.told();
     }
 }
 

@@ -210,3 +210,28 @@ async fn a_burst_on_a_full_queue_is_refused_at_once() {
     broker.answers_after(Duration::ZERO);
     accepted_again(&service).await;
 }
+
+#[tokio::test]
+async fn a_broker_that_refuses_is_no_reason_to_rebuild_the_producer() {
+    let broker = Broker::with_topics();
+    broker.says_of(
+        Topic::AccountEvents,
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+    );
+    let (ack_deadline, stall_after) = (Duration::from_secs(1), Duration::from_secs(1));
+    let service = Service::start(&broker, |settings| {
+        settings.publish.ack_deadline = ack_deadline;
+        settings.publish.stall_after = stall_after;
+    });
+    let started = Instant::now();
+    // Two at a time, so that one is nearly always in flight when the watchdog looks.
+    let refused = async || {
+        while started.elapsed() < 4 * stall_after {
+            assert_eq!(service.post(BODY).await.status(), 503);
+        }
+    };
+    join_all((0..2).map(|_| refused())).await;
+    assert!(service.counted("default", "topic_unavailable").await > 4.0);
+    let rebuilds = service.metric("stackone_ingest_producer_rebuilds_total");
+    assert_eq!(rebuilds.await, Some(0.0));
+}
