@@ -3,9 +3,11 @@
 mod parts;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use config::{Environment, File, FileFormat};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use parts::{AdminSettings, LogFormat, address, one_of};
@@ -66,6 +68,30 @@ impl Layers {
             layers.add_source(environment).build()?.try_deserialize()
         };
         read().map_err(|error| vec![one_line(&error)].into())
+    }
+}
+
+/// The one setting that a probe needs.
+#[derive(Deserialize)]
+struct Probed {
+    admin: AdminSettings,
+}
+
+impl Layers {
+    /// Where the operators' listener is, whatever has become of all other settings: a service that runs goes on with what it
+    /// has read, and must not be restarted for a file that it does not need now.
+    ///
+    /// # Errors
+    ///
+    /// Where no layer says it so that it can be read.
+    pub fn admin_listen(
+        self,
+        file: Option<&Path>,
+        environment: &HashMap<String, String>,
+    ) -> Result<SocketAddr, ConfigError> {
+        let probed: Result<Probed, _> = self.read(file, environment);
+        let probed = probed.or_else(|_unreadable| self.read(None, environment))?;
+        Ok(probed.admin.listen)
     }
 }
 

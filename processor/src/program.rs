@@ -34,16 +34,19 @@ pub fn main_disturbed_by(
 }
 
 async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
-    let config = Config::load(cli.config.as_deref(), &process_environment())?;
-    let done = match cli.command.unwrap_or_default() {
+    let (file, environment) = (cli.config.as_deref(), process_environment());
+    let command = cli.command.unwrap_or_default();
+    if let Command::Healthcheck(question) = command {
+        let answer = question.ask(Config::admin_listen(file, &environment)?);
+        return Ok(answer.map_err(anyhow::Error::from)?);
+    }
+    let config = Config::load(file, &environment)?;
+    let done = match command {
         Command::Run => process(&config, around).await,
         Command::CheckConfig => print(&config),
         Command::Acls(asked) => acls::run(&config.settings, &asked, &mut io::stdout()),
         Command::Doctor(asked) => doctor::run(&config, &asked, &mut io::stdout()).await,
-        Command::Healthcheck(question) => {
-            let answer = question.ask(config.settings.admin.listen);
-            answer.map_err(anyhow::Error::from)
-        }
+        Command::Healthcheck(_answered) => Ok(()),
         Command::Redrive(asked) => redrive(&config, asked).await,
         Command::Resync(asked) => list(&config, &asked).await,
         Command::State(command) => show(&config, command).await,

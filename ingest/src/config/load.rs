@@ -1,6 +1,7 @@
 //! Reading the configuration: defaults, then a file, then the environment.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use super::{Config, ConfigError, LAYERS, Origin, Settings};
@@ -39,6 +40,18 @@ impl Config {
             certificate,
             origin: Origin::new(file, environment),
         })
+    }
+
+    /// Where the operators' listener is, whatever has become of all other settings. For the probe of a container.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn admin_listen(
+        file: Option<&Path>,
+        environment: &HashMap<String, String>,
+    ) -> Result<SocketAddr, ConfigError> {
+        LAYERS.admin_listen(file, environment)
     }
 }
 

@@ -136,3 +136,22 @@ fn a_file_that_is_not_there_is_named() {
     let problem = read.unwrap_err().to_string();
     assert!(problem.contains("/nowhere/sample.toml"), "{problem}");
 }
+
+#[test]
+fn a_probe_finds_the_listener_whatever_else_cannot_be_read() {
+    let environment = [("SAMPLE__ADMIN__LISTEN".to_owned(), "127.0.0.1:2".to_owned())];
+    let from_environment = HashMap::from(environment);
+    let ask = |file: &str, environment| {
+        let mut path = tempfile::NamedTempFile::new().unwrap();
+        path.write_all(file.as_bytes()).unwrap();
+        let listen = LAYERS.admin_listen(Some(path.path()), environment);
+        listen.map(|listen| listen.port()).unwrap()
+    };
+    let none = HashMap::new();
+    let elsewhere = "[admin]\nlisten = '127.0.0.1:1'\n[unknown]\nkey = 1\n";
+    assert_eq!(ask(elsewhere, &none), 1);
+    assert_eq!(ask("no = [toml", &from_environment), 2);
+    assert_eq!(ask("", &none), 8081);
+    let gone = LAYERS.admin_listen(Some(Path::new("/nowhere")), &from_environment);
+    assert_eq!(gone.unwrap().port(), 2);
+}
