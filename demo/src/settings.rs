@@ -34,7 +34,7 @@ pub(crate) fn ingest(broker: &Broker, topics: &Topics) -> anyhow::Result<IngestC
     settings.topics = topics.clone();
     // No balancer has to notice that it stops.
     settings.shutdown.drain_delay = Duration::ZERO;
-    settings.shutdown.deadline = settings.publish.ack_deadline;
+    settings.shutdown.deadline = settings.server.body_deadline + settings.publish.ack_deadline;
     ensure_usable("ingest", &config.settings.problems())?;
     Ok(config)
 }

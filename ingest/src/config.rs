@@ -4,6 +4,7 @@ mod linger;
 mod load;
 mod origin;
 mod print;
+mod producer;
 mod secret;
 mod validate;
 

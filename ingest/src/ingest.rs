@@ -65,21 +65,24 @@ impl Ingest {
             server,
             limits,
             publish,
-            kafka,
             topics,
             telemetry,
             ..
         } = &config.settings;
         config
             .sources
-            .names()
+            .all()
             .for_each(|source| metrics.source_is_served(source));
         Ok(Self {
             sources: ArcSwap::from_pointee(config.sources.clone()),
             limits: Limits::new(limits),
             metrics,
             readiness: Readiness::default(),
-            producer: Producer::new(kafka, publish.ack_deadline, publish.linger)?,
+            producer: Producer::new(
+                &config.settings.producer(),
+                publish.ack_deadline,
+                publish.linger,
+            )?,
             topics: topics.clone(),
             topics_in_doubt: Notify::new(),
             record_events: publish.record_events,

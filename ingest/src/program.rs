@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use stackone_link_process::program::{self, Failure};
 use stackone_link_process::{process_environment, signals, telemetry};
+use stackone_link_transport::StartError;
 
-use crate::application::Application;
+use crate::application::{Application, BuildError};
 use crate::cli::{Cli, Command};
-use crate::config::Config;
+use crate::config::{Config, Settings};
 use crate::open_files::make_room;
+use crate::producer::Producer;
 
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
@@ -19,16 +21,29 @@ pub fn main() -> ExitCode {
 }
 
 async fn obey(cli: Cli) -> Result<(), Failure> {
-    let mut config = Config::load(cli.config.as_deref(), &process_environment())?;
-    let done = match cli.command.unwrap_or_default() {
-        Command::Run => serve(&mut config).await,
-        Command::CheckConfig => print(&config),
+    let (file, environment) = (cli.config.as_deref(), process_environment());
+    let load = || Config::load(file, &environment);
+    match cli.command.unwrap_or_default() {
+        Command::Run => serve(&mut load()?).await.map_err(sorted),
+        Command::CheckConfig => check(&load()?),
         Command::Healthcheck(question) => {
-            let answer = question.ask(config.settings.admin.listen);
-            answer.map_err(anyhow::Error::from)
+            let answer = question.ask(Config::admin_listen(file, &environment)?);
+            Ok(answer.map_err(anyhow::Error::from)?)
         }
-    };
-    Ok(done?)
+    }
+}
+
+/// Settings that only the Kafka client could tell to be wrong are wrong all the same.
+fn sorted(error: anyhow::Error) -> Failure {
+    match error.downcast() {
+        Ok(BuildError::Producer(problem)) => unusable(&problem),
+        Ok(other) => Failure::Other(other.into()),
+        Err(other) => Failure::Other(other),
+    }
+}
+
+fn unusable(problem: &StartError) -> Failure {
+    Failure::Configuration(vec![format!("kafka: {problem}")].into())
 }
 
 async fn serve(config: &mut Config) -> anyhow::Result<()> {
@@ -40,6 +55,18 @@ async fn serve(config: &mut Config) -> anyhow::Result<()> {
         Ok(application.run(stop).await?)
     })
     .await
+}
+
+/// Prints the settings in effect. Some contradictions only the Kafka client knows, so one is made of them.
+fn check(config: &Config) -> Result<(), Failure> {
+    let Settings { publish, .. } = &config.settings;
+    Producer::new(
+        &config.settings.producer(),
+        publish.ack_deadline,
+        publish.linger,
+    )
+    .map_err(|problem| unusable(&problem))?;
+    Ok(print(config)?)
 }
 
 fn print(config: &Config) -> anyhow::Result<()> {

@@ -80,7 +80,7 @@ pub(crate) async fn run(
         (reload, last, sources, troubles) = read.await?;
         if !sources.is_same(&last) {
             let served = |source| ingest.metrics.source_is_served(source);
-            sources.names().for_each(served);
+            sources.all().for_each(served);
             ingest.sources.store(Arc::new(sources));
             tracing::info!("secrets have changed; the new ones are live");
         }

@@ -48,9 +48,9 @@ pub enum Verdict<'a> {
 }
 
 impl Sources {
-    /// The names of all sources.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(String::as_str)
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Source> {
+        self.by_name.values().map(Arc::as_ref)
     }
 
     /// The source of this name.
@@ -71,6 +71,11 @@ impl Source {
     #[must_use]
     pub fn project_id(&self) -> Option<&str> {
         self.project_id.as_deref()
+    }
+
+    /// The names of its live secrets.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().map(|secret| secret.name.as_str())
     }
 
     /// Tries the claim against each live secret.

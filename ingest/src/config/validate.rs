@@ -13,7 +13,7 @@ const ACK_MARGIN: Duration = Duration::from_millis(500);
 /// `message.max.bytes` of librdkafka where it is not set.
 const MESSAGE_MAX_BYTES: usize = 1_000_000;
 /// What key, headers and framing of a record may take: every text taken from a body is bounded, see `envelope`.
-const RECORD_OVERHEAD: usize = 16 * 1024;
+pub(super) const RECORD_OVERHEAD: usize = 16 * 1024;
 
 /// Whether a name may be part of a path and a label of a metric.
 fn is_name(text: &str) -> bool {
@@ -126,9 +126,11 @@ impl Settings {
                  cut off all that wait"
             ));
         }
-        if stop < ack || stop.subsec_nanos() != 0 {
+        let body = self.server.body_deadline;
+        if stop < body.saturating_add(ack) || stop.subsec_nanos() != 0 {
             problems.push(format!(
-                "shutdown.deadline: {stop:?} is not a number of whole seconds of at least publish.ack_deadline ({ack:?})"
+                "shutdown.deadline: {stop:?} is not a number of whole seconds of at least server.body_deadline ({body:?}) \
+                 and publish.ack_deadline ({ack:?}) together, which a request that has just begun may need"
             ));
         }
         for (key, deadline) in [

@@ -115,3 +115,47 @@ async fn a_healthcheck_says_whether_the_service_is_ready() {
         stderr(&output)
     );
 }
+
+#[tokio::test]
+async fn a_healthcheck_needs_no_file_that_the_service_goes_on_without() {
+    let broker = Broker::with_topics();
+    let service = Service::ready(&broker).await;
+    let address = service.admin.to_string();
+    let environment = [("INGEST__ADMIN__LISTEN", address.as_str())];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ingest.toml");
+    let secret =
+        "[[sources]]\nname = 'default'\nsecrets = [{ name = 'gone', file = '/nowhere' }]\n";
+    for text in [secret, "sources = 'no list'\n", "no = [toml"] {
+        std::fs::write(&file, text).unwrap();
+        let file = file.display().to_string();
+        let output = ingest(&["--config", &file, "healthcheck"], &environment);
+        assert_eq!(output.status.code(), Some(0), "{text}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn what_only_the_kafka_client_knows_to_be_wrong_is_invalid_configuration_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ingest.toml");
+    for property in ["'max.in.flight' = 6", "'message.send.max.retries' = 0"] {
+        std::fs::write(&file, format!("[kafka.properties]\n{property}\n")).unwrap();
+        for command in ["check-config", "run"] {
+            let environment = [
+                ("STACKONE_WEBHOOK_SECRET", SECRET),
+                ("INGEST__SERVER__LISTEN", "127.0.0.1:0"),
+                ("INGEST__ADMIN__LISTEN", "127.0.0.1:0"),
+                ("INGEST__TELEMETRY__FILTER", "off"),
+            ];
+            let file = file.display().to_string();
+            let output = ingest(&["--config", &file, command], &environment);
+            let told = stderr(&output);
+            assert_eq!(
+                output.status.code(),
+                Some(2),
+                "{command} {property}: {told}"
+            );
+            assert_eq!(told.lines().count(), 1, "{told}");
+        }
+    }
+}

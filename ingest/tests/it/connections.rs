@@ -96,6 +96,7 @@ async fn idle_connections_slow_bodies_and_forgeries_do_not_stop_what_is_signed()
         // So that they are there to the end, whatever else this machine does.
         settings.server.header_deadline = Duration::from_secs(120);
         settings.server.body_deadline = Duration::from_secs(120);
+        settings.shutdown.deadline = Duration::from_secs(125);
     })
     .await;
     let idle = join_all((0..300).map(|_| Connection::open(service.public))).await;
