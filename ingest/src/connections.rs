@@ -5,6 +5,8 @@ use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use prometheus::IntGauge;
+
 /// The bits of an IPv6 address that tell one network from another: its host has the other 64 to itself.
 const NETWORK: u128 = !0 << 64;
 
@@ -12,6 +14,8 @@ const NETWORK: u128 = !0 << 64;
 #[derive(Debug)]
 pub(crate) struct Connections {
     per_peer: usize,
+    /// How many there are of all peers.
+    all: IntGauge,
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
@@ -23,9 +27,10 @@ pub(crate) struct OpenConnection {
 }
 
 impl Connections {
-    pub(crate) fn new(per_peer: usize) -> Arc<Self> {
+    pub(crate) fn new(per_peer: usize, all: IntGauge) -> Arc<Self> {
         Arc::new(Self {
             per_peer,
+            all,
             open: Mutex::default(),
         })
     }
@@ -39,6 +44,7 @@ impl Connections {
             return None;
         }
         *count += 1;
+        self.all.inc();
         Some(OpenConnection {
             connections: Arc::clone(self),
             peer,
@@ -48,6 +54,7 @@ impl Connections {
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
+        self.connections.all.dec();
         let open = self.connections.open.lock();
         let mut open = open.unwrap_or_else(PoisonError::into_inner);
         if let Entry::Occupied(mut count) = open.entry(self.peer) {
@@ -70,26 +77,32 @@ fn peer(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
+    fn connections(per_peer: usize) -> Arc<Connections> {
+        Connections::new(per_peer, IntGauge::new("open", "All.").unwrap())
+    }
+
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
     #[test]
     fn each_peer_has_its_own_and_gets_them_back() {
-        let connections = Connections::new(2);
+        let connections = connections(2);
         let one = connections.open(address("192.0.2.1"));
         let _two = connections.open(address("::ffff:192.0.2.1")).unwrap();
         assert!(connections.open(address("192.0.2.1")).is_none());
         let other = connections.open(address("192.0.2.2"));
         assert!(other.is_some());
+        assert_eq!(connections.all.get(), 3);
         drop((one, other));
         assert!(connections.open(address("192.0.2.1")).is_some());
+        assert_eq!(connections.all.get(), 1);
         assert_eq!(connections.open.lock().unwrap().len(), 1, "none is kept");
     }
 
     #[test]
     fn a_network_of_ipv6_is_one_peer() {
-        let connections = Connections::new(1);
+        let connections = connections(1);
         let _one = connections.open(address("2001:db8::1")).unwrap();
         assert!(connections.open(address("2001:db8::ffff:1")).is_none());
         assert!(connections.open(address("2001:db8:0:1::1")).is_some());

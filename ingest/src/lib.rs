@@ -11,8 +11,9 @@
 //! 4. The publisher of `stackone-link-transport` puts the same bytes on Kafka.
 //! 5. The answer follows from the [`Outcome`].
 //!
-//! Two answers are the HTTP server's own and have no outcome, since there is no request yet: 400 for what is not HTTP,
-//! and 408 where the headers do not come within `server.header_deadline`.
+//! Three answers have no outcome, since there is no request yet: 400 for what is not HTTP, which is actix's own; 408 where
+//! the headers do not come within `server.header_deadline`, and 431 where they are too large, which are those of
+//! `listeners::timed`, the stream under HTTP. It also ends connections that had their last answer and do not go.
 //!
 //! Beside the requests, for as long as the service runs: `secret_reload` reads sources and secrets again, `tls::reload` the certificate, `kafka_check` asks
 //! for topics, and `watchdog` has `producer` put a new publisher in the place of one that makes no progress.

@@ -1,7 +1,10 @@
 //! The two listeners: their sockets, their deadlines, their threads.
 
+mod failure;
 mod first_byte;
+mod phase;
 mod public;
+mod timed;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -15,6 +18,7 @@ use crate::application::BuildError;
 use crate::ingest::Ingest;
 use crate::routes;
 
+pub(crate) use failure::ConnectionFailure;
 pub(crate) use public::public_server;
 
 /// Connections that wait in the kernel to be accepted.

@@ -17,14 +17,16 @@ use stackone_link_process::metrics::{Description, Metrics as Registry};
 
 use by_outcome::ByOutcome;
 use catalogue::{
-    connections_refused, delivery_age, in_flight_body_bytes, in_flight_requests, last_accepted,
-    last_ack, opts, producer_linger, producer_queue, producer_rebuilds, publish_duration,
-    request_duration, secret_matches, secret_reload_failures, tls_certificate_expiry,
-    tls_handshake_failures, tls_reload_failures, webhooks,
+    connections_failed, connections_open, connections_refused, delivery_age, in_flight_body_bytes,
+    in_flight_requests, last_accepted, last_ack, opts, producer_linger, producer_queue,
+    producer_rebuilds, publish_duration, request_duration, secret_matches, secret_reload_failures,
+    tls_certificate_expiry, tls_handshake_failures, tls_reload_failures, webhooks,
 };
 
 use crate::limits::InFlight;
+use crate::listeners::ConnectionFailure;
 use crate::outcome::Outcome;
+use crate::source::Source;
 use crate::tls::HandshakeError;
 
 /// The metrics of one service.
@@ -43,7 +45,9 @@ pub(crate) struct Metrics {
     producer_queue: IntGauge,
     producer_linger: Gauge,
     producer_rebuilds: IntCounter,
+    connections_open: IntGauge,
     connections_refused: IntCounter,
+    connections_failed: IntCounterVec,
     tls_handshake_failures: IntCounterVec,
     tls_reload_failures: IntCounter,
     tls_certificate_expiry: GaugeVec,
@@ -76,7 +80,9 @@ impl Metrics {
             secret_reload_failures: registry.register(secret_reload_failures()?)?,
             producer_queue: registry.register(producer_queue()?)?,
             producer_linger: registry.register(producer_linger()?)?,
+            connections_open: registry.register(connections_open()?)?,
             connections_refused: registry.register(connections_refused()?)?,
+            connections_failed: registry.register(of_every_reason(connections_failed()?))?,
             producer_rebuilds: registry.register(producer_rebuilds()?)?,
             tls_handshake_failures: registry.register(tls_handshake_failures()?)?,
             tls_reload_failures: registry.register(tls_reload_failures()?)?,
@@ -86,7 +92,12 @@ impl Metrics {
     }
 
     /// A source is served from now on. Its counters begin at 0: a rate does not see a series that begins at 1.
-    pub(crate) fn source_is_served(&self, source: &str) {
+    pub(crate) fn source_is_served(&self, source: &Source) {
+        for secret in source.secrets() {
+            let labels = [source.name(), secret];
+            self.secret_matches.with_label_values(&labels).inc_by(0);
+        }
+        let source = source.name();
         for outcome in Outcome::ALL {
             let labels = [source, outcome.reason()];
             self.webhooks.with_label_values(&labels).inc_by(0);
@@ -119,6 +130,17 @@ impl Metrics {
     /// A peer had too many connections.
     pub(crate) fn connection_refused(&self) {
         self.connections_refused.inc();
+    }
+
+    /// Connections that are open now.
+    pub(crate) fn connections_open(&self) -> IntGauge {
+        self.connections_open.clone()
+    }
+
+    /// A connection ended otherwise than by being closed.
+    pub(crate) fn connection_failed(&self, failure: ConnectionFailure) {
+        let failures = &self.connections_failed;
+        failures.with_label_values(&[failure.reason()]).inc();
     }
 
     /// A connection came to no TLS.
@@ -177,6 +199,14 @@ impl Metrics {
     }
 }
 
+/// Counters begin at 0: a rate does not see a series that begins at 1.
+fn of_every_reason(failures: IntCounterVec) -> IntCounterVec {
+    for failure in ConnectionFailure::ALL {
+        failures.with_label_values(&[failure.reason()]).inc_by(0);
+    }
+    failures
+}
+
 fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
     let help = opts("build_info", "1, with what was built.");
     let info = registry.register(IntGaugeVec::new(help, &["version", "revision"])?)?;
@@ -192,7 +222,10 @@ fn now() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn two_services_in_one_process_count_apart() {
@@ -224,7 +257,12 @@ mod tests {
     #[test]
     fn the_first_of_its_kind_raises_a_counter_from_0_to_1() {
         let metrics = Metrics::new().unwrap();
-        metrics.source_is_served("default");
+        let secret = ("STACKONE_WEBHOOK_SECRET".to_owned(), "s".to_owned());
+        let config = Config::load(None, &HashMap::from([secret])).unwrap();
+        config
+            .sources
+            .all()
+            .for_each(|source| metrics.source_is_served(source));
         let page = || {
             let held = InFlight {
                 requests: 0,
@@ -236,6 +274,16 @@ mod tests {
             let outcome = outcome.reason();
             format!("stackone_ingest_webhooks_total{{outcome=\"{outcome}\",source=\"default\"}}")
         };
+        let matches =
+            "stackone_ingest_secret_matches_total{secret=\"default\",source=\"default\"} 0";
+        assert!(page().contains(matches), "{}", page());
+        for failure in ConnectionFailure::ALL {
+            let reason = format!(
+                "connections_failed_total{{reason=\"{}\"}} 0",
+                failure.reason()
+            );
+            assert!(page().contains(&reason), "{reason}");
+        }
         for outcome in Outcome::ALL {
             assert!(page().contains(&format!("{} 0\n", of(outcome))));
         }

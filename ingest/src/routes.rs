@@ -1,5 +1,6 @@
 //! Every route of both listeners, on one screen.
 
+pub(crate) mod expect;
 mod observe;
 mod ops;
 mod webhook;
@@ -9,10 +10,13 @@ use actix_web::web::{self, ServiceConfig};
 
 use observe::observe;
 
+/// Webhooks are posted here, and the name of their source follows.
+const WEBHOOKS: &str = "/webhooks/stackone/";
+
 /// The public listener. Every request to it is observed: it has exactly one outcome.
 pub(crate) fn public(app: &mut ServiceConfig) {
     app.service(
-        web::resource("/webhooks/stackone/{source}")
+        web::resource(format!("{WEBHOOKS}{{source}}"))
             .wrap(from_fn(observe))
             .route(web::post().to(webhook::receive))
             .default_service(web::to(webhook::method_not_allowed)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use jiff::Timestamp;
@@ -84,20 +84,22 @@ async fn verify(
 ) -> Result<VerifiedWebhook, Outcome> {
     let source = request.match_info().get("source");
     let source = source.and_then(|name| ingest.source(name));
-    let source = source.ok_or(Outcome::UnknownSource)?;
-    let claim = claim(request)?;
+    let head = of_head(ingest, source, request.headers())?;
+    let Head {
+        source,
+        claim,
+        declared,
+    } = head;
     let reading = ingest.limits.admit_reader().await;
     let reading = reading.ok_or(Outcome::BusyReading)?;
     let HeldBody { bytes, share } = match claim {
-        Claim::Signature(_) => {
-            body::read(payload, declared_length(request), &ingest.body_limits()).await?
-        }
+        Claim::Signature(_) => body::read(payload, declared, &ingest.body_limits()).await?,
         Claim::OtherEncoding(_) => {
             let limits = BodyLimits {
                 deadline: DIAGNOSIS_DEADLINE,
                 ..ingest.body_limits()
             };
-            let read = body::read(payload, declared_length(request), &limits).await;
+            let read = body::read(payload, declared, &limits).await;
             read.map_err(|_undiagnosed| Outcome::SignatureMalformed)?
         }
     };
@@ -118,8 +120,40 @@ async fn verify(
     })
 }
 
-fn claim(request: &HttpRequest) -> Result<Claim, Outcome> {
-    let mut headers = request.headers().get_all(SIGNATURE_HEADER);
+/// What is known of a webhook before its body is read.
+pub(crate) struct Head {
+    source: Arc<Source>,
+    claim: Claim,
+    declared: Option<usize>,
+}
+
+/// What can be said before the body is read.
+///
+/// # Errors
+///
+/// Where it would be refused whatever the body is.
+pub(crate) fn of_head(
+    ingest: &Ingest,
+    source: Option<Arc<Source>>,
+    headers: &HeaderMap,
+) -> Result<Head, Outcome> {
+    let source = source.ok_or(Outcome::UnknownSource)?;
+    let claim = claim(headers)?;
+    let declared = declared_length(headers);
+    let too_large = declared.is_some_and(|declared| declared > ingest.body_limits().max_bytes);
+    match claim {
+        Claim::Signature(_) if too_large => return Err(Outcome::BodyTooLarge),
+        Claim::Signature(_) | Claim::OtherEncoding(_) => {}
+    }
+    Ok(Head {
+        source,
+        claim,
+        declared,
+    })
+}
+
+fn claim(headers: &HeaderMap) -> Result<Claim, Outcome> {
+    let mut headers = headers.get_all(SIGNATURE_HEADER);
     let header = headers.next().ok_or(Outcome::SignatureAbsent)?;
     if headers.next().is_some() {
         return Err(Outcome::SignatureRepeated);
@@ -143,7 +177,7 @@ fn trace(ingest: &Ingest, request: &HttpRequest) -> TraceContext {
 }
 
 /// What `Content-Length` announces; nothing for a chunked body. Actix has checked the header.
-fn declared_length(request: &HttpRequest) -> Option<usize> {
-    let header = request.headers().get(CONTENT_LENGTH)?;
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    let header = headers.get(CONTENT_LENGTH)?;
     header.to_str().ok()?.parse().ok()
 }

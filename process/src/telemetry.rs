@@ -3,16 +3,21 @@
 use std::io::{IsTerminal as _, stderr};
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::settings::LogFormat;
+
+/// A line at error for each connection on which something else than HTTP was said: whoever can connect could fill the logs. The
+/// services count these connections.
+const QUIET: &str = "actix_http";
 
 /// Why logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// The filter is not one.
     #[error("telemetry.filter: {0}")]
-    Filter(#[from] tracing_subscriber::filter::ParseError),
+    Filter(#[from] ParseError),
     /// It has been set up before.
     #[error("telemetry: {0}")]
     Init(#[from] TryInitError),
@@ -21,17 +26,27 @@ pub enum TelemetryError {
 /// What is wrong with directives of tracing's `EnvFilter`; nothing where they can be used.
 #[must_use]
 pub fn filter_problem(filter: &str) -> Option<String> {
-    let error = EnvFilter::try_new(filter).err()?;
+    let error = read(filter).err()?;
     Some(TelemetryError::from(error).to_string())
 }
 
-/// Sends those logs of this process to stderr that `filter` lets pass: directives of tracing's `EnvFilter`.
+/// What passes a filter that is written so.
+fn read(filter: &str) -> Result<EnvFilter, ParseError> {
+    let read = EnvFilter::try_new(filter)?;
+    if filter.contains(QUIET) {
+        return Ok(read);
+    }
+    Ok(read.add_directive(format!("{QUIET}=off").parse()?))
+}
+
+/// Sends those logs of this process to stderr that `filter` lets pass: directives of tracing's `EnvFilter`. Those of
+/// `actix_http` do not, unless it is named there.
 ///
 /// # Errors
 ///
 /// Where the filter cannot be read, or logs already go somewhere.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(filter)?;
+    let filter = read(filter)?;
     let terminal = stderr().is_terminal();
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -48,4 +63,26 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
         logs.json().flatten_event(true).finish().try_init()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_strangers_can_fill_logs_with_is_off_unless_it_is_asked_for() {
+        let read = |filter| read(filter).map(|filter| filter.to_string()).unwrap();
+        for filter in [
+            "info",
+            "trace",
+            "info,stackone_ingest=debug",
+            "info,actix_http=debug",
+        ] {
+            let off = read(filter).contains("actix_http=off");
+            assert_eq!(off, !filter.contains("actix_http"), "{filter}");
+            assert!(read(filter).contains(&filter[..4]), "{filter}");
+        }
+        assert!(read("").contains("error"), "the default of an empty one");
+        assert!(filter_problem("a=b=c").is_some());
+    }
 }

@@ -4,24 +4,29 @@
 //! What `actix_web::HttpServer` does with its parts is done here by hand, since it shows a connection of TLS only after the
 //! handshake: a peer that connects and says nothing would be held against no limit of its own.
 
+use std::future::ready;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::{HttpService, Protocol};
+use actix_http::{HttpService, Protocol, Request};
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
 use actix_service::{
     Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config,
 };
 use actix_web::App;
-use actix_web::dev::{AppConfig, Server};
+use actix_web::dev::{AppConfig, Server, ServiceResponse};
 use actix_web::web::Data;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 
+use super::failure::ConnectionFailure;
 use super::first_byte::first_byte;
+use super::phase::{DISCONNECT_DEADLINE, Deadlines, Phase};
+use super::timed::Timed;
 use crate::application::BuildError;
 use crate::config::{ServerSettings, ShutdownSettings};
 use crate::connections::{Connections, OpenConnection};
@@ -29,9 +34,6 @@ use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::routes;
 use crate::tls::Tls;
-
-/// How long a connection that we close may take to read our answer.
-const DISCONNECT_DEADLINE: Duration = Duration::from_secs(3);
 
 /// What actix calls the listener.
 const NAME: &str = "public";
@@ -73,7 +75,10 @@ pub(crate) fn public_server(
     let address = listener.local_addr().map_err(failed)?;
     let serving = Serving {
         ingest: ingest.clone(),
-        connections: Connections::new(settings.max_connections_per_peer),
+        connections: Connections::new(
+            settings.max_connections_per_peer,
+            ingest.metrics.connections_open(),
+        ),
         settings: settings.clone(),
         stopping: builder.graceful_shutdown_signal(),
     };
@@ -84,7 +89,11 @@ pub(crate) fn public_server(
         }),
         Some(tls) => builder.listen(NAME, listener, move || {
             let (tls, ingest) = (Arc::clone(&tls), serving.ingest.clone());
-            serving.service(move |stream| shaken_hands(stream, Arc::clone(&tls), ingest.clone()))
+            let stopping = serving.stopping.clone();
+            serving.service(move |stream| {
+                let shaken = shaken_hands(stream, Arc::clone(&tls), ingest.clone());
+                unless_stopping(shaken, stopping.clone())
+            })
         }),
     };
     Ok((builder.map_err(failed)?.run(), address))
@@ -102,9 +111,16 @@ impl Serving {
         H: Fn(TcpStream) -> F + Clone + 'static,
         F: Future<Output = Result<T, ()>>,
     {
+        let deadlines = Deadlines {
+            head: self.settings.header_deadline,
+            keep_alive: self.settings.keep_alive,
+        };
         let shake_hands = move |(stream, peer)| {
             let shaken = handshake(stream);
-            async move { Ok((shaken.await?, Protocol::Http1, Some(peer))) }
+            async move {
+                let stream = Timed::new(shaken.await?, deadlines);
+                Ok((stream, Protocol::Http1, Some(peer)))
+            }
         };
         let served = fn_service(shake_hands).and_then(self.http());
         let (connections, ingest) = (Arc::clone(&self.connections), self.ingest.clone());
@@ -120,26 +136,72 @@ impl Serving {
         })
     }
 
-    /// HTTP on a stream of bytes.
+    /// HTTP on a stream of bytes, which knows by its [`Phase`] what is being done with it.
     fn http<T>(
         &self,
-    ) -> impl ServiceFactory<Stream<T>, Config = (), Response = (), Error = (), InitError = ()> + use<T>
+    ) -> impl ServiceFactory<
+        Stream<Timed<T>>,
+        Config = (),
+        Response = (),
+        Error = (),
+        InitError = (),
+    > + use<T>
     where
         T: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let (ingest, stopping) = (self.ingest.clone(), self.stopping.clone());
-        let app = App::new().app_data(ingest).configure(routes::public);
+        let asked = ingest.clone();
+        let app = App::new()
+            .app_data(ingest.clone())
+            .configure(routes::public);
+        let app = map_config(app, |()| AppConfig::default());
         HttpService::build()
             .keep_alive(self.settings.keep_alive)
-            .client_request_timeout(self.settings.header_deadline)
+            // The stream times every head, the first one too.
+            .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(DISCONNECT_DEADLINE)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .finish(map_config(app, |()| AppConfig::default()))
-            .map_err(|_told| ())
+            .on_connect_ext(|stream: &Timed<T>, data| {
+                data.insert(stream.phase().clone());
+            })
+            .expect(fn_service(move |request: Request| {
+                let refused = routes::expect::refusal(&asked, &request);
+                if refused.is_some() {
+                    let phase = request.conn_data::<Phase>();
+                    phase.inspect(|phase| phase.closes(Instant::now()));
+                }
+                ready(refused.map_or(Ok(request), Err))
+            }))
+            .finish(apply_fn_factory(app, |request: Request, app| {
+                let phase = request.conn_data::<Phase>().cloned();
+                answered(phase, app.call(request))
+            }))
+            .map_err(move |error| {
+                let failure = ConnectionFailure::of(&error);
+                ingest.metrics.connection_failed(failure);
+                tracing::debug!(%error, reason = failure.reason(), "connection failed");
+            })
     }
+}
+
+/// Tells the connection of a request that it is being served, and what comes after it.
+async fn answered<B, E>(
+    phase: Option<Phase>,
+    answer: impl Future<Output = Result<ServiceResponse<B>, E>>,
+) -> Result<ServiceResponse<B>, E> {
+    let phase = phase.inspect(Phase::serves);
+    let answer = answer.await;
+    if let Some(phase) = phase {
+        let keeps = |answer: &ServiceResponse<B>| answer.response().head().keep_alive();
+        match answer.as_ref().is_ok_and(keeps) {
+            true => phase.waits(Instant::now()),
+            false => phase.closes(Instant::now()),
+        }
+    }
+    answer
 }
 
 /// Counts a connection for as long as the first part is kept; nothing where its peer has too many.
@@ -150,11 +212,24 @@ fn admitted(
 ) -> Option<(OpenConnection, SocketAddr)> {
     // One whose peer cannot be told is closed already.
     let peer = stream.peer_addr().ok()?;
+    // An answer is written in one piece; of TLS, the last of a handshake would else wait for what came before.
+    stream.set_nodelay(true).ok()?;
     let open = connections.open(peer.ip());
     if open.is_none() {
         metrics.connection_refused();
     }
     Some((open?, peer))
+}
+
+/// What was waited for, unless the service is to end.
+async fn unless_stopping<T>(
+    waited_for: impl Future<Output = Result<T, ()>>,
+    stopping: GracefulShutdownSignal,
+) -> Result<T, ()> {
+    tokio::select! {
+        result = waited_for => result,
+        () = stopping.notified() => Err(()),
+    }
 }
 
 async fn shaken_hands(

@@ -63,6 +63,17 @@ pub(super) fn connections_refused() -> Result<IntCounter> {
     IntCounter::with_opts(opts("connections_refused_total", help))
 }
 
+pub(super) fn connections_open() -> Result<IntGauge> {
+    let help = "Connections to the public listener that are open.";
+    IntGauge::with_opts(opts("connections_open", help))
+}
+
+pub(super) fn connections_failed() -> Result<IntCounterVec> {
+    let help =
+        "Connections that ended otherwise than by being closed, by what was wrong with them.";
+    IntCounterVec::new(opts("connections_failed_total", help), &["reason"])
+}
+
 pub(super) fn last_ack() -> Result<Gauge> {
     let help = "When a broker last acknowledged a record.";
     Gauge::with_opts(opts("last_ack_timestamp_seconds", help))

@@ -96,8 +96,9 @@ const HEAD: &str = "\
 # What ingest answers
 
 Every request to the public listener has exactly one outcome. The outcome is the label of `stackone_ingest_webhooks_total` and the
-`reason` in the log; status, `Retry-After` and body follow from it. The `id` is the record's `ce_id`. Requests that are no HTTP (400), or whose
-headers do not come within `server.header_deadline` (408), are answered by actix itself and have no outcome.
+`reason` in the log; status, `Retry-After` and body follow from it. The `id` is the record's `ce_id`. What is no
+HTTP (400), and headers that do not come within `server.header_deadline` (408) or take more than 16 KiB (431), are answered before
+there is a request: they have no outcome and no body, and `stackone_ingest_connections_failed_total` counts them.
 
 This table is written from `ingest/src/outcome.rs` with `just answers`; a test fails when they differ.
 

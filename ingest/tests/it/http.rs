@@ -30,6 +30,11 @@ impl Connection {
         self.0.write_all(bytes).await.unwrap();
     }
 
+    /// Closes this half of the connection.
+    pub(crate) async fn says_no_more(&mut self) {
+        self.0.shutdown().await.unwrap();
+    }
+
     /// The status of the answer.
     pub(crate) async fn status(&mut self) -> u16 {
         let mut answer = Vec::new();

@@ -201,3 +201,17 @@ async fn a_refusal_has_one_line_with_its_trace_and_a_flood_has_few() {
     assert_eq!(refused[0]["trace_id"].as_str().unwrap().len(), 32);
     assert!(!logs.contains(&TRACEPARENT[3..35]), "a stranger's trace");
 }
+
+#[tokio::test]
+async fn connections_on_which_no_http_is_spoken_do_not_fill_the_logs() {
+    let broker = Broker::with_topics();
+    let program = Program::start(&broker, "info");
+    for _ in 0..1000 {
+        let mut connection = Connection::open(program.public).await;
+        connection.send(b"\x16\x03\x01\r\n\r\n").await;
+        assert!(connection.closed().await.starts_with(b"HTTP/1.1 400 "));
+    }
+    program.signal("TERM");
+    let (_, logs) = program.ended().await;
+    assert!(logs.lines().count() < 20, "{logs}");
+}

@@ -30,3 +30,4 @@ mod stored;
 mod tls;
 mod tls_reload;
 mod tracing;
+mod wire;

@@ -118,7 +118,11 @@ async fn who_speaks_no_tls_of_today_gets_an_alert_at_most_and_holds_nothing() {
         let _end_or_reset = read.expect("connection stays open");
         let is_alert = answer.first().is_none_or(|kind| *kind == 21);
         assert!(is_alert && answer.len() <= 7, "{answer:?}");
-        assert_eq!(secured.handshake_failures("failed").await, Some(failures));
+        eventually("counted, and its connection free again", async || {
+            let counted = secured.handshake_failures("failed").await == Some(failures);
+            (counted && secured.metric("connections_open").await == Some(0.0)).then_some(())
+        })
+        .await;
     }
     assert_eq!(
         secured.service.counted("unknown", "unknown_path").await,

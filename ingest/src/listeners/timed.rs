@@ -1,0 +1,238 @@
+//! A connection that ends when it is time, whoever is at its other end: actix times the first head and the wait for the next
+//! one, but neither later heads nor the rest of a chunked body that nobody wants any more.
+
+use std::fmt;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::phase::{Deadlines, Phase, Room};
+
+/// How much of a head is read at once: nearly all come whole, with their bodies.
+const PIECE: usize = 8 * 1024;
+
+/// Why a connection was cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    HeadTooSlow,
+    HeadTooLarge,
+    /// It was told that this is the end, and did not leave.
+    NotClosed,
+}
+
+impl Cut {
+    /// What is said before.
+    const fn answer(self) -> &'static [u8] {
+        match self {
+            Self::HeadTooSlow => {
+                b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            }
+            Self::HeadTooLarge => {
+                b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            }
+            Self::NotClosed => b"",
+        }
+    }
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::HeadTooSlow => "the head did not come in time",
+            Self::HeadTooLarge => "the head is too large",
+            Self::NotClosed => "not closed in time",
+        })
+    }
+}
+
+impl std::error::Error for Cut {}
+
+impl From<Cut> for io::Error {
+    fn from(cut: Cut) -> Self {
+        Self::other(cut)
+    }
+}
+
+/// A stream that knows what is being done with it.
+pub(super) struct Timed<T> {
+    stream: T,
+    phase: Phase,
+    /// Runs out when, or some time before, the phase does; see [`Self::is_late`].
+    timer: Option<Pin<Box<Sleep>>>,
+    refusal: Option<Refusal>,
+}
+
+/// Our own last word, where there is no request that actix could answer.
+struct Refusal {
+    cut: Cut,
+    unsaid: &'static [u8],
+    /// All is said, and the other end has been told so.
+    said: bool,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
+    pub(super) fn new(stream: T, deadlines: Deadlines) -> Self {
+        Self {
+            stream,
+            phase: Phase::new(deadlines, Instant::now()),
+            timer: None,
+            refusal: None,
+        }
+    }
+
+    /// What it is doing, for whoever serves its requests.
+    pub(super) fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// Whether what is being done has taken too long; else this task is woken when it has. A timer that runs out earlier is
+    /// left alone, so that a request costs none.
+    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
+        while let Some(until) = self.phase.until() {
+            let timer = self
+                .timer
+                .get_or_insert_with(|| Box::pin(sleep_until(until)));
+            if timer.deadline() > until {
+                timer.as_mut().reset(until);
+            }
+            if timer.as_mut().poll(context).is_pending() {
+                return false;
+            }
+            if Instant::now() >= until {
+                return true;
+            }
+            timer.as_mut().reset(until);
+        }
+        false
+    }
+
+    /// The end of a connection that had its last answer and did not leave.
+    fn cut_if_late(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if self.phase.is_closing() && self.is_late(context) {
+            return Err(Cut::NotClosed.into());
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, cut: Cut) {
+        self.phase.closes(Instant::now());
+        let unsaid = cut.answer();
+        self.refusal = Some(Refusal {
+            cut,
+            unsaid,
+            said: false,
+        });
+    }
+
+    /// Reads some of a head.
+    fn poll_head(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+        room: usize,
+    ) -> Poll<io::Result<()>> {
+        let mut piece = [MaybeUninit::uninit(); PIECE];
+        let most = room.min(PIECE).min(buffer.remaining());
+        let mut piece = ReadBuf::uninit(&mut piece[..most]);
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut piece))?;
+        buffer.put_slice(piece.filled());
+        self.phase.read(piece.filled().len(), Instant::now());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Refusal {
+    /// Says it, and waits until the other end has left: closed at once, what has not been read yet would reset the connection, and
+    /// the answer with it.
+    fn poll_say<T: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut T,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(stream);
+        while !self.unsaid.is_empty() {
+            let said = ready!(stream.as_mut().poll_write(context, self.unsaid))?;
+            if said == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unsaid = &self.unsaid[said..];
+        }
+        if !self.said {
+            ready!(stream.as_mut().poll_shutdown(context))?;
+            self.said = true;
+        }
+        loop {
+            let mut unread = [MaybeUninit::uninit(); PIECE];
+            let mut unread = ReadBuf::uninit(&mut unread);
+            ready!(stream.as_mut().poll_read(context, &mut unread))?;
+            if unread.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Timed<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let room = this.phase.room();
+        if this.refusal.is_none() {
+            if this.phase.is_closing() {
+                this.cut_if_late(context)?;
+            } else if this.is_late(context) {
+                this.refuse(Cut::HeadTooSlow);
+            } else if room == Room::None {
+                this.refuse(Cut::HeadTooLarge);
+            }
+        }
+        let late = this.refusal.is_some() && this.is_late(context);
+        if let Some(refusal) = &mut this.refusal {
+            if !late {
+                let _said_or_gone = ready!(refusal.poll_say(&mut this.stream, context));
+            }
+            return Poll::Ready(Err(refusal.cut.into()));
+        }
+        match room {
+            Room::Head(room) => this.poll_head(context, buffer, room),
+            Room::LookFirst | Room::None => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Room::Any => Pin::new(&mut this.stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.refusal.is_some() {
+            // Nothing comes after our last word.
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        this.cut_if_late(context)?;
+        Pin::new(&mut this.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.cut_if_late(context)?;
+        Pin::new(&mut this.stream).poll_shutdown(context)
+    }
+}
