@@ -142,6 +142,11 @@ clippy-tls:
 doc *arguments:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps {{ arguments }}
 
+# That the fuzz targets compile, with the compiler that the project has, and their Cargo.lock is true
+[group('check')]
+fuzz-check:
+    cargo check --locked --manifest-path ingest/fuzz/Cargo.toml --target-dir target
+
 # Licences, banned crates and sources (deny.toml)
 [group('check')]
 deny:
@@ -197,7 +202,7 @@ answers:
 
 # All static checks, the quick ones first
 [group('check')]
-check: fmt scripts deny machete asyncapi clippy clippy-container clippy-tls doc
+check: fmt scripts deny machete asyncapi clippy clippy-container clippy-tls fuzz-check doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]

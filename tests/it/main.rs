@@ -14,6 +14,8 @@ mod doctor;
 #[cfg(feature = "container")]
 mod exactly_once;
 #[cfg(feature = "container")]
+mod ingest_batches;
+#[cfg(feature = "container")]
 mod ingest_conservation;
 #[cfg(feature = "container")]
 mod ingest_process;

@@ -6,6 +6,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::Offset;
+use stackone_link_transport::KafkaConfig;
 
 fn admin(broker: &Broker) -> AdminClient<DefaultClientContext> {
     let config = broker.kafka_config().client_config("operator").unwrap();
@@ -27,7 +28,18 @@ pub(crate) async fn delete_records(broker: &Broker, topic: &str, partition: i32,
 
 /// Sets one of a topic's settings, and waits until the broker goes by it.
 pub(crate) async fn configure(broker: &Broker, topic: &str, name: &str, value: &str) {
-    let (admin, options) = (admin(broker), AdminOptions::new());
+    set(&admin(broker), topic, name, value).await;
+}
+
+/// The same of a broker at this address.
+pub(crate) async fn configure_at(servers: &str, topic: &str, name: &str, value: &str) {
+    let kafka = KafkaConfig::plaintext(servers);
+    let admin = kafka.client_config("operator").unwrap().create().unwrap();
+    set(&admin, topic, name, value).await;
+}
+
+async fn set(admin: &AdminClient<DefaultClientContext>, topic: &str, name: &str, value: &str) {
+    let options = AdminOptions::new();
     let resource = ResourceSpecifier::Topic(topic);
     let config = AlterConfig::new(resource).set(name, value);
     for altered in admin.alter_configs([&config], &options).await.unwrap() {

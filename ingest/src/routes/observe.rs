@@ -3,6 +3,7 @@
 mod span;
 
 use std::sync::Arc;
+use std::thread::panicking;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -30,7 +31,13 @@ impl Drop for Observation {
     fn drop(&mut self) {
         let source = self.source.as_ref().map(|source| source.name());
         let metrics = &self.ingest.metrics;
-        metrics.answered(source, self.outcome, self.started.elapsed());
+        // A handler that panics takes its observation with it: it is we who have gone.
+        let outcome = if panicking() {
+            Outcome::InternalError
+        } else {
+            self.outcome
+        };
+        metrics.answered(source, outcome, self.started.elapsed());
     }
 }
 
@@ -122,4 +129,42 @@ fn trace_id<B>(response: &ServiceResponse<B>) -> Option<String> {
     extensions
         .get::<TraceContext>()
         .map(|trace| trace.trace_id())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::panic::AssertUnwindSafe;
+    use std::time::Duration;
+
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service};
+    use actix_web::{App, dev::Service as _, web};
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::metrics::Metrics;
+
+    #[tokio::test]
+    async fn a_panic_is_our_doing_and_no_client_that_went() {
+        let secret = ("STACKONE_WEBHOOK_SECRET".to_owned(), "s".to_owned());
+        let config = Config::load(None, &HashMap::from([secret])).unwrap();
+        let ingest = Data::new(Ingest::new(&config, Metrics::new().unwrap()).unwrap());
+        let panics = || async { panic!("on purpose") as &'static str };
+        let route = web::route().to(panics).wrap(from_fn(observe));
+        let app = App::new().app_data(ingest.clone()).default_service(route);
+        let app = init_service(app).await;
+        let called = app.call(TestRequest::default().to_request());
+        let called = AssertUnwindSafe(called).catch_unwind().await;
+        assert!(called.is_err());
+        let held = ingest.limits.in_flight();
+        let page = ingest.metrics.render(held, 0, Duration::ZERO).unwrap();
+        let counted = |outcome, count| {
+            let labels = format!("{{outcome=\"{outcome}\",source=\"unknown\"}}");
+            page.contains(&format!("stackone_ingest_webhooks_total{labels} {count}\n"))
+        };
+        assert!(counted("internal_error", 1), "{page}");
+        assert!(!counted("client_gone", 1), "{page}");
+    }
 }

@@ -131,3 +131,30 @@ async fn idle_connections_slow_bodies_and_forgeries_do_not_stop_what_is_signed()
     assert!(flood.try_join_next().is_none(), "the flood went on");
     assert_eq!((idle.len(), slow.len()), (300, 100));
 }
+
+#[tokio::test]
+async fn who_comes_when_all_connections_are_taken_waits_for_one() {
+    let broker = Broker::with_topics();
+    let service = Service::ready_with(&broker, |settings| {
+        settings.server.max_connections = 2;
+        // One that was not left to wait would be closed.
+        settings.server.max_connections_per_peer = 2;
+    })
+    .await;
+    let signed = request(&signature(SECRET, BODY.as_bytes()));
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let mut connection = Connection::open(service.public).await;
+        connection.send(&signed).await;
+        assert_eq!(connection.status().await, 200);
+        open.push(connection);
+    }
+    let mut waiting = Connection::open(service.public).await;
+    waiting.send(&signed).await;
+    let taken = service.metric("stackone_ingest_connections_open").await;
+    assert_eq!(taken, Some(2.0));
+    drop(open.pop());
+    assert_eq!(waiting.status().await, 200);
+    let refused = service.metric("stackone_ingest_connections_refused_total");
+    assert_eq!(refused.await, Some(0.0));
+}

@@ -1,6 +1,7 @@
 //! What logs say, and what they must never show.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rdkafka::types::RDKafkaRespErr;
 use serde_json::Value;
@@ -26,7 +27,8 @@ fn configuration(folder: &Path) -> String {
     let secret = folder.join("secret");
     std::fs::write(&secret, SECRET).unwrap();
     let text = format!(
-        "[server]\nbody_deadline = '300ms'\n[limits]\nmax_body_bytes = 2000\n[publish]\nack_deadline = '2s'\n\
+        "[server]\nbody_deadline = '2s'\n[limits]\nmax_body_bytes = 2000\n[limits.before_authentication]\nrequests = 1\n\
+         [publish]\nack_deadline = '2s'\n[kafka.properties]\n'queue.buffering.max.messages' = 2\n\
          [[sources]]\nname = 'default'\nproject_id = 'acme'\nsecrets = [{{ name = 'file', file = '{}' }}]\n",
         secret.display()
     );
@@ -61,6 +63,8 @@ async fn strangers(program: &Program) {
         let request = request.header("x-stackone-signature", &good);
         assert_eq!(request.send().await.unwrap().status(), status);
     }
+    let put = client().put(format!("{base}/webhooks/stackone/default"));
+    assert_eq!(put.body(ACCEPTED[0]).send().await.unwrap().status(), 405);
     let signed = format!("x-stackone-signature: {good}");
     for (headers, body, status) in [
         (
@@ -88,6 +92,38 @@ async fn strangers(program: &Program) {
         connection.send(body.as_bytes()).await;
         assert_eq!(connection.status().await, status);
     }
+}
+
+/// Every answer to more than there is room for, and whoever does not wait for one.
+async fn crowds(program: &Program, broker: &Broker) {
+    let good = signature(SECRET, ACCEPTED[0].as_bytes());
+    let head = [
+        format!("x-stackone-signature: {good}"),
+        "content-length: 70".to_owned(),
+    ];
+    eventually("busy reading", async || {
+        let _has_just_come = Connection::head(program.public, &head).await;
+        (program.post(&good, ACCEPTED[0]).await == 503).then_some(())
+    })
+    .await;
+    let mut slow = Connection::head(program.public, &head).await;
+    slow.send(b"Jane Roe").await;
+    eventually("another gives way", async || {
+        (program.post(&good, ACCEPTED[0]).await == 200).then_some(())
+    })
+    .await;
+    assert_eq!(slow.status().await, 503);
+    broker.answers_after(Duration::from_secs(1));
+    eventually("a full queue", async || {
+        let post = || program.post(&good, ACCEPTED[0]);
+        tokio::join!(post(), post(), post());
+        program.told("queue_full").then_some(())
+    })
+    .await;
+    broker.answers_after(Duration::ZERO);
+    let mut garbled = Connection::open(program.public).await;
+    garbled.send(b"Jane Roe\r\na1b2c3: a1b2c3\r\n\r\n").await;
+    assert_eq!(garbled.status().await, 400);
 }
 
 /// Every answer that needs it.
@@ -121,8 +157,9 @@ async fn no_log_shows_a_secret_a_signature_or_what_a_body_says() {
     let broker = Broker::with_topics();
     let folder = tempfile::tempdir().unwrap();
     let file = configuration(folder.path());
-    let program = Program::with(&broker, "trace", &["--config", &file]);
+    let program = Program::with(&broker, "trace,actix_http=trace", &["--config", &file]);
     strangers(&program).await;
+    crowds(&program, &broker).await;
     trouble_with_kafka(&program, &broker).await;
 
     std::fs::write(folder.path().join("secret"), NEXT_SECRET).unwrap();
@@ -149,6 +186,11 @@ async fn no_log_shows_a_secret_a_signature_or_what_a_body_says() {
         "body_unreadable",
         "unknown_source",
         "unknown_path",
+        "method_not_allowed",
+        "busy_reading",
+        "gave_way",
+        "queue_full",
+        "not_http",
         "too_large_for_broker",
         "topic_unavailable",
         "producer_failed",

@@ -121,3 +121,39 @@ async fn too_many_webhooks_that_wait_for_kafka_are_a_503_and_do_not_hold_up_read
     );
     assert_eq!(service.counted("default", "busy_publishing").await, 1.0);
 }
+
+/// A webhook of so many bytes.
+pub(crate) fn webhook(bytes: usize) -> String {
+    let [start, end] = [
+        r#"{"event":"account.created","account_id":"a","more":""#,
+        "\"}",
+    ];
+    let padding = "x".repeat(bytes - start.len() - end.len());
+    format!("{start}{padding}{end}")
+}
+
+#[tokio::test]
+async fn too_many_bytes_that_wait_for_kafka_are_a_503_and_smaller_ones_are_taken() {
+    let broker = Broker::with_topics();
+    let service = Service::ready_with(&broker, |settings| {
+        settings.limits.max_body_bytes = 600;
+        settings.limits.before_authentication.body_bytes = 600;
+        settings.limits.after_authentication.body_bytes = 1000;
+    })
+    .await;
+    broker.answers_after(Duration::from_secs(2));
+    let (accepted, refused, small) = tokio::join!(
+        service.post(webhook(600)),
+        async {
+            held(&service, 1.0).await;
+            service.post(webhook(401)).await
+        },
+        async {
+            held(&service, 1.0).await;
+            service.post(webhook(400)).await
+        }
+    );
+    let statuses = [accepted, refused, small].map(|answer| answer.status().as_u16());
+    assert_eq!(statuses, [200, 503, 200]);
+    assert_eq!(service.counted("default", "busy_publishing").await, 1.0);
+}

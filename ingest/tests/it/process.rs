@@ -1,6 +1,7 @@
 //! The program as an operating system sees it: signals and exit codes.
 
 use crate::broker::Broker;
+use crate::http::Connection;
 use crate::program::Program;
 use crate::sign::{SECRET, signature};
 
@@ -37,4 +38,25 @@ async fn the_limit_of_open_files_is_raised_and_one_that_is_too_low_is_told() {
         let told = logs.contains(r#""connections":144"#) && logs.contains("ulimit -n");
         assert_eq!(told, is_told, "{logs}");
     }
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_although_a_body_is_still_waited_for() {
+    let broker = Broker::with_topics();
+    let program = Program::start(&broker, "info");
+    let body = r#"{"event":"account.created","account_id":"a"}"#;
+    let signature = signature(SECRET, body.as_bytes());
+    let head = [
+        format!("x-stackone-signature: {signature}"),
+        format!("content-length: {}", body.len()),
+        "expect: 100-continue".to_owned(),
+    ];
+    let mut unfinished = Connection::head(program.public, &head).await;
+    assert_eq!(unfinished.status().await, 100, "it is being served");
+    program.signal("TERM");
+    program.logged("stopping; still accepting").await;
+    program.signal("TERM");
+    let (code, logs) = program.ended().await;
+    assert_eq!(code, Some(1), "{logs}");
+    assert!(logs.contains("ended by a second signal"), "{logs}");
 }

@@ -175,7 +175,10 @@ async fn headers_that_do_not_come_are_given_up_over_tls_too() {
 
 #[tokio::test]
 async fn a_connection_that_waits_for_its_next_request_does_not_hold_up_the_end() {
-    let secured = Secured::ready().await;
+    let secured = Secured::ready_with(|settings| {
+        settings.server.tls_handshake_deadline = Duration::from_secs(120);
+    })
+    .await;
     let plain = Service::ready_with(&secured.broker, |settings| {
         settings.server.header_deadline = Duration::from_secs(120);
     })
@@ -183,6 +186,12 @@ async fn a_connection_that_waits_for_its_next_request_does_not_hold_up_the_end()
     assert_eq!(secured.post(&secured.client).await.unwrap(), 200);
     assert_eq!(plain.post(BODY).await.status(), 200);
     let _silent = Connection::open(plain.public).await;
+    let _shakes_no_hands = Connection::open(secured.service.public).await;
+    eventually("both are connected", async || {
+        let open = secured.metric("connections_open").await;
+        (open == Some(2.0)).then_some(())
+    })
+    .await;
     let started = Instant::now();
     for service in [secured.service, plain] {
         service.stop.cancel();
