@@ -169,7 +169,7 @@ async fn memory_stays_flat_in_an_outage_although_clients_do_not_wait() {
         8 * MIB
     );
     std::fs::write(&file, limits).unwrap();
-    let program = Program::with(&broker, "error", &["--config", &file.display().to_string()]);
+    let program = Program::with(&broker, "info", &["--config", &file.display().to_string()]);
     broker.down();
     let body = webhook(MIB / 4);
     let signature = signature(SECRET, body.as_bytes());
