@@ -2,17 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
 use rdkafka::types::RDKafkaRespErr;
 use stackone_ingest::config::Settings;
 use stackone_link_transport::Topic;
 
 use crate::broker::Broker;
 use crate::eventually::eventually;
-use crate::overload::webhook;
-use crate::program::Program;
-use crate::service::{Service, client};
-use crate::sign::{SECRET, signature};
+use crate::service::Service;
 
 const BODY: &str = r#"{"event":"account.created","account_id":"a"}"#;
 const ACK_DEADLINE: Duration = Duration::from_millis(1500);
@@ -155,39 +151,4 @@ async fn a_topic_that_is_missing_is_named_until_it_is_there() {
     .await;
     broker.create(Topic::Unrecognized);
     service.becomes_ready().await;
-}
-
-/// What nobody waits for any more has given its share of the limits back, and is still in the producer's queue.
-#[tokio::test]
-async fn memory_stays_flat_in_an_outage_although_clients_do_not_wait() {
-    const MIB: usize = 1024 * 1024;
-    let broker = Broker::with_topics();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ingest.toml");
-    let limits = format!(
-        "[limits.before_authentication]\nbody_bytes = {0}\n[limits.after_authentication]\nbody_bytes = {0}\n",
-        8 * MIB
-    );
-    std::fs::write(&file, limits).unwrap();
-    let program = Program::with(&broker, "info", &["--config", &file.display().to_string()]);
-    broker.down();
-    let body = webhook(MIB / 4);
-    let signature = signature(SECRET, body.as_bytes());
-    let (client, before) = (client(), program.most_memory());
-    let url = format!("http://{}/webhooks/stackone/default", program.public);
-    let started = Instant::now();
-    let impatient = async |_| {
-        // As long as a record waits for a broker, and some more.
-        while started.elapsed() < Duration::from_secs(6) {
-            let request = client.post(&url).header("x-stackone-signature", &signature);
-            let request = request
-                .body(body.clone())
-                .timeout(Duration::from_millis(200));
-            let _refused_or_not_waited_for = request.send().await;
-        }
-    };
-    join_all((0..32).map(impatient)).await;
-    // Each limit once, what is read ahead of them, and what allocators keep.
-    let grown = program.most_memory() - before;
-    assert!(grown < 96 * MIB, "{} MiB", grown / MIB);
 }

@@ -123,7 +123,7 @@ async fn too_many_webhooks_that_wait_for_kafka_are_a_503_and_do_not_hold_up_read
 }
 
 /// A webhook of so many bytes.
-pub(crate) fn webhook(bytes: usize) -> String {
+fn webhook(bytes: usize) -> String {
     let [start, end] = [
         r#"{"event":"account.created","account_id":"a","more":""#,
         "\"}",

@@ -135,15 +135,6 @@ impl Program {
         self.told.lock().unwrap().contains(text)
     }
 
-    /// The most memory it has had, in bytes.
-    pub(crate) fn most_memory(&self) -> usize {
-        let status = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(status).unwrap();
-        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = most.unwrap().trim().strip_suffix(" kB").unwrap();
-        kib.parse::<usize>().unwrap() * 1024
-    }
-
     /// Its exit code and all its logs.
     pub(crate) async fn ended(mut self) -> (Option<i32>, String) {
         let status = eventually("ended", async || self.child.try_wait().unwrap()).await;
