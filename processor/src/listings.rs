@@ -62,9 +62,20 @@ impl Listing {
     }
 }
 
-/// Whether what a list shows of an account is another than what was confirmed, so that it is worth a lookup.
+/// What stands for the status of an account where the list shows none that can be read: the trigger has to have one, and a
+/// process of an earlier version has to read it.
+#[must_use]
+pub fn no_status() -> AccountStatus {
+    AccountStatus::from("")
+}
+
+/// Whether what a list shows of an account is another than what was confirmed, so that it is worth a lookup. Where it shows
+/// no status that can be read, a lookup would not either.
 #[must_use]
 pub fn differs(state: Option<&AccountState>, listed: &AccountListed) -> bool {
+    if listed.status == no_status() {
+        return false;
+    }
     let Some(state) = state else { return true };
     match state.state {
         AccountPhase::None => true,
@@ -130,6 +141,9 @@ mod tests {
             Some(&state(AccountPhase::Unlinked, "active")),
             &listed("active")
         ));
+        for state in [None, Some(&state(AccountPhase::Active, "active"))] {
+            assert!(!differs(state, &listed("")), "{state:?}");
+        }
         let refreshed = AccountListed {
             updated_at: Some(at(1)),
             ..listed("active")

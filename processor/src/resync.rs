@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use stackone_client::{ApiError, Listed};
+use stackone_client::{ApiError, ListPage, Listed};
 use stackone_link_schemas::{
     ACCOUNT_LISTED_TYPE, AccountId, AccountListed, CloudEvent, LISTING_MARKER_TYPE, ListingMarker,
     event_id_of_body, source_of_project,
@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::backoff;
+use crate::listings::no_status;
 use crate::projects::Project;
 use pages::{Next, Pages};
 
@@ -53,7 +54,7 @@ pub struct ResyncSettings {
 pub struct Summary {
     /// Accounts listed, each of which got a trigger.
     pub listed: u64,
-    /// Accounts whose id cannot be used.
+    /// Entries whose id or status cannot be used. Those with an id count as listed, so that they are not taken to be missing.
     pub unusable: u64,
     /// Pages read.
     pub pages: u32,
@@ -102,6 +103,7 @@ pub async fn run(
     while let Next::Page(number) = next {
         let listed = run.page(number, stop).await?;
         summary.pages += 1;
+        summary.unusable += u64::try_from(listed.nameless).unwrap_or(u64::MAX);
         let (new, then) = pages.take(listed);
         run.publish(new, &mut summary).await?;
         progress(&summary);
@@ -190,7 +192,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Whether the account could be used and its trigger is stored.
+    /// Stores the trigger of an account, if its id can be used. Whether the whole entry could be.
     async fn trigger(&self, listed: &Listed) -> Result<bool, ResyncError> {
         let Ok(account_id) = AccountId::try_from(listed.id.as_str()) else {
             return Ok(false);
@@ -199,7 +201,7 @@ impl<'a> Run<'a> {
             run: self.id,
             project_id: self.project.id.clone(),
             account_id: account_id.clone(),
-            status: listed.status.clone(),
+            status: listed.status.clone().unwrap_or_else(no_status),
             updated_at: listed.updated_at,
         };
         let value = serde_json::to_vec(&trigger)?;
@@ -212,7 +214,7 @@ impl<'a> Run<'a> {
             headers,
         };
         self.publisher.publish(&record).await?;
-        Ok(true)
+        Ok(listed.status.is_some())
     }
 
     fn headers(
@@ -236,7 +238,7 @@ impl<'a> Run<'a> {
         &self,
         number: Option<u32>,
         stop: &CancellationToken,
-    ) -> Result<Vec<Listed>, ResyncError> {
+    ) -> Result<ListPage, ResyncError> {
         let pace = Duration::from_secs(60) / self.settings.requests_per_minute.max(1);
         let mut wait = if number.is_some() {
             pace

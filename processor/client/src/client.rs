@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::accounts::Wire;
 use crate::key::ApiKey;
-use crate::listing::{self, Listed};
+use crate::listing::{self, ListPage};
 use crate::retry_after::{date, retry_after};
 use crate::{Account, ApiError, ApiVersion, Lookup, PersonalFields};
 
@@ -137,11 +137,7 @@ impl Client {
     /// # Errors
     ///
     /// See [`ApiError`].
-    pub async fn accounts(
-        &self,
-        page: Option<u32>,
-        page_size: u32,
-    ) -> Result<Vec<Listed>, ApiError> {
+    pub async fn accounts(&self, page: Option<u32>, page_size: u32) -> Result<ListPage, ApiError> {
         let mut url = self.accounts_url(None);
         url.query_pairs_mut()
             .append_pair("page_size", &page_size.to_string());

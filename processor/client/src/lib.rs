@@ -13,5 +13,5 @@ mod retry_after;
 pub use accounts::{Account, ApiVersion, Lookup};
 pub use client::{Client, ClientOptions, StartError, is_acceptable};
 pub use error::ApiError;
-pub use listing::Listed;
+pub use listing::{ListPage, Listed};
 pub use personal::PersonalFields;

@@ -59,6 +59,6 @@ fn tell(out: &mut impl io::Write, project: &str, how: &str, summary: &Summary) {
     } = summary;
     let _unwritable = writeln!(
         out,
-        "{project}: {how}: {listed} accounts listed in {pages} pages, {unusable} with an unusable id"
+        "{project}: {how}: {listed} accounts listed in {pages} pages, {unusable} with an unusable id or status"
     );
 }

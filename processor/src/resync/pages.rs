@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use stackone_client::Listed;
+use stackone_client::{ListPage, Listed};
 
 /// What was listed so far.
 #[derive(Debug)]
@@ -40,9 +40,10 @@ impl Pages {
     }
 
     /// Takes the page that was asked for: the accounts that are new, and what to do next.
-    pub(super) fn take(&mut self, page: Vec<Listed>) -> (Vec<Listed>, Next) {
-        let length = page.len();
+    pub(super) fn take(&mut self, page: ListPage) -> (Vec<Listed>, Next) {
+        let length = page.listed.len() + page.nameless;
         let new: Vec<Listed> = page
+            .listed
             .into_iter()
             .filter(|listed| self.seen.insert(listed.id.clone()))
             .collect();
@@ -80,6 +81,17 @@ mod tests {
 
     /// Walks through `accounts` accounts of a server whose first page is `base`, and that gives at most `largest` a page.
     fn walk(accounts: usize, base: u32, largest: usize, ignores_page: bool) -> (usize, Next) {
+        walk_without(accounts, base, largest, ignores_page, "")
+    }
+
+    /// The same, where the id of the account `nameless` cannot be read.
+    fn walk_without(
+        accounts: usize,
+        base: u32,
+        largest: usize,
+        ignores_page: bool,
+        nameless: &str,
+    ) -> (usize, Next) {
         let mut pages = Pages::new(100);
         let (mut next, mut found) = (Next::Page(None), 0);
         for _ in 0..1000 {
@@ -95,10 +107,15 @@ mod tests {
             let first = usize::try_from(number.saturating_sub(base)).unwrap() * size;
             let listed = (first..accounts.min(first + size)).map(|id| Listed {
                 id: id.to_string(),
-                status: AccountStatus::Active,
+                status: Some(AccountStatus::Active),
                 updated_at: None,
             });
-            let (new, then) = pages.take(listed.collect());
+            let (listed, others): (Vec<_>, Vec<_>) =
+                listed.partition(|listed| listed.id != nameless);
+            let (new, then) = pages.take(ListPage {
+                listed,
+                nameless: others.len(),
+            });
             found += new.len();
             next = then;
         }
@@ -116,6 +133,17 @@ mod tests {
                     "{what}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn an_entry_whose_id_cannot_be_read_does_not_make_its_page_the_last() {
+        for nameless in ["0", "99", "100", "349"] {
+            assert_eq!(
+                walk_without(350, 1, 100, false, nameless),
+                (349, Next::Complete),
+                "{nameless}"
+            );
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use stackone_client::{ApiError, Client};
-use stackone_link_schemas::AccountId;
+use stackone_client::{ApiError, Client, Listed};
+use stackone_link_schemas::{AccountId, AccountStatus};
 use wiremock::matchers::{basic_auth, path, query_param, query_param_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -28,11 +28,14 @@ async fn a_list_is_read_bare_or_wrapped() {
             .accounts(Some(3), 100)
             .await
             .unwrap();
-        let found: Vec<_> = listed
-            .iter()
-            .map(|account| (account.id.as_str(), account.status.as_str()))
-            .collect();
-        assert_eq!(found, [(ID, "active"), ("45355976281015164504", "expired")]);
+        let found: Vec<_> = listed.listed.iter().map(shown).collect();
+        assert_eq!(
+            found,
+            [
+                (ID, Some("active")),
+                ("45355976281015164504", Some("expired"))
+            ]
+        );
     }
     let server = MockServer::start().await;
     Mock::given(path("/accounts"))
@@ -44,6 +47,37 @@ async fn a_list_is_read_bare_or_wrapped() {
         .accounts(None, 100)
         .await;
     assert!(matches!(odd, Err(ApiError::Unreadable { .. })));
+}
+
+fn shown(listed: &Listed) -> (&str, Option<&str>) {
+    let status = listed.status.as_ref().map(AccountStatus::as_str);
+    (&listed.id, status)
+}
+
+#[tokio::test]
+async fn an_odd_entry_of_a_list_spoils_none_of_the_others_and_keeps_its_id() {
+    let server = MockServer::start().await;
+    let odd = r#"[{"id":"a","status":"active","updated_at":7},{"id":"b","status":null},{"id":"c"},
+        {"id":"d","status":["active"]},{"id":null,"status":"active"},{"status":"active"},null,"x",
+        {"id":"e","status":"never heard of"}]"#;
+    Mock::given(path("/accounts"))
+        .respond_with(json(200, odd))
+        .mount(&server)
+        .await;
+    let client = Client::new(options(&server.uri())).unwrap();
+    let page = client.accounts(None, 100).await.unwrap();
+    let found: Vec<_> = page.listed.iter().map(shown).collect();
+    assert_eq!(
+        found,
+        [
+            ("a", Some("active")),
+            ("b", None),
+            ("c", None),
+            ("d", None),
+            ("e", Some("never heard of"))
+        ]
+    );
+    assert_eq!(page.nameless, 4);
 }
 
 /// Asks for the two accounts of the fixtures and one more, of a server that answers with `template`.
