@@ -249,7 +249,8 @@ fn not_found(body: &[u8]) -> Result<Lookup, ApiError> {
     let has_message = value
         .get("message")
         .is_some_and(serde_json::Value::is_string);
-    if has_message && value.get("statusCode").is_none_or(|status| status == 404) {
+    // A message alone is how many gateways answer.
+    if has_message && value.get("statusCode").is_some_and(|status| status == 404) {
         return Ok(Lookup::NotFound);
     }
     Err(unavailable("404 without StackOne's error body", None))

@@ -6,6 +6,8 @@
 )]
 
 mod lists;
+mod redirects;
+mod servers;
 
 use std::time::Duration;
 
@@ -113,6 +115,9 @@ async fn only_stackones_own_404_means_that_there_is_no_account() {
         "<html>not found</html>",
         "{}",
         "",
+        r#"{"message":"Not Found"}"#,
+        r#"{"statusCode":404}"#,
+        r#"{"statusCode":"404","message":"Not Found"}"#,
         r#"{"statusCode":403,"message":"x"}"#,
     ] {
         assert!(
@@ -132,9 +137,11 @@ async fn a_refused_key_is_told_apart_from_a_refused_request() {
         error(ResponseTemplate::new(403)).await,
         ApiError::Refused { status: 403 }
     ));
-    for status in [400, 409, 412, 422] {
+    for status in [400, 409, 410, 412, 414, 422, 451] {
+        let rejected = error(json(status, "{}")).await;
         assert!(
-            matches!(error(json(status, "{}")).await, ApiError::Rejected { status: seen } if seen == status)
+            matches!(rejected, ApiError::Rejected { status: seen } if seen == status),
+            "{status}: {rejected:?}"
         );
     }
 }
@@ -153,8 +160,8 @@ async fn a_rate_limit_says_how_long() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_unavailable_and_redirects_are_not_followed() {
-    for status in [408, 500, 501, 502, 503, 504] {
+async fn what_may_pass_is_unavailable() {
+    for status in [202, 204, 206, 304, 408, 500, 501, 502, 503, 504] {
         assert!(
             matches!(
                 error(ResponseTemplate::new(status)).await,
@@ -163,11 +170,6 @@ async fn what_may_pass_is_unavailable_and_redirects_are_not_followed() {
             "{status}"
         );
     }
-    let redirect = ResponseTemplate::new(302).insert_header("location", "/elsewhere");
-    assert!(matches!(
-        error(redirect).await,
-        ApiError::Unavailable { .. }
-    ));
     let slow = json(200, "{}").set_delay(Duration::from_secs(5));
     assert!(
         matches!(error(slow).await, ApiError::Unavailable { reason, .. } if reason == "timeout")
@@ -210,6 +212,30 @@ async fn a_probe_asks_for_one_account() {
         .probe()
         .await
         .unwrap();
+}
+
+#[test]
+fn an_id_that_would_be_another_path_or_query_is_none() {
+    for id in [
+        "",
+        ".",
+        "..",
+        "../a",
+        "a/b",
+        "a/",
+        "a?b",
+        "a#b",
+        "a&b",
+        "a%2fb",
+        "a b",
+        "a\n",
+        "a:b",
+        "a@b",
+        "ä",
+        "\u{202e}a",
+    ] {
+        assert!(AccountId::try_from(id).is_err(), "{id:?}");
+    }
 }
 
 #[test]
