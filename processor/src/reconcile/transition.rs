@@ -82,8 +82,9 @@ fn emit(
     };
     let previous_status = state.status.take();
     let last_snapshot = state.account.take();
-    // A 200 proves whose account it is; a recheck where no project is configured by id names none.
-    if let Some(project) = project_id.filter(|_| state.project_id.is_none() || account.is_some()) {
+    // Only a 200 proves whose account it is: every other project's key gets a 404. A recheck where no project is
+    // configured by id names none.
+    if let Some(project) = project_id.filter(|_| account.is_some()) {
         state.project_id = Some(project.to_owned());
     }
     state.version += 1;
@@ -106,15 +107,13 @@ fn emit(
     } else {
         state.account.clone()
     };
+    // What is told names who asked, where the owner is not known.
+    let told_of = state.project_id.as_deref().or(project_id);
     AccountLifecycleEvent {
-        id: AccountLifecycleEvent::id_of(
-            state.project_id.as_deref(),
-            &state.account_id,
-            state.version,
-        ),
+        id: AccountLifecycleEvent::id_of(told_of, &state.account_id, state.version),
         event_type: kind.event_type(),
         account_id: state.account_id.clone(),
-        project_id: state.project_id.clone(),
+        project_id: told_of.map(str::to_owned),
         version: state.version,
         account: told.or_else(|| account.map(|account: &Account| account.snapshot.clone())),
         status: state.status.clone(),

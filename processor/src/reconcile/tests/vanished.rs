@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use stackone_client::Lookup;
-use stackone_link_schemas::{AccountPhase, AccountState, Grace, GraceKind, Pending, Trigger};
+use stackone_link_schemas::{
+    AccountLifecycleEvent, AccountPhase, AccountState, Grace, GraceKind, Pending, Trigger,
+};
 
 use super::{START, at, confirmed, found, id, pending};
 use crate::reconcile::{Case, Decision, LifecycleKind, apply};
@@ -64,4 +66,35 @@ fn only_what_was_unlinked_for_its_404s_alone_says_since_when_they_came() {
         let linked = after(&state, &back, &found("active"), LifecycleKind::Linked);
         assert_eq!(linked.vanished_at, None, "it is back");
     }
+}
+
+#[test]
+fn a_404_tells_of_the_project_that_asked_and_gives_the_account_no_owner() {
+    let pending = pending(Trigger::Deleted, Some(START));
+    let settled = |state: Option<&AccountState>, answer: &Lookup, kind| {
+        let case = Case {
+            state,
+            pending: &pending,
+            answer,
+            now: at(1),
+        };
+        let transition = apply(&id(), &case, Decision::Emit(kind), Some("asked"));
+        (transition.state.unwrap(), transition.event.unwrap())
+    };
+    let (unlinked, told) = settled(None, &Lookup::NotFound, LifecycleKind::Unlinked);
+    assert_eq!(
+        (unlinked.project_id.as_deref(), told.project_id.as_deref()),
+        (None, Some("asked"))
+    );
+    assert_eq!(
+        told.id,
+        AccountLifecycleEvent::id_of(Some("asked"), &id(), 1)
+    );
+    let (linked, told) = settled(Some(&unlinked), &found("active"), LifecycleKind::Linked);
+    assert_eq!(linked.project_id.as_deref(), Some("asked"));
+    assert_eq!(told.project_id, linked.project_id);
+    let owned = confirmed(AccountPhase::Active, "active");
+    let (unlinked, told) = settled(Some(&owned), &Lookup::NotFound, LifecycleKind::Unlinked);
+    assert_eq!(unlinked.project_id, owned.project_id);
+    assert_eq!(told.project_id, owned.project_id);
 }
