@@ -235,3 +235,6 @@ impl Gate {
         self.accepted_at.is_some_and(|at| at >= since)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
-//! The queue against its promises, by hand and at random.
+//! The queue against its promises, by hand.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod random;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
-
-use proptest::prelude::*;
 
 use super::*;
 
@@ -168,92 +168,4 @@ fn backoffs_that_end_leave_other_waits_and_the_order_as_they_are() {
     assert_eq!(take(&mut queue, soon), Some(("a", numbers([1, 5]))));
     assert_eq!(take(&mut queue, soon), None);
     assert_eq!(queue.count_ready(0, later, 9), 2);
-}
-
-#[derive(Debug, Clone)]
-enum Step {
-    Add(u8),
-    /// At most so many, together where they have as many triggers.
-    Take(usize),
-    Answer(u8),
-    Finish(u8),
-    Recheck(u8),
-    AskAgain(u8),
-    BackOff(u8),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        3 => (0u8..4).prop_map(Step::Add),
-        3 => (1usize..4).prop_map(Step::Take),
-        2 => (0u8..4).prop_map(Step::Answer),
-        2 => (0u8..4).prop_map(Step::Finish),
-        1 => (0u8..4).prop_map(Step::Recheck),
-        1 => (0u8..4).prop_map(Step::AskAgain),
-        1 => (0u8..4).prop_map(Step::BackOff),
-    ]
-}
-
-proptest! {
-    /// Never two lookups of one account at once, nothing forgotten, nothing decided that was not asked for.
-    #[test]
-    fn nothing_is_forgotten_or_asked_twice(steps in proptest::collection::vec(step(), 1..200)) {
-        let mut queue: WorkQueue<u8, Numbers> = WorkQueue::new(1);
-        let mut now = Instant::now();
-        let mut asked: BTreeMap<u8, BTreeSet<u32>> = BTreeMap::new();
-        let mut open: BTreeSet<u32> = BTreeSet::new();
-        let mut flights: Vec<BTreeSet<u8>> = Vec::new();
-        for (number, step) in (0u32..).zip(steps) {
-            now += Duration::from_secs(1);
-            let wait = now + Duration::from_secs(3);
-            match step {
-                Step::Add(key) => {
-                    open.insert(number);
-                    queue.add(key, 0, numbers([number]), now);
-                }
-                Step::Take(most) => {
-                    let taken = take_together(&mut queue, now, most, |first, work| first.0.len() == work.0.len());
-                    flights.push(taken.iter().map(|(key, _)| *key).collect());
-                    prop_assert!(taken.len() <= most);
-                    for (key, Numbers(work)) in taken {
-                        prop_assert!(asked.insert(key, work).is_none(), "asked twice at once");
-                    }
-                }
-                Step::Answer(key) => {
-                    queue.answered(&key);
-                    flights.iter_mut().for_each(|flight| { flight.remove(&key); });
-                }
-                Step::Finish(key) => {
-                    queue.finish(&key, now);
-                    asked.remove(&key).into_iter().flatten().for_each(|number| { open.remove(&number); });
-                }
-                Step::Recheck(key) => {
-                    queue.recheck(&key, wait, now, |_| {});
-                    asked.remove(&key);
-                }
-                Step::AskAgain(key) => {
-                    queue.ask_again(&key, now, |_| {});
-                    asked.remove(&key);
-                }
-                Step::BackOff(key) => {
-                    queue.back_off(&key, wait, |_| {});
-                    asked.remove(&key);
-                }
-            }
-            flights.iter_mut().for_each(|flight| flight.retain(|key| asked.contains_key(key)));
-            flights.retain(|flight| !flight.is_empty());
-            prop_assert_eq!(queue.in_flight(), flights.len());
-        }
-        now += Duration::from_secs(60);
-        for key in asked.into_keys() {
-            queue.recheck(&key, now, now, |_| {});
-        }
-        let mut drained = BTreeSet::new();
-        while let Some((key, Numbers(work))) = take(&mut queue, now) {
-            drained.extend(work);
-            queue.finish(&key, now);
-        }
-        prop_assert_eq!(drained, open);
-        prop_assert!(queue.is_empty());
-    }
 }
