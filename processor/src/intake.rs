@@ -4,10 +4,10 @@ mod own;
 
 use jiff::Timestamp;
 use stackone_link_schemas::{
-    ACCOUNT_LISTED_TYPE, AccountEvent, AccountState, Cause, DeadLetterReason, LISTING_MARKER_TYPE,
-    ListingMarker, Pending, TakenIn, Trigger, UNLINKS_RELEASED_TYPE,
+    ACCOUNT_LISTED_TYPE, AccountEvent, AccountId, AccountState, Cause, DeadLetterReason,
+    LISTING_MARKER_TYPE, ListingMarker, Pending, TakenIn, Trigger, UNLINKS_RELEASED_TYPE,
 };
-use stackone_link_transport::{RecordHeaders, TraceContext};
+use stackone_link_transport::{RecordHeaders, TraceContext, partition_of_key};
 use uuid::Uuid;
 
 use crate::projects::Projects;
@@ -80,10 +80,12 @@ pub enum Intake {
 }
 
 impl Consumed {
-    /// Decides what the record is. `state_of` gives the confirmed state of its account.
+    /// Decides what the record is, in a topic of `partitions` partitions. `state_of` gives the confirmed state of its
+    /// account.
     pub fn sort(
         &self,
         topic: &str,
+        partitions: i32,
         projects: &Projects,
         now: Timestamp,
         state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
@@ -93,7 +95,9 @@ impl Consumed {
             .as_ref()
             .map(|headers| headers.event.event_type.as_str());
         match event_type {
-            Some(ACCOUNT_LISTED_TYPE) => return self.sort_listed(topic, projects, now, state_of),
+            Some(ACCOUNT_LISTED_TYPE) => {
+                return self.sort_listed(topic, partitions, projects, now, state_of);
+            }
             Some(LISTING_MARKER_TYPE) => return self.sort_marker(projects),
             Some(UNLINKS_RELEASED_TYPE) => return self.sort_release(projects),
             Some(_) | None => {}
@@ -102,26 +106,26 @@ impl Consumed {
             Ok(event) => event,
             Err(error) => return unusable(DeadLetterReason::MalformedEvent, &without_data(&error)),
         };
-        let key = AccountKey {
-            partition: self.partition,
-            id: event.account_id.clone(),
+        let Some(key) = self.key_of(&event.account_id, partitions) else {
+            return misplaced();
         };
-        let state = state_of(&key);
-        if state.as_ref().is_some_and(|state| self.is_taken_in(state)) {
-            return Intake::Replayed;
-        }
         let Some(lane) = projects.lane_of(event.project_id.as_deref()) else {
             return unusable(
                 DeadLetterReason::UnknownProject,
                 "no API key is configured for the project",
             );
         };
+        let state = state_of(&key);
         let owner = state.as_ref().and_then(|state| state.project_id.as_deref());
         if !projects.is_owner(lane, owner, event.project_id.as_deref()) {
             return unusable(
                 DeadLetterReason::ProjectMismatch,
                 "the account belongs to another project",
             );
+        }
+        // Not before: while the letter of a record is held, later ones of its account are taken in.
+        if state.as_ref().is_some_and(|state| self.is_taken_in(state)) {
+            return Intake::Replayed;
         }
         Intake::Look {
             key,
@@ -130,20 +134,23 @@ impl Consumed {
         }
     }
 
+    /// The account in this partition, if its key leads here. A state anywhere else would stop whoever restores it.
+    fn key_of(&self, id: &AccountId, partitions: i32) -> Option<AccountKey> {
+        let is_here = partition_of_key(id.as_str().as_bytes(), partitions) == self.partition;
+        is_here.then(|| AccountKey {
+            partition: self.partition,
+            id: id.clone(),
+        })
+    }
+
     fn work(&self, topic: &str, event: AccountEvent, now: Timestamp) -> Work {
-        let ingest = self
-            .headers
-            .as_ref()
-            .and_then(|headers| headers.ingest.as_ref());
-        let received_at = ingest.map(|ingest| ingest.received_at);
-        let received_at =
-            received_at.or_else(|| Timestamp::from_millisecond(self.timestamp_ms).ok());
+        let received_at = self.received_at();
         // StackOne's clock may be ahead of ours, but nothing happened after we were told.
         let event_date = event
             .event_date
             .map(|date| received_at.map_or(date, |received| date.min(received)));
         let cause = Cause {
-            event_id: self.headers.as_ref().map(|headers| headers.event.id),
+            event_id: self.event_id(),
             event_type: event.event.clone(),
             event_date: event.event_date,
             received_at,
@@ -176,6 +183,30 @@ impl Consumed {
         }
     }
 
+    fn event_id(&self) -> Option<Uuid> {
+        self.headers.as_ref().map(|headers| headers.event.id)
+    }
+
+    fn received_at(&self) -> Option<Timestamp> {
+        let ingest = self
+            .headers
+            .as_ref()
+            .and_then(|headers| headers.ingest.as_ref());
+        ingest
+            .map(|ingest| ingest.received_at)
+            .or_else(|| Timestamp::from_millisecond(self.timestamp_ms).ok())
+    }
+
+    /// Whether it is the record that was taken in as `cause`, and not another at its offset in a topic that was made
+    /// again. Its key is not asked: one without a key may be in the right partition by chance.
+    #[must_use]
+    pub fn is_of(&self, cause: &Cause) -> bool {
+        let is_as_old = cause
+            .received_at
+            .is_none_or(|received| self.received_at() == Some(received));
+        self.event_id() == cause.event_id && is_as_old
+    }
+
     fn trace(&self) -> Option<TraceContext> {
         let traceparent = self.headers.as_ref()?.traceparent.as_ref()?;
         TraceContext::continued(traceparent.as_bytes())
@@ -198,6 +229,13 @@ impl Consumed {
                 && self.timestamp_ms <= taken.timestamp_ms
         })
     }
+}
+
+fn misplaced() -> Intake {
+    unusable(
+        DeadLetterReason::MalformedEvent,
+        "in a partition that its account's id as key does not lead to",
+    )
 }
 
 fn unusable(reason: DeadLetterReason, detail: &str) -> Intake {

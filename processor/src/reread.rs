@@ -90,8 +90,9 @@ fn read_at(
     reader.assign(&list).map_err(refused)?;
     while !is_over() {
         match reader.poll(SLICE) {
+            // Of a topic that was made again the offset has another record, which may be another account's.
             Some(Ok(message)) if message.offset() == offset => {
-                return Ok(Some(consumed(&message)));
+                return Ok(Some(consumed(&message)).filter(|record| record.is_of(cause)));
             }
             // Asked for this offset the broker gave another one: this one was deleted, or holds no record.
             Some(Ok(_)) => return Ok(None),

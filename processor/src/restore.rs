@@ -33,6 +33,9 @@ pub struct Restored {
     pub partition: i32,
     /// Its accounts.
     pub states: StateStore,
+    /// How many partitions the topic of states has, which is as many as that of events: an account whose key leads to
+    /// another of them must not get a state here.
+    pub partitions: i32,
     /// Where processing goes on.
     pub position: Position,
 }
@@ -125,10 +128,11 @@ impl Restore {
         list.add_partition_offset(&self.topic, partition, Offset::Beginning)
             .map_err(in_partition)?;
         committed.assign(&list).map_err(in_partition)?;
-        let states = self.read_to_end(&committed, &asking)?;
-        Ok(states.map(|states| Restored {
+        let read = self.read_to_end(&committed, &asking)?;
+        Ok(read.map(|(states, partitions)| Restored {
             partition,
             states,
+            partitions,
             position,
         }))
     }
@@ -138,7 +142,7 @@ impl Restore {
         &self,
         reader: &Reader,
         asking: &Asking<'_>,
-    ) -> Result<Option<StateStore>, RestoreError> {
+    ) -> Result<Option<(StateStore, i32)>, RestoreError> {
         let count = || {
             let metadata = reader.fetch_metadata(Some(&self.topic), STEP)?;
             let topic = metadata
@@ -162,7 +166,8 @@ impl Restore {
             match reader.poll(Duration::from_millis(100)) {
                 None => {}
                 Some(Err(KafkaError::PartitionEOF(_))) => {
-                    return self.checked(states, partition).map(Some);
+                    let states = self.checked(states, partition)?;
+                    return Ok(Some((states, partitions)));
                 }
                 Some(Err(error)) => tracing::warn!(partition, %error, "reading the state topic"),
                 Some(Ok(message)) => {

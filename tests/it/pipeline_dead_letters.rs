@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use harness::{Metrics, Pipeline, ReadRecord, WITHIN, eventually};
 use stackone_link_schemas::{CloudEvent, DeadLetterReason};
-use stackone_link_transport::{OutgoingRecord, Publisher, RecordHeaders, Topic};
+use stackone_link_transport::{OutgoingRecord, Publisher, RecordHeaders, Topic, partition_of_key};
 use stackone_simulator::{Fault, FaultRule, NewAccount, Notify, Operation};
+use uuid::Uuid;
 
 fn reasons(records: &[ReadRecord]) -> Vec<DeadLetterReason> {
     records
@@ -14,8 +15,16 @@ fn reasons(records: &[ReadRecord]) -> Vec<DeadLetterReason> {
         .collect()
 }
 
+/// The id of what [`publish`] publishes.
+pub(crate) const PUBLISHED: Uuid = Uuid::from_u128(7);
+
 /// Publishes to the account events topic what ingest would never put there.
 pub(crate) async fn publish(pipeline: &Pipeline, key: &str, value: &[u8]) {
+    publish_as("account.created", pipeline, key, value).await;
+}
+
+/// The same, with this `ce_type`.
+pub(crate) async fn publish_as(event_type: &str, pipeline: &Pipeline, key: &str, value: &[u8]) {
     let publisher = Publisher::new(
         &pipeline.broker.kafka_config(),
         "test",
@@ -23,8 +32,8 @@ pub(crate) async fn publish(pipeline: &Pipeline, key: &str, value: &[u8]) {
     )
     .unwrap();
     let headers = RecordHeaders::of(CloudEvent {
-        id: uuid::Uuid::from_u128(7),
-        event_type: "account.created".to_owned(),
+        id: PUBLISHED,
+        event_type: event_type.to_owned(),
         source: "/stackone".to_owned(),
         subject: None,
         time: None,
@@ -83,8 +92,7 @@ async fn records_that_cannot_be_used_are_put_aside_with_their_bytes() {
         .collect();
     assert_eq!(malformed[0].value, garbage);
     assert_eq!(
-        malformed[0].headers.event.id,
-        uuid::Uuid::from_u128(7),
+        malformed[0].headers.event.id, PUBLISHED,
         "the original headers are kept"
     );
     let why = malformed[1].headers.dead_letter.clone().unwrap();
@@ -101,6 +109,46 @@ async fn records_that_cannot_be_used_are_put_aside_with_their_bytes() {
         .read_until(WITHIN, |records| records.iter().any(is_linked))
         .await;
     processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_under_another_accounts_key_is_put_aside_and_stops_nobody() {
+    let pipeline = Pipeline::start("misplaced").await.unwrap();
+    let link = |notify| {
+        let new = NewAccount {
+            notify,
+            ..NewAccount::new("bamboohr", "t", "Acme")
+        };
+        pipeline.simulator.link(&new).unwrap()
+    };
+    let id = link(Notify::Silent);
+    let of = |key: &str| partition_of_key(key.as_bytes(), pipeline.settings.partitions);
+    let key = (0..).map(|number: u32| number.to_string());
+    let key = key.into_iter().find(|key| of(key) != of(id.as_str()));
+    let webhook = format!(r#"{{"event":"account.created","account_id":"{id}"}}"#);
+    publish(&pipeline, &key.unwrap(), webhook.as_bytes()).await;
+    let mut processor = pipeline.processor("a").unwrap();
+    let mut dead_letters = pipeline.reader(Topic::DeadLetter);
+    let records = dead_letters
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    assert_eq!(reasons(records), [DeadLetterReason::MalformedEvent]);
+    assert_eq!(records[0].value, webhook.as_bytes());
+    // Others go on, and so they do after a restart.
+    let mut linked = pipeline.reader(Topic::Linked);
+    for restarts in 0..2 {
+        let other = link(Notify::Send);
+        let is_linked = |record: &ReadRecord| record.key.as_deref() == Some(other.as_str());
+        linked
+            .read_until(WITHIN, |records| records.iter().any(is_linked))
+            .await;
+        processor.stop().await.unwrap();
+        processor = pipeline.processor(&format!("b{restarts}")).unwrap();
+    }
+    processor.stop().await.unwrap();
+    let unasked = |record: &ReadRecord| record.key.as_deref() != Some(id.as_str());
+    assert!(linked.read_to_end().await.iter().all(unasked));
     pipeline.stop().await.unwrap();
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use harness::{
-    Isolation, Metrics, Pipeline, PipelineSettings, ReadRecord, TopicReader, WITHIN, eventually,
-    transitions,
+    Isolation, Metrics, OTHER_PROJECT, Pipeline, PipelineSettings, ReadRecord, TopicReader, WITHIN,
+    eventually, transitions,
 };
 use rdkafka::topic_partition_list::Offset;
 use stackone_link_transport::Topic;
@@ -64,6 +64,60 @@ async fn two_that_are_put_aside(pipeline: &Pipeline) -> ReadRecord {
         .clone()
 }
 
+/// Makes the dead-letter topic accept nothing, or everything.
+async fn accept(pipeline: &Pipeline, bytes: &str) {
+    let topic = &pipeline.topics.dead_letter;
+    configure(&pipeline.broker, topic, "max.message.bytes", bytes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_is_held_over_a_restart_is_not_passed_for_what_its_account_took_in_since() {
+    let settings = PipelineSettings {
+        partitions: 1,
+        has_other_project: true,
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with("refused-restart", settings).await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    let new = NewAccount::new("hibob", "t", "Acme");
+    let id = pipeline.simulator.link(&new).unwrap();
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    accept(&pipeline, "100").await;
+    let mismatch = format!(
+        r#"{{"event":"account.created","account_id":"{id}","project_id":"{OTHER_PROJECT}"}}"#
+    );
+    publish(&pipeline, id.as_str(), mismatch.as_bytes()).await;
+    held(&processor.admin, 1.0).await;
+    pipeline
+        .simulator
+        .refresh_credentials(&id, Notify::Send)
+        .unwrap();
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 2)
+        .await;
+    processor.stop().await.unwrap();
+    let processor = pipeline.processor("b").unwrap();
+    held(&processor.admin, 1.0).await;
+    accept(&pipeline, "2097152").await;
+    let mut letters = pipeline.reader(Topic::DeadLetter);
+    letters
+        .read_until(MENDED_WITHIN, |records| records.len() == 1)
+        .await;
+    held(&processor.admin, 0.0).await;
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    let letters = letters.read_to_end().await;
+    let values: Vec<_> = letters
+        .iter()
+        .map(|letter| letter.value.as_slice())
+        .collect();
+    assert_eq!(values, [mismatch.as_bytes()]);
+    pipeline.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_topic_that_refuses_holds_up_nothing_else_and_gets_each_letter_once() {
     let settings = PipelineSettings {
@@ -82,7 +136,7 @@ async fn a_dead_letter_topic_that_refuses_holds_up_nothing_else_and_gets_each_le
         .read_until(WITHIN, |records| records.len() == 1)
         .await;
     let (broker, topics) = (&pipeline.broker, &pipeline.topics);
-    configure(broker, &topics.dead_letter, "max.message.bytes", "100").await;
+    accept(&pipeline, "100").await;
     let bad = two_that_are_put_aside(&pipeline).await;
     held(&processor.admin, 1.0).await;
     (1..4).for_each(|n| drop(link(n)));
@@ -97,7 +151,7 @@ async fn a_dead_letter_topic_that_refuses_holds_up_nothing_else_and_gets_each_le
     let metrics = Metrics::of(&processor.admin).await.unwrap();
     assert!(metrics.get(aborted) > 0.5, "{metrics:?}");
 
-    configure(broker, &topics.dead_letter, "max.message.bytes", "2097152").await;
+    accept(&pipeline, "2097152").await;
     let mut letters = pipeline.reader(Topic::DeadLetter);
     letters
         .read_until(MENDED_WITHIN, |records| records.len() == 2)

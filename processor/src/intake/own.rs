@@ -6,7 +6,7 @@ use stackone_link_schemas::{
     Pending, Trigger, UnlinksReleased,
 };
 
-use super::{Consumed, Intake, unusable};
+use super::{Consumed, Intake, misplaced, unusable};
 use crate::listings::differs;
 use crate::projects::Projects;
 use crate::work::{AccountKey, Work};
@@ -15,6 +15,7 @@ impl Consumed {
     pub(super) fn sort_listed(
         &self,
         topic: &str,
+        partitions: i32,
         projects: &Projects,
         now: Timestamp,
         state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
@@ -31,9 +32,8 @@ impl Consumed {
                 "no API key is configured for the project",
             );
         };
-        let key = AccountKey {
-            partition: self.partition,
-            id: listed.account_id.clone(),
+        let Some(key) = self.key_of(&listed.account_id, partitions) else {
+            return misplaced();
         };
         let state = state_of(&key);
         let owner = state.as_ref().and_then(|state| state.project_id.as_deref());
@@ -86,7 +86,7 @@ impl Consumed {
 
     fn listed_work(&self, topic: &str, listed: &AccountListed, now: Timestamp) -> Work {
         let cause = Cause {
-            event_id: self.headers.as_ref().map(|headers| headers.event.id),
+            event_id: self.event_id(),
             event_type: ACCOUNT_LISTED_TYPE.to_owned(),
             event_date: None,
             received_at: None,

@@ -1,5 +1,7 @@
 //! What a record is, by its content, its project and the state of its account.
 
+mod misplaced;
+
 use stackone_client::{ApiVersion, Client, ClientOptions};
 use stackone_link_schemas::{AccountId, CloudEvent};
 
@@ -30,12 +32,19 @@ fn projects(ids: &[Option<&str>]) -> Projects {
     Projects::new(ids.iter().map(project).collect())
 }
 
+const PARTITIONS: i32 = 12;
+
+/// Where the key `a` leads to.
+fn here() -> i32 {
+    partition_of_key(b"a", PARTITIONS)
+}
+
 fn record(project: &str, event: &str) -> Consumed {
     let value = format!(
         r#"{{"event":"{event}","account_id":"a","project_id":"{project}","event_date":"2030-01-01T00:00:00Z"}}"#
     );
     Consumed {
-        partition: 3,
+        partition: here(),
         offset: 41,
         timestamp_ms: NOW.as_millisecond(),
         key: None,
@@ -55,7 +64,7 @@ fn state(project: &str, taken_in: Option<TakenIn>) -> AccountState {
 }
 
 fn sort(record: &Consumed, ids: &[Option<&str>], state: Option<AccountState>) -> Intake {
-    record.sort("events", &projects(ids), NOW, |_| state)
+    record.sort("events", PARTITIONS, &projects(ids), NOW, |_| state)
 }
 
 fn reason(intake: &Intake) -> Option<&DeadLetterReason> {
@@ -76,7 +85,7 @@ fn a_webhook_becomes_work_with_its_cause() {
     else {
         panic!("work")
     };
-    assert_eq!((key.partition, key.id.as_str(), lane), (3, "a", 0));
+    assert_eq!((key.partition, key.id.as_str(), lane), (here(), "a", 0));
     assert_eq!(
         (work.pending.trigger, work.open_offsets),
         (Trigger::Deleted, vec![41])
@@ -136,7 +145,7 @@ fn an_account_belongs_to_the_project_whose_key_saw_it() {
 #[test]
 fn a_replay_is_known_by_partition_offset_and_timestamp_together() {
     let taken = TakenIn {
-        partition: 3,
+        partition: here(),
         offset: 41,
         timestamp_ms: NOW.as_millisecond(),
     };
@@ -157,7 +166,7 @@ fn a_replay_is_known_by_partition_offset_and_timestamp_together() {
         ..taken
     }));
     assert!(!replayed(TakenIn {
-        partition: 2,
+        partition: here() + 1,
         ..taken
     }));
     assert!(
@@ -169,24 +178,27 @@ fn a_replay_is_known_by_partition_offset_and_timestamp_together() {
     );
 }
 
-#[test]
-fn a_listed_account_that_is_taken_in_already_is_noted_and_asks_for_nothing_again() {
-    let run = uuid::Uuid::from_u128(1);
-    let listed = format!(r#"{{"run":"{run}","account_id":"a","status":"error"}}"#);
-    let source = "/stackone".to_owned();
+fn listed_record() -> Consumed {
+    let run = Uuid::from_u128(1);
+    let value = format!(r#"{{"run":"{run}","account_id":"a","status":"error"}}"#);
     let headers = RecordHeaders::of(CloudEvent {
         id: run,
         event_type: ACCOUNT_LISTED_TYPE.to_owned(),
-        source,
+        source: "/stackone".to_owned(),
         subject: None,
         time: None,
         dataschema: None,
     });
-    let record = Consumed {
-        value: listed.into_bytes(),
+    Consumed {
+        value: value.into_bytes(),
         headers: Some(headers),
         ..record("one", "")
-    };
+    }
+}
+
+#[test]
+fn a_listed_account_that_is_taken_in_already_is_noted_and_asks_for_nothing_again() {
+    let (run, record) = (Uuid::from_u128(1), listed_record());
     let asks = |taken_in| match sort(&record, &[None], Some(state("one", taken_in))) {
         Intake::Listed { run: of, work, .. } => (of == run, work.is_some()),
         other @ (Intake::Look { .. }

@@ -84,8 +84,9 @@ impl Reconciler {
         };
         let topic = self.settings.topics.name(Topic::AccountEvents);
         let now = Timestamp::now();
-        let states = &ready.states;
-        match record.sort(topic, &self.surroundings.projects, now, |key| {
+        let (states, of_partitions) = (&ready.states, ready.of_partitions);
+        let projects = &self.surroundings.projects;
+        match record.sort(topic, of_partitions, projects, now, |key| {
             states.get(&key.id)
         }) {
             Intake::Look { key, lane, .. } if self.has_to_wait(&key, lane) => {

@@ -159,6 +159,7 @@ impl Reconciler {
         let offsets = Offsets::starting_at(restored.position.next);
         let ready = Stage::Ready(Box::new(Ready {
             states: restored.states,
+            of_partitions: restored.partitions,
             offsets,
             gaps: Gaps::default(),
             listings: Listings::default(),

@@ -29,6 +29,8 @@ pub(super) enum Stage {
 pub(super) struct Ready {
     /// Its accounts.
     pub states: StateStore,
+    /// How many partitions there are.
+    pub of_partitions: i32,
     /// Its records.
     pub offsets: Offsets,
     /// Gaps between them that may be losses.
