@@ -3,33 +3,69 @@
 use std::time::Duration;
 
 use harness::{OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, story_of};
-use stackone_link_schemas::DeadLetterReason;
+use stackone_link_schemas::{ACCOUNT_LISTED_TYPE, AccountLifecycleEvent, DeadLetterReason};
 use stackone_link_transport::Topic;
-use stackone_simulator::{Fault, FaultRule, NewAccount, Notify};
+use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount, Notify};
 
-use crate::pipeline_dead_letters::{assert_conserved, publish};
+use crate::pipeline_dead_letters::{PUBLISHED, assert_conserved, publish, publish_as};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_trigger_that_waits_for_another_projects_is_not_overtaken() {
+/// A pipeline with an account of `project` that is looked up slowly: all its triggers are there before the first is decided.
+async fn slow_account(test: &str, project: &str) -> (Pipeline, AccountId) {
     let settings = PipelineSettings {
         has_other_project: true,
         ..PipelineSettings::default()
     };
-    let pipeline = Pipeline::with("parked", settings).await.unwrap();
+    let pipeline = Pipeline::with(test, settings).await.unwrap();
     let silent = NewAccount {
+        project_id: Some(project.to_owned()),
         notify: Notify::Silent,
         ..NewAccount::new("hibob", "t", "Acme")
     };
     let id = pipeline.simulator.link(&silent).unwrap();
-    // All of them are there before the first is decided.
     let delay = Duration::from_secs(2);
     let latency = FaultRule::always(Fault::Latency { delay }).for_account(&id);
     pipeline.simulator.faults().set(latency).unwrap();
+    (pipeline, id)
+}
+
+async fn publish_webhook(pipeline: &Pipeline, id: &AccountId, project: &str) {
+    let webhook =
+        format!(r#"{{"event":"account.created","account_id":"{id}","project_id":"{project}"}}"#);
+    publish(pipeline, id.as_str(), webhook.as_bytes()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_project_lists_waits_and_is_looked_up_with_its_own_key() {
+    let (pipeline, id) = slow_account("parked-listed", OTHER_PROJECT).await;
+    publish_webhook(&pipeline, &id, PROJECT).await;
+    let listed = serde_json::json!({
+        "run": PUBLISHED, "account_id": id, "project_id": OTHER_PROJECT, "status": "active",
+    });
+    let listed = listed.to_string();
+    publish_as(
+        ACCOUNT_LISTED_TYPE,
+        &pipeline,
+        id.as_str(),
+        listed.as_bytes(),
+    )
+    .await;
+    let processor = pipeline.processor("a").unwrap();
+    let mut linked = pipeline.reader(Topic::Linked);
+    let records = linked
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    let event: AccountLifecycleEvent = serde_json::from_slice(&records[0].value).unwrap();
+    assert_eq!(event.project_id.as_deref(), Some(OTHER_PROJECT));
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_that_waits_for_another_projects_is_not_overtaken() {
+    let (pipeline, id) = slow_account("parked", PROJECT).await;
     for project in [PROJECT, OTHER_PROJECT, PROJECT] {
-        let webhook = format!(
-            r#"{{"event":"account.created","account_id":"{id}","project_id":"{project}"}}"#
-        );
-        publish(&pipeline, id.as_str(), webhook.as_bytes()).await;
+        publish_webhook(&pipeline, &id, project).await;
     }
     let processor = pipeline.processor("a").unwrap();
     let mut letters = pipeline.reader(Topic::DeadLetter);

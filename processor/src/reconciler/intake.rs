@@ -90,7 +90,7 @@ impl Reconciler {
             states.get(&key.id)
         }) {
             Intake::Look { key, lane, .. } if self.has_to_wait(&key, lane) => {
-                self.parked.entry(key).or_default().push_back(record);
+                self.park(key, record)
             }
             Intake::Look { key, lane, work } => {
                 tracing::debug!(account = %key.id, offset = record.offset, "consumed");
@@ -102,7 +102,7 @@ impl Reconciler {
                 lane,
                 run,
                 work,
-            } => self.listed(&record, key, lane, run, work),
+            } => self.listed(record, key, lane, run, work),
             Intake::Marker { lane, marker } => self.marked(&record, lane, &marker),
             Intake::UnlinksReleased { lane, said_at } => self.unlinks.releases.push(Release {
                 partition: record.partition,
@@ -125,10 +125,14 @@ impl Reconciler {
     /// Another project's webhook for the same account is being decided: until then it is not known whose the account
     /// is. Or triggers are not to merge. What comes after one that waits does so, too: once it was taken in, the earlier one
     /// would count as taken in before.
-    fn has_to_wait(&self, key: &AccountKey, lane: Lane) -> bool {
+    pub(super) fn has_to_wait(&self, key: &AccountKey, lane: Lane) -> bool {
         let merges = self.settings.merges_triggers;
         let queued = self.lane_of(key);
         self.parked.contains_key(key) || queued.is_some_and(|other| other != lane || !merges)
+    }
+
+    pub(super) fn park(&mut self, key: AccountKey, record: Consumed) {
+        self.parked.entry(key).or_default().push_back(record);
     }
 
     /// Takes in what waited for an account to be decided, up to the first that has to wait again.

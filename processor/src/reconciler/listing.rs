@@ -17,10 +17,11 @@ use crate::work::{AccountKey, Work};
 use crate::work_queue::Lane;
 
 impl Reconciler {
-    /// An account is listed: looked up where the list differs from what was confirmed.
+    /// An account is listed, which is noted at once: the run may end before what waits is decided. Looked up where the
+    /// list differs from what was confirmed.
     pub(super) fn listed(
         &mut self,
-        record: &Consumed,
+        record: Consumed,
         key: AccountKey,
         lane: Lane,
         run: Uuid,
@@ -33,9 +34,9 @@ impl Reconciler {
         {
             ready.listings.listed(run, &key.id);
         }
-        let is_of_another = self.lane_of(&key).is_some_and(|other| other != lane);
-        match work.filter(|_| !is_of_another) {
-            None => self.pass(record, SkipReason::Unchanged),
+        match work {
+            None => self.pass(&record, SkipReason::Unchanged),
+            Some(_) if self.has_to_wait(&key, lane) => self.park(key, record),
             Some(work) => {
                 self.count_difference(lane, "changed");
                 self.enqueue(key, lane, *work, Instant::now());
