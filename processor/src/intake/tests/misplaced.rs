@@ -54,9 +54,11 @@ fn another_record_at_the_offset_of_a_cause_is_not_taken_for_it() {
         headers,
         ..record("one", "account.created")
     };
-    let cause_of = |record: &Consumed| match sort(record, &[None], None) {
-        Intake::Look { work, .. } => work.pending.causes[0].clone(),
-        other => panic!("{other:?}"),
+    let cause_of = |record: &Consumed| {
+        let Intake::Look { work, .. } = sort(record, &[None], None) else {
+            panic!("work")
+        };
+        work.pending.causes[0].clone()
     };
     let later = Timestamp::from_millisecond(NOW.as_millisecond() + 1).unwrap();
     let (plain, labelled) = (webhook(None), webhook(headers(1, NOW)));
