@@ -134,6 +134,10 @@ impl LookupSettings {
 pub struct LimitSettings {
     /// Most accounts of a project that wait in the work queue; others wait in their state records alone.
     pub max_pending_accounts: NonZeroUsize,
+    /// Most records that are neither decided nor written down; at that no more are read until half of them are.
+    pub max_open_records: NonZeroUsize,
+    /// Most bytes of such records.
+    pub max_open_bytes: NonZeroUsize,
 }
 
 /// Listing accounts, to heal webhooks that never came.

@@ -16,6 +16,7 @@ use stackone_link_transport::{ConfigError, KafkaConfig};
 use crate::intake::Consumed;
 use crate::reader::consumed;
 use settings::consumer_config;
+pub(crate) use settings::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
 
 /// A change of the partitions we own. Not in force until [`GroupConsumer::assign`] or [`GroupConsumer::unassign`] is
 /// called: until then the group waits for us, and the generation does not change.
@@ -191,13 +192,22 @@ impl GroupConsumer {
         self.consumer.incremental_unassign(&self.list(partitions))
     }
 
-    /// Starts reading a partition that is restored.
+    /// Reads no more of these partitions. What was read ahead of them is thrown away.
     ///
     /// # Errors
     ///
     /// Where the client refuses.
-    pub fn resume(&self, partition: i32) -> Result<(), KafkaError> {
-        self.consumer.resume(&self.list(&[partition]))
+    pub fn pause(&self, partitions: &[i32]) -> Result<(), KafkaError> {
+        self.consumer.pause(&self.list(partitions))
+    }
+
+    /// Starts reading partitions, or goes on.
+    ///
+    /// # Errors
+    ///
+    /// Where the client refuses.
+    pub fn resume(&self, partitions: &[i32]) -> Result<(), KafkaError> {
+        self.consumer.resume(&self.list(partitions))
     }
 
     /// Asks for the committed offset of a partition; none for a group that has committed none. Blocks. An offset in an

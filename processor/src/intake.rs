@@ -80,6 +80,12 @@ pub enum Intake {
 }
 
 impl Consumed {
+    /// How large it is, its headers left out.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.value.len() + self.key.as_ref().map_or(0, Vec::len)
+    }
+
     /// Decides what the record is, in a topic of `partitions` partitions. `state_of` gives the confirmed state of its
     /// account.
     pub fn sort(

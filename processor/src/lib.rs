@@ -6,7 +6,7 @@
 //! [`lookups`] asks the accounts API, [`reconcile`] decides, [`transaction`] commits event, state and offset in one
 //! transaction, [`state_store`] takes the state over. [`reconciler`] is the thread that drives all of it.
 //!
-//! `intake`, `work_queue`, `reconcile`, `offsets`, `gaps`, `letter_gate`, `backoff`, `batch`, `breaker`, `recheck`, `budget`, `overflow`,
+//! `intake`, `work_queue`, `reconcile`, `offsets`, `open_records`, `gaps`, `letter_gate`, `backoff`, `batch`, `breaker`, `recheck`, `budget`, `overflow`,
 //! `projects`, `records` and `unlink_guard` are pure.
 
 pub mod acls;
@@ -29,6 +29,7 @@ pub mod lookups;
 pub mod message;
 pub mod metrics;
 pub mod offsets;
+pub mod open_records;
 pub mod overflow;
 pub mod program;
 pub mod projects;
@@ -45,6 +46,7 @@ pub mod resync;
 pub mod state_store;
 pub mod state_view;
 pub mod taken_in;
+pub mod tasks;
 pub mod topics;
 pub mod transaction;
 pub mod unlink_guard;

@@ -5,22 +5,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::batch::{Asked, read};
 use crate::message::{Answer, BatchAnswer, Message};
 use crate::metrics::Metrics;
 use crate::projects::Projects;
+use crate::tasks::Tasks;
 use crate::work::AccountKey;
 use crate::work_queue::Lane;
 
 /// Sends lookups.
 pub struct Lookups {
     projects: Arc<Projects>,
-    runtime: Handle,
-    tasks: TaskTracker,
+    tasks: Tasks,
     inbox: Sender<Message>,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
@@ -33,8 +31,7 @@ impl Lookups {
     #[must_use]
     pub fn new(
         projects: Arc<Projects>,
-        runtime: Handle,
-        tasks: TaskTracker,
+        tasks: Tasks,
         inbox: Sender<Message>,
         metrics: Arc<Metrics>,
         stop: CancellationToken,
@@ -43,7 +40,6 @@ impl Lookups {
         Self {
             probed,
             projects,
-            runtime,
             tasks,
             inbox,
             metrics,
@@ -74,7 +70,7 @@ impl Lookups {
                 result,
             })));
         };
-        self.tasks.spawn_on(task, &self.runtime);
+        self.tasks.spawn("a lookup", task);
     }
 
     /// Sends a lookup of several accounts.
@@ -97,7 +93,7 @@ impl Lookups {
             metrics.batch_answered(projects.label(lane), &result, sent.elapsed());
             drop(inbox.send(Message::Batch(BatchAnswer { lane, sent, result })));
         };
-        self.tasks.spawn_on(task, &self.runtime);
+        self.tasks.spawn("a lookup of several accounts", task);
     }
 
     /// Asks whether a project's key is accepted: after `wait`, or as soon as it is another key than the last one asked for.
@@ -123,6 +119,6 @@ impl Lookups {
             metrics.probe_answered(projects.label(lane), &result, sent.elapsed());
             drop(inbox.send(Message::Probed { lane, result }));
         };
-        self.tasks.spawn_on(task, &self.runtime);
+        self.tasks.spawn("a probe", task);
     }
 }

@@ -50,6 +50,8 @@ pub enum Message {
         /// The assignment of its partition.
         epoch: u64,
     },
+    /// A task panicked, which was to do this.
+    Died(&'static str),
 }
 
 /// The answer to a lookup.

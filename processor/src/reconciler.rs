@@ -17,6 +17,7 @@ mod listing;
 mod observe;
 mod ownership;
 mod partition;
+mod pausing;
 mod settings;
 mod unlinks;
 
@@ -34,15 +35,18 @@ use crate::consumer::GroupConsumer;
 use crate::intake::Consumed;
 use crate::lookups::Lookups;
 use crate::message::Message;
+use crate::open_records::OpenLimit;
 use crate::overflow::Overflow;
 use crate::projects::Gate;
 use crate::repeated::Repeated;
+use crate::tasks::Tasks;
 use crate::transaction::Transactions;
 use crate::work::{AccountKey, Work};
 use crate::work_queue::{Lane, WorkQueue};
 
 pub use settings::{ReconcilerError, Settings, Surroundings};
 
+pub(crate) use commit::longest_without_poll;
 use commit::{Decided, Letters};
 use contact::Contact;
 use partition::Partition;
@@ -58,6 +62,7 @@ pub struct Reconciler {
     consumer: GroupConsumer,
     transactions: Arc<Transactions>,
     lookups: Lookups,
+    tasks: Tasks,
     inbox: Receiver<Message>,
     post: Sender<Message>,
     readable: Arc<AtomicBool>,
@@ -74,6 +79,7 @@ pub struct Reconciler {
     letters: Letters,
     parked: HashMap<AccountKey, VecDeque<Consumed>>,
     overflow: Overflow,
+    open_limit: OpenLimit,
     unlinks: Unlinks,
     epoch: u64,
     next_markers: Instant,
@@ -110,10 +116,11 @@ impl Reconciler {
         let readable = Arc::new(AtomicBool::new(false));
         let bell = bell(&readable, &post);
         let consumer = GroupConsumer::join(&settings.kafka, &settings.membership, &events, bell)?;
+        let (tracker, runtime) = (surroundings.tasks.clone(), surroundings.runtime.clone());
+        let tasks = Tasks::new(tracker, runtime, post.clone());
         let lookups = Lookups::new(
             Arc::clone(&surroundings.projects),
-            surroundings.runtime.clone(),
-            surroundings.tasks.clone(),
+            tasks.clone(),
             post.clone(),
             Arc::clone(&surroundings.metrics),
             surroundings.stop.clone(),
@@ -124,6 +131,7 @@ impl Reconciler {
         surroundings.all_refused.store(false, Ordering::Release);
         let (projects, metrics) = (&surroundings.projects, &surroundings.metrics);
         metrics.none_is_halted(projects.labels());
+        metrics.intake_paused.set(0);
         Ok(Self {
             batching: vec![Batching::new(settings.batch); lanes],
             next_markers: Instant::now() + settings.marker_interval,
@@ -133,11 +141,13 @@ impl Reconciler {
             resync_runs: Arc::default(),
             contact: Contact::new(Instant::now()),
             consumer_errors: Repeated::default(),
+            open_limit: OpenLimit::new(settings.most_open),
             settings,
             surroundings,
             consumer,
             transactions: Arc::new(transactions),
             lookups,
+            tasks,
             inbox,
             post,
             readable,
@@ -191,6 +201,7 @@ impl Reconciler {
             self.send_lookups();
             self.commit_what_is_due()?;
             self.send_lookups();
+            self.keep_within_limit()?;
             self.observe();
             self.ask_cluster();
             self.resync_when_due();
@@ -217,6 +228,7 @@ impl Reconciler {
                 Message::Reached(reached) => self.reached(reached)?,
                 Message::GivenUp(given_up) => self.decided.push(Decided::GivenUp(given_up)),
                 Message::NotReread { key, epoch } => self.stays_pending(&key, epoch),
+                Message::Died(what) => return Err(ReconcilerError::TaskDied(what)),
             }
             next = self.inbox.try_recv().ok();
         }

@@ -64,6 +64,9 @@ const SLICE: Duration = Duration::from_millis(200);
 const FLUSH_STEP: Duration = Duration::from_micros(200);
 /// How long the cluster may take to say who leads its partitions.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an abort may take: longer than a broker takes to be started again. Within it, no new producer is needed and
+/// nothing is restored.
+pub(crate) const ABORT_WITHIN: Duration = Duration::from_secs(60);
 /// How long a transaction may still take once the process stops.
 const WHEN_STOPPING: Duration = Duration::from_secs(4);
 
@@ -212,7 +215,7 @@ impl Transactions {
         if is_fatal(&error) {
             return self.fatal(error);
         }
-        let deadline = Deadline::after(self.timeout * 6, &self.stop);
+        let deadline = Deadline::after(ABORT_WITHIN, &self.stop);
         match self.retried(&deadline, || self.producer.abort_transaction(SLICE)) {
             Ok(()) => TransactionError::Aborted(error),
             Err(_) => self.fatal(error),

@@ -48,6 +48,8 @@ mod pipeline_keys;
 mod pipeline_logs;
 mod pipeline_lookups;
 #[cfg(feature = "container")]
+mod pipeline_open_limit;
+#[cfg(feature = "container")]
 mod pipeline_outage;
 mod pipeline_privacy;
 mod pipeline_projects;

@@ -10,6 +10,7 @@ use super::RunError;
 use super::readiness::{TopicFindings, topics_in_order};
 use crate::config::Settings;
 use crate::consumer::Membership;
+use crate::open_records::Open;
 use crate::reconciler::{self, Reconciler, ReconcilerError, Surroundings};
 
 /// How long to wait before the reconciler is started anew after a failure.
@@ -76,6 +77,10 @@ fn reconciler_settings(settings: &Settings, merges_triggers: bool) -> reconciler
         marker_interval: settings.transactions.marker_interval,
         max_lookups: settings.lookups.max_in_flight,
         max_pending: settings.limits.max_pending_accounts.get(),
+        most_open: Open {
+            records: settings.limits.max_open_records.get(),
+            bytes: settings.limits.max_open_bytes.get(),
+        },
         merges_triggers,
         unreadable_time: settings.lookups.unreadable_time,
         personal: settings.lookups.personal(),

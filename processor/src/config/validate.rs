@@ -6,6 +6,8 @@ use std::time::Duration;
 use stackone_link_process::{spans, telemetry};
 
 use super::Settings;
+use crate::consumer::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
+use crate::reconciler::longest_without_poll;
 
 /// StackOne's unified API gives 100 records a page at most, and a URL has to stay below what servers accept.
 const MAX_BATCH: usize = 100;
@@ -63,10 +65,27 @@ impl Settings {
                 self.group.session_timeout
             ));
         }
+        problems.extend(self.poll_problem());
         if self.lookups.timeout.is_zero() {
             problems.push("lookups.timeout: is zero, so every lookup would be late".to_owned());
         }
         problems
+    }
+
+    /// A member that does not poll for longer than its client allows is put out of the group, though it works.
+    fn poll_problem(&self) -> Option<String> {
+        let properties = &self.kafka.properties;
+        let interval = properties.get(POLL_INTERVAL).map(String::as_str);
+        let interval: u64 = interval.unwrap_or(DEFAULT_POLL_INTERVAL).parse().ok()?;
+        let interval = Duration::from_millis(interval);
+        let longest =
+            longest_without_poll(self.transactions.timeout).max(self.group.session_timeout);
+        (interval < longest).then(|| {
+            format!(
+                "kafka.properties.{POLL_INTERVAL}: {interval:?} is less than the {longest:?} that may pass without a poll, \
+                 by transactions.timeout and group.session_timeout"
+            )
+        })
     }
 
     fn project_problems(&self) -> Vec<String> {
@@ -94,5 +113,45 @@ impl Settings {
             }
         }
         problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn settings(transaction: Duration, session: Duration, poll: Option<&str>) -> Settings {
+        let environment = HashMap::from([("STACKONE_API_KEY".to_owned(), "key".to_owned())]);
+        let mut settings = Config::load(None, &environment).unwrap().settings;
+        settings.transactions.timeout = transaction;
+        settings.group.session_timeout = session;
+        let property = poll.map(|value| (POLL_INTERVAL.to_owned(), value.to_owned()));
+        settings.kafka.properties.extend(property);
+        settings
+    }
+
+    #[test]
+    fn the_longest_time_without_a_poll_is_less_than_the_client_allows() {
+        let (short, session) = (Duration::from_secs(1), Duration::from_secs(10));
+        // All that `transactions.timeout` may be.
+        for seconds in 1..=60 {
+            let longest_transaction = Duration::from_secs(seconds);
+            assert_eq!(
+                settings(longest_transaction, session, None).problems(),
+                [""; 0]
+            );
+        }
+        let refused = |settings: Settings| {
+            let problems = settings.problems();
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert!(problems[0].contains(POLL_INTERVAL), "{problems:?}");
+        };
+        refused(settings(short, session, Some("100000")));
+        assert_eq!(settings(short, session, Some("110000")).problems(), [""; 0]);
+        refused(settings(Duration::from_secs(60), session, Some("270000")));
+        refused(settings(short, Duration::from_secs(301), None));
     }
 }

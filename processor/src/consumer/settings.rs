@@ -5,6 +5,11 @@ use stackone_link_transport::{ConfigError, KafkaConfig};
 
 use super::Membership;
 
+/// The property of the client after which a member that does not poll has left its group.
+pub(crate) const POLL_INTERVAL: &str = "max.poll.interval.ms";
+/// Its value where `kafka.properties` has none. `config/validate.rs` holds it against the longest time without a poll.
+pub(crate) const DEFAULT_POLL_INTERVAL: &str = "300000";
+
 /// The settings of a member: those that a promise rests on, then those that `kafka.properties` may set otherwise.
 pub(super) fn consumer_config(
     kafka: &KafkaConfig,
@@ -31,6 +36,7 @@ pub(super) fn consumer_config(
     // What is read ahead takes five times its bytes in memory and is taken in as fast as it is fetched, so a little is
     // enough. By default it is 100,000 records, and where that many are there the next are fetched a second later.
     for (name, value) in [
+        (POLL_INTERVAL, DEFAULT_POLL_INTERVAL),
         ("queued.min.messages", "10000"),
         ("fetch.message.max.bytes", "262144"),
         ("fetch.queue.backoff.ms", "5"),

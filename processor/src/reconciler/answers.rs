@@ -272,9 +272,7 @@ impl Reconciler {
                 }
             }));
         };
-        self.surroundings
-            .tasks
-            .spawn_blocking_on(job, &self.surroundings.runtime);
+        self.tasks.spawn_blocking("reading records again", job);
     }
 
     /// An account cannot be put aside now: it stays pending, and is looked up once more before that is tried again.

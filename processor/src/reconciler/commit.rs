@@ -3,28 +3,24 @@
 mod beside;
 mod decided;
 mod effect;
+mod known;
 mod letters;
 mod pending;
 mod span;
 mod stage;
 mod undecided;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use stackone_client::Lookup;
-use stackone_link_schemas::DeadLetterReason;
 use stackone_link_transport::Topic;
 
 use super::{Reconciler, ReconcilerError};
-use crate::intake::Consumed;
-use crate::message::GivenUp;
-use crate::reconcile::SkipReason;
-use crate::transaction::{Batch, TransactionError};
+use crate::transaction::{ABORT_WITHIN, Batch, TransactionError};
 use crate::work::{AccountKey, Work};
-use crate::work_queue::Lane;
 
 use beside::Turns;
+pub(super) use known::Decided;
 pub(super) use letters::Letters;
 use stage::Stage;
 
@@ -33,77 +29,23 @@ use stage::Stage;
 const MOST_MARKERS: usize = 5_000;
 /// A transaction costs much the same for one answer and for a hundred. So that answers gather, there is a pause after each
 /// that is as long, while lookups are under way, up to this.
-const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// So many answers end the pause: no lookup is sent while there are [`super::asking::MOST_DECIDED`] of them.
 const ENOUGH_DECIDED: usize = super::asking::MOST_DECIDED / 4;
+/// How long everything may be committed for before partitions are handed over, when one more commit begins.
+const ALL_WITHIN: Duration = Duration::from_secs(30);
+/// What else may take time between two polls: staging, and asking the cluster about leaders and partitions.
+const BESIDES: Duration = Duration::from_secs(10);
 /// How long to wait after an aborted transaction.
-const RETRY: std::time::Duration = std::time::Duration::from_millis(200);
+const RETRY: Duration = Duration::from_millis(200);
 
-/// Something that is known and not committed yet. Kept until it is: after an abort it is decided anew.
-#[derive(Debug)]
-pub(super) enum Decided {
-    /// The API answered.
-    Answered {
-        /// The account.
-        key: AccountKey,
-        /// Its project.
-        lane: Lane,
-        /// The answer.
-        lookup: Lookup,
-        /// When it was asked for.
-        sent: Instant,
-        /// When it came.
-        at: Timestamp,
-    },
-    /// An account's triggers are put aside.
-    GivenUp(Box<GivenUp>),
-    /// A record is put aside.
-    Unusable {
-        /// The record.
-        record: Box<Consumed>,
-        /// Why.
-        reason: DeadLetterReason,
-        /// In words.
-        detail: String,
-        /// When it was consumed.
-        seen: Timestamp,
-    },
-    /// A record asks for nothing.
-    Passed {
-        /// Its partition.
-        partition: i32,
-        /// Its offset.
-        offset: i64,
-        /// Why.
-        reason: SkipReason,
-    },
-}
-
-impl Decided {
-    /// Records that no work in the queue counts.
-    pub(super) const fn loose_records(&self) -> u64 {
-        match self {
-            Self::Answered { .. } | Self::GivenUp(_) => 0,
-            Self::Unusable { .. } | Self::Passed { .. } => 1,
-        }
-    }
-
-    /// Whether it writes to the dead-letter topic.
-    pub(super) const fn is_dead_letter(&self) -> bool {
-        match self {
-            Self::GivenUp(_) | Self::Unusable { .. } => true,
-            Self::Answered { .. } | Self::Passed { .. } => false,
-        }
-    }
-
-    pub(super) const fn partition(&self) -> i32 {
-        match self {
-            Self::Answered { key, .. } => key.partition,
-            Self::GivenUp(given_up) => given_up.key.partition,
-            Self::Unusable { record, .. } => record.partition,
-            Self::Passed { partition, .. } => *partition,
-        }
-    }
+/// The longest time without a poll, where transactions may take `timeout`: partitions are handed over, and of the last three
+/// transactions, of what is decided, of what was released and of dead letters, one is aborted, which ends them.
+pub(crate) const fn longest_without_poll(timeout: Duration) -> Duration {
+    let transactions = timeout.saturating_mul(3).saturating_add(ABORT_WITHIN);
+    transactions
+        .saturating_add(ALL_WITHIN)
+        .saturating_add(BESIDES)
 }
 
 impl Reconciler {
@@ -122,7 +64,9 @@ impl Reconciler {
         if (!self.decided.is_empty() || markers_due) && !self.commit_decided(markers_due, now)? {
             return Ok(());
         }
-        self.commit_releases()?;
+        if !self.commit_releases()? {
+            return Ok(());
+        }
         self.commit_letters()
     }
 
@@ -157,13 +101,17 @@ impl Reconciler {
     }
 
     /// Commits what is decided and every marker: before partitions are handed over, and before the process ends. An abort
-    /// ends it, since whoever comes next reads again what was not written.
+    /// or too long a time ends it, since whoever comes next reads again what was not written.
     pub(super) fn commit_everything(&mut self) -> Result<(), ReconcilerError> {
         self.not_before = None;
         self.next_markers = Instant::now();
         self.asks_on = false;
-        let mut result = Ok(());
-        while result.is_ok() && self.not_before.is_none() && self.next_markers <= Instant::now() {
+        let (began, mut result) = (Instant::now(), Ok(()));
+        while result.is_ok()
+            && self.not_before.is_none()
+            && self.next_markers <= Instant::now()
+            && began.elapsed() < ALL_WITHIN
+        {
             self.next_commit = Instant::now();
             result = self.commit_what_is_due();
         }

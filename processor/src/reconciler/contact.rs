@@ -95,9 +95,7 @@ impl Reconciler {
         };
         let post = self.post.clone();
         let job = move || drop(post.send(Message::Reached(question.ask())));
-        self.surroundings
-            .tasks
-            .spawn_blocking_on(job, &self.surroundings.runtime);
+        self.tasks.spawn_blocking("asking the cluster", job);
     }
 
     /// Takes the cluster's answer in. Ends this run where a new client would reach the cluster and one of ours does not.

@@ -30,7 +30,10 @@ impl Reconciler {
         let mut empty_polls = 0;
         for _ in 0..MAX_RECORDS {
             match self.consumer.poll() {
-                Polled::Record(record) => self.consumed(*record),
+                Polled::Record(record) => {
+                    self.consumed(*record);
+                    self.keep_within_limit()?;
+                }
                 Polled::Error(error) => self.consumer_errors.tell(&error),
                 Polled::Nothing => match self.consumer.next_rebalance() {
                     Some(rebalance) => self.rebalance(rebalance)?,
@@ -68,7 +71,7 @@ impl Reconciler {
         else {
             return;
         };
-        ready.offsets.consumed(record.offset);
+        ready.offsets.consumed(record.offset, record.bytes());
         self.surroundings.metrics.records_consumed.inc();
         self.sort(record);
     }

@@ -142,8 +142,6 @@ impl Reconciler {
             }
             runs.store(false, Ordering::Release);
         };
-        self.surroundings
-            .tasks
-            .spawn_on(task, &self.surroundings.runtime);
+        self.tasks.spawn("a resync", task);
     }
 }

@@ -125,9 +125,7 @@ impl Reconciler {
                 }));
             }
         };
-        self.surroundings
-            .tasks
-            .spawn_blocking_on(job, &self.surroundings.runtime);
+        self.tasks.spawn_blocking("restoring a partition", job);
     }
 
     pub(super) fn restored(
@@ -180,9 +178,7 @@ impl Reconciler {
             self.take_in(record);
         }
         self.note_restored();
-        self.consumer
-            .resume(number)
-            .map_err(ReconcilerError::Rebalance)
+        self.start_reading(number)
     }
 
     /// Queues what a restored state says is undecided, or due for a recheck.

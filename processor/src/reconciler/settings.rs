@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::batch::BatchSettings;
 use crate::consumer::{Membership, StartError as ConsumerError};
 use crate::metrics::Metrics;
+use crate::open_records::Open;
 use crate::projects::Projects;
 use crate::reconcile::GracePeriods;
 use crate::restore::RestoreError;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub max_lookups: usize,
     /// Most accounts of a project that wait in memory.
     pub max_pending: usize,
+    /// Most records that may be neither decided nor written down.
+    pub most_open: Open,
     /// Whether triggers of an account merge while they wait. Only a measurement of the other way does without.
     pub merges_triggers: bool,
     /// When accounts are asked for together.
@@ -73,6 +76,9 @@ pub enum ReconcilerError {
     /// The consumer or the producer reaches no broker, although a new client does.
     #[error("the consumer or the producer reaches no broker, and a new client does")]
     OutOfContact,
+    /// A task panicked, and what waits for its answer would wait for ever.
+    #[error("{0} panicked, and its answer will never come")]
+    TaskDied(&'static str),
     /// The group did not let us answer a rebalance.
     #[error("rebalance")]
     Rebalance(#[source] rdkafka::error::KafkaError),

@@ -57,6 +57,8 @@ pub struct PipelineSettings {
     pub has_other_project: bool,
     /// `limits.max_pending_accounts`.
     pub max_pending_accounts: NonZeroUsize,
+    /// `limits.max_open_records`.
+    pub max_open_records: NonZeroUsize,
     /// `batch.max_ids`.
     pub max_ids: u32,
     /// `projects.requests_per_minute`.
@@ -91,6 +93,7 @@ impl Default for PipelineSettings {
             project: Some(PROJECT.to_owned()),
             has_other_project: false,
             max_pending_accounts: NonZeroUsize::new(100_000).unwrap_or(NonZeroUsize::MAX),
+            max_open_records: NonZeroUsize::new(100_000).unwrap_or(NonZeroUsize::MAX),
             max_ids: 50,
             requests_per_minute: NonZeroU32::new(60_000).unwrap_or(NonZeroU32::MAX),
             rate_limit: NonZeroU32::new(100_000).unwrap_or(NonZeroU32::MAX),
@@ -196,6 +199,7 @@ struct Batch {
 #[derive(Serialize)]
 struct Limits {
     max_pending_accounts: usize,
+    max_open_records: usize,
 }
 
 #[derive(Serialize)]
@@ -289,6 +293,7 @@ pub(super) fn processor_file(
         },
         limits: Limits {
             max_pending_accounts: settings.max_pending_accounts.get(),
+            max_open_records: settings.max_open_records.get(),
         },
         reconcile: Reconcile {
             activation_grace: millis(settings.activation_grace),

@@ -111,7 +111,8 @@ impl Reconciler {
             | Message::Restored { .. }
             | Message::Reached(_)
             | Message::GivenUp(_)
-            | Message::NotReread { .. }) => for_later.push(other),
+            | Message::NotReread { .. }
+            | Message::Died(_)) => for_later.push(other),
         }
         ControlFlow::Continue(())
     }

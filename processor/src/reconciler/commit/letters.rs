@@ -21,6 +21,21 @@ pub(in crate::reconciler) struct Letters {
     pub held: Vec<Decided>,
 }
 
+/// Most bytes of dead letters in one transaction, so that however many were held it is committed in time, and the memory that
+/// staging takes is small.
+const TOGETHER: usize = 4 * 1024 * 1024;
+
+/// How many of these go into one transaction: at least one, where there is one.
+fn together(letters: &[Decided]) -> usize {
+    let mut bytes = 0;
+    let fit = letters.iter().take_while(|letter| {
+        let is_within = bytes < TOGETHER;
+        bytes += letter.bytes();
+        is_within
+    });
+    fit.count()
+}
+
 impl Reconciler {
     /// Takes dead letters out of what is decided, where they go apart. Accounts that cannot be put aside now stay pending:
     /// they would hold lookups' places.
@@ -44,31 +59,36 @@ impl Reconciler {
         if self.letters.held.is_empty() || !self.letters.gate.is_due(Instant::now()) {
             return Ok(());
         }
-        let mut stage = Stage::new(&self.settings, Timestamp::now());
-        for letter in &self.letters.held {
-            self.stage_decided(&mut stage, letter)?;
-        }
-        self.stage_offsets(&mut stage);
-        let held = std::mem::take(&mut self.letters.held);
-        match self.commit_and_settle(stage) {
+        let mut held = std::mem::take(&mut self.letters.held);
+        let stage = self.stage_letters(&held[..together(&held)]);
+        match stage.and_then(|stage| Ok(self.commit_and_settle(stage)?)) {
             Ok(()) => {
-                self.letters.gate.committed();
+                held.drain(..together(&held));
+                if held.is_empty() {
+                    self.letters.gate.committed();
+                }
+                self.letters.held = held;
                 Ok(())
             }
-            Err(TransactionError::Aborted(error)) => {
+            Err(ReconcilerError::Transaction(TransactionError::Aborted(error))) => {
                 self.tell_refused(held.len(), &error);
                 held.into_iter().for_each(|letter| self.hold(letter));
                 Ok(())
             }
-            Err(
-                error @ (TransactionError::Leaderless { .. }
-                | TransactionError::Fatal(_)
-                | TransactionError::Stuck),
-            ) => {
+            Err(error) => {
                 self.letters.held = held;
-                Err(error.into())
+                Err(error)
             }
         }
+    }
+
+    fn stage_letters(&self, letters: &[Decided]) -> Result<Stage, ReconcilerError> {
+        let mut stage = Stage::new(&self.settings, Timestamp::now());
+        for letter in letters {
+            self.stage_decided(&mut stage, letter)?;
+        }
+        self.stage_offsets(&mut stage);
+        Ok(stage)
     }
 
     fn hold(&mut self, letter: Decided) {
@@ -90,5 +110,42 @@ impl Reconciler {
                  exists, may be written, and takes records as large as `stackone-processor topics plan` says"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stackone_link_schemas::DeadLetterReason;
+
+    use super::*;
+    use crate::intake::Consumed;
+
+    fn letter(bytes: usize) -> Decided {
+        let record = Consumed {
+            partition: 0,
+            offset: 0,
+            timestamp_ms: 0,
+            key: None,
+            value: vec![0; bytes],
+            headers: None,
+        };
+        Decided::Unusable {
+            record: Box::new(record),
+            reason: DeadLetterReason::MalformedEvent,
+            detail: String::new(),
+            seen: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn letters_go_in_transactions_of_few_megabytes_and_a_large_one_goes_at_all() {
+        let of = |sizes: &[usize]| {
+            let letters: Vec<Decided> = sizes.iter().copied().map(letter).collect();
+            together(&letters)
+        };
+        assert_eq!(of(&[]), 0);
+        assert_eq!(of(&[1, 2, 3]), 3);
+        assert_eq!(of(&[TOGETHER * 2, 1]), 1);
+        assert_eq!(of(&[TOGETHER / 2, TOGETHER / 2, 1]), 2);
     }
 }

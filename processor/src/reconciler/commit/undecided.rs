@@ -67,9 +67,10 @@ impl Reconciler {
 
     /// Commits what an operator released, with the offsets of the records that said so: a crash cannot come between.
     /// Alone, since an account that is decided in the same transaction would have two states in it.
-    pub(super) fn commit_releases(&mut self) -> Result<(), ReconcilerError> {
+    /// False where the transaction was aborted.
+    pub(super) fn commit_releases(&mut self) -> Result<bool, ReconcilerError> {
         if self.unlinks.releases.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         self.recall_releasable();
         let mut stage = Stage::new(&self.settings, jiff::Timestamp::now());
@@ -77,10 +78,11 @@ impl Reconciler {
             self.stage_release(&mut stage, release)?;
         }
         self.stage_offsets(&mut stage);
-        if self.transact(stage)? {
+        let is_committed = self.transact(stage)?;
+        if is_committed {
             self.unlinks.releases.clear();
         }
-        Ok(())
+        Ok(is_committed)
     }
 
     fn stage_release(&self, stage: &mut Stage, release: &Release) -> Result<(), ReconcilerError> {
