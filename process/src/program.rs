@@ -9,7 +9,7 @@ use crate::settings::ConfigError;
 /// Exit code of a configuration that cannot be used; clap's of arguments is the same.
 const INVALID_CONFIGURATION: u8 = 2;
 /// How long threads that wait for something may take to end once everything else has.
-const AFTERWARDS: Duration = Duration::from_secs(1);
+pub const AFTERWARDS: Duration = Duration::from_secs(1);
 
 /// Why a program did not do what it was asked to.
 #[derive(Debug)]

@@ -11,13 +11,16 @@ mod export;
 #[cfg(feature = "otlp")]
 mod losses;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 #[cfg(feature = "otlp")]
 use export::Export;
 
 /// The setting, as problems with it name it.
 const SETTING: &str = "telemetry.otlp_endpoint";
+
+/// How long the last spans may take, at the end.
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A piece of work that is done, as part of a trace.
 #[derive(Debug, Clone, PartialEq, Eq)]

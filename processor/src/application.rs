@@ -26,9 +26,10 @@ use crate::transaction::{Around, Undisturbed};
 use readiness::{TopicFindings, health};
 use supervise::supervise;
 
-/// How long the reconciler may take to commit what is finished and leave the group once the process stops.
-const RECONCILER_STOP: Duration = Duration::from_secs(7);
-/// How long tasks may take to end after that.
+/// How long the reconciler may take to commit what is finished and leave the group once the process stops. Whoever stops it
+/// may kill it after 10 s, and there is more to wait for: see the test at the end.
+const RECONCILER_STOP: Duration = Duration::from_secs(6);
+/// How long tasks may take to end after that, while the last spans are sent.
 const STOP: Duration = Duration::from_secs(1);
 
 /// A processor that is bound to its admin address and has yet to run.
@@ -169,13 +170,11 @@ impl Application {
         };
         self.surroundings.stop.cancel();
         self.surroundings.tasks.close();
-        if tokio::time::timeout(STOP, self.surroundings.tasks.wait())
-            .await
-            .is_err()
-        {
+        let tasks = tokio::time::timeout(STOP, self.surroundings.tasks.wait());
+        let (tasks, ()) = tokio::join!(tasks, self.surroundings.spans.close());
+        if tasks.is_err() {
             tracing::warn!("lookups under way are dropped");
         }
-        self.surroundings.spans.close().await;
         admin.stop(false).await;
         tracing::info!("stopped");
         served
@@ -211,4 +210,18 @@ pub fn projects(config: &Config) -> Result<Projects, stackone_client::StartError
         .map(project)
         .collect();
     Ok(Projects::new(projects?))
+}
+
+#[cfg(test)]
+mod tests {
+    use stackone_link_process::{program, spans};
+
+    use super::*;
+
+    /// Docker kills after 10 s, and a second of them is for what is not waited for here.
+    #[test]
+    fn all_that_is_waited_for_at_the_end_takes_nine_seconds_at_most() {
+        let last = STOP.max(spans::PATIENCE) + program::AFTERWARDS;
+        assert!(RECONCILER_STOP + last <= Duration::from_secs(9));
+    }
 }

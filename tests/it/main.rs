@@ -61,6 +61,7 @@ mod pipeline_restart;
 mod pipeline_resync;
 mod pipeline_start;
 mod pipeline_state;
+mod pipeline_stopping;
 mod pipeline_story;
 #[cfg(feature = "container")]
 mod pipeline_topic_again;

@@ -10,9 +10,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Span;
 use super::collector::Collector;
 use super::losses::Losses;
+use super::{PATIENCE, Span};
 
 /// Most spans that wait, some 10 MB.
 const QUEUE: usize = 16_384;
@@ -20,8 +20,6 @@ const QUEUE: usize = 16_384;
 const BATCH: usize = 1024;
 /// How long spans wait for others.
 const INTERVAL: Duration = Duration::from_millis(250);
-/// How long the last spans may take.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A queue of spans, and the task that empties it.
 #[derive(Debug, Clone)]

@@ -1,0 +1,125 @@
+//! Within 10 s of a SIGTERM a processor has ended, with exit code 0, whoever does not answer: what stops it kills it then.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use harness::{Metrics, Pipeline, PipelineSettings, ProcessorProcess, WITHIN, eventually};
+use stackone_link_transport::Topic;
+use stackone_simulator::{Fault, FaultRule, NewAccount};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
+const AT_MOST: Duration = Duration::from_secs(10);
+
+/// A collector of traces that takes connections and never answers.
+struct Silent(
+    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "nobody is traced"))] TcpListener,
+);
+
+impl Silent {
+    fn new() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    fn settings(&self) -> PipelineSettings {
+        PipelineSettings {
+            #[cfg(feature = "otlp")]
+            otlp_endpoint: Some(format!("http://{}", self.0.local_addr().unwrap())),
+            lookup_timeout: WITHIN,
+            ..PipelineSettings::default()
+        }
+    }
+}
+
+fn link(pipeline: &Pipeline, count: usize) {
+    for n in 0..count {
+        let new = NewAccount::new("hibob", &format!("t{n}"), "Acme");
+        pipeline.simulator.link(&new).unwrap();
+    }
+}
+
+/// A processor that has done something, of which it has a span to send.
+async fn at_work(pipeline: &Pipeline) -> ProcessorProcess {
+    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    link(pipeline, 1);
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    processor
+}
+
+/// Waits until a metric is at least this.
+async fn is_at_least(wanted: f64, metric: &str, processor: &ProcessorProcess) {
+    let admin = format!("http://{}", processor.admin);
+    let reached = eventually(metric, WITHIN, async || {
+        let metrics = Metrics::of(&admin).await;
+        let metrics = metrics.map_err(|error| error.to_string())?;
+        let found = metrics.sum(&format!("stackone_processor_{metric}"));
+        (found >= wanted)
+            .then_some(())
+            .ok_or(format!("it is {found}"))
+    });
+    reached.await.unwrap();
+}
+
+async fn ends_in_time(processor: ProcessorProcess) {
+    let ended = tokio::time::timeout(AT_MOST, processor.terminate()).await;
+    assert!(ended.unwrap().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_processor_that_has_nothing_to_do_ends_in_time_though_the_collector_is_silent() {
+    let collector = Silent::new();
+    let settings = collector.settings();
+    let pipeline = Pipeline::with("idle-end", settings).await.unwrap();
+    ends_in_time(at_work(&pipeline).await).await;
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_processor_under_load_ends_in_time_though_the_api_hangs_and_the_collector_is_silent() {
+    let collector = Silent::new();
+    let settings = collector.settings();
+    let pipeline = Pipeline::with("api-hangs-end", settings).await.unwrap();
+    let processor = at_work(&pipeline).await;
+    let faults = pipeline.simulator.faults();
+    faults.set(FaultRule::always(Fault::Hang)).unwrap();
+    link(&pipeline, 200);
+    is_at_least(1.0, "lookups_in_flight", &processor).await;
+    ends_in_time(processor).await;
+    pipeline.stop().await.unwrap();
+}
+
+/// The worst there is: a transaction that is not answered, and then spans that are not.
+#[cfg(feature = "container")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_processor_ends_in_time_though_the_broker_does_not_answer_or_is_gone() {
+    use harness::{Broker, DedicatedBroker};
+
+    for is_gone in [false, true] {
+        let dedicated = DedicatedBroker::start().await.unwrap();
+        let broker = Broker::external(dedicated.bootstrap_servers().to_owned());
+        let collector = Silent::new();
+        let pipeline = Pipeline::on(broker, "broker-end", collector.settings());
+        let pipeline = pipeline.await.unwrap();
+        let processor = at_work(&pipeline).await;
+        // The answers come when the broker is gone, and are in a transaction that it never answers.
+        let delay = Duration::from_secs(3);
+        let latency = FaultRule::always(Fault::Latency { delay });
+        pipeline.simulator.faults().set(latency).unwrap();
+        link(&pipeline, 20);
+        pipeline.simulator.settled().await;
+        is_at_least(1.0, "lookups_in_flight", &processor).await;
+        if is_gone {
+            dedicated.kill().await.unwrap();
+        } else {
+            dedicated.pause().await.unwrap();
+        }
+        is_at_least(2.0, "lookups_total", &processor).await;
+        ends_in_time(processor).await;
+        if !is_gone {
+            dedicated.unpause().await.unwrap();
+        }
+        pipeline.stop().await.unwrap();
+    }
+}
