@@ -38,6 +38,11 @@ test-container *arguments:
 test-model-container:
     cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it model::
 
+# Kills the processor so many times at random moments under load, on Apache Kafka in a container: ten a minute
+[group('test')]
+soak kills="600":
+    PROCESSOR_KILLS={{ kills }} cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it every_transition_is_seen_once_although_the_processor_is_killed_twenty_times -- --nocapture
+
 # docker-compose.yml: brings it up without Grafana, sees its traffic become events, takes it down; `just compose ci`: of images with that tag
 [group('test')]
 compose tag="local":

@@ -1,6 +1,6 @@
 //! Processors that are killed, and replicas that come and go: what a `read_committed` reader sees is as if they had not.
 //!
-//! `PROCESSOR_SEED` plays one run again.
+//! `PROCESSOR_SEED` plays one run again; `PROCESSOR_KILLS` has more of the kills (`just soak`).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
 use crate::exactly_once::{Load, PROGRAM, judge, random, say};
 use crate::pipeline_dead_letters::assert_conserved;
 
+/// So many, or as `PROCESSOR_KILLS` says.
 const KILLS: usize = 20;
 /// Changes, of which there are 25 a second: from the start of a processor to when it works, after one was killed.
 const UNTIL_AT_WORK: u64 = 150;
@@ -28,7 +29,9 @@ async fn every_transition_is_seen_once_although_the_processor_is_killed_twenty_t
     let pipeline = Pipeline::start("killed").await.unwrap();
     let load = Load::start(&pipeline.simulator, random.fork());
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    for _ in 0..KILLS {
+    let kills = std::env::var("PROCESSOR_KILLS");
+    let kills = kills.map_or(KILLS, |kills| kills.parse().unwrap());
+    for _ in 0..kills {
         let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
         let before = lifecycle.records().len();
         // Two of three die when they have committed something, the others at any moment after they started.
