@@ -53,8 +53,6 @@ pub struct Metrics {
     pub consumer_lag: IntGaugeVec,
     /// Committed offsets that were not among what the topic holds.
     pub offsets_out_of_range: IntCounter,
-    /// 1 while no records are read.
-    pub intake_paused: IntGauge,
     /// Dead letters that wait because their topic refused some.
     pub dead_letters_held: IntGauge,
     /// Transactions by outcome.
@@ -135,10 +133,6 @@ impl Metrics {
             offsets_out_of_range: make.counter(
                 "offsets_out_of_range_total",
                 "Times the topic no longer held the next record, so that records may have been missed",
-            )?,
-            intake_paused: make.gauge(
-                "intake_paused",
-                "1 while no records are read, since too many are neither decided nor written down",
             )?,
             dead_letters_held: make.gauge("dead_letters_held", "Dead letters that wait because their topic refused some")?,
             transactions: make.counters("transactions_total", "Transactions", &["outcome"])?,

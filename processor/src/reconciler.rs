@@ -116,8 +116,7 @@ impl Reconciler {
         let readable = Arc::new(AtomicBool::new(false));
         let bell = bell(&readable, &post);
         let consumer = GroupConsumer::join(&settings.kafka, &settings.membership, &events, bell)?;
-        let (tracker, runtime) = (surroundings.tasks.clone(), surroundings.runtime.clone());
-        let tasks = Tasks::new(tracker, runtime, post.clone());
+        let tasks = surroundings.tasks_of(post.clone());
         let lookups = Lookups::new(
             Arc::clone(&surroundings.projects),
             tasks.clone(),
@@ -131,7 +130,6 @@ impl Reconciler {
         surroundings.all_refused.store(false, Ordering::Release);
         let (projects, metrics) = (&surroundings.projects, &surroundings.metrics);
         metrics.none_is_halted(projects.labels());
-        metrics.intake_paused.set(0);
         Ok(Self {
             batching: vec![Batching::new(settings.batch); lanes],
             next_markers: Instant::now() + settings.marker_interval,
@@ -174,6 +172,7 @@ impl Reconciler {
     ///
     /// See [`ReconcilerError`]. Nothing is lost: what was not committed is read again by the next run.
     pub fn run(mut self) -> Result<(), ReconcilerError> {
+        self.surroundings.metrics.partitions.intake_paused.set(0);
         let result = self.work();
         let queued: u64 = self.queue.keys().map(|key| self.queue.total(key)).sum();
         let queued = queued + self.overflow.total();

@@ -90,9 +90,11 @@ mod tests {
         tracker.wait().await;
         let mut died: Vec<_> = inbox
             .try_iter()
-            .map(|message| match message {
-                Message::Died(what) => what,
-                other => panic!("{other:?}"),
+            .map(|message| {
+                let Message::Died(what) = message else {
+                    panic!("{message:?}");
+                };
+                what
             })
             .collect();
         died.sort_unstable();

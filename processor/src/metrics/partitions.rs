@@ -8,6 +8,8 @@ use super::maker::Maker;
 pub struct PartitionMetrics {
     own: IntGaugeVec,
     all: IntGauge,
+    /// 1 while none of them is read.
+    pub intake_paused: IntGauge,
 }
 
 impl PartitionMetrics {
@@ -17,6 +19,10 @@ impl PartitionMetrics {
                 "partitions",
                 "Partitions of this replica, processed (ready) or with their state still being read (restoring)",
                 &["state"],
+            )?,
+            intake_paused: make.gauge(
+                "intake_paused",
+                "1 while no records are read, since too many are neither decided nor written down",
             )?,
             all: make.gauge("topic_partitions", "Partitions of the account events topic")?,
         })

@@ -37,7 +37,7 @@ impl Reconciler {
             "too many records are neither decided nor written down, so none is read until half of them are. See why \
              transactions abort"
         );
-        self.surroundings.metrics.intake_paused.set(1);
+        self.surroundings.metrics.partitions.intake_paused.set(1);
         let all: Vec<i32> = self.partitions.keys().copied().collect();
         let paused = self.consumer.pause(&all);
         paused.map_err(ReconcilerError::Rebalance)
@@ -47,7 +47,7 @@ impl Reconciler {
     fn resume(&self, open: Open) -> Result<(), ReconcilerError> {
         let Open { records, bytes } = open;
         tracing::info!(records, bytes, "records are read again");
-        self.surroundings.metrics.intake_paused.set(0);
+        self.surroundings.metrics.partitions.intake_paused.set(0);
         let ready = self.partitions.iter();
         let ready = ready.filter(|(_, partition)| partition.ready().is_some());
         let ready: Vec<i32> = ready.map(|(number, _)| *number).collect();

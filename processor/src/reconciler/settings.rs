@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use stackone_client::PersonalFields;
@@ -13,12 +14,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::batch::BatchSettings;
 use crate::consumer::{Membership, StartError as ConsumerError};
+use crate::message::Message;
 use crate::metrics::Metrics;
 use crate::open_records::Open;
 use crate::projects::Projects;
 use crate::reconcile::GracePeriods;
 use crate::restore::RestoreError;
 use crate::resync::ResyncSettings;
+use crate::tasks::Tasks;
 use crate::transaction::{Around, StartError as TransactionStartError, TransactionError};
 
 /// How a reconciler works.
@@ -108,4 +111,11 @@ pub struct Surroundings {
     pub all_refused: Arc<AtomicBool>,
     /// What stands around the steps of transactions: nothing but in tests.
     pub around: Arc<dyn Around>,
+}
+
+impl Surroundings {
+    /// Tasks of a run, which is told through `post` of those that die.
+    pub(super) fn tasks_of(&self, post: Sender<Message>) -> Tasks {
+        Tasks::new(self.tasks.clone(), self.runtime.clone(), post)
+    }
 }
