@@ -29,7 +29,7 @@ impl Budget {
         }
     }
 
-    /// We own `owned` of `all` partitions from now on.
+    /// We own `owned` of `all` partitions from now on; nothing while it is not known how many there are, which is 0.
     pub fn set_share(&mut self, owned: usize, all: usize, now: Instant) {
         self.count(now);
         let as_number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
@@ -64,6 +64,13 @@ impl Budget {
         } else {
             Duration::from_secs_f64(missing / rate)
         })
+    }
+
+    /// The time from one token to the next; none while nothing is ours.
+    #[must_use]
+    pub fn pace(&self) -> Option<Duration> {
+        let rate = self.rate * self.share;
+        (rate > 0.0).then(|| Duration::from_secs_f64(1.0 / rate))
     }
 
     fn count(&mut self, now: Instant) {

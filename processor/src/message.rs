@@ -99,7 +99,12 @@ pub struct GivenUp {
 #[derive(Debug)]
 pub enum Reached {
     /// It answered.
-    Yes(Vec<Watermarks>),
+    Yes {
+        /// How many partitions the account events topic has.
+        partitions: usize,
+        /// Of those that were asked for.
+        watermarks: Vec<Watermarks>,
+    },
     /// It did not.
     No,
     /// It did not for long, though it answers a new client.

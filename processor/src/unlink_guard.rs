@@ -39,16 +39,20 @@ pub struct Share {
     pub confirmed: usize,
     /// Its partitions.
     pub owned: usize,
-    /// All partitions.
+    /// All partitions; 0 while they are not known.
     pub all: usize,
 }
 
 impl Share {
     /// How many may vanish within an hour: 2 % of ours, or our part of ten. Replicas do not talk to each other, so each
-    /// takes its part of what the project as a whole may lose; one each is allowed to the smallest.
+    /// takes its part of what the project as a whole may lose; one each is allowed to the smallest, and to one that does
+    /// not know its part.
     #[must_use]
     pub fn threshold(self) -> usize {
-        let floor = (FLOOR * self.owned).div_ceil(self.all.max(1));
+        let floor = match self.all {
+            0 => 1,
+            all => (FLOOR * self.owned).div_ceil(all),
+        };
         floor.clamp(1, FLOOR).max(self.confirmed / ONE_OF)
     }
 }

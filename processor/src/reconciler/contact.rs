@@ -22,6 +22,8 @@ use crate::transaction::Transactions;
 
 /// How often it is checked.
 const INTERVAL: Duration = Duration::from_secs(10);
+/// The same while the cluster has not told how many partitions there are: until then nothing is looked up.
+const SOON: Duration = Duration::from_secs(1);
 /// How long one question may take, to this client or to a new one: a cluster that is slow is slow to both.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long nobody may have answered before a new client is tried.
@@ -29,7 +31,7 @@ const LOST_AFTER: Duration = Duration::from_secs(30);
 
 /// When the cluster last answered.
 pub(super) struct Contact {
-    next: Instant,
+    asked: Instant,
     last: Instant,
     is_asking: bool,
 }
@@ -37,17 +39,17 @@ pub(super) struct Contact {
 impl Contact {
     pub(super) fn new(now: Instant) -> Self {
         Self {
-            next: now + INTERVAL,
+            asked: now,
             last: now,
             is_asking: false,
         }
     }
 
     /// Whether it is time to ask again.
-    fn is_due(&mut self, now: Instant) -> bool {
-        let is_due = now >= self.next;
+    fn is_due(&mut self, interval: Duration, now: Instant) -> bool {
+        let is_due = now >= self.asked + interval;
         if is_due {
-            self.next = now + INTERVAL;
+            self.asked = now;
         }
         is_due
     }
@@ -69,7 +71,12 @@ impl Reconciler {
         if self.contact.is_asking {
             return;
         }
-        let is_due = self.contact.is_due(now);
+        let interval = if self.all_partitions == 0 {
+            SOON
+        } else {
+            INTERVAL
+        };
+        let is_due = self.contact.is_due(interval, now);
         let mut partitions = Vec::new();
         for (number, partition) in &mut self.partitions {
             let epoch = partition.epoch;
@@ -101,12 +108,18 @@ impl Reconciler {
     /// Takes the cluster's answer in. Ends this run where a new client would reach the cluster and one of ours does not.
     pub(super) fn reached(&mut self, reached: Reached) -> Result<(), ReconcilerError> {
         self.contact.is_asking = false;
-        let watermarks = match reached {
-            Reached::Yes(watermarks) => watermarks,
+        let (partitions, watermarks) = match reached {
+            Reached::Yes {
+                partitions,
+                watermarks,
+            } => (partitions, watermarks),
             Reached::No => return Ok(()),
             Reached::ByOthers => return Err(ReconcilerError::OutOfContact),
         };
         self.contact.answered(Instant::now());
+        if partitions != self.all_partitions {
+            self.share_budgets_among(Some(partitions));
+        }
         for of_one in watermarks {
             self.take_watermarks_in(&of_one);
         }
@@ -163,14 +176,15 @@ struct Question {
 
 impl Question {
     fn ask(self) -> Reached {
-        let is_reached = self.consumer.partition_count(PATIENCE).is_ok();
-        if !(is_reached && self.transactions.reach(&self.topic, PATIENCE)) {
+        let partitions = self.consumer.partition_count(PATIENCE).ok();
+        let reaches = |_: &usize| self.transactions.reach(&self.topic, PATIENCE);
+        let Some(partitions) = partitions.filter(reaches) else {
             return if self.may_be_lost && self.would_reach() {
                 Reached::ByOthers
             } else {
                 Reached::No
             };
-        }
+        };
         let mut does_answer = true;
         let ask = |&(partition, epoch): &(i32, u64)| {
             // One that is not told costs PATIENCE; those after it are not asked for.
@@ -184,7 +198,10 @@ impl Question {
                 range,
             }
         };
-        Reached::Yes(self.partitions.iter().map(ask).collect())
+        Reached::Yes {
+            partitions,
+            watermarks: self.partitions.iter().map(ask).collect(),
+        }
     }
 
     fn would_reach(&self) -> bool {
@@ -202,9 +219,9 @@ mod tests {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
         let mut contact = Contact::new(start);
-        assert!(!contact.is_due(after(9)));
-        assert!(contact.is_due(after(10)));
-        assert!(!contact.is_due(after(19)), "asked a moment ago");
+        assert!(!contact.is_due(INTERVAL, after(9)));
+        assert!(contact.is_due(INTERVAL, after(10)));
+        assert!(!contact.is_due(INTERVAL, after(19)), "asked a moment ago");
         contact.answered(after(10));
         assert!(!contact.is_lost(after(39)));
         assert!(contact.is_lost(after(40)));

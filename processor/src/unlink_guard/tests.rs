@@ -65,6 +65,7 @@ fn the_threshold_is_ten_or_two_in_a_hundred_of_what_a_replica_has() {
         (8, 1, 12, 1),
         (600, 1, 12, 12),
         (8, 0, 0, 1),
+        (8, 3, 0, 1),
     ] {
         let share = Share {
             confirmed,
