@@ -16,6 +16,11 @@ const MIN_RATE_LIMIT_WAIT: Duration = Duration::from_secs(1);
 /// Longest `Retry-After` that is obeyed.
 const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(5 * 60);
 
+/// What is refused does not come again at once, even if the budget's wait is too short for the clock.
+const MIN_RECHECK_WAIT: Duration = Duration::from_millis(1);
+/// Turns are not given for later than this: much may be different by then.
+const MAX_RECHECK_WAIT: Duration = Duration::from_secs(5 * 60);
+
 /// A project.
 #[derive(Debug)]
 pub struct Project {
@@ -108,6 +113,8 @@ pub struct Gate {
     budget: Budget,
     /// For scheduled rechecks, which must not crowd out what was triggered.
     recheck_budget: Budget,
+    /// When the next request that cannot be paid from it now is to come again.
+    next_recheck: Option<Instant>,
     breaker: Breaker,
     closed_until: Option<Instant>,
     refused: bool,
@@ -125,6 +132,7 @@ impl Gate {
         Self {
             budget: Budget::new(rate, now),
             recheck_budget: Budget::new((rate / 10).max(1), now),
+            next_recheck: None,
             breaker: Breaker::new(now),
             closed_until: None,
             refused: false,
@@ -136,6 +144,7 @@ impl Gate {
     pub fn set_share(&mut self, owned: usize, all: usize, now: Instant) {
         self.budget.set_share(owned, all, now);
         self.recheck_budget.set_share(owned, all, now);
+        self.next_recheck = None;
     }
 
     /// How long until a lookup may be sent; none where nothing but an answer or an assignment changes that.
@@ -174,7 +183,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// Where it is modest, as scheduled rechecks are, and beyond the part of the budget for those: when it can be paid.
+    /// Where it is modest, as scheduled rechecks are, and beyond the part of the budget for those: when it is to come again.
+    /// Each has a turn of its own: if all that wait came for the next token, all but one would come in vain, for each token.
     pub fn pay_for(&mut self, is_modest: bool, now: Instant) -> Result<(), Instant> {
         if is_modest {
             self.pay_recheck(now)?;
@@ -188,11 +198,15 @@ impl Gate {
         if self.recheck_budget.take(now) {
             return Ok(());
         }
-        Err(now
-            + self
-                .recheck_budget
-                .wait(now)
-                .unwrap_or(Duration::from_secs(60)))
+        let soonest = now + self.recheck_wait(now) + MIN_RECHECK_WAIT;
+        let turn = self.next_recheck.map_or(soonest, |next| next.max(soonest));
+        let turn = turn.min(soonest.max(now + MAX_RECHECK_WAIT));
+        self.next_recheck = Some(turn + self.recheck_budget.pace().unwrap_or(MAX_RECHECK_WAIT));
+        Err(turn)
+    }
+
+    fn recheck_wait(&self, now: Instant) -> Duration {
+        self.recheck_budget.wait(now).unwrap_or(MAX_RECHECK_WAIT)
     }
 
     /// When it opens by itself after a 429, if it is closed for a while.

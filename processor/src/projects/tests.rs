@@ -81,3 +81,38 @@ fn nothing_is_asked_while_no_partition_is_ours() {
     gate.set_share(0, 12, now);
     assert_eq!(gate.wait(now), None);
 }
+
+/// A gate whose budget for rechecks gives 1.5 a second, with one token in it.
+fn gate_for_rechecks(start: Instant) -> Gate {
+    let mut gate = Gate::new(NonZeroU32::new(900).unwrap(), start);
+    gate.set_share(1, 1, start);
+    gate
+}
+
+#[test]
+fn each_recheck_that_cannot_be_paid_for_has_a_turn_of_its_own_and_can_pay_when_it_comes() {
+    let start = Instant::now();
+    let mut gate = gate_for_rechecks(start);
+    let mut turns: Vec<Instant> = (0..200)
+        .map(|_| gate.pay_for(true, start).unwrap_err())
+        .collect();
+    let came = turns.clone();
+    turns.dedup();
+    assert_eq!(turns.len(), 200);
+    for turn in came {
+        assert_eq!(gate.pay_for(true, turn), Ok(()), "{:?}", turn - start);
+    }
+}
+
+#[test]
+fn a_recheck_never_comes_again_at_once_nor_too_late() {
+    let start = Instant::now();
+    let mut gate = gate_for_rechecks(start);
+    // A nanosecond before there is a token, the wait is as good as none.
+    let almost = start + Duration::from_nanos(666_666_666);
+    assert!(gate.pay_for(true, almost).unwrap_err() >= almost + MIN_RECHECK_WAIT);
+    for _ in 0..100_000 {
+        let turn = gate.pay_for(true, almost).unwrap_err();
+        assert!(turn <= almost + MAX_RECHECK_WAIT);
+    }
+}

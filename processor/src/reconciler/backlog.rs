@@ -33,11 +33,35 @@ impl Reconciler {
         self.queue.next_ready(lane).into_iter().chain(left).min()
     }
 
+    /// Queues a look that no record asks for. An account that waits where there is no room for it waits on, though no longer
+    /// than until `at`, unless it backs off.
+    pub(super) fn queue_look(&mut self, key: AccountKey, lane: Lane, at: Instant) {
+        if let Some(left) = self.overflow.take(&key) {
+            let is_backing_off = left.failures.in_a_row > 0;
+            let ready = if is_backing_off {
+                left.ready
+            } else {
+                left.ready.min(at)
+            };
+            return self.overflow.put(key, Left { ready, ..left });
+        }
+        let work = Work::nothing(Trigger::Recheck, Timestamp::now());
+        match self.queue.lane_of(&key) {
+            Some(lane) => self.queue.add(key, lane, work, at),
+            None => self.queue_restored(key, lane, work, at),
+        }
+    }
+
     /// Queues the accounts again whose turn comes before that of all that are queued, and as many more that are ready as can
-    /// be asked for at once.
+    /// be asked for at once. Not more than twice what there is room for: those that cannot be paid for go to the end of the
+    /// line, and all that are left would follow them, until the next [`Self::spill`].
     pub(super) fn recall_due(&mut self, lane: Lane, now: Instant) {
         let enough = self.batching[lane].appetite(now);
+        let most = self.settings.max_pending.saturating_mul(2);
         while let Some((ready, key)) = self.overflow.first(lane) {
+            if self.queue.waiting_in(lane) >= most {
+                return;
+            }
             let is_later = self
                 .queue
                 .next_ready(lane)
