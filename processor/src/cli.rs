@@ -58,7 +58,12 @@ pub enum Command {
     Redrive(Redrive),
     /// List the accounts and have looked up what differs from what was confirmed: heals webhooks that never came.
     ///
-    /// The running processors do the looking up. Interrupted or repeated runs do no harm.
+    /// The running processors do the looking up. Interrupted or repeated runs do no harm. At its end it says how many
+    /// accounts are listed, unchanged since they were confirmed, queued for a lookup, and missing from the list, which are
+    /// queued as well.
+    ///
+    /// It reads resync.requests_per_minute pages a minute, beside the lookups and beside a run of the processors
+    /// that is under way: for a while all three may ask for more than StackOne allows. Where StackOne then says to wait, they do.
     Resync(Resync),
     /// Show what was confirmed of accounts, as the state topic has it. Changes nothing.
     #[command(subcommand)]
@@ -154,4 +159,16 @@ pub enum TopicsCommand {
     Plan,
     /// Make the topics that are missing. Existing ones are never changed.
     Apply,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_does_not_contradict_itself() {
+        Cli::command().debug_assert();
+    }
 }

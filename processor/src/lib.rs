@@ -13,6 +13,7 @@ pub mod acls;
 pub mod admin;
 pub mod application;
 pub mod backoff;
+mod bar;
 pub mod batch;
 pub mod breaker;
 pub mod budget;

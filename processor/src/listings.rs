@@ -1,6 +1,7 @@
 //! What running resyncs have listed of a partition's accounts. Pure.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountId, AccountListed, AccountPhase, AccountState, AccountStatus};
@@ -17,27 +18,58 @@ pub struct Listings(HashMap<Uuid, Listing>);
 pub struct Listing {
     lane: Lane,
     started_at: Timestamp,
-    listed: HashSet<AccountId>,
+    listed: Seen,
+}
+
+/// Ids that were seen, as hashes: a million takes 20 MB. That two of them have the same hash is a chance of one in 37
+/// million, and then the next run, which hashes otherwise, finds what this one did not.
+#[derive(Debug, Default)]
+pub struct Seen {
+    hashes: HashSet<u64>,
+    keys: RandomState,
+}
+
+impl Seen {
+    /// Notes an id; says whether it is new.
+    pub fn note(&mut self, id: &str) -> bool {
+        self.hashes.insert(self.keys.hash_one(id))
+    }
+
+    /// Whether the id was seen.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.hashes.contains(&self.keys.hash_one(id))
+    }
+}
+
+/// What a complete list did not have of what was confirmed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// How many.
+    pub all: usize,
+    /// Those that are to be looked up.
+    pub looked_up: Vec<AccountId>,
+}
+
+impl Missing {
+    /// Whether more are missing than can be believed, so that the list is the likelier error.
+    #[must_use]
+    pub const fn is_doubtful(&self, allowed: usize) -> bool {
+        self.all > allowed
+    }
 }
 
 impl Listings {
     /// A run begins; an earlier one of the same project is not waited for any more.
     pub fn begins(&mut self, run: Uuid, lane: Lane, started_at: Timestamp) {
         self.0.retain(|_, listing| listing.lane != lane);
-        self.0.insert(
-            run,
-            Listing {
-                lane,
-                started_at,
-                listed: HashSet::new(),
-            },
-        );
+        self.0.insert(run, Listing::begins(lane, started_at));
     }
 
     /// A run listed an account.
     pub fn listed(&mut self, run: Uuid, id: &AccountId) {
         if let Some(listing) = self.0.get_mut(&run) {
-            listing.listed.insert(id.clone());
+            listing.lists(id);
         }
     }
 
@@ -48,6 +80,21 @@ impl Listings {
 }
 
 impl Listing {
+    /// It begins.
+    #[must_use]
+    pub fn begins(lane: Lane, started_at: Timestamp) -> Self {
+        Self {
+            lane,
+            started_at,
+            listed: Seen::default(),
+        }
+    }
+
+    /// It listed an account.
+    pub fn lists(&mut self, id: &AccountId) {
+        self.listed.note(id.as_str());
+    }
+
     /// Whether an account of this project should have been listed and was not.
     #[must_use]
     pub fn misses(&self, state: &AccountState, lane: Option<Lane>) -> bool {
@@ -58,7 +105,31 @@ impl Listing {
         let is_older = state
             .confirmed_at
             .is_some_and(|confirmed| confirmed < self.started_at);
-        lane == Some(self.lane) && is_there && is_older && !self.listed.contains(&state.account_id)
+        lane == Some(self.lane)
+            && is_there
+            && is_older
+            && !self.listed.has(state.account_id.as_str())
+    }
+
+    /// What of `states` is missing. All of it is to be looked up, or, where it is more than `allowed`, as much as there is
+    /// `room` for: a wrong or empty list misses everything, and the next run finds the rest again.
+    pub fn missing(
+        &self,
+        states: impl Iterator<Item = AccountState>,
+        lane_of: impl Fn(Option<&str>) -> Option<Lane>,
+        allowed: usize,
+        room: usize,
+    ) -> Missing {
+        let is_missing =
+            |state: &AccountState| self.misses(state, lane_of(state.project_id.as_deref()));
+        let mut missing = states.filter(is_missing).map(|state| state.account_id);
+        let looked_up: Vec<AccountId> = missing.by_ref().take(allowed.max(room)).collect();
+        let all = looked_up.len() + missing.count();
+        let mut missing = Missing { all, looked_up };
+        if missing.is_doubtful(allowed) {
+            missing.looked_up.truncate(room);
+        }
+        missing
     }
 }
 
@@ -182,5 +253,29 @@ mod tests {
         listings.listed(second, &active.account_id);
         assert!(listings.ends(first).is_none());
         assert!(!listings.ends(second).unwrap().misses(&active, Some(0)));
+    }
+
+    #[test]
+    fn of_more_than_can_be_believed_to_be_missing_no_more_are_looked_up_than_there_is_room_for() {
+        let run = Uuid::from_u128(1);
+        let mut listings = Listings::default();
+        listings.begins(run, 0, at(1));
+        let listing = listings.ends(run).unwrap();
+        let missing = |accounts: usize, room| {
+            let states = (0..accounts).map(|number| AccountState {
+                account_id: AccountId::try_from(format!("a{number}")).unwrap(),
+                ..state(AccountPhase::Active, "active")
+            });
+            let missing = listing.missing(states, |_| Some(0), 10, room);
+            (
+                missing.all,
+                missing.looked_up.len(),
+                missing.is_doubtful(10),
+            )
+        };
+        assert_eq!(missing(10, 0), (10, 10, false));
+        assert_eq!(missing(11, 0), (11, 0, true));
+        assert_eq!(missing(100, 30), (100, 30, true));
+        assert_eq!(missing(100, 1000), (100, 100, true));
     }
 }

@@ -13,6 +13,7 @@ use stackone_link_schemas::AccountId;
 use crate::application::{self, Application};
 use crate::cli::{Cli, Command, Redrive, Resync, StateCommand};
 use crate::config::Config;
+use crate::resync::Confirmed;
 use crate::state_view::Selection;
 use crate::transaction::{Around, Undisturbed};
 use crate::{acls, doctor, resync, state_view, topics, unlinks};
@@ -71,8 +72,13 @@ async fn process(config: &Config, around: Arc<dyn Around>) -> anyhow::Result<()>
 async fn list(config: &Config, asked: &Resync) -> anyhow::Result<()> {
     let settings = config.settings.resync();
     let projects = application::projects(config)?;
+    let confirmed = Confirmed {
+        topic: config.settings.topics.state.clone(),
+        group: config.settings.group.id.clone(),
+    };
     signals::until_stopped(async |stop| {
-        resync::command(&settings, &projects, asked.project.as_deref(), &stop).await
+        let only = asked.project.as_deref();
+        resync::command(&settings, confirmed, &projects, only, &stop).await
     })
     .await
 }

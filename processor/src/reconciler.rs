@@ -18,6 +18,7 @@ mod observe;
 mod ownership;
 mod partition;
 mod pausing;
+mod resyncs;
 mod settings;
 mod unlinks;
 
@@ -50,6 +51,7 @@ pub(crate) use commit::longest_without_poll;
 use commit::{Decided, Letters};
 use contact::Contact;
 use partition::Partition;
+use resyncs::Resyncs;
 use unlinks::Unlinks;
 
 /// Longest time the thread sleeps when nothing happens.
@@ -72,7 +74,7 @@ pub struct Reconciler {
     gates: Vec<Gate>,
     /// By lane.
     batching: Vec<Batching>,
-    /// Partitions of the events topic, as last seen.
+    /// Partitions of the events topic, as last told; 0 while they are not known.
     all_partitions: usize,
     next_lane: Lane,
     decided: Vec<Decided>,
@@ -86,8 +88,7 @@ pub struct Reconciler {
     /// While lookups are under way, nothing is committed before.
     next_commit: Instant,
     next_observation: Instant,
-    next_resync: Instant,
-    resync_runs: Arc<AtomicBool>,
+    resyncs: Resyncs,
     contact: Contact,
     consumer_errors: Repeated,
     not_before: Option<Instant>,
@@ -135,8 +136,7 @@ impl Reconciler {
             next_markers: Instant::now() + settings.marker_interval,
             next_commit: Instant::now(),
             next_observation: Instant::now(),
-            next_resync: Instant::now() + settings.resync_interval.unwrap_or_default(),
-            resync_runs: Arc::default(),
+            resyncs: Resyncs::new(lanes, settings.resync_interval, Instant::now()),
             contact: Contact::new(Instant::now()),
             consumer_errors: Repeated::default(),
             open_limit: OpenLimit::new(settings.most_open),

@@ -4,6 +4,7 @@
 //! up where they differ, and, after a complete list, what was not in it. So only the owner ever emits.
 
 mod command;
+mod compared;
 mod pages;
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::listings::no_status;
 use crate::projects::Project;
 use pages::{Next, Pages};
 
-pub use command::command;
+pub use command::{Confirmed, command};
 
 /// How long a trigger may take to be stored.
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
@@ -62,6 +63,15 @@ pub struct Summary {
     pub is_complete: bool,
 }
 
+/// How far a run is, told after each page.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// What it did so far.
+    pub summary: &'a Summary,
+    /// What the page listed that was not listed before.
+    pub new: &'a [AccountListed],
+}
+
 /// Why a run ended before its end. What was published does no harm; the next run starts over.
 #[derive(Debug, thiserror::Error)]
 pub enum ResyncError {
@@ -94,7 +104,7 @@ pub async fn run(
     settings: &ResyncSettings,
     project: &Project,
     stop: &CancellationToken,
-    mut progress: impl FnMut(&Summary),
+    mut progress: impl FnMut(Told<'_>),
 ) -> Result<Summary, ResyncError> {
     let run = Run::start(settings, project).await?;
     run.mark(false).await?;
@@ -105,8 +115,16 @@ pub async fn run(
         summary.pages += 1;
         summary.unusable += u64::try_from(listed.nameless).unwrap_or(u64::MAX);
         let (new, then) = pages.take(listed);
-        run.publish(new, &mut summary).await?;
-        progress(&summary);
+        let triggers: Vec<AccountListed> = new.iter().filter_map(|one| run.trigger(one)).collect();
+        run.publish(&triggers).await?;
+        let usable = triggers.iter().filter(|one| one.status != no_status());
+        let (usable, count) = (usable.count(), |count| u64::try_from(count).unwrap_or(u64::MAX));
+        summary.listed += count(usable);
+        summary.unusable += count(new.len() - usable);
+        progress(Told {
+            summary: &summary,
+            new: &triggers,
+        });
         next = then;
     }
     summary.is_complete = next == Next::Complete;
@@ -179,42 +197,36 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn publish(&self, listed: Vec<Listed>, summary: &mut Summary) -> Result<(), ResyncError> {
-        for chunk in listed.chunks(AT_ONCE) {
-            let triggers = chunk.iter().map(|listed| self.trigger(listed));
-            for stored in futures_util::future::join_all(triggers).await {
-                match stored? {
-                    true => summary.listed += 1,
-                    false => summary.unusable += 1,
-                }
-            }
+    async fn publish(&self, triggers: &[AccountListed]) -> Result<(), ResyncError> {
+        for chunk in triggers.chunks(AT_ONCE) {
+            let stored = chunk.iter().map(|trigger| self.store(trigger));
+            futures_util::future::try_join_all(stored).await?;
         }
         Ok(())
     }
 
-    /// Stores the trigger of an account, if its id can be used. Whether the whole entry could be.
-    async fn trigger(&self, listed: &Listed) -> Result<bool, ResyncError> {
-        let Ok(account_id) = AccountId::try_from(listed.id.as_str()) else {
-            return Ok(false);
-        };
-        let trigger = AccountListed {
+    /// None where the account's id cannot be used.
+    fn trigger(&self, listed: &Listed) -> Option<AccountListed> {
+        Some(AccountListed {
             run: self.id,
             project_id: self.project.id.clone(),
-            account_id: account_id.clone(),
+            account_id: AccountId::try_from(listed.id.as_str()).ok()?,
             status: listed.status.clone().unwrap_or_else(no_status),
             updated_at: listed.updated_at,
-        };
-        let value = serde_json::to_vec(&trigger)?;
-        let headers = self.headers(ACCOUNT_LISTED_TYPE, &value, Some(&account_id));
-        let key = Some(account_id.as_str());
+        })
+    }
+
+    async fn store(&self, trigger: &AccountListed) -> Result<(), ResyncError> {
+        let value = serde_json::to_vec(trigger)?;
+        let headers = self.headers(ACCOUNT_LISTED_TYPE, &value, Some(&trigger.account_id));
         let record = OutgoingRecord {
             topic: &self.settings.topic,
-            key,
+            key: Some(trigger.account_id.as_str()),
             value: &value,
             headers,
         };
         self.publisher.publish(&record).await?;
-        Ok(listed.status.is_some())
+        Ok(())
     }
 
     fn headers(

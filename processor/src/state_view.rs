@@ -49,9 +49,31 @@ pub fn read(
     topic: &str,
     only: Option<&AccountId>,
 ) -> Result<BTreeMap<AccountId, AccountState>, StateViewError> {
+    let mut states = BTreeMap::new();
+    each(kafka, group, topic, only, |id, value| {
+        match value.map(serde_json::from_slice::<AccountState>) {
+            None => drop(states.remove(&id)),
+            Some(Ok(state)) => drop(states.insert(id, state)),
+            Some(Err(error)) => tracing::error!(account = %id, %error, "state cannot be read"),
+        }
+    })?;
+    Ok(states)
+}
+
+/// Every state that is on the topic, and every removal of one, oldest first for each account. Blocks.
+///
+/// # Errors
+///
+/// See [`StateViewError`].
+pub(crate) fn each(
+    kafka: &KafkaConfig,
+    group: &str,
+    topic: &str,
+    only: Option<&AccountId>,
+    mut take: impl FnMut(AccountId, Option<&[u8]>),
+) -> Result<(), StateViewError> {
     let reader = reader(kafka, group, "read_committed")?;
     let mut open = assign(&reader, topic, only)?;
-    let mut states = BTreeMap::new();
     let mut heard = Instant::now();
     while !open.is_empty() {
         match reader.poll(Duration::from_millis(100)) {
@@ -63,11 +85,16 @@ pub fn read(
                 open.remove(&partition);
             }
             Some(Err(error)) => tracing::warn!(%error, "reading the state topic"),
-            Some(Ok(message)) => take(&mut states, &message, only),
+            Some(Ok(message)) => {
+                let id = account_of(&message).filter(|id| only.is_none_or(|only| only == id));
+                if let Some(id) = id {
+                    take(id, message.payload());
+                }
+            }
         }
         heard = Instant::now();
     }
-    Ok(states)
+    Ok(())
 }
 
 /// Assigns the partitions that can hold what is asked for, from their beginning.
@@ -102,24 +129,7 @@ fn assign(
     Ok(open)
 }
 
-fn take(
-    states: &mut BTreeMap<AccountId, AccountState>,
-    message: &impl Message,
-    only: Option<&AccountId>,
-) {
-    let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
-    let Some(id) = key.and_then(|key| AccountId::try_from(key).ok()) else {
-        return;
-    };
-    if only.is_some_and(|only| *only != id) {
-        return;
-    }
-    match message
-        .payload()
-        .map(serde_json::from_slice::<AccountState>)
-    {
-        None => drop(states.remove(&id)),
-        Some(Ok(state)) => drop(states.insert(id, state)),
-        Some(Err(error)) => tracing::error!(account = %id, %error, "state cannot be read"),
-    }
+fn account_of(message: &impl Message) -> Option<AccountId> {
+    let key = std::str::from_utf8(message.key()?).ok()?;
+    AccountId::try_from(key).ok()
 }

@@ -59,8 +59,11 @@ mod pipeline_refused;
 mod pipeline_reread;
 mod pipeline_restart;
 mod pipeline_resync;
+mod pipeline_resync_command;
+mod pipeline_resync_trouble;
 mod pipeline_start;
 mod pipeline_state;
+mod pipeline_state_list;
 mod pipeline_stopping;
 mod pipeline_story;
 #[cfg(feature = "container")]
@@ -72,3 +75,5 @@ mod pipeline_unlinks;
 mod pipeline_zombies;
 #[cfg(all(feature = "container", feature = "kafka-tls"))]
 mod secured;
+#[cfg(feature = "container")]
+mod topics_command;

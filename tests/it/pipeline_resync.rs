@@ -3,7 +3,7 @@
 use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, eventually, story_of};
 use stackone_link_transport::Topic;
 use stackone_processor::config::Config;
-use stackone_processor::resync::{self, Summary};
+use stackone_processor::resync::{self, ResyncError, Summary, Told};
 use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
 use tokio_util::sync::CancellationToken;
 
@@ -11,13 +11,22 @@ use crate::pipeline_dead_letters::assert_conserved;
 
 /// What `stackone-processor resync` does.
 pub(crate) async fn resync(pipeline: &Pipeline) -> Summary {
+    resync_until(pipeline, &CancellationToken::new(), |_| {})
+        .await
+        .unwrap()
+}
+
+/// The same, until it is told to stop.
+pub(crate) async fn resync_until(
+    pipeline: &Pipeline,
+    stop: &CancellationToken,
+    told: impl FnMut(Told<'_>),
+) -> Result<Summary, ResyncError> {
     let file = pipeline.processor_file("resync").unwrap();
     let config = Config::load(Some(&file), &std::collections::HashMap::new()).unwrap();
     let projects = stackone_processor::application::projects(&config).unwrap();
-    let (settings, stop) = (config.settings.resync(), CancellationToken::new());
-    resync::run(&settings, projects.get(0).unwrap(), &stop, |_| {})
-        .await
-        .unwrap()
+    let settings = config.settings.resync();
+    resync::run(&settings, projects.get(0).unwrap(), stop, told).await
 }
 
 /// What was healed is as it was confirmed: nothing is looked up.

@@ -178,14 +178,19 @@ impl Reconciler {
         }
     }
 
-    pub(super) fn out_of_range(&self, partition: i32, expected: i64, next: i64) {
+    pub(super) fn out_of_range(&mut self, partition: i32, expected: i64, next: i64) {
         self.surroundings.metrics.offsets_out_of_range.inc();
+        let what_now = if self.resyncs.ask_for() {
+            "a resync begins"
+        } else {
+            "run a resync"
+        };
         tracing::error!(
             partition,
             expected,
             next,
             "the topic no longer holds the next record; going on from the earliest one. Webhooks may have been missed: \
-             run a resync"
+             {what_now}"
         );
     }
 }

@@ -1,18 +1,17 @@
-//! Taking in what a resync lists, and starting one when it is due.
+//! Taking in what a resync lists.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use stackone_link_schemas::{ListingMarker, Trigger};
+use stackone_link_schemas::ListingMarker;
 use uuid::Uuid;
 
 use super::Reconciler;
+use super::partition::Partition;
 use crate::intake::Consumed;
 use crate::listings::Listing;
 use crate::reconcile::SkipReason;
-use crate::resync;
+use crate::unlink_guard::Share;
 use crate::work::{AccountKey, Work};
 use crate::work_queue::Lane;
 
@@ -66,28 +65,38 @@ impl Reconciler {
         self.pass(record, SkipReason::Marker);
     }
 
+    /// Looks at what a complete list missed: at no more than there is room for, where it missed more than can be believed.
     fn queue_missing(&mut self, partition: i32, lane: Lane, listing: &Listing) {
-        let Some(ready) = self
-            .partitions
-            .get(&partition)
-            .and_then(|partition| partition.ready())
-        else {
+        let waiting = self.queue.waiting_in(lane);
+        let room = self.settings.max_pending.saturating_sub(waiting);
+        let Some(ready) = self.partitions.get(&partition).and_then(Partition::ready) else {
             return;
         };
         let projects = &self.surroundings.projects;
-        let is_missing = |state: &stackone_link_schemas::AccountState| {
-            listing.misses(state, projects.lane_of(state.project_id.as_deref()))
+        let lane_of = |project: Option<&str>| projects.lane_of(project);
+        let allowed = Share {
+            confirmed: ready
+                .states
+                .confirmed(|project| lane_of(project) == Some(lane)),
+            owned: 1,
+            all: 1,
         };
-        let missing: Vec<_> = ready
-            .states
-            .iter()
-            .filter(is_missing)
-            .map(|state| state.account_id)
-            .collect();
-        for id in missing {
+        let allowed = allowed.threshold();
+        let missing = listing.missing(ready.states.iter(), lane_of, allowed, room);
+        if missing.is_doubtful(allowed) {
+            tracing::warn!(
+                project = projects.label(lane),
+                partition,
+                missing = missing.all,
+                allowed,
+                looked_up = missing.looked_up.len(),
+                "a resync did not list more accounts than can be believed to be gone: they are looked up one after the \
+                 other. Check the project's API key and base_url"
+            );
+        }
+        for id in missing.looked_up {
             self.count_difference(lane, "missing");
-            let work = Work::nothing(Trigger::Recheck, Timestamp::now());
-            self.enqueue(AccountKey { partition, id }, lane, work, Instant::now());
+            self.queue_look(AccountKey { partition, id }, lane, Instant::now());
         }
     }
 
@@ -99,49 +108,5 @@ impl Reconciler {
             .differences
             .with_label_values(&[project, kind])
             .inc();
-    }
-
-    /// The owner of partition 0 lists every project when it is time to.
-    pub(super) fn resync_when_due(&mut self) {
-        let Some(interval) = self.settings.resync_interval else {
-            return;
-        };
-        let is_ours = self
-            .partitions
-            .get(&0)
-            .is_some_and(|partition| partition.ready().is_some());
-        if Instant::now() < self.next_resync || !is_ours {
-            return;
-        }
-        self.next_resync = Instant::now() + interval;
-        if self.resync_runs.swap(true, Ordering::AcqRel) {
-            tracing::warn!("the last resync still runs; this one is left out");
-            return;
-        }
-        let (settings, projects) = (
-            self.settings.resync.clone(),
-            Arc::clone(&self.surroundings.projects),
-        );
-        let (stop, runs) = (
-            self.surroundings.stop.clone(),
-            Arc::clone(&self.resync_runs),
-        );
-        let task = async move {
-            for lane in 0..projects.len() {
-                let Some(project) = projects.get(lane) else {
-                    continue;
-                };
-                match resync::run(&settings, project, &stop, |_| {}).await {
-                    Ok(summary) => {
-                        tracing::info!(project = projects.label(lane), ?summary, "resync")
-                    }
-                    Err(error) => {
-                        tracing::error!(project = projects.label(lane), %error, "resync failed")
-                    }
-                }
-            }
-            runs.store(false, Ordering::Release);
-        };
-        self.tasks.spawn("a resync", task);
     }
 }

@@ -1,17 +1,12 @@
 //! `stackone-processor redrive`: stdout has what came of it, stderr how far it is.
 
-use std::io::{self, IsTerminal as _, Write as _};
-use std::time::{Duration, Instant};
+use std::io::{self, Write as _};
 
 use tokio_util::sync::CancellationToken;
 
-use super::report::{LetterReport, RunReport, bar};
+use super::report::{LetterReport, RunReport};
 use super::{Mode, Passed, RedriveSettings, Selection, Told, Verdict, run};
-
-/// How often the bar is drawn on a terminal.
-const REDRAW: Duration = Duration::from_millis(100);
-/// How often a line says how far it is where there is no terminal.
-const SAY: Duration = Duration::from_secs(10);
+use crate::bar::Bar;
 
 /// How output looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +34,7 @@ pub async fn command(
         let result = run(&settings, &selection, mode, &stop, &mut |told| {
             screen.show(&told)
         });
-        screen.clear();
+        screen.bar.clear();
         result
     };
     let (summary, complete) = tokio::task::spawn_blocking(redrive).await??;
@@ -61,21 +56,15 @@ pub async fn command(
 struct Screen {
     mode: Mode,
     shown: Shown,
-    is_terminal: bool,
-    next: Instant,
-    is_drawn: bool,
+    bar: Bar,
 }
 
 impl Screen {
     fn new(mode: Mode, shown: Shown) -> Self {
-        let is_terminal = io::stderr().is_terminal();
-        let first = if is_terminal { REDRAW } else { SAY };
         Self {
             mode,
             shown,
-            is_terminal,
-            next: Instant::now() + first,
-            is_drawn: false,
+            bar: Bar::new(),
         }
     }
 
@@ -89,7 +78,7 @@ impl Screen {
                     Mode::DryRun => self.list(&report),
                     Mode::PutBack(_) => {
                         if *verdict == Verdict::Passed(Passed::Expired) {
-                            self.clear();
+                            self.bar.clear();
                             let _unwritable = writeln!(io::stderr(), "{}", report.line());
                         }
                         Ok(())
@@ -97,12 +86,13 @@ impl Screen {
                 }
             }
             Told::Looking(seen, of) => {
-                self.tell_how_far(*seen, *of, "looking for what was put back before");
+                self.bar
+                    .tell(*seen, *of, "looking for what was put back before");
                 Ok(())
             }
             Told::Dealt(summary, seen, of) => {
                 let what = format!("{} put back", summary.redriven);
-                self.tell_how_far(*seen, *of, &what);
+                self.bar.tell(*seen, *of, &what);
                 Ok(())
             }
         }
@@ -110,38 +100,11 @@ impl Screen {
 
     /// What a dry run finds is its result: nobody who cannot read it needs the rest.
     fn list(&mut self, report: &LetterReport<'_>) -> io::Result<()> {
-        self.clear();
+        self.bar.clear();
         let line = match self.shown {
             Shown::Text => report.line(),
             Shown::Json => serde_json::to_string(report)?,
         };
         writeln!(io::stdout(), "{line}")
-    }
-
-    /// How far it is, now and then. Where that cannot be written, the redrive goes on all the same.
-    fn tell_how_far(&mut self, seen: u64, of: u64, what: &str) {
-        let now = Instant::now();
-        if now < self.next {
-            return;
-        }
-        let bar = bar(seen, of);
-        let mut stderr = io::stderr().lock();
-        if self.is_terminal {
-            self.next = now + REDRAW;
-            self.is_drawn = true;
-            let _unwritable =
-                write!(stderr, "\r\u{1b}[K{bar}  {what}").and_then(|()| stderr.flush());
-        } else {
-            self.next = now + SAY;
-            let _unwritable = writeln!(stderr, "{bar}  {what}");
-        }
-    }
-
-    /// Takes the bar away.
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.is_drawn) {
-            let mut stderr = io::stderr().lock();
-            let _unwritable = write!(stderr, "\r\u{1b}[K").and_then(|()| stderr.flush());
-        }
     }
 }

@@ -141,17 +141,6 @@ impl RunReport {
     }
 }
 
-/// How far it is, as a bar.
-pub(super) fn bar(done: u64, of: u64) -> String {
-    const WIDTH: u64 = 30;
-    let of = of.max(1);
-    let done = done.min(of);
-    let filled = usize::try_from(done.saturating_mul(WIDTH) / of).unwrap_or_default();
-    let width = usize::try_from(WIDTH).unwrap_or_default();
-    let percent = done.saturating_mul(100) / of;
-    format!("[{:width$}] {percent:3} %", "=".repeat(filled))
-}
-
 #[cfg(test)]
 mod tests {
     use stackone_link_schemas::{CloudEvent, DeadLetterReason};
@@ -223,21 +212,5 @@ mod tests {
         assert_eq!(json["left"]["malformed"], 0);
         let stopped = RunReport::new(Mode::DryRun, false, summary).lines();
         assert!(stopped[2].starts_with("INTERRUPTED"), "{stopped:?}");
-    }
-
-    #[test]
-    fn a_bar_is_empty_at_the_beginning_and_full_at_the_end() {
-        for (done, of, percent, filled) in [
-            (0, 10, "  0 %", 0),
-            (5, 10, " 50 %", 15),
-            (10, 10, "100 %", 30),
-            (12, 10, "100 %", 30),
-            (0, 0, "  0 %", 0),
-        ] {
-            let bar = bar(done, of);
-            assert!(bar.ends_with(percent), "{bar}");
-            assert_eq!(bar.matches('=').count(), filled, "{bar}");
-            assert_eq!(bar.chars().count(), 38, "{bar}");
-        }
     }
 }

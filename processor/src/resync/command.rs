@@ -1,64 +1,96 @@
-//! `stackone-processor resync`.
+//! `stackone-processor resync`: stdout has what came of it, stderr how far it is.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{ResyncSettings, Summary, run};
-use crate::projects::Projects;
+use super::compared::Compared;
+use super::{ResyncError, ResyncSettings, run};
+use crate::bar::Bar;
+use crate::projects::{Project, Projects};
+use crate::state_store::StateStore;
+use crate::state_view;
+use crate::work_queue::Lane;
 
-/// Lists one project, or all, telling stderr how far it is and stdout what came of it.
+/// Where to read what was confirmed.
+#[derive(Debug, Clone)]
+pub struct Confirmed {
+    /// The state topic.
+    pub topic: String,
+    /// A group that may be used.
+    pub group: String,
+}
+
+/// Lists one project, or all. One that cannot be listed is told, and holds up no other.
 ///
 /// # Errors
 ///
-/// Where a project is not configured or cannot be listed.
+/// Where a project is not configured or cannot be listed, or what was confirmed cannot be read.
 pub async fn command(
     settings: &ResyncSettings,
+    confirmed: Confirmed,
     projects: &Projects,
     only: Option<&str>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let lanes: Vec<usize> = match only {
-        None => (0..projects.len()).collect(),
-        Some(id) => vec![
-            projects
-                .lane_of(Some(id))
-                .with_context(|| format!("project {id} is not configured"))?,
-        ],
+    let lanes = lanes(projects, only)?;
+    let kafka = settings.kafka.clone();
+    let reading = move || -> Result<StateStore, state_view::StateViewError> {
+        let mut states = StateStore::default();
+        let Confirmed { topic, group } = confirmed;
+        state_view::each(&kafka, &group, &topic, None, |id, value| {
+            states.put(&id, value);
+        })?;
+        Ok(states)
     };
+    let states = tokio::task::spawn_blocking(reading)
+        .await?
+        .context("state cannot be read")?;
+    let mut failed = Vec::new();
     for lane in lanes {
-        let (project, name) = (
-            projects.get(lane).context("a lane has a project")?,
-            projects.label(lane),
-        );
-        let progress = |summary: &Summary| tell(&mut io::stderr(), name, "so far", summary);
-        let summary = run(settings, project, stop, progress)
-            .await
-            .with_context(|| format!("project {name}"))?;
-        tell(
-            &mut io::stdout(),
-            name,
-            if summary.is_complete {
-                "complete"
-            } else {
-                "INCOMPLETE"
-            },
-            &summary,
-        );
+        let project = projects.get(lane).context("a lane has a project")?;
+        let compared = Compared::begin(&states, projects, lane, Timestamp::now());
+        match list(settings, project, compared, stop).await {
+            Ok(line) => writeln!(io::stdout(), "{line}")?,
+            Err(error @ ResyncError::Interrupted) => return Err(error.into()),
+            Err(error) => {
+                let (name, error) = (projects.label(lane), anyhow::Error::from(error));
+                let _unwritable = writeln!(io::stderr(), "{name}: {error:#}");
+                failed.push(name);
+            }
+        }
     }
+    anyhow::ensure!(failed.is_empty(), "not listed: {}", failed.join(", "));
     Ok(())
 }
 
-fn tell(out: &mut impl io::Write, project: &str, how: &str, summary: &Summary) {
-    let Summary {
-        listed,
-        unusable,
-        pages,
-        ..
-    } = summary;
-    let _unwritable = writeln!(
-        out,
-        "{project}: {how}: {listed} accounts listed in {pages} pages, {unusable} with an unusable id or status"
-    );
+fn lanes(projects: &Projects, only: Option<&str>) -> anyhow::Result<Vec<Lane>> {
+    let Some(id) = only else {
+        return Ok((0..projects.len()).collect());
+    };
+    let lane = projects.lane_of(Some(id));
+    Ok(vec![lane.with_context(|| {
+        format!("project {id} is not configured")
+    })?])
+}
+
+async fn list(
+    settings: &ResyncSettings,
+    project: &Project,
+    mut compared: Compared<'_>,
+    stop: &CancellationToken,
+) -> Result<String, ResyncError> {
+    let (mut bar, expected) = (Bar::new(), compared.expected());
+    let result = run(settings, project, stop, |told| {
+        compared.take(told.new);
+        let listed = told.summary.listed;
+        let what = format!("{}: {listed} accounts listed", compared.project());
+        // More may be there than was ever confirmed.
+        bar.tell(listed, expected.max(listed), &what);
+    });
+    let result = result.await;
+    bar.clear();
+    Ok(compared.line(&result?))
 }

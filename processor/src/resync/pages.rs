@@ -3,15 +3,15 @@
 //! Not documented: whether the first page is 0 or 1, and the largest page size. So the first page is asked for without a
 //! number; page 1 is then the second one, or the first again, which shows by its ids.
 
-use std::collections::HashSet;
-
 use stackone_client::{ListPage, Listed};
+
+use crate::listings::Seen;
 
 /// What was listed so far.
 #[derive(Debug)]
 pub(super) struct Pages {
     page_size: usize,
-    seen: HashSet<String>,
+    seen: Seen,
     taken: u32,
     /// The number of the page that was asked for last.
     number: Option<u32>,
@@ -33,7 +33,7 @@ impl Pages {
         let page_size = usize::try_from(page_size).unwrap_or(usize::MAX);
         Self {
             page_size,
-            seen: HashSet::new(),
+            seen: Seen::default(),
             taken: 0,
             number: None,
         }
@@ -45,7 +45,7 @@ impl Pages {
         let new: Vec<Listed> = page
             .listed
             .into_iter()
-            .filter(|listed| self.seen.insert(listed.id.clone()))
+            .filter(|listed| self.seen.note(&listed.id))
             .collect();
         self.taken += 1;
         // A server may have a smaller largest page than we ask for, so the first page tells what a full one is.

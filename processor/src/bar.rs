@@ -1,0 +1,86 @@
+//! How far a command is: a bar on a terminal, and a line now and then where there is none. On stderr.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+/// How often the bar is drawn on a terminal.
+const REDRAW: Duration = Duration::from_millis(100);
+/// How often a line says how far it is where there is no terminal.
+const SAY: Duration = Duration::from_secs(10);
+
+/// Where it is shown.
+pub(crate) struct Bar {
+    is_terminal: bool,
+    next: Instant,
+    is_drawn: bool,
+}
+
+impl Bar {
+    pub(crate) fn new() -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        Self {
+            is_terminal,
+            next: Instant::now() + if is_terminal { REDRAW } else { SAY },
+            is_drawn: false,
+        }
+    }
+
+    /// Tells it, now and then. Where that cannot be written, the command goes on all the same.
+    pub(crate) fn tell(&mut self, done: u64, of: u64, what: &str) {
+        let now = Instant::now();
+        if now < self.next {
+            return;
+        }
+        let bar = bar(done, of);
+        let mut stderr = io::stderr().lock();
+        if self.is_terminal {
+            self.next = now + REDRAW;
+            self.is_drawn = true;
+            let _unwritable =
+                write!(stderr, "\r\u{1b}[K{bar}  {what}").and_then(|()| stderr.flush());
+        } else {
+            self.next = now + SAY;
+            let _unwritable = writeln!(stderr, "{bar}  {what}");
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.is_drawn) {
+            let mut stderr = io::stderr().lock();
+            let _unwritable = write!(stderr, "\r\u{1b}[K").and_then(|()| stderr.flush());
+        }
+    }
+}
+
+/// How far it is, as a bar.
+fn bar(done: u64, of: u64) -> String {
+    const WIDTH: u64 = 30;
+    let of = of.max(1);
+    let done = done.min(of);
+    let filled = usize::try_from(done.saturating_mul(WIDTH) / of).unwrap_or_default();
+    let width = usize::try_from(WIDTH).unwrap_or_default();
+    let percent = done.saturating_mul(100) / of;
+    format!("[{:width$}] {percent:3} %", "=".repeat(filled))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_empty_at_the_beginning_and_full_at_the_end() {
+        for (done, of, percent, filled) in [
+            (0, 10, "  0 %", 0),
+            (5, 10, " 50 %", 15),
+            (10, 10, "100 %", 30),
+            (12, 10, "100 %", 30),
+            (0, 0, "  0 %", 0),
+        ] {
+            let bar = bar(done, of);
+            assert!(bar.ends_with(percent), "{bar}");
+            assert_eq!(bar.matches('=').count(), filled, "{bar}");
+            assert_eq!(bar.chars().count(), 38, "{bar}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a run comes to: its list compared with what was confirmed before it began, as the owners of the accounts will. Pure.
+
+use jiff::Timestamp;
+use stackone_link_schemas::AccountListed;
+
+use super::Summary;
+use crate::listings::{Listing, differs, no_status};
+use crate::projects::Projects;
+use crate::state_store::StateStore;
+use crate::work_queue::Lane;
+
+/// A project's list, compared with what was confirmed.
+pub(super) struct Compared<'a> {
+    states: &'a StateStore,
+    projects: &'a Projects,
+    lane: Lane,
+    listing: Listing,
+    unchanged: u64,
+    queued: u64,
+}
+
+impl<'a> Compared<'a> {
+    pub(super) fn begin(
+        states: &'a StateStore,
+        projects: &'a Projects,
+        lane: Lane,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            states,
+            projects,
+            lane,
+            listing: Listing::begins(lane, now),
+            unchanged: 0,
+            queued: 0,
+        }
+    }
+
+    /// The project's name.
+    pub(super) fn project(&self) -> &'a str {
+        self.projects.label(self.lane)
+    }
+
+    /// How many accounts are expected to be listed.
+    pub(super) fn expected(&self) -> u64 {
+        let is_of_lane = |project: Option<&str>| self.projects.lane_of(project) == Some(self.lane);
+        u64::try_from(self.states.confirmed(is_of_lane)).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn take(&mut self, listed: &[AccountListed]) {
+        for one in listed {
+            self.listing.lists(&one.account_id);
+            // Of one without a status it is known only that it is there.
+            if one.status == no_status() {
+                continue;
+            }
+            if differs(self.states.get(&one.account_id).as_ref(), one) {
+                self.queued += 1;
+            } else {
+                self.unchanged += 1;
+            }
+        }
+    }
+
+    /// The run in a line, for a person.
+    pub(super) fn line(&self, summary: &Summary) -> String {
+        let (unchanged, queued) = (self.unchanged, self.queued);
+        let Summary {
+            listed,
+            unusable,
+            pages,
+            is_complete,
+        } = summary;
+        let (how, missing) = if *is_complete {
+            ("complete", self.missing().to_string())
+        } else {
+            ("INCOMPLETE", "an unknown number of".to_owned())
+        };
+        format!(
+            "{}: {how}: {listed} accounts listed, {unchanged} unchanged, {queued} queued, {missing} missing, {unusable} \
+             with an unusable id or status, in {pages} pages",
+            self.project()
+        )
+    }
+
+    fn missing(&self) -> usize {
+        let lane_of = |project: Option<&str>| self.projects.lane_of(project);
+        self.listing.missing(self.states.iter(), lane_of, 0, 0).all
+    }
+}

@@ -1,0 +1,156 @@
+//! `stackone-processor resync`: what it says, and that one that is stopped harms nothing.
+
+use std::process::Output;
+
+use harness::{
+    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, story_of,
+};
+use stackone_link_transport::Topic;
+use stackone_processor::resync::ResyncError;
+use stackone_simulator::{AccountId, AccountStatus as Status, NewAccount, Notify};
+use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
+
+use crate::pipeline_dead_letters::assert_conserved;
+use crate::pipeline_resync::{resync, resync_until};
+
+/// More than a page has.
+const TWO_PAGES: usize = 120;
+
+async fn command(pipeline: &Pipeline, arguments: &[&str]) -> Output {
+    let file = pipeline.processor_file("resync").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
+    command.arg("--config").arg(file).arg("resync");
+    let output = command.args(arguments).kill_on_drop(true).output();
+    tokio::time::timeout(WITHIN, output).await.unwrap().unwrap()
+}
+
+/// What it says on stdout where it goes well.
+async fn told(pipeline: &Pipeline, arguments: &[&str]) -> String {
+    let output = command(pipeline, arguments).await;
+    let trouble = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{trouble}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn link(pipeline: &Pipeline, tenant: usize, notify: Notify) -> AccountId {
+    let new = NewAccount {
+        notify,
+        ..NewAccount::new("hibob", &format!("t{tenant}"), "Acme")
+    };
+    pipeline.simulator.link(&new).unwrap()
+}
+
+async fn sum(admin: &str, name: &str) -> Result<f64, String> {
+    let metrics = Metrics::of(admin).await;
+    Ok(metrics.map_err(|error| error.to_string())?.sum(name))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_says_what_is_listed_unchanged_queued_and_missing() {
+    let settings = PipelineSettings {
+        has_other_project: true,
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with("resync-command", settings).await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    let [_, _, degraded, unlinked] = [0, 1, 2, 3].map(|n| link(&pipeline, n, Notify::Send));
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 4)
+        .await;
+    let lost = link(&pipeline, 4, Notify::Silent);
+    let simulator = &pipeline.simulator;
+    simulator
+        .set_status(&degraded, Status::Error, Vec::new(), Notify::Silent)
+        .unwrap();
+    simulator.unlink(&unlinked, Notify::Silent).unwrap();
+
+    let said = told(&pipeline, &["--project", PROJECT]).await;
+    let summary =
+        "complete: 4 accounts listed, 2 unchanged, 2 queued, 1 missing, 0 with an unusable";
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with(&format!("{PROJECT}: {summary}")), "{said}");
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == 7)
+        .await;
+    for (id, last) in [
+        (&lost, "linked"),
+        (&degraded, "degraded"),
+        (&unlinked, "unlinked"),
+    ] {
+        let story = story_of(id.as_str(), records);
+        assert_eq!(story.last(), Some(&format!("account.{last}")));
+    }
+
+    let said = told(&pipeline, &[]).await;
+    let expected = [
+        format!("{PROJECT}: complete: 4 accounts listed, 4 unchanged, 0 queued, 0 missing"),
+        format!("{OTHER_PROJECT}: complete: 0 accounts listed, 0 unchanged, 0 queued, 0 missing"),
+    ];
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    for (line, expected) in lines.iter().zip(&expected) {
+        assert!(line.starts_with(expected), "{said}");
+    }
+
+    let unknown = command(&pipeline, &["--project", "nobodys"]).await;
+    let trouble = String::from_utf8_lossy(&unknown.stderr);
+    assert_eq!(unknown.status.code(), Some(1), "{trouble}");
+    assert!(
+        trouble.contains("project nobodys is not configured"),
+        "{trouble}"
+    );
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resync_that_is_stopped_in_the_middle_harms_nothing() {
+    let pipeline = Pipeline::start("resync-stopped").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    let ids: Vec<AccountId> = (0..TWO_PAGES)
+        .map(|n| link(&pipeline, n, Notify::Send))
+        .collect();
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == TWO_PAGES)
+        .await;
+    pipeline.simulator.unlink(&ids[0], Notify::Silent).unwrap();
+
+    let (stop, mut listed) = (CancellationToken::new(), 0);
+    let stopped = resync_until(&pipeline, &stop, |told| {
+        listed = told.new.len();
+        stop.cancel();
+    });
+    let stopped = stopped.await;
+    assert!(
+        matches!(stopped, Err(ResyncError::Interrupted)),
+        "{stopped:?}"
+    );
+    assert_eq!(listed, 100);
+    let unchanged =
+        "stackone_processor_records_total{disposition=\"skipped\",reason=\"unchanged\"}";
+    let taken_in = eventually("what it listed is taken in", WITHIN, async || {
+        let seen = sum(&processor.admin, unchanged).await?;
+        (seen > 99.5).then_some(()).ok_or_else(|| seen.to_string())
+    });
+    taken_in.await.unwrap();
+    let differences = "stackone_processor_resync_differences_total";
+    let found = sum(&processor.admin, differences).await.unwrap();
+    assert!(found < 0.5, "{found} of an incomplete list");
+
+    let whole = resync(&pipeline).await;
+    assert_eq!((whole.listed, whole.is_complete), (119, true));
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() > TWO_PAGES)
+        .await;
+    let story = story_of(ids[0].as_str(), records);
+    assert_eq!(story, ["account.linked", "account.unlinked"]);
+    let found = sum(&processor.admin, differences).await.unwrap();
+    assert!((found - 1.0).abs() < 0.5, "{found} differences");
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}

@@ -1,0 +1,104 @@
+//! Resyncs of a project whose list fails, or is wrong.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use harness::{
+    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, transitions,
+};
+use stackone_link_transport::Topic;
+use stackone_simulator::{Fault, FaultRule, NewAccount, Notify, Operation};
+
+use crate::pipeline_dead_letters::assert_conserved;
+use crate::pipeline_resync::resync;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_cannot_be_listed_holds_up_no_other() {
+    let settings = PipelineSettings {
+        has_other_project: true,
+        resync_interval: Duration::from_secs(2),
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with("resync-projects", settings).await.unwrap();
+    // The first that is configured, so where one waits for the other it is not this one that waits.
+    let never = FaultRule::always(Fault::Hang)
+        .for_project(PROJECT)
+        .for_operation(Operation::List);
+    pipeline.simulator.faults().set(never).unwrap();
+    let lost = NewAccount {
+        project_id: Some(OTHER_PROJECT.to_owned()),
+        notify: Notify::Silent,
+        ..NewAccount::new("hibob", "t", "Acme")
+    };
+    let lost = pipeline.simulator.link(&lost).unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    assert_eq!(transitions(records)[0].account_id.as_str(), lost.as_str());
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_misses_everything_is_doubted_and_queues_no_more_than_there_is_room_for() {
+    const ACCOUNTS: usize = 40;
+    const ROOM: usize = 5;
+    let settings = PipelineSettings {
+        partitions: 1,
+        max_pending_accounts: NonZeroUsize::new(ROOM).unwrap(),
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with("resync-empty", settings).await.unwrap();
+    let program = env!("CARGO_BIN_EXE_processor-under-test");
+    let processor = pipeline.processor_process(program, "a").await.unwrap();
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    for number in 0..ACCOUNTS {
+        let new = NewAccount::new("hibob", &format!("t{number}"), "Acme");
+        pipeline.simulator.link(&new).unwrap();
+    }
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == ACCOUNTS)
+        .await;
+    let empty = FaultRule::always(Fault::CapPage { accounts: 0 }).for_operation(Operation::List);
+    pipeline.simulator.faults().set(empty).unwrap();
+
+    let summary = resync(&pipeline).await;
+    assert_eq!((summary.listed, summary.is_complete), (0, true));
+    let admin = format!("http://{}", processor.admin);
+    let gets = || {
+        let counts = pipeline.simulator.api_requests();
+        let gets = counts
+            .iter()
+            .filter(|count| count.operation == Operation::Get);
+        gets.map(|count| count.count).sum::<u64>()
+    };
+    let before = gets();
+    let missing = format!(
+        "stackone_processor_resync_differences_total{{kind=\"missing\",project=\"{PROJECT}\"}}"
+    );
+    let looked_up = eventually("the missing ones are looked up", WITHIN, async || {
+        let metrics = Metrics::of(&admin)
+            .await
+            .map_err(|error| error.to_string())?;
+        let unchanged = metrics.sum("stackone_processor_lookups_total");
+        let found = metrics.get(&missing);
+        (unchanged > 44.5)
+            .then_some(found)
+            .ok_or(format!("{unchanged} lookups"))
+    });
+    let looked_up = looked_up.await.unwrap();
+    assert!(
+        (looked_up - 5.0).abs() < 0.5,
+        "{looked_up} looked up, {before} before"
+    );
+    let warned = processor.logged("did not list more accounts than can be believed");
+    assert_eq!(warned.len(), 1, "{warned:?}");
+    assert!(warned[0].contains(PROJECT), "{warned:?}");
+    assert_conserved(&admin).await;
+    assert!(processor.terminate().await.unwrap().success());
+    let told = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    assert_eq!(told.len(), ACCOUNTS, "all of them answer");
+    pipeline.stop().await.unwrap();
+}

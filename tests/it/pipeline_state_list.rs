@@ -1,0 +1,72 @@
+//! `stackone-processor state list` on the state topic of a pipeline.
+
+use harness::{Pipeline, WITHIN};
+use serde_json::Value;
+use stackone_link_transport::Topic;
+use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
+use tokio::process::Command;
+
+async fn list(pipeline: &Pipeline, arguments: &[&str]) -> String {
+    let file = pipeline.processor_file("list").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
+    command.arg("--config").arg(file).args(["state", "list"]);
+    let output = command.args(arguments).kill_on_drop(true).output();
+    let output = tokio::time::timeout(WITHIN, output).await.unwrap().unwrap();
+    let trouble = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{trouble}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn states_are_listed_as_a_table_or_as_json_and_selected_by_status_or_state() {
+    let pipeline = Pipeline::start("state-list").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    let [active, failing] = ["t0", "t1"].map(|tenant| {
+        let new = NewAccount::new("hibob", tenant, "Acme");
+        pipeline.simulator.link(&new).unwrap()
+    });
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 2)
+        .await;
+    pipeline
+        .simulator
+        .set_status(&failing, Status::Error, Vec::new(), Notify::Send)
+        .unwrap();
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 3)
+        .await;
+    processor.stop().await.unwrap();
+
+    let table = list(&pipeline, &[]).await;
+    let lines: Vec<&str> = table.lines().collect();
+    let is_row = |line: &&&str, cells: [&str; 6]| {
+        let found: Vec<&str> = line.split_whitespace().take(6).collect();
+        found == cells
+    };
+    assert!(lines[0].starts_with("ACCOUNT"), "{table}");
+    for cells in [
+        [active.as_str(), "active", "active", "1", "hibob", "t0"],
+        [failing.as_str(), "degraded", "error", "2", "hibob", "t1"],
+    ] {
+        let rows = lines.iter().filter(|line| is_row(line, cells)).count();
+        assert_eq!(rows, 1, "{cells:?} in {table}");
+    }
+    assert_eq!(lines.last(), Some(&"2 accounts"));
+    assert_eq!(lines.len(), 4, "{table}");
+
+    // As its status, and as its state.
+    for wanted in ["error", "degraded"] {
+        let json = list(&pipeline, &["--status", wanted, "--json"]).await;
+        let states: Vec<Value> = json
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(states.len(), 1, "{json}");
+        assert_eq!(states[0]["account_id"], failing.as_str());
+        assert_eq!(states[0]["version"], 2);
+    }
+    let none = list(&pipeline, &["--status", "unlinked"]).await;
+    assert!(none.ends_with("\n0 accounts\n"), "{none}");
+    pipeline.stop().await.unwrap();
+}
