@@ -35,3 +35,15 @@ pub enum Command {
     /// Ask a running service whether it is ready: exit code 0 or 1. For container probes.
     Healthcheck(Healthcheck),
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_does_not_contradict_itself() {
+        Cli::command().debug_assert();
+    }
+}

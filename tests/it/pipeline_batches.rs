@@ -116,6 +116,30 @@ async fn where_the_filter_is_ignored_all_are_confirmed_one_by_one_and_it_is_told
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_nobody_asked_for_is_passed_over_and_those_asked_for_are_confirmed() {
+    let rules = [list(FaultRule::always(Fault::ExtraAccount))];
+    let (pipeline, ids) = many_that_wait("extra", 600, &rules).await;
+    let program = env!("CARGO_BIN_EXE_processor-under-test");
+    let processor = pipeline.processor_process(program, "a").await.unwrap();
+    all_are_linked(&pipeline, &ids).await;
+    let (_, lists) = requests(&pipeline);
+    assert!((1..=5).contains(&lists), "{lists} lists");
+    let told = processor.logged("the list shows accounts that were not asked for");
+    assert!(!told.is_empty() && told[0].contains(PROJECT), "{told:?}");
+    let states = pipeline.reader(Topic::State).read_to_end().await;
+    let is_known = |key: &str| ids.iter().any(|id| id.as_str() == key);
+    for state in &states {
+        assert!(
+            state.key.as_deref().is_some_and(is_known),
+            "{:?}",
+            state.key
+        );
+    }
+    assert!(processor.terminate().await.unwrap().success());
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_a_page_is_capped_no_more_are_asked_for_than_it_shows() {
     let rules = [list(FaultRule::always(Fault::CapPage { accounts: 7 }))];
     let (pipeline, ids) = many_that_wait("capped", 300, &rules).await;
