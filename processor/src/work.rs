@@ -1,7 +1,7 @@
 //! What the work queue holds for an account: its undecided triggers and what was tried for them.
 
 use std::hash::Hash;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -9,6 +9,7 @@ use stackone_link_schemas::{AccountId, MAX_CAUSES, Pending, Trigger};
 
 use stackone_link_transport::TraceContext;
 
+use crate::backoff;
 use crate::taken_in;
 use crate::work_queue::{Merge, WorkQueue};
 
@@ -52,6 +53,48 @@ pub struct Failures {
     pub left_out_of: Option<usize>,
     /// When the key was last refused for this account.
     pub refused_at: Option<Instant>,
+}
+
+impl Failures {
+    /// A lookup failed: when the next is sent.
+    #[must_use]
+    pub fn back_off(
+        &mut self,
+        retry_after: Option<Duration>,
+        random: f64,
+        now: Instant,
+    ) -> Instant {
+        self.in_a_row += 1;
+        self.unavailable_until = None;
+        now + backoff::wait(self.in_a_row, retry_after, random)
+    }
+
+    /// The API was unavailable: when the next lookup is sent. While the breaker is open the account only goes to the end of
+    /// the line, for then the breaker waits for all of them, and there is always one to try the API with.
+    #[must_use]
+    pub fn unavailable(
+        &mut self,
+        is_broken: bool,
+        retry_after: Option<Duration>,
+        random: f64,
+        now: Instant,
+    ) -> Instant {
+        let earliest = now + retry_after.unwrap_or_default().min(backoff::CAP);
+        if is_broken {
+            return earliest;
+        }
+        let again = self.back_off(retry_after, random, now);
+        self.unavailable_until = Some(earliest);
+        again
+    }
+
+    /// The breaker opened and waits for all accounts: one that backs off because the API is unavailable need not do so any
+    /// longer. From when on it is ready; none for another one.
+    pub fn breaker_opened(&mut self, now: Instant) -> Option<Instant> {
+        let until = self.unavailable_until.take()?;
+        self.in_a_row = 0;
+        Some(until.max(now))
+    }
 }
 
 impl Work {

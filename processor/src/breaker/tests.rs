@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
+use stackone_link_schemas::Trigger;
 
 use super::*;
 use crate::projects::Gate;
-use crate::work_queue::{Merge, WorkQueue};
+use crate::work::Work;
+use crate::work_queue::WorkQueue;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -148,20 +151,14 @@ proptest! {
     }
 }
 
-/// An account's work in the outage.
-#[derive(Debug, Clone, Default)]
-struct Failing {
-    in_a_row: u32,
-}
-
-impl Merge for Failing {
-    fn merge(&mut self, _: Self) {}
+fn a_look() -> Work {
+    Work::nothing(Trigger::Webhook, Timestamp::UNIX_EPOCH)
 }
 
 /// One project in an outage from the first second to the six hundredth: lookups are answered at once.
 struct Outage {
     start: Instant,
-    queue: WorkQueue<u32, Failing>,
+    queue: WorkQueue<u32, Work>,
     gate: Gate,
     sent: Vec<Instant>,
     decided: BTreeSet<u32>,
@@ -190,11 +187,10 @@ impl Outage {
             let Some(account) = taken else {
                 return;
             };
-            let attempt = self.queue.asked(&account).unwrap().in_a_row + 1;
             self.gate.pay_for(false, now).unwrap();
             self.sent.push(now);
             if now - self.start < Self::END {
-                self.fail(account, attempt, now);
+                self.fail(account, now);
                 continue;
             }
             self.decided.insert(account);
@@ -203,25 +199,21 @@ impl Outage {
         }
     }
 
-    /// As the reconciler does.
-    fn fail(&mut self, account: u32, attempt: u32, now: Instant) {
+    /// As the reconciler does: what it decides is decided here, too.
+    fn fail(&mut self, account: u32, now: Instant) {
         if self
             .gate
             .failed(now, u64::from(account), None, now)
             .is_some()
         {
-            self.queue.end_backoffs(0, |work| {
-                work.in_a_row = 0;
-                Some(now)
-            });
+            self.queue
+                .end_backoffs(0, |work| work.failures.breaker_opened(now));
         }
-        if self.gate.is_broken() {
-            return self.queue.back_off(&account, now, |_| {});
-        }
-        let wait = backoff::wait(attempt, None, f64::from(account % 10) / 10.0);
-        let again = now + wait;
+        let mut failures = self.queue.asked(&account).unwrap().failures;
+        let random = f64::from(account % 10) / 10.0;
+        let again = failures.unavailable(self.gate.is_broken(), None, random, now);
         self.queue
-            .back_off(&account, again, |work| work.in_a_row = attempt);
+            .back_off(&account, again, |work| work.failures = failures);
     }
 
     fn sent_within(&self, from: Duration, to: Duration) -> usize {
@@ -237,11 +229,9 @@ fn after_an_outage_of_ten_minutes_all_is_asked_for_at_the_full_budget_and_no_fas
         let now = outage.start + tenth * Duration::from_millis(100);
         // Half of the accounts wait when it begins, the others come during it.
         if tenth == 0 {
-            (0..1_500).for_each(|account| outage.queue.add(account, 0, Failing::default(), now));
+            (0..1_500).for_each(|account| outage.queue.add(account, 0, a_look(), now));
         } else if tenth <= 6_000 && tenth % 4 == 0 {
-            outage
-                .queue
-                .add(1_500 + tenth / 4 - 1, 0, Failing::default(), now);
+            outage.queue.add(1_500 + tenth / 4 - 1, 0, a_look(), now);
         }
         outage.tick(now);
     }

@@ -10,11 +10,10 @@ use stackone_link_transport::Topic;
 
 use super::Reconciler;
 use super::commit::Decided;
-use crate::backoff;
 use crate::message::{Answer, GivenUp, Message};
 use crate::projects::PROBE_INTERVAL;
 use crate::reread::reread;
-use crate::work::{AccountKey, Work};
+use crate::work::{AccountKey, Failures};
 use crate::work_queue::Lane;
 
 /// Attempts before a lookup that is rejected for good is given up.
@@ -108,8 +107,7 @@ impl Reconciler {
         tracing::warn!(project, ?retry_after, "rate limited");
     }
 
-    /// The account backs off. While the breaker is open it only goes to the end of the line, for then the breaker waits
-    /// for all of them, and there is always one to try the API with.
+    /// The account backs off, or waits with all others for the breaker.
     pub(super) fn unavailable(
         &mut self,
         key: &AccountKey,
@@ -117,33 +115,21 @@ impl Reconciler {
         retry_after: Option<Duration>,
         now: Instant,
     ) {
-        let earliest = now + retry_after.unwrap_or_default().min(backoff::CAP);
-        if self.gates[lane].is_broken() {
-            return self.queue.back_off(key, earliest, |_| {});
-        }
-        self.back_off(key, retry_after, now, |work| {
-            work.failures.unavailable_until = Some(earliest);
+        let is_broken = self.gates[lane].is_broken();
+        self.back_off(key, |failures| {
+            failures.unavailable(is_broken, retry_after, fastrand::f64(), now)
         });
     }
 
-    fn back_off(
-        &mut self,
-        key: &AccountKey,
-        retry_after: Option<Duration>,
-        now: Instant,
-        note: impl FnOnce(&mut Work),
-    ) {
-        let attempt = self
-            .queue
-            .asked(key)
-            .map_or(0, |work| work.failures.in_a_row)
-            + 1;
-        let wait = backoff::wait(attempt, retry_after, fastrand::f64());
-        self.queue.back_off(key, now + wait, |work| {
-            work.failures.in_a_row = attempt;
-            work.failures.unavailable_until = None;
-            note(work);
-        });
+    /// The account is looked up again when `fail` says.
+    fn back_off(&mut self, key: &AccountKey, fail: impl FnOnce(&mut Failures) -> Instant) {
+        let Some(work) = self.queue.asked(key) else {
+            return;
+        };
+        let mut failures = work.failures;
+        let again = fail(&mut failures);
+        self.queue
+            .back_off(key, again, |work| work.failures = failures);
     }
 
     /// A refusal is about the key, unless a probe with the same key was accepted since the last one.
@@ -206,7 +192,10 @@ impl Reconciler {
                 format!("status {status}"),
             );
         }
-        self.back_off(key, None, now, |work| work.failures.rejected = attempts);
+        self.back_off(key, |failures| {
+            failures.rejected = attempts;
+            failures.back_off(None, fastrand::f64(), now)
+        });
     }
 
     fn unreadable(&mut self, key: &AccountKey, reason: String, now: Instant) {
@@ -223,9 +212,10 @@ impl Reconciler {
         if attempts >= UNREADABLE_ATTEMPTS && is_long_enough {
             return self.give_up_account(key, DeadLetterReason::LookupUnreadable, reason);
         }
-        self.back_off(key, None, now, |work| {
-            work.failures.unreadable = attempts;
-            work.failures.first_unreadable = Some(first);
+        self.back_off(key, |failures| {
+            failures.unreadable = attempts;
+            failures.first_unreadable = Some(first);
+            failures.back_off(None, fastrand::f64(), now)
         });
     }
 
@@ -279,7 +269,10 @@ impl Reconciler {
     pub(super) fn stays_pending(&mut self, key: &AccountKey, epoch: u64) {
         let partition = self.partitions.get(&key.partition);
         if partition.is_some_and(|partition| partition.epoch == epoch) {
-            self.back_off(key, None, Instant::now(), |_| {});
+            let now = Instant::now();
+            self.back_off(key, |failures| {
+                failures.back_off(None, fastrand::f64(), now)
+            });
         }
     }
 }

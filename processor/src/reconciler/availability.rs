@@ -65,10 +65,7 @@ impl Reconciler {
     /// The accounts that back off need not do so any longer, for the breaker waits for all of them. So when it closes all
     /// are ready, and the budget spreads them.
     fn end_backoffs(&mut self, lane: Lane, now: Instant) {
-        self.queue.end_backoffs(lane, |work: &mut Work| {
-            let until = work.failures.unavailable_until.take()?;
-            work.failures.in_a_row = 0;
-            Some(until.max(now))
-        });
+        self.queue
+            .end_backoffs(lane, |work: &mut Work| work.failures.breaker_opened(now));
     }
 }

@@ -53,11 +53,12 @@ impl Reconciler {
     }
 
     /// Queues the accounts again whose turn comes before that of all that are queued, and as many more that are ready as can
-    /// be asked for at once. Not more than twice what there is room for: those that cannot be paid for go to the end of the
-    /// line, and all that are left would follow them, until the next [`Self::spill`].
+    /// be asked for at once. Not many more than there is room for: those that cannot be paid for go to the end of the line, and
+    /// all that are left would follow them before the next [`Self::spill`].
     pub(super) fn recall_due(&mut self, lane: Lane, now: Instant) {
         let enough = self.batching[lane].appetite(now);
-        let most = self.settings.max_pending.saturating_mul(2);
+        let room = self.settings.max_pending;
+        let most = room.saturating_add(room.max(enough));
         while let Some((ready, key)) = self.overflow.first(lane) {
             if self.queue.waiting_in(lane) >= most {
                 return;
