@@ -179,3 +179,36 @@ impl<K: Clone + Eq + Hash + Ord> WorkQueue<K, Work> {
         works.map(|work| work.pending.total).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn an_open_breaker_waits_for_all_that_found_the_api_unavailable_and_for_no_other() {
+        let now = Instant::now();
+        let mut failures = Failures::default();
+        // Full jitter at its longest: 1 s, 2 s, 4 s.
+        for wait in [1, 2, 4] {
+            let again = failures.unavailable(false, None, 1.0, now);
+            assert_eq!(again, now + wait * SECOND);
+        }
+        assert_eq!(failures.breaker_opened(now), Some(now));
+        assert_eq!(failures.breaker_opened(now), None, "it backs off no more");
+
+        let again = failures.unavailable(true, Some(10 * SECOND), 1.0, now);
+        assert_eq!(again, now + 10 * SECOND, "as the API asks");
+        let again = failures.unavailable(true, None, 1.0, now);
+        assert_eq!((again, failures.in_a_row), (now, 0), "the breaker waits");
+
+        let asked = failures.unavailable(false, Some(10 * SECOND), 1.0, now);
+        assert!(asked >= now + 10 * SECOND);
+        let mut other = failures;
+        assert_eq!(failures.breaker_opened(now), Some(now + 10 * SECOND));
+        let rejected = other.back_off(None, 1.0, now);
+        assert_eq!(rejected, now + 2 * SECOND);
+        assert_eq!(other.breaker_opened(now), None, "not for that reason");
+    }
+}
