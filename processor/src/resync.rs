@@ -118,7 +118,9 @@ pub async fn run(
         let triggers: Vec<AccountListed> = new.iter().filter_map(|one| run.trigger(one)).collect();
         run.publish(&triggers).await?;
         let usable = triggers.iter().filter(|one| one.status != no_status());
-        let (usable, count) = (usable.count(), |count| u64::try_from(count).unwrap_or(u64::MAX));
+        let (usable, count) = (usable.count(), |count| {
+            u64::try_from(count).unwrap_or(u64::MAX)
+        });
         summary.listed += count(usable);
         summary.unusable += count(new.len() - usable);
         progress(Told {

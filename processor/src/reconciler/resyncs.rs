@@ -136,9 +136,7 @@ impl Reconciler {
                 Err(error) => tracing::error!(project = label, %error, "resync failed"),
             }
         };
-        self.surroundings
-            .tasks
-            .spawn_on(task, &self.surroundings.runtime);
+        self.tasks.spawn("a resync", task);
     }
 
     /// Our share of what all replicas may send: where records were lost, each of them may list.
