@@ -11,12 +11,17 @@ use tokio::sync::OnceCell;
 pub(crate) struct Sample {
     /// Its name, and its folder under `schemas/examples`.
     pub(crate) name: &'static str,
+    /// The file with its `main`.
+    main: &'static str,
     /// What has to be there to build and run it.
     needs: &'static [Need],
     /// Shell commands that build it, in its folder; `$TARGET` is a folder that survives.
     build: &'static str,
     /// The command that runs it.
     run: &'static [&'static str],
+    /// How its client is told of a password and of who signed the broker's certificate, of which `$USER`, `$PASSWORD` and `$CA` are
+    /// put in.
+    pub(crate) properties: &'static str,
     /// The command that runs it, once it is built; none where a toolchain is missing.
     command: OnceCell<Option<Vec<String>>>,
 }
@@ -60,11 +65,21 @@ impl Need {
     }
 }
 
+/// Of librdkafka.
+const PROPERTIES: &str = "\
+security.protocol=SASL_SSL
+sasl.mechanism=PLAIN
+sasl.username=$USER
+sasl.password=$PASSWORD
+ssl.ca.location=$CA
+";
+
 /// All of them.
 pub(crate) static ALL: [&Sample; 4] = [&RUST, &PYTHON, &JAVA, &TYPESCRIPT];
 
 pub(crate) static RUST: Sample = Sample {
     name: "rust",
+    main: "src/main.rs",
     needs: &[Need::CARGO],
     build: if cfg!(feature = "kafka-tls") {
         "cargo build --quiet --features tls"
@@ -72,19 +87,23 @@ pub(crate) static RUST: Sample = Sample {
         "cargo build --quiet"
     },
     run: &["$BUILT/accounts-table"],
+    properties: PROPERTIES,
     command: OnceCell::const_new(),
 };
 
 pub(crate) static PYTHON: Sample = Sample {
     name: "python",
+    main: "consumer.py",
     needs: &[Need::PYTHON],
     build: "python3 -m venv \"$TARGET\" && \"$TARGET\"/bin/pip install --quiet --requirement requirements.txt",
     run: &["$TARGET/bin/python", "$FOLDER/consumer.py"],
+    properties: PROPERTIES,
     command: OnceCell::const_new(),
 };
 
 pub(crate) static JAVA: Sample = Sample {
     name: "java",
+    main: "src/main/java/link/AccountsTable.java",
     needs: &[Need::JAVA, Need::MAVEN],
     build: "mvn --quiet --batch-mode package",
     run: &[
@@ -93,6 +112,13 @@ pub(crate) static JAVA: Sample = Sample {
         "$FOLDER/target/classes:$FOLDER/target/lib/*",
         "link.AccountsTable",
     ],
+    properties: "\
+security.protocol=SASL_SSL
+sasl.mechanism=PLAIN
+sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"$USER\" password=\"$PASSWORD\";
+ssl.truststore.type=PEM
+ssl.truststore.location=$CA
+",
     command: OnceCell::const_new(),
 };
 
@@ -101,11 +127,13 @@ pub(crate) static JAVA: Sample = Sample {
 /// because it starts a compiler for each of a hundred files at once.
 pub(crate) static TYPESCRIPT: Sample = Sample {
     name: "typescript",
+    main: "src/consumer.ts",
     needs: &[Need::NODE, Need::NPM],
     build: "[[ node_modules/.package-lock.json -nt package-lock.json ]] || \
             CKJS_LINKING=dynamic CFLAGS=-O0 CXXFLAGS=-O0 nice -n 19 npm ci --no-audit --no-fund --loglevel error; \
             npm run --silent build",
     run: &["node", "$FOLDER/src/consumer.ts"],
+    properties: PROPERTIES,
     command: OnceCell::const_new(),
 };
 
@@ -153,6 +181,11 @@ impl Sample {
             part.replace("$FOLDER", &folder.display().to_string())
         };
         Some(self.run.iter().map(with_folders).collect())
+    }
+
+    /// Its main file.
+    pub(crate) fn source(&self) -> String {
+        std::fs::read_to_string(self.folder().join(self.main)).unwrap()
     }
 
     fn folder(&self) -> PathBuf {

@@ -13,6 +13,10 @@ mod disturbed;
 mod group;
 mod intruder;
 mod program;
+mod readme;
+mod replicas;
+#[cfg(feature = "kafka-tls")]
+mod secured;
 mod table;
 
 use std::collections::HashMap;

@@ -182,10 +182,11 @@ impl Program {
 
     async fn ended(&mut self) -> ExitStatus {
         let ended = tokio::time::timeout(WITHIN, self.child.wait()).await;
+        let ended = ended.unwrap_or_else(|_| panic!("runs on, {}", self.seen()));
         for reading in &mut self.reading {
             reading.await.unwrap();
         }
-        ended.unwrap().unwrap()
+        ended.unwrap()
     }
 }
 
