@@ -19,9 +19,6 @@ pub(crate) struct Sample {
     build: &'static str,
     /// The command that runs it.
     run: &'static [&'static str],
-    /// How its client is told of a password and of who signed the broker's certificate, of which `$USER`, `$PASSWORD` and `$CA` are
-    /// put in.
-    pub(crate) properties: &'static str,
     /// The command that runs it, once it is built; none where a toolchain is missing.
     command: OnceCell<Option<Vec<String>>>,
 }
@@ -65,15 +62,6 @@ impl Need {
     }
 }
 
-/// Of librdkafka.
-const PROPERTIES: &str = "\
-security.protocol=SASL_SSL
-sasl.mechanism=PLAIN
-sasl.username=$USER
-sasl.password=$PASSWORD
-ssl.ca.location=$CA
-";
-
 /// All of them.
 pub(crate) static ALL: [&Sample; 4] = [&RUST, &PYTHON, &JAVA, &TYPESCRIPT];
 
@@ -87,7 +75,6 @@ pub(crate) static RUST: Sample = Sample {
         "cargo build --quiet"
     },
     run: &["$BUILT/accounts-table"],
-    properties: PROPERTIES,
     command: OnceCell::const_new(),
 };
 
@@ -97,7 +84,6 @@ pub(crate) static PYTHON: Sample = Sample {
     needs: &[Need::PYTHON],
     build: "python3 -m venv \"$TARGET\" && \"$TARGET\"/bin/pip install --quiet --requirement requirements.txt",
     run: &["$TARGET/bin/python", "$FOLDER/consumer.py"],
-    properties: PROPERTIES,
     command: OnceCell::const_new(),
 };
 
@@ -112,13 +98,6 @@ pub(crate) static JAVA: Sample = Sample {
         "$FOLDER/target/classes:$FOLDER/target/lib/*",
         "link.AccountsTable",
     ],
-    properties: "\
-security.protocol=SASL_SSL
-sasl.mechanism=PLAIN
-sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"$USER\" password=\"$PASSWORD\";
-ssl.truststore.type=PEM
-ssl.truststore.location=$CA
-",
     command: OnceCell::const_new(),
 };
 
@@ -133,7 +112,6 @@ pub(crate) static TYPESCRIPT: Sample = Sample {
             CKJS_LINKING=dynamic CFLAGS=-O0 CXXFLAGS=-O0 nice -n 19 npm ci --no-audit --no-fund --loglevel error; \
             npm run --silent build",
     run: &["node", "$FOLDER/src/consumer.ts"],
-    properties: PROPERTIES,
     command: OnceCell::const_new(),
 };
 

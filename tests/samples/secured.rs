@@ -10,6 +10,24 @@ use crate::program::{Environment, Program};
 
 const PASSWORD: &str = "password-of-a-subscriber";
 
+/// How librdkafka is told of a password and of who signed the broker's certificate.
+const LIBRDKAFKA: &str = "\
+security.protocol=SASL_SSL
+sasl.mechanism=PLAIN
+sasl.username=$USER
+sasl.password=$PASSWORD
+ssl.ca.location=$CA
+";
+
+/// How Java's client is told.
+const JAVA: &str = "\
+security.protocol=SASL_SSL
+sasl.mechanism=PLAIN
+sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"$USER\" password=\"$PASSWORD\";
+ssl.truststore.type=PEM
+ssl.truststore.location=$CA
+";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sample_comes_to_a_broker_that_requires_tls_and_a_password() {
     let user = SecuredBroker::anyone();
@@ -28,7 +46,9 @@ async fn a_sample_comes_to_a_broker_that_requires_tls_and_a_password() {
         let Some(command) = sample.command().await else {
             continue;
         };
-        let properties = sample.properties.replace("$USER", user);
+        let is_java = sample.name == build::JAVA.name;
+        let properties = if is_java { JAVA } else { LIBRDKAFKA };
+        let properties = properties.replace("$USER", user);
         let properties = properties.replace("$CA", &secured.file("ca").display().to_string());
         let file = folder.path().join(sample.name);
         std::fs::write(&file, properties.replace("$PASSWORD", PASSWORD)).unwrap();
