@@ -27,6 +27,9 @@ pub(crate) struct Cli {
     /// Use this Kafka broker (plaintext). Topics and group get a prefix of their own, which is printed.
     #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     pub kafka: Option<String>,
+    /// Name the topics like this instead, and let none of them exist yet: `stackone` gives the names that subscribers read by default.
+    #[arg(long, value_name = "PREFIX", requires = "kafka")]
+    pub topic_prefix: Option<String>,
     /// Log the services' warnings and errors to stderr.
     #[arg(long, short)]
     pub verbose: bool,
@@ -85,6 +88,10 @@ mod tests {
         Cli::command().debug_assert();
         assert!(Cli::try_parse_from(["demo", "--json"]).is_err());
         assert!(Cli::try_parse_from(["demo", "--once", "--json"]).is_ok());
+        let prefix = ["demo", "--topic-prefix", "stackone"];
+        assert!(Cli::try_parse_from(prefix).is_err());
+        let on_kafka = ["--kafka", "localhost:9092"];
+        assert!(Cli::try_parse_from(prefix.into_iter().chain(on_kafka)).is_ok());
     }
 
     #[test]

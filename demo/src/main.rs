@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.init_logs();
     let screen = Screen::new(cli.output(), cli.colour(), Instant::now());
-    let stage = match Stage::set(cli.kafka.as_deref()).await {
+    let stage = match Stage::set(&cli).await {
         Ok(stage) => stage,
         Err(error) => {
             complain(&format!("cannot start: {}", in_short(&error)));

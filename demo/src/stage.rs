@@ -7,12 +7,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use harness::{Broker, eventually, unique_topics};
 use stackone_ingest::Application as Ingest;
-use stackone_link_transport::Topics;
+use stackone_link_transport::{Topic, TopicAdmin, Topics};
 use stackone_processor::application::Application as Processor;
 use stackone_simulator::Simulator;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::Cli;
 use crate::resync::Resync;
 use crate::{scrape, settings};
 
@@ -51,13 +52,16 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Where something cannot be started, or the broker that was asked for does not answer.
-    pub(crate) async fn set(kafka: Option<&str>) -> anyhow::Result<Self> {
-        let broker = match kafka {
-            Some(servers) => Broker::external(servers.to_owned()),
+    /// Where something cannot be started, or the broker that was asked for does not answer or has the topics already.
+    pub(crate) async fn set(cli: &Cli) -> anyhow::Result<Self> {
+        let broker = match &cli.kafka {
+            Some(servers) => Broker::external(servers.clone()),
             None => Broker::embedded(),
         };
-        let topics = unique_topics("demo");
+        let topics = match &cli.topic_prefix {
+            Some(prefix) => new_topics(&broker, prefix).await?,
+            None => unique_topics("demo"),
+        };
         let made = broker.create_topics(&topics, PARTITIONS).await;
         made.with_context(|| format!("broker {}", broker.bootstrap_servers()))?;
         let mut stage = Self::start(broker, topics).await?;
@@ -130,6 +134,19 @@ impl Stage {
         let stopped = tokio::time::timeout(STOP_WITHIN, stopping).await;
         stopped.context("the services did not stop in time")?
     }
+}
+
+/// The topics that begin with `prefix`. What an earlier story left on them would be told as part of this one.
+async fn new_topics(broker: &Broker, prefix: &str) -> anyhow::Result<Topics> {
+    let topics = Topics::with_prefix(prefix);
+    let admin = TopicAdmin::new(&broker.kafka_config())?;
+    let missing = admin.findings(&topics, &Topic::ALL, false).await;
+    let missing = missing.with_context(|| format!("broker {}", broker.bootstrap_servers()))?;
+    anyhow::ensure!(
+        missing.len() == Topic::ALL.len(),
+        "there are topics already that begin with {prefix}: delete them, or choose another --topic-prefix"
+    );
+    Ok(topics)
 }
 
 async fn ended(services: &mut Services) -> anyhow::Error {

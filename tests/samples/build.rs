@@ -1,20 +1,26 @@
 //! Building a sample, with the commands that its README gives.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::process::Command;
+use tokio::sync::OnceCell;
 
 /// A sample consumer.
 pub(crate) struct Sample {
     /// Its name, and its folder under `schemas/examples`.
     pub(crate) name: &'static str,
+    /// The file with its `main`.
+    main: &'static str,
     /// What has to be there to build and run it.
     needs: &'static [Need],
     /// Shell commands that build it, in its folder; `$TARGET` is a folder that survives.
     build: &'static str,
     /// The command that runs it.
     run: &'static [&'static str],
+    /// The command that runs it, once it is built; none where a toolchain is missing.
+    command: OnceCell<Option<Vec<String>>>,
 }
 
 /// A tool that a sample needs.
@@ -56,22 +62,34 @@ impl Need {
     }
 }
 
-pub(crate) const RUST: Sample = Sample {
+/// All of them.
+pub(crate) static ALL: [&Sample; 4] = [&RUST, &PYTHON, &JAVA, &TYPESCRIPT];
+
+pub(crate) static RUST: Sample = Sample {
     name: "rust",
+    main: "src/main.rs",
     needs: &[Need::CARGO],
-    build: "cargo build --quiet",
+    build: if cfg!(feature = "kafka-tls") {
+        "cargo build --quiet --features tls"
+    } else {
+        "cargo build --quiet"
+    },
     run: &["$BUILT/accounts-table"],
+    command: OnceCell::const_new(),
 };
 
-pub(crate) const PYTHON: Sample = Sample {
+pub(crate) static PYTHON: Sample = Sample {
     name: "python",
+    main: "consumer.py",
     needs: &[Need::PYTHON],
     build: "python3 -m venv \"$TARGET\" && \"$TARGET\"/bin/pip install --quiet --requirement requirements.txt",
     run: &["$TARGET/bin/python", "$FOLDER/consumer.py"],
+    command: OnceCell::const_new(),
 };
 
-pub(crate) const JAVA: Sample = Sample {
+pub(crate) static JAVA: Sample = Sample {
     name: "java",
+    main: "src/main/java/link/AccountsTable.java",
     needs: &[Need::JAVA, Need::MAVEN],
     build: "mvn --quiet --batch-mode package",
     run: &[
@@ -80,23 +98,31 @@ pub(crate) const JAVA: Sample = Sample {
         "$FOLDER/target/classes:$FOLDER/target/lib/*",
         "link.AccountsTable",
     ],
+    command: OnceCell::const_new(),
 };
 
 /// Its client is compiled only where its binary cannot be downloaded: against the libraries of this machine, because those that
 /// it links otherwise are downloads, too; not optimised, which halves the time; and after everything else that wants the processor,
 /// because it starts a compiler for each of a hundred files at once.
-pub(crate) const TYPESCRIPT: Sample = Sample {
+pub(crate) static TYPESCRIPT: Sample = Sample {
     name: "typescript",
+    main: "src/consumer.ts",
     needs: &[Need::NODE, Need::NPM],
     build: "[[ node_modules/.package-lock.json -nt package-lock.json ]] || \
             CKJS_LINKING=dynamic CFLAGS=-O0 CXXFLAGS=-O0 nice -n 19 npm ci --no-audit --no-fund --loglevel error; \
             npm run --silent build",
     run: &["node", "$FOLDER/src/consumer.ts"],
+    command: OnceCell::const_new(),
 };
 
 impl Sample {
-    /// Builds it and gives the command that runs it; none where a toolchain is missing, unless this is CI.
-    pub(crate) async fn build(&self) -> Option<Vec<String>> {
+    /// The command that runs it, which is built once; none where a toolchain is missing, unless this is CI.
+    pub(crate) async fn command(&self) -> Option<&[String]> {
+        let built = self.command.get_or_init(|| self.build()).await;
+        built.as_deref()
+    }
+
+    async fn build(&self) -> Option<Vec<String>> {
         for need in self.needs {
             if need.is_there().await {
                 continue;
@@ -107,10 +133,11 @@ impl Sample {
                 "{tool} is missing: the sample in {} cannot be tested",
                 self.name
             );
-            eprintln!(
-                "PASSED OVER: the sample in {} needs {tool}, which is not installed",
-                self.name
-            );
+            // Not by `eprintln!`: a test that passes shows nothing of what that prints.
+            let name = self.name;
+            let passed_over =
+                format!("PASSED OVER: the sample in {name} needs {tool}, which is not installed\n");
+            std::io::stderr().write_all(passed_over.as_bytes()).unwrap();
             return None;
         }
         let (folder, target) = (self.folder(), self.target());
@@ -132,6 +159,11 @@ impl Sample {
             part.replace("$FOLDER", &folder.display().to_string())
         };
         Some(self.run.iter().map(with_folders).collect())
+    }
+
+    /// Its main file.
+    pub(crate) fn source(&self) -> String {
+        std::fs::read_to_string(self.folder().join(self.main)).unwrap()
     }
 
     fn folder(&self) -> PathBuf {

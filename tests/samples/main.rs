@@ -5,21 +5,32 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it passes over"
+    reason = "a test fails by panicking"
 )]
 
 mod build;
+mod disturbed;
+mod group;
+mod intruder;
 mod program;
+mod readme;
+mod replicas;
+#[cfg(feature = "kafka-tls")]
+mod secured;
+mod story;
+mod table;
 
 use std::collections::HashMap;
 
-use harness::{Pipeline, ReadRecord, WITHIN, states};
+use harness::{Pipeline, WITHIN, eventually};
 use stackone_link_transport::Topic;
-use stackone_simulator::{AccountId, AccountStatus as Status, NewAccount, Notify};
+use stackone_simulator::AccountId;
 
 use build::Sample;
-use program::{Line, Program};
+use intruder::{ABORTED, Intruder};
+use program::{Environment, Line, Program};
+use story::{Cast, Subject};
+use table::{Row, rows};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rust_sample_takes_every_change_once() {
@@ -42,92 +53,85 @@ async fn the_typescript_sample_takes_every_change_once() {
 }
 
 async fn proves(sample: &Sample) {
-    let Some(command) = sample.build().await else {
+    let Some(command) = sample.command().await else {
         return;
     };
     let pipeline = Pipeline::start(sample.name).await.unwrap();
     let processor = pipeline.processor("a").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let start = || Program::start(&command, &pipeline, folder.path()).unwrap();
-    let [early, broken, gone] = ["early", "broken", "gone"].map(|owner| link(&pipeline, owner));
-    confirmed(&pipeline, &[(&early, 1), (&broken, 1), (&gone, 1)]).await;
-    set(&pipeline, &broken, Status::Error);
-    confirmed(&pipeline, &[(&broken, 2)]).await;
+    let servers = pipeline.broker.bootstrap_servers();
+    let subject = Subject {
+        command,
+        pipeline: &pipeline,
+        environment: Environment::new(servers, &pipeline.topics, folder.path()),
+    };
+    let cast = story::cast(&pipeline).await;
+    // Whoever takes this knows no later version of the account; whoever parses that ends.
+    let intruder = Intruder::new(servers, &pipeline.topics);
+    intruder.aborts(&cast.broken);
+    intruder.writes_what_is_of_tomorrow(&cast.broken);
 
-    // Its first start: every account as it is, and then what happens, which it may still see as a state.
-    let mut sample = start();
-    sample.took(&[(&early, 1), (&broken, 2), (&gone, 1)]).await;
-    let late = link(&pipeline, "late");
-    set(&pipeline, &broken, Status::Active);
-    sample.took(&[(&late, 1), (&broken, 3)]).await;
-    set(&pipeline, &late, Status::Error);
-    sample.took(&[(&late, 2)]).await;
-    comes_to_follow(&mut sample, &pipeline).await;
-    let mut lines = sample.terminate().await;
-
-    // What happens while it is away is there when it comes back.
-    pipeline.simulator.unlink(&gone, Notify::Send).unwrap();
-    pipeline
-        .simulator
-        .refresh_credentials(&early, Notify::Send)
-        .unwrap();
-    confirmed(&pipeline, &[(&gone, 2), (&early, 2)]).await;
-    let mut sample = start();
-    sample.took(&[(&gone, 2), (&early, 2)]).await;
-    lines.extend(sample.kill().await);
-
-    // Killed, it may read again what it had taken; it takes nothing twice.
-    set(&pipeline, &late, Status::Active);
-    let mut sample = start();
-    sample.took(&[(&late, 3)]).await;
-    lines.extend(sample.terminate().await);
+    let (mut lines, late) = story::starts_and_follows(&subject, &cast).await;
+    lines.extend(story::comes_back(&subject, &cast, &late).await);
     assert_versions_rise(&lines);
+    story::takes_nothing_that_comes_again(&subject).await;
+    let table = rows(&subject.environment.database).unwrap();
+    assert_what_is_kept(&table, &cast);
+    // Who sees nothing but the states, and who sees nothing but the transitions, knows the same.
+    let empty = pipeline.topics.name(Topic::DeadLetter);
+    for unseen in ["LIFECYCLE_TOPIC", "STATE_TOPIC"] {
+        let other = Environment::new(servers, &pipeline.topics, folder.path()).with(unseen, empty);
+        let sample = Program::start(command, &other).unwrap();
+        comes_to_know(&other, &table).await;
+        sample.terminate().await;
+    }
     processor.stop().await.unwrap();
     pipeline.stop().await.unwrap();
 }
 
-/// Links accounts until one is told of by a transition: however long it took to read the state topic, which goes on to grow.
-async fn comes_to_follow(sample: &mut Program, pipeline: &Pipeline) {
-    for number in 0..20 {
-        let account = link(pipeline, &format!("more-{number}"));
-        sample.took(&[(&account, 1)]).await;
-        if sample.why(&account) == "account.linked" {
-            return;
-        }
+fn assert_what_is_kept(table: &[Row], cast: &Cast) {
+    let of = |id: &AccountId| table.iter().find(|row| row.account_id == id.as_str());
+    let gone = row(&cast.gone, 2, "unlinked", None, None);
+    assert_eq!(of(&cast.gone), Some(&gone));
+    let failed = row(&cast.failed, 1, "failed", Some("inactive"), Some("failed"));
+    assert_eq!(of(&cast.failed), Some(&failed));
+    let active = row(&cast.broken, 3, "active", Some("active"), Some("broken"));
+    assert_eq!(of(&cast.broken), Some(&active));
+}
+
+/// Waits until a sample's table is this one.
+async fn comes_to_know(environment: &Environment, table: &[Row]) {
+    let same = eventually("the same table", WITHIN, async || {
+        let found = rows(&environment.database).map_err(|error| error.to_string())?;
+        let is_same = found == table;
+        is_same
+            .then_some(())
+            .ok_or_else(|| format!("{found:#?} and not {table:#?}"))
+    });
+    same.await.unwrap();
+}
+
+fn row(
+    id: &AccountId,
+    version: i64,
+    state: &str,
+    status: Option<&str>,
+    owner: Option<&str>,
+) -> Row {
+    Row {
+        account_id: id.as_str().to_owned(),
+        version,
+        state: state.to_owned(),
+        status: status.map(str::to_owned),
+        provider: owner.map(|_| "bamboohr".to_owned()),
+        owner_id: owner.map(str::to_owned),
     }
-    panic!("the sample does not follow the transitions");
-}
-
-fn link(pipeline: &Pipeline, owner: &str) -> AccountId {
-    let new = NewAccount::new("bamboohr", owner, "Acme");
-    pipeline.simulator.link(&new).unwrap()
-}
-
-fn set(pipeline: &Pipeline, account: &AccountId, status: Status) {
-    let simulator = &pipeline.simulator;
-    simulator
-        .set_status(account, status, Vec::new(), Notify::Send)
-        .unwrap();
-}
-
-/// Waits until the accounts have these versions in the state topic.
-async fn confirmed(pipeline: &Pipeline, wanted: &[(&AccountId, u64)]) {
-    let are_there = |records: &[ReadRecord]| {
-        let states = states(records);
-        wanted.iter().all(|(account, version)| {
-            let state = states.get(account.as_str());
-            state.is_some_and(|state| state.version == *version && state.pending.is_none())
-        })
-    };
-    pipeline
-        .reader(Topic::State)
-        .read_until(WITHIN, are_there)
-        .await;
 }
 
 fn assert_versions_rise(lines: &[Line]) {
     let mut versions: HashMap<&str, u64> = HashMap::new();
     for line in lines {
+        assert_ne!(line.version, ABORTED, "aborted, and taken: {line:?}");
         let former = versions.insert(&line.account_id, line.version);
         assert!(
             former < Some(line.version),

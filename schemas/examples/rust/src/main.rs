@@ -2,6 +2,7 @@
 //!
 //! Prints a line of JSON for each change that it made. Settings are environment variables: see [`setting`].
 
+mod client;
 mod store;
 
 use std::collections::BTreeSet;
@@ -9,22 +10,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use stackone_link_schemas::{AccountLifecycleEvent, AccountState};
+use stackone_link_schemas::{AccountLifecycleEvent, AccountPhase, AccountState};
 
+use client::{consumer, go_on_after, partitions, setting};
 use store::{Row, Store};
 
-/// What this service has something to do for; types of tomorrow are passed over.
-const WANTED: [&str; 5] = [
-    "account.linked",
-    "account.refreshed",
-    "account.degraded",
-    "account.recovered",
-    "account.unlinked",
-];
+/// How long a stop may have to wait for a record.
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// Where an account stands after a transition. Types of tomorrow are not here: they are passed over.
+fn phase_after(event_type: &str) -> Option<AccountPhase> {
+    match event_type {
+        "account.linked" | "account.refreshed" | "account.recovered" => Some(AccountPhase::Active),
+        "account.degraded" => Some(AccountPhase::Degraded),
+        "account.link_failed" => Some(AccountPhase::Failed),
+        "account.unlinked" => Some(AccountPhase::Unlinked),
+        _ => None,
+    }
+}
 
 fn main() -> anyhow::Result<()> {
     let stopping = Arc::new(AtomicBool::new(false));
@@ -32,104 +38,97 @@ fn main() -> anyhow::Result<()> {
         signal_hook::flag::register(signal, Arc::clone(&stopping))?;
     }
     let mut store = Store::open(&setting("DATABASE", "accounts.db"))?;
-    if !store.is_bootstrapped()? {
-        bootstrap(&mut store)?;
-        store.set_bootstrapped()?;
-    }
+    bootstrap(&mut store, &stopping)?;
     follow(&mut store, &stopping)
 }
 
-fn setting(name: &str, default: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| default.to_owned())
-}
-
-fn consumer(reports_ends: bool) -> Result<BaseConsumer, KafkaError> {
-    ClientConfig::new()
-        .set(
-            "bootstrap.servers",
-            setting("KAFKA_BOOTSTRAP_SERVERS", "localhost:9092"),
-        )
-        .set("group.id", setting("GROUP_ID", "accounts-table"))
-        // Without it, transitions show that were aborted and are written again.
-        .set("isolation.level", "read_committed")
-        .set("enable.auto.commit", "false")
-        .set("auto.offset.reset", "earliest")
-        .set("enable.partition.eof", reports_ends.to_string())
-        .create()
-}
-
-/// Reads every account as it is now, once in the life of the database.
-fn bootstrap(store: &mut Store) -> anyhow::Result<()> {
+/// Reads every account as it is now. At every start: what is known already has no greater version and changes nothing, and what
+/// happened while this was away is here, however long that was.
+fn bootstrap(store: &mut Store, stopping: &AtomicBool) -> anyhow::Result<()> {
     let consumer = consumer(true)?;
-    let topic = setting("STATE_TOPIC", "stackone.account.state.v1");
-    let metadata = consumer.fetch_metadata(Some(&topic), Duration::from_secs(30))?;
-    let found = metadata.topics().iter().find(|found| found.name() == topic);
-    let partitions = found.map(|found| found.partitions()).unwrap_or_default();
-    anyhow::ensure!(!partitions.is_empty(), "there is no topic {topic}");
-    let mut unread: BTreeSet<i32> = partitions.iter().map(|partition| partition.id()).collect();
-    // Assigned, not subscribed: every replica of a service needs all accounts of its own database.
-    let mut list = TopicPartitionList::new();
-    for partition in &unread {
-        list.add_partition_offset(&topic, *partition, Offset::Beginning)?;
-    }
+    // Assigned, not subscribed: each database needs all accounts, and the group would share them out among its replicas.
+    let list = partitions(
+        &consumer,
+        &setting("STATE_TOPIC", "stackone.account.state.v1"),
+    )?;
+    let elements = list.elements();
+    let mut unread: BTreeSet<i32> = elements.iter().map(|element| element.partition()).collect();
     consumer.assign(&list)?;
-    while !unread.is_empty() {
-        match consumer.poll(Duration::from_secs(1)) {
+    while !unread.is_empty() && !stopping.load(Ordering::Relaxed) {
+        match consumer.poll(MOMENT) {
             None => {}
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 unread.remove(&partition);
             }
-            Some(record) => take_state(store, &record?)?,
+            Some(Err(error)) => go_on_after(error)?,
+            Some(Ok(record)) => take_state(store, &record)?,
         }
     }
     Ok(())
 }
 
 fn take_state(store: &mut Store, record: &BorrowedMessage<'_>) -> anyhow::Result<()> {
-    // A record without a value says that the account is forgotten.
+    // A record without a value is of an account that was never confirmed, and is forgotten.
     let Some(value) = record.payload() else {
         return Ok(());
     };
-    let state: AccountState = serde_json::from_slice(value)?;
-    // Version 0 was never confirmed: there is nothing to know yet.
-    if state.version == 0 {
+    let AccountState {
+        account_id,
+        version,
+        state,
+        status,
+        account,
+        ..
+    } = serde_json::from_slice(value)?;
+    // Nothing was confirmed yet: there is nothing to know.
+    if state == AccountPhase::None {
         return Ok(());
     }
-    let row = Row::new(
-        &state.account_id,
-        state.version,
-        state.status,
-        state.account,
-    );
-    store.take(&row, "state")
+    store.take(
+        &Row::new(&account_id, version, state, status, account),
+        "state",
+    )
 }
 
-/// Takes every transition, and commits its offset after the work.
+/// Takes every transition, and commits its offset after the work. Replicas that share a database share its group, and so the work.
 fn follow(store: &mut Store, stopping: &AtomicBool) -> anyhow::Result<()> {
     let consumer = consumer(false)?;
     let topic = setting("LIFECYCLE_TOPIC", "stackone.account.lifecycle.v1");
+    partitions(&consumer, &topic)?;
     consumer.subscribe(&[&topic])?;
     while !stopping.load(Ordering::Relaxed) {
-        let Some(record) = consumer.poll(Duration::from_millis(200)) else {
-            continue;
-        };
-        let record = record?;
-        let wanted = type_of(&record).filter(|name| WANTED.contains(name));
-        if let Some(why) = wanted {
-            let event: AccountLifecycleEvent =
-                serde_json::from_slice(record.payload().unwrap_or_default())?;
-            let row = Row::new(
-                &event.account_id,
-                event.version,
-                event.status,
-                event.account,
-            );
-            store.take(&row, why)?;
+        match consumer.poll(MOMENT) {
+            None => {}
+            Some(Err(error)) => go_on_after(error)?,
+            Some(Ok(record)) => {
+                take_transition(store, &record)?;
+                // Clear, and fast enough for accounts. For more, commit once for many records.
+                if let Err(error) = consumer.commit_message(&record, CommitMode::Sync) {
+                    // In a rebalance, for instance. The record comes again, here or elsewhere, and its version says that it is known.
+                    go_on_after(error)?;
+                }
+            }
         }
-        // Clear, and fast enough for accounts. For more, commit once for many records.
-        consumer.commit_message(&record, CommitMode::Sync)?;
     }
     Ok(())
+}
+
+fn take_transition(store: &mut Store, record: &BorrowedMessage<'_>) -> anyhow::Result<()> {
+    let event_type = type_of(record).unwrap_or_default();
+    let Some(state) = phase_after(event_type) else {
+        return Ok(());
+    };
+    let AccountLifecycleEvent {
+        account_id,
+        version,
+        status,
+        account,
+        ..
+    } = serde_json::from_slice(record.payload().unwrap_or_default())?;
+    store.take(
+        &Row::new(&account_id, version, state, status, account),
+        event_type,
+    )
 }
 
 /// The record's type, from its header: what is not wanted need not be parsed.

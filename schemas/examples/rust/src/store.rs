@@ -1,19 +1,19 @@
 //! The service's own table of accounts.
 
 use rusqlite::{Connection, params};
-use stackone_link_schemas::{AccountId, AccountSnapshot, AccountStatus};
+use stackone_link_schemas::{AccountId, AccountPhase, AccountSnapshot, AccountStatus};
 
-const TABLES: &str = "
+const TABLE: &str = "
 create table if not exists account (
-    account_id text primary key, version integer not null, status text, provider text, owner_id text
+    account_id text primary key, version integer not null, state text not null, status text, provider text, owner_id text
 );
-create table if not exists bootstrapped (done integer);
 ";
 /// The whole of duplicate safety: an older or repeated version changes nothing.
 const TAKE: &str = "
-insert into account values (?1, ?2, ?3, ?4, ?5)
+insert into account values (?1, ?2, ?3, ?4, ?5, ?6)
 on conflict (account_id) do update set
-    version = excluded.version, status = excluded.status, provider = excluded.provider, owner_id = excluded.owner_id
+    version = excluded.version, state = excluded.state, status = excluded.status,
+    provider = excluded.provider, owner_id = excluded.owner_id
 where excluded.version > account.version
 ";
 
@@ -22,6 +22,7 @@ pub(crate) struct Row {
     account_id: String,
     /// SQLite's integers are signed; no account has that many versions.
     version: i64,
+    state: AccountPhase,
     status: Option<String>,
     provider: Option<String>,
     owner_id: Option<String>,
@@ -31,15 +32,19 @@ impl Row {
     pub(crate) fn new(
         id: &AccountId,
         version: u64,
+        state: AccountPhase,
         status: Option<AccountStatus>,
         account: Option<AccountSnapshot>,
     ) -> Self {
+        // Of an account that is gone only the version is kept, which a later link must exceed; an event still says whose it was.
         let (provider, owner_id) = account
+            .filter(|_| state != AccountPhase::Unlinked)
             .map(|account| (account.provider, account.origin_owner_id))
             .unzip();
         Self {
             account_id: id.as_str().to_owned(),
             version: i64::try_from(version).unwrap_or(i64::MAX),
+            state,
             status: status.map(|status| status.to_string()),
             provider,
             owner_id,
@@ -53,7 +58,7 @@ pub(crate) struct Store(Connection);
 impl Store {
     pub(crate) fn open(file: &str) -> rusqlite::Result<Self> {
         let connection = Connection::open(file)?;
-        connection.execute_batch(TABLES)?;
+        connection.execute_batch(TABLE)?;
         Ok(Self(connection))
     }
 
@@ -67,13 +72,22 @@ impl Store {
         let Row {
             account_id,
             version,
+            state,
             status,
             provider,
             owner_id,
         } = row;
+        let state = serde_json::to_value(state)?;
         let changed = transaction.execute(
             TAKE,
-            params![account_id, version, status, provider, owner_id],
+            params![
+                account_id,
+                version,
+                state.as_str(),
+                status,
+                provider,
+                owner_id
+            ],
         )?;
         // The work of a real service belongs here, within the transaction.
         transaction.commit()?;
@@ -82,15 +96,6 @@ impl Store {
                 serde_json::json!({ "account_id": account_id, "version": version, "why": why });
             println!("{line}");
         }
-        Ok(())
-    }
-
-    pub(crate) fn is_bootstrapped(&self) -> rusqlite::Result<bool> {
-        self.0.prepare("select 1 from bootstrapped")?.exists([])
-    }
-
-    pub(crate) fn set_bootstrapped(&self) -> rusqlite::Result<()> {
-        self.0.execute("insert into bootstrapped values (1)", [])?;
         Ok(())
     }
 }
