@@ -20,6 +20,7 @@ mod partition;
 mod pausing;
 mod resyncs;
 mod settings;
+mod shares;
 mod unlinks;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

@@ -235,22 +235,6 @@ impl Reconciler {
             .inc_by(records);
     }
 
-    /// Each replica has the share of each project's budget that its share of the partitions is.
-    fn share_budgets(&mut self) {
-        let told = self.consumer.partition_count(Duration::from_secs(1)).ok();
-        self.share_budgets_among(told);
-    }
-
-    /// The same, of as many partitions as the cluster `told` of. While it never did nothing is ours: see [`Self::ask_cluster`],
-    /// which asks on.
-    pub(super) fn share_budgets_among(&mut self, told: Option<usize>) {
-        let now = Instant::now();
-        self.all_partitions = all_partitions(told, self.all_partitions);
-        for gate in &mut self.gates {
-            gate.set_share(self.partitions.len(), self.all_partitions, now);
-        }
-    }
-
     /// A member of the group that owns no partition is as ready as one can be: it waits to take over.
     fn note_restored(&self) {
         let restored = self.group.is_some()
@@ -264,40 +248,8 @@ impl Reconciler {
     }
 }
 
-/// How many partitions there are in all: as told now, or else as told before; 0 while nobody has told. They are not
-/// taken to be those we own: each of several replicas that was not told would send the whole budget.
-fn all_partitions(told: Option<usize>, before: usize) -> usize {
-    told.filter(|all| *all > 0).unwrap_or(before)
-}
-
 /// The instant at which the wall clock will show `time`; now, if it shows a later one already.
 pub(super) fn instant_of(time: Timestamp) -> Instant {
     let wait = Duration::try_from(time.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO);
     Instant::now() + wait.min(Duration::from_secs(30 * 24 * 60 * 60))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::num::NonZeroU32;
-
-    use super::*;
-    use crate::projects::Gate;
-
-    #[test]
-    fn who_is_not_told_how_many_partitions_there_are_looks_nothing_up_until_then() {
-        let (start, owned) = (Instant::now(), 3);
-        let mut gate = Gate::new(NonZeroU32::new(900).unwrap(), start);
-        let mut all = 0;
-        for told in [None, Some(0)] {
-            all = all_partitions(told, all);
-            gate.set_share(owned, all, start);
-            assert_eq!(gate.wait(start), None, "told {told:?}");
-        }
-        all = all_partitions(Some(12), all);
-        gate.set_share(owned, all, start);
-        // A quarter of 15 a second.
-        let first = gate.wait(start).unwrap();
-        assert!((first.as_secs_f64() - 4.0 / 15.0).abs() < 1e-6, "{first:?}");
-        assert_eq!(all_partitions(None, all), 12, "what was told stays");
-    }
 }

@@ -138,14 +138,6 @@ impl Reconciler {
         };
         self.tasks.spawn("a resync", task);
     }
-
-    /// Our share of what all replicas may send: where records were lost, each of them may list.
-    fn share_of(&self, per_minute: u32) -> u32 {
-        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let (owned, all) = (count(self.partitions.len()), count(self.all_partitions));
-        let share = u64::from(per_minute).saturating_mul(owned) / all.max(owned).max(1);
-        u32::try_from(share).unwrap_or(per_minute).max(1)
-    }
 }
 
 #[cfg(test)]
