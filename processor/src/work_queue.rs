@@ -128,11 +128,14 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         let Some(entry) = self.entries.get_mut(key) else {
             return;
         };
-        entry.asked = None;
+        // Where nothing was asked nothing is decided, and a backoff goes on.
+        if entry.asked.take().is_none() {
+            return;
+        }
         self.flights.land(entry.lane, entry.flight.take());
         if entry.waiting.is_some() {
             self.schedule(key, now);
-        } else if entry.asked.is_none() {
+        } else {
             self.entries.remove(key);
         }
     }

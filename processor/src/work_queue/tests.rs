@@ -66,6 +66,18 @@ fn triggers_merge_while_they_wait_and_not_into_a_lookup_under_way() {
 }
 
 #[test]
+fn where_nothing_was_asked_nothing_is_decided_and_a_backoff_goes_on() {
+    let (mut queue, now) = queue();
+    let later = now + Duration::from_secs(60);
+    queue.add("a", 0, numbers([1]), now);
+    take(&mut queue, now);
+    queue.back_off(&"a", later, |_| {});
+    queue.finish(&"a", now);
+    assert_eq!(take(&mut queue, now), None);
+    assert_eq!(take(&mut queue, later), Some(("a", numbers([1]))));
+}
+
+#[test]
 fn a_new_trigger_ends_a_recheck_wait_but_not_a_backoff() {
     let (mut queue, now) = queue();
     let later = now + Duration::from_secs(60);
