@@ -8,12 +8,13 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, Producer as _};
 use stackone_link_transport::{KafkaConfig, Topic, TopicAdmin, TopicLayout, Topics};
 
-const PARTITIONS: i32 = 12;
+/// Partitions of each topic: as many as `topics apply` makes where nothing is set.
+pub(crate) const PARTITIONS: i32 = 12;
 /// How long another broker may take to answer for the first time: one in a container may have been started just now.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Tells its address in a line, and serves until standard input ends.
-pub(crate) fn serve() -> anyhow::Result<()> {
+pub(crate) fn serve(partitions: i32) -> anyhow::Result<()> {
     let owner: BaseProducer = ClientConfig::new()
         .set("test.mock.num.brokers", "1")
         .set("log_level", "3")
@@ -21,7 +22,7 @@ pub(crate) fn serve() -> anyhow::Result<()> {
     let cluster = owner.client().mock_cluster().context("no mock cluster")?;
     let topics = Topics::default();
     for topic in Topic::ALL {
-        cluster.create_topic(topics.name(topic), PARTITIONS, 1)?;
+        cluster.create_topic(topics.name(topic), partitions, 1)?;
     }
     writeln!(io::stdout(), "{}", cluster.bootstrap_servers())?;
     io::stdin().read_to_end(&mut Vec::new())?;
@@ -29,10 +30,10 @@ pub(crate) fn serve() -> anyhow::Result<()> {
 }
 
 /// Makes the topics that a broker lacks, as soon as it answers.
-pub(crate) fn make_topics(bootstrap_servers: &str) -> anyhow::Result<()> {
+pub(crate) fn make_topics(bootstrap_servers: &str, partitions: i32) -> anyhow::Result<()> {
     let admin = TopicAdmin::new(&KafkaConfig::plaintext(bootstrap_servers))?;
     let layout = TopicLayout {
-        partitions: PARTITIONS,
+        partitions,
         replication: 1,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

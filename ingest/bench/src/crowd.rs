@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+use crate::broker::PARTITIONS;
 use crate::document::Output;
 use crate::latency::Measured;
 use crate::load::{Load, WARM_UP};
@@ -84,7 +85,7 @@ struct Report {
 
 impl Crowd {
     pub(crate) fn meet(&self) -> anyhow::Result<()> {
-        let broker = Broker::start_or_use(self.kafka.as_deref())?;
+        let broker = Broker::start_or_use(self.kafka.as_deref(), PARTITIONS)?;
         let service = Service::start(&self.service, Variant::Adaptive, &broker)?;
         let mut beside = self.all();
         let each = WARM_UP + Duration::from_millis(self.milliseconds) + ARRIVAL;

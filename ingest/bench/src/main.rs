@@ -28,7 +28,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Be the broker: librdkafka's mock cluster, until standard input ends.
-    Broker,
+    Broker {
+        /// Partitions of each topic.
+        #[arg(long, default_value_t = broker::PARTITIONS)]
+        partitions: i32,
+    },
     /// Be the load generator, once; prints what it measured as JSON.
     Load(load::Load),
     /// Be strangers until standard input ends; prints what they did as JSON.
@@ -43,7 +47,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Broker => broker::serve(),
+        Command::Broker { partitions } => broker::serve(partitions),
         Command::Load(load) => load.print(),
         Command::Strangers(strangers) => strangers.bother(),
         Command::Run(run) => run.everything(),

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use crate::broker::PARTITIONS;
 use crate::document::Output;
 use crate::load::Load;
 use crate::machine::{Machine, command};
@@ -56,7 +57,7 @@ struct Report {
 
 impl Memory {
     pub(crate) fn look(&self) -> anyhow::Result<()> {
-        let broker = Broker::start_or_use(self.kafka.as_deref())?;
+        let broker = Broker::start_or_use(self.kafka.as_deref(), PARTITIONS)?;
         let service = Service::start(&self.service, Variant::Adaptive, &broker)?;
         let mut requests = 0;
         let mut resident = vec![Resident {

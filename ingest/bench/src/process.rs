@@ -32,13 +32,16 @@ pub(crate) struct Broker {
 
 impl Broker {
     /// The one that runs already, or the embedded one, in a process of its own.
-    pub(crate) fn start_or_use(running: Option<&str>) -> anyhow::Result<Self> {
-        running.map_or_else(Self::embedded, Self::external)
+    pub(crate) fn start_or_use(running: Option<&str>, partitions: i32) -> anyhow::Result<Self> {
+        match running {
+            Some(running) => Self::external(running, partitions),
+            None => Self::embedded(partitions),
+        }
     }
 
-    fn embedded() -> anyhow::Result<Self> {
+    fn embedded(partitions: i32) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
-            .arg("broker")
+            .args(["broker", "--partitions", &partitions.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -49,8 +52,8 @@ impl Broker {
         })
     }
 
-    fn external(bootstrap_servers: &str) -> anyhow::Result<Self> {
-        make_topics(bootstrap_servers)?;
+    fn external(bootstrap_servers: &str, partitions: i32) -> anyhow::Result<Self> {
+        make_topics(bootstrap_servers, partitions)?;
         Ok(Self {
             bootstrap_servers: bootstrap_servers.to_owned(),
             kind: "Apache Kafka",

@@ -38,6 +38,7 @@ pub(crate) struct Report {
     pub(crate) command: String,
     pub(crate) rounds: usize,
     pub(crate) milliseconds: u64,
+    pub(crate) partitions: i32,
     pub(crate) cells: Vec<Cell>,
 }
 
@@ -158,8 +159,8 @@ impl Report {
         let mut text = String::new();
         writeln!(
             text,
-            "{} Medians of {} rounds of {} ms.\nCommand: `{}`.\n",
-            self.machine, self.rounds, self.milliseconds, self.command
+            "{} Medians of {} rounds of {} ms.\nTopics of {} partitions. Command: `{}`.\n",
+            self.machine, self.rounds, self.milliseconds, self.partitions, self.command
         )?;
         text.push_str(
             "What is aimed at: that share of the limit; at least 0.90 of the best fixed linger, with no longer p99; at most 30 µs \

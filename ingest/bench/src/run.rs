@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::broker::PARTITIONS;
 use crate::document::Output;
 use crate::load::{Load, WARM_UP};
 use crate::machine::{Machine, command};
@@ -35,15 +36,18 @@ pub(crate) struct Run {
     /// How long each measurement takes.
     #[arg(long, default_value_t = 2_000)]
     milliseconds: u64,
+    /// Partitions of each topic that is made.
+    #[arg(long, default_value_t = PARTITIONS)]
+    partitions: i32,
     #[command(flatten)]
     output: Output,
 }
 
 impl Run {
     pub(crate) fn everything(&self) -> anyhow::Result<()> {
-        let broker = Broker::start_or_use(self.kafka.as_deref())?;
+        let broker = Broker::start_or_use(self.kafka.as_deref(), self.partitions)?;
         let started = Variant::ALL.map(|variant| Service::start(&self.service, variant, &broker));
-        let services = started.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        let mut services = started.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
         let each = WARM_UP + Duration::from_millis(self.milliseconds);
         tell_duration(each, (self.rounds * loads().count() + 1) * services.len())?;
         for service in &services {
@@ -57,6 +61,8 @@ impl Run {
                     cell.samples.push(self.sample(service, cell)?);
                 }
             }
+            // Another goes first in the next one, so that none always follows the same.
+            services.rotate_left(1);
             writeln!(io::stderr(), "round {round} of {} done", self.rounds)?;
         }
         let report = Report {
@@ -65,6 +71,7 @@ impl Run {
             command: command("bench-ingest"),
             rounds: self.rounds,
             milliseconds: self.milliseconds,
+            partitions: self.partitions,
             cells,
         };
         let title = format!("Throughput and latency, {}", broker.kind);
