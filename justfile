@@ -31,7 +31,10 @@ test *arguments:
 # The pipeline suite, traces included, and what only a real broker proves, on Apache Kafka in containers; needs OpenSSL's headers; KAFKA_IMAGE names another image
 [group('test')]
 test-container *arguments:
-    cargo test --no-fail-fast --features container,kafka-tls,otlp {{ arguments }} -- --skip model::
+    cargo test --no-fail-fast {{ with_containers }} --features container,kafka-tls,otlp {{ arguments }} -- --skip model::
+
+# Whose tests differ with these features; `just test` runs the others
+with_containers := "--package stackone-pipeline-tests --package stackone-link-process --package stackone-link-transport --lib --test it --test samples"
 
 # The model test on Apache Kafka in a container. By itself: six pipelines at a time beside all other tests are more than one container serves
 [group('test')]
