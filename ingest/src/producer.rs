@@ -18,7 +18,7 @@ pub(crate) use progress::Seen;
 pub(crate) use replaceable::Replaceable;
 
 /// How long records wait for others while many are under way.
-const BATCHING_LINGER: Duration = Duration::from_millis(1);
+const BATCHING_LINGER: Duration = Duration::from_millis(2);
 /// What a publisher may queue, in librdkafka's properties, and where they are not set. Two publishers have half each, so
 /// that the limits hold for both together.
 const QUEUE_LIMITS: [(&str, u64); 2] = [

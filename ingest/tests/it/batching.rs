@@ -86,7 +86,7 @@ async fn records_linger_while_a_crowd_is_under_way_and_every_200_is_stored() {
     lingers(&service, 0.0).await;
     broker.answers_after(SLOW);
     let crowd = Crowd::at(&service);
-    lingers(&service, 0.001).await;
+    lingers(&service, 0.002).await;
     stored(&service, CROWD as f64).await;
     broker.answers_after(Duration::ZERO);
     let statuses = crowd.dissolved().await;
@@ -112,13 +112,13 @@ async fn the_publisher_that_lingers_is_rebuilt_when_it_fails_for_good() {
     let service = Service::ready(&broker).await;
     broker.answers_after(SLOW);
     let crowd = Crowd::at(&service);
-    lingers(&service, 0.001).await;
+    lingers(&service, 0.002).await;
     // What was sent before records lingered is answered for.
     stored(&service, 2.0 * CROWD as f64).await;
     broker.refuses_next_record(RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     rebuilt(&service).await;
     stored(&service, CROWD as f64).await;
-    lingers(&service, 0.001).await;
+    lingers(&service, 0.002).await;
     assert!(crowd.dissolved().await.contains(&503));
 }
 
@@ -132,7 +132,7 @@ async fn the_publisher_that_lingers_is_rebuilt_when_it_makes_no_progress() {
     let service = Service::ready_with(&broker, impatient).await;
     broker.answers_after(SLOW);
     let crowd = Crowd::at(&service);
-    lingers(&service, 0.001).await;
+    lingers(&service, 0.002).await;
     stored(&service, 2.0 * CROWD as f64).await;
     broker.answers_after(Duration::from_secs(600));
     rebuilt(&service).await;
