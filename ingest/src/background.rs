@@ -13,12 +13,14 @@ use crate::ingest::Ingest;
 use crate::kafka_check;
 use crate::secret_reload::{self, SecretReload};
 use crate::tls::{self, Tls};
+use crate::topic_sizes::TopicSizes;
 use crate::watchdog;
 
 /// Everything that has yet to be started.
 pub(crate) struct Background {
     ingest: Data<Ingest>,
     secret_reload: SecretReload,
+    topic_sizes: TopicSizes,
     tls: Option<(Arc<Tls>, TlsSettings)>,
     stall_after: Duration,
 }
@@ -28,6 +30,7 @@ impl Background {
         Self {
             ingest: ingest.clone(),
             secret_reload: SecretReload::new(config),
+            topic_sizes: TopicSizes::new(&config.settings),
             tls: tls.zip(config.settings.server.tls.clone()),
             stall_after: config.settings.publish.stall_after,
         }
@@ -39,6 +42,11 @@ impl Background {
         tasks.spawn(async {
             check.await;
             ("kafka check", Ok(()))
+        });
+        let sizes = self.topic_sizes.run(self.ingest.clone(), stop.clone());
+        tasks.spawn(async {
+            sizes.await;
+            ("topic sizes", Ok(()))
         });
         let watchdog = watchdog::run(self.ingest.clone(), self.stall_after, stop.clone());
         tasks.spawn(async {

@@ -40,6 +40,8 @@ pub(crate) struct Ingest {
     topics: Topics,
     /// A record could not be published for its topic; told to the check that asks for topics.
     pub(crate) topics_in_doubt: Notify,
+    /// The topics were found, or a record was too large for its own; told to who looks at what they take.
+    pub(crate) sizes_in_doubt: Notify,
     record_events: RecordEvents,
     ack_deadline: Duration,
     /// Limits the log lines of refusals.
@@ -85,6 +87,7 @@ impl Ingest {
             )?,
             topics: topics.clone(),
             topics_in_doubt: Notify::new(),
+            sizes_in_doubt: Notify::new(),
             record_events: publish.record_events,
             ack_deadline: publish.ack_deadline,
             log_limit: LogLimit::new(Instant::now()),
@@ -140,6 +143,9 @@ impl Ingest {
         if outcome == Outcome::TopicUnavailable {
             self.topics_in_doubt.notify_one();
         }
+        if outcome == Outcome::TooLargeForBroker {
+            self.sizes_in_doubt.notify_one();
+        }
         refusal.map_or(Ok(()), Err)
     }
 
@@ -163,13 +169,17 @@ impl Ingest {
         }
     }
 
-    /// Asks Kafka which of the topics we publish to are missing. Blocks for up to `timeout`.
-    pub(crate) fn missing_topics(&self, timeout: Duration) -> Result<Vec<String>, String> {
+    /// The topics we publish to.
+    pub(crate) fn needed_topics(&self) -> Vec<&str> {
         let drops_records = self.record_events == RecordEvents::Drop;
         let needed = Topic::OF_INGEST
             .into_iter()
             .filter(|topic| !(drops_records && *topic == Topic::RecordEvents));
-        let names: Vec<_> = needed.map(|topic| self.topics.name(topic)).collect();
-        self.producer.missing_topics(&names, timeout)
+        needed.map(|topic| self.topics.name(topic)).collect()
+    }
+
+    /// Asks Kafka which of them are missing. Blocks for up to `timeout`.
+    pub(crate) fn missing_topics(&self, timeout: Duration) -> Result<Vec<String>, String> {
+        self.producer.missing_topics(&self.needed_topics(), timeout)
     }
 }

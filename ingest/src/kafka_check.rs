@@ -33,7 +33,8 @@ async fn ask_again_and_again(ingest: &Data<Ingest>) {
     let mut last = None;
     loop {
         let found = ask(ingest).await;
-        if last.as_ref() != Some(&found) {
+        let is_news = last.as_ref() != Some(&found);
+        if is_news {
             tell(&found);
         }
         match &found {
@@ -42,6 +43,9 @@ async fn ask_again_and_again(ingest: &Data<Ingest>) {
             Found::NoBroker(reason) => ingest.readiness.kafka_silent(reason.clone()),
         }
         if found == Found::AllTopics {
+            if is_news {
+                ingest.sizes_in_doubt.notify_one();
+            }
             let _doubt_or_time = timeout(LONG_PAUSE, ingest.topics_in_doubt.notified()).await;
         } else {
             sleep(PAUSE).await;

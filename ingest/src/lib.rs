@@ -16,7 +16,7 @@
 //! `listeners::timed`, the stream under HTTP. It also ends connections that had their last answer and do not go.
 //!
 //! Beside the requests, for as long as the service runs: `secret_reload` reads sources and secrets again, `tls::reload` the certificate, `kafka_check` asks
-//! for topics, and `watchdog` has `producer` put a new publisher in the place of one that makes no progress.
+//! for topics, `topic_sizes` what they take, and `watchdog` has `producer` put a new publisher in the place of one that makes no progress.
 //!
 //! # What a 200 promises
 //!
@@ -49,6 +49,7 @@ mod secret_reload;
 pub mod signature;
 pub mod source;
 mod tls;
+mod topic_sizes;
 mod verified_webhook;
 mod watchdog;
 

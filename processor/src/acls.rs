@@ -108,7 +108,8 @@ mod tests {
         assert_eq!(
             commands("User:i", &Acl::of_ingest(&topics)),
             [
-                "allow User:i --operation Write --topic s.account.events.v1 --topic s.record.events.v1 --topic s.unrecognized.v1"
+                "allow User:i --operation Write --operation DescribeConfigs --topic s.account.events.v1 \
+                 --topic s.record.events.v1 --topic s.unrecognized.v1"
             ]
         );
         assert_eq!(

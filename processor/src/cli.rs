@@ -155,7 +155,7 @@ pub enum UnlinksCommand {
 /// What to do with topics.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum TopicsCommand {
-    /// Show what is missing or set up in a way that would damage data; exit code 1 if anything is. Changes nothing.
+    /// Show what is missing or set up so that data would be damaged or dead letters held up; exit code 1 if anything is. Changes nothing.
     Plan,
     /// Make the topics that are missing. Existing ones are never changed.
     Apply,

@@ -149,6 +149,12 @@ impl Pipeline {
         ProcessorProcess::start(program, &self.processor_file(instance)?, disturbance).await
     }
 
+    /// The configuration of its ingest, for another of them: that of this process tells its log to nobody.
+    #[must_use]
+    pub fn ingest_file(&self) -> std::path::PathBuf {
+        self.folder.path().join(settings::INGEST_FILE)
+    }
+
     /// Writes the configuration of a processor and gives its path.
     ///
     /// # Errors

@@ -134,6 +134,8 @@ async fn everything_that_is_wrong_is_found_in_one_look_and_named() {
         "delete",
     )
     .await;
+    let letters = &pipeline.topics.dead_letter;
+    configure(&pipeline.broker, letters, "max.message.bytes", "100").await;
     write(&pipeline, "acc-1", 0, b"garbage").await;
     write(&pipeline, "no account!", 0, b"garbage").await;
     pipeline.topics.linked = "not-there".to_owned();
@@ -148,6 +150,7 @@ async fn everything_that_is_wrong_is_found_in_one_look_and_named() {
         ("topics", "min.cleanable.dirty.ratio="),
         ("topics", "max.compaction.lag.ms="),
         ("topics", "topic not-there: it does not exist"),
+        ("topics", "max.message.bytes=100; it must be at least"),
         ("state", "the state of account acc-1"),
         ("state", "whose key is no account id"),
         ("api", &format!("{PROJECT}: the API key in")),

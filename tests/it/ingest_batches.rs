@@ -35,7 +35,7 @@ async fn no_record_that_fits_is_refused_for_the_batch_it_is_in() {
         ("INGEST__LIMITS__MAX_BODY_BYTES", MAX_BODY_BYTES),
         ("INGEST__PUBLISH__LINGER", "20ms"),
     ];
-    let ingest = IngestProcess::start(&broker, &topics, &settings).await;
+    let ingest = IngestProcess::start(servers, &topics, &settings).await;
     let client = webhook_client(WITHIN).unwrap();
     let mut random = fastrand::Rng::with_seed(1);
     for _ in 0..ROUNDS {

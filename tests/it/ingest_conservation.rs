@@ -68,7 +68,8 @@ struct Stage {
 impl Stage {
     async fn kill_ingest(&mut self) {
         self.ingest.take().unwrap().kill().await;
-        let ingest = IngestProcess::start(&self.broker, &self.topics, &SETTINGS).await;
+        let servers = self.broker.bootstrap_servers();
+        let ingest = IngestProcess::start(servers, &self.topics, &SETTINGS).await;
         self.url.send_replace(ingest.url.clone());
         self.ingest = Some(ingest);
     }
@@ -137,7 +138,7 @@ async fn what_was_answered_200_is_on_its_topic_whatever_happens_to_broker_and_se
     let broker = DedicatedBroker::start().await.unwrap();
     let topics = unique_topics("conservation");
     broker.create_topics(&topics, PARTITIONS).await.unwrap();
-    let ingest = IngestProcess::start(&broker, &topics, &SETTINGS).await;
+    let ingest = IngestProcess::start(broker.bootstrap_servers(), &topics, &SETTINGS).await;
     let (url, current) = watch::channel(ingest.url.clone());
     let mut stage = Stage {
         broker,

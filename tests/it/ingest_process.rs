@@ -2,8 +2,12 @@
 
 use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use harness::{DedicatedBroker, SECRET, WITHIN, eventually};
+#[cfg(feature = "kafka-tls")]
+use harness::Pipeline;
+use harness::{SECRET, WITHIN, eventually};
 use serde_json::Value;
 use stackone_link_transport::Topics;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -16,33 +20,40 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ingest-under-test");
 pub(crate) struct IngestProcess {
     pub(crate) url: Url,
     child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl IngestProcess {
     /// Starts it and waits until it serves; whether it has found its broker is another matter.
-    pub(crate) async fn start(
-        broker: &DedicatedBroker,
-        topics: &Topics,
-        settings: &[(&str, &str)],
-    ) -> Self {
+    pub(crate) async fn start(servers: &str, topics: &Topics, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(PROGRAM);
         command
             .env_clear()
             .env("STACKONE_WEBHOOK_SECRET", SECRET)
             .env("INGEST__SERVER__LISTEN", "127.0.0.1:0")
             .env("INGEST__ADMIN__LISTEN", "127.0.0.1:0")
-            .env(
-                "INGEST__KAFKA__BOOTSTRAP_SERVERS",
-                broker.bootstrap_servers(),
-            )
+            .env("INGEST__KAFKA__BOOTSTRAP_SERVERS", servers)
             .env("INGEST__TOPICS__ACCOUNT_EVENTS", &topics.account_events)
             .env("INGEST__TOPICS__RECORD_EVENTS", &topics.record_events)
-            .env("INGEST__TOPICS__UNRECOGNIZED", &topics.unrecognized)
-            .env("INGEST__TELEMETRY__FORMAT", "json");
+            .env("INGEST__TOPICS__UNRECOGNIZED", &topics.unrecognized);
         for (name, value) in settings {
             command.env(name, value);
         }
+        Self::run(command).await
+    }
+
+    /// The same with the configuration of a pipeline's own.
+    #[cfg(feature = "kafka-tls")]
+    pub(crate) async fn like_that_of(pipeline: &Pipeline) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.arg("--config").arg(pipeline.ingest_file());
+        command.env_clear().env("WEBHOOK_SECRET", SECRET);
+        Self::run(command).await
+    }
+
+    async fn run(mut command: Command) -> Self {
         let mut child = command
+            .env("INGEST__TELEMETRY__FORMAT", "json")
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -58,11 +69,31 @@ impl IngestProcess {
             }
             seen.push_str(&line);
         };
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&lines);
         // Drained, so that a full pipe never holds it up.
-        tokio::spawn(async move { while let Ok(Some(_line)) = log.next_line().await {} });
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = log.next_line().await {
+                heard.lock().unwrap().push(line);
+            }
+        });
         let url = format!("http://{public}/webhooks/stackone/default");
         let url = url.parse().unwrap();
-        Self { url, child }
+        Self { url, child, lines }
+    }
+
+    /// Waits for lines of its log with this text.
+    pub(crate) async fn logged(&self, text: &str, within: Duration) -> Vec<String> {
+        let logged = eventually(text, within, async || {
+            let all = self.lines.lock().unwrap();
+            let lines = all.iter().filter(|line| line.contains(text));
+            let lines: Vec<_> = lines.cloned().collect();
+            if lines.is_empty() {
+                return Err(all.join("\n"));
+            }
+            Ok(lines)
+        });
+        logged.await.unwrap()
     }
 
     /// SIGKILL: it gets no chance to do anything.

@@ -71,7 +71,7 @@ async fn sigterm_under_load_leaves_no_answer_without_a_record_and_no_record_with
     let broker = DedicatedBroker::start().await.unwrap();
     let topics = unique_topics("stopping");
     broker.create_topics(&topics, 3).await.unwrap();
-    let ingest = IngestProcess::start(&broker, &topics, &SETTINGS).await;
+    let ingest = IngestProcess::start(broker.bootstrap_servers(), &topics, &SETTINGS).await;
     let answers = Arc::new(AtomicUsize::new(0));
     let mut connections = JoinSet::new();
     // As many connections as there are requests at once; making a client for each takes longer than the test.

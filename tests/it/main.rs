@@ -76,4 +76,6 @@ mod pipeline_zombies;
 #[cfg(all(feature = "container", feature = "kafka-tls"))]
 mod secured;
 #[cfg(feature = "container")]
+mod topic_sizes;
+#[cfg(feature = "container")]
 mod topics_command;

@@ -58,6 +58,17 @@ async fn a_plan_names_what_is_missing_and_apply_makes_it_and_changes_nothing_els
     assert_eq!(told(&file, "plan", 0).await, in_order);
     assert_eq!(told(&file, "apply", 0).await, in_order, "made once");
 
+    let letters = topics.name(Topic::DeadLetter);
+    configure(&broker, letters, "max.message.bytes", "1048588").await;
+    let wrong = told(&file, "plan", 1).await;
+    let size = format!("topic {letters} has max.message.bytes=1048588; it must be at least ");
+    assert!(
+        wrong.starts_with(&size) && wrong.lines().count() == 1,
+        "{wrong}"
+    );
+    configure(&broker, letters, "max.message.bytes", "2097152").await;
+    assert_eq!(told(&file, "plan", 0).await, in_order);
+
     let state = topics.name(Topic::State);
     configure(&broker, state, "cleanup.policy", "delete").await;
     let wrong = told(&file, "plan", 1).await;

@@ -3,7 +3,6 @@
 use stackone_link_transport::KafkaConfig;
 
 use super::Settings;
-use super::validate::RECORD_OVERHEAD;
 
 /// The most that librdkafka takes for any of them.
 const MOST: usize = 2_147_483_647;
@@ -19,7 +18,7 @@ impl Settings {
     pub(crate) fn producer(&self) -> KafkaConfig {
         let mut kafka = self.kafka.clone();
         let limits = &self.limits;
-        let batch = limits.max_body_bytes.saturating_add(RECORD_OVERHEAD);
+        let batch = self.largest_record();
         if !BATCH_SIZE
             .iter()
             .any(|name| kafka.properties.contains_key(*name))

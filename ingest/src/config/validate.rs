@@ -13,7 +13,7 @@ const ACK_MARGIN: Duration = Duration::from_millis(500);
 /// `message.max.bytes` of librdkafka where it is not set.
 const MESSAGE_MAX_BYTES: usize = 1_000_000;
 /// What key, headers and framing of a record may take: every text taken from a body is bounded, see `envelope`.
-pub(super) const RECORD_OVERHEAD: usize = 16 * 1024;
+const RECORD_OVERHEAD: usize = 16 * 1024;
 
 /// Whether a name may be part of a path and a label of a metric.
 fn is_name(text: &str) -> bool {
@@ -56,12 +56,17 @@ impl Settings {
         problems
     }
 
+    /// How large the record of the largest webhook may be, in bytes.
+    pub(crate) fn largest_record(&self) -> usize {
+        self.limits.max_body_bytes.saturating_add(RECORD_OVERHEAD)
+    }
+
     fn size_problems(&self) -> Vec<String> {
         let limits = &self.limits;
         let mut problems = Vec::new();
         let configured = self.kafka.properties.get("message.max.bytes");
         let kafka = configured.map_or(Some(MESSAGE_MAX_BYTES), |text| text.parse().ok());
-        let needed = limits.max_body_bytes.saturating_add(RECORD_OVERHEAD);
+        let needed = self.largest_record();
         if let Some(kafka) = kafka.filter(|kafka| needed > *kafka) {
             problems.push(format!(
                 "limits.max_body_bytes: {} and {RECORD_OVERHEAD} for headers exceed kafka.properties \"message.max.bytes\" \

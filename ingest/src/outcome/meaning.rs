@@ -42,7 +42,7 @@ impl Outcome {
             Self::BodyTooLarge => "The body is larger than `limits.max_body_bytes`.",
             Self::TooLargeForBroker => {
                 "Kafka does not take a record of this size. A retry would not help; raise `max.message.bytes` of the \
-                 topic."
+                 topic, which the log names within a minute with what it needs."
             }
             Self::BodyTooSlow => "The body did not come within `server.body_deadline`.",
             Self::BodyUnreadable => "The body ended early, or was not encoded as HTTP has it.",

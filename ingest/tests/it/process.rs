@@ -60,3 +60,18 @@ async fn a_second_signal_ends_it_although_a_body_is_still_waited_for() {
     assert_eq!(code, Some(1), "{logs}");
     assert!(logs.contains("ended by a second signal"), "{logs}");
 }
+
+/// The embedded broker gives no answer to who asks for the settings of a topic.
+#[tokio::test]
+async fn nothing_waits_for_a_broker_that_does_not_say_what_its_topics_take() {
+    let broker = Broker::with_topics();
+    let program = Program::start(&broker, "info");
+    let body = r#"{"event":"account.created","account_id":"a"}"#;
+    let signature = signature(SECRET, body.as_bytes());
+    assert_eq!(program.post(&signature, body).await, 200);
+    program.logged("kafka has all topics").await;
+    let unchecked = "was not checked yet";
+    assert!(!program.told(unchecked), "nobody has waited for it");
+    let told = program.logged(unchecked).await;
+    assert!(told.contains("\"WARN\""), "{told}");
+}

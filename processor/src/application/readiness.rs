@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use stackone_link_transport::{Topic, TopicAdmin, TopicAdminError};
+use stackone_link_transport::{Topic, TopicAdmin, TopicAdminError, TopicFinding};
 
 use crate::admin::{Check, Health};
 use crate::config::Settings;
@@ -17,22 +17,25 @@ const TOPICS_INTERVAL: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct TopicFindings(Mutex<Option<Vec<String>>>);
 
-/// Waits until every topic is there and set up as it must be, telling `/readyz` what is not.
+/// Waits until every topic is there and set up as it must be, telling `/readyz` what is not. What holds up dead letters
+/// only is told in the log, and not waited for: nothing else would be any better for that.
 pub(super) async fn topics_in_order(settings: &Settings, topics: &TopicFindings) {
     let mut told = Vec::new();
     loop {
-        let findings = match topic_findings(settings).await {
-            Ok(findings) => findings,
-            Err(error) => vec![format!("broker cannot be asked for its topics: {error}")],
+        let Found { awaited, told_only } = match topic_findings(settings).await {
+            Ok(findings) => Found::of(&findings),
+            Err(error) => Found {
+                awaited: vec![format!("broker cannot be asked for its topics: {error}")],
+                told_only: Vec::new(),
+            },
         };
-        let is_in_order = findings.is_empty();
-        if findings != told {
-            findings
-                .iter()
-                .for_each(|finding| tracing::error!("{finding}"));
-            told.clone_from(&findings);
+        let is_in_order = awaited.is_empty();
+        let lines = [awaited.as_slice(), &told_only].concat();
+        if lines != told {
+            lines.iter().for_each(|line| tracing::error!("{line}"));
+            told = lines;
         }
-        *topics.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(findings);
+        *topics.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(awaited);
         if is_in_order {
             return;
         }
@@ -40,13 +43,33 @@ pub(super) async fn topics_in_order(settings: &Settings, topics: &TopicFindings)
     }
 }
 
-async fn topic_findings(settings: &Settings) -> Result<Vec<String>, TopicAdminError> {
+/// What is not as it should be, one line each.
+struct Found {
+    awaited: Vec<String>,
+    told_only: Vec<String>,
+}
+
+impl Found {
+    fn of(findings: &[TopicFinding]) -> Self {
+        let lines = |forbids_start| {
+            let such = findings
+                .iter()
+                .filter(|finding| finding.forbids_start() == forbids_start);
+            such.map(ToString::to_string).collect()
+        };
+        Self {
+            awaited: lines(true),
+            told_only: lines(false),
+        }
+    }
+}
+
+async fn topic_findings(settings: &Settings) -> Result<Vec<TopicFinding>, TopicAdminError> {
     let admin = TopicAdmin::new(&settings.kafka)?;
     let check_settings = settings.topic_layout.check_settings;
-    let findings = admin
+    admin
         .findings(&settings.topics, &Topic::OF_PROCESSOR, check_settings)
-        .await?;
-    Ok(findings.iter().map(ToString::to_string).collect())
+        .await
 }
 
 pub(super) fn health(surroundings: &Surroundings, topics: &Arc<TopicFindings>) -> Health {
@@ -80,4 +103,25 @@ fn checks(surroundings: &Surroundings, topics: &TopicFindings) -> Vec<Check> {
         Check::unless("api_key", is_refused, "every project's API key is refused"),
         Check::unless("stopping", is_stopping, "the process is stopping"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_up_dead_letters_only_is_told_and_not_waited_for() {
+        let missing = TopicFinding::Missing {
+            name: "state".to_owned(),
+        };
+        let letters = TopicFinding::DeadLetterTopic {
+            name: "letters".to_owned(),
+            takes: 1,
+            events: "events".to_owned(),
+            needed: 2,
+        };
+        let Found { awaited, told_only } = Found::of(&[letters.clone(), missing.clone()]);
+        assert_eq!(awaited, [missing.to_string()]);
+        assert_eq!(told_only, [letters.to_string()]);
+    }
 }

@@ -109,11 +109,17 @@ impl Cluster {
         Ok(admin.settings_findings(name, topic).await?)
     }
 
+    /// What is not as it must be between topics; what cannot be asked is told of each.
     async fn together(&self) -> Result<Vec<TopicFinding>, Unseen> {
         let admin = TopicAdmin::new(&self.settings.kafka)?;
+        let topics = &self.settings.topics;
         let both = [Topic::AccountEvents, Topic::State];
-        let mut findings = admin.findings(&self.settings.topics, &both, false).await?;
+        let mut findings = admin.findings(topics, &both, false).await?;
         findings.retain(|finding| matches!(finding, TopicFinding::PartitionsDiffer { .. }));
+        if self.settings.topic_layout.check_settings {
+            let letters = admin.dead_letter_findings(topics).await;
+            findings.extend(letters.unwrap_or_default());
+        }
         Ok(findings)
     }
 

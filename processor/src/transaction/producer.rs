@@ -8,7 +8,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 use rdkafka::{ClientConfig, ClientContext, Message};
-use stackone_link_transport::{ConfigError, KafkaConfig};
+use stackone_link_transport::{ConfigError, DEAD_LETTER_BYTES, KafkaConfig};
 
 /// Remembers which records of a transaction were not delivered.
 #[derive(Clone, Default)]
@@ -85,9 +85,10 @@ pub(super) fn producer_config(
         .set("partitioner", "murmur2_random");
     // A batch is complete when it is flushed, nobody comes later; a dead letter is larger than its original; and states
     // are alike, and all of them are read again by each restore.
+    let largest = DEAD_LETTER_BYTES.to_string();
     for (name, value) in [
         ("linger.ms", "0"),
-        ("message.max.bytes", "2097152"),
+        ("message.max.bytes", largest.as_str()),
         ("compression.type", "lz4"),
     ] {
         if config.get(name).is_none() {

@@ -63,7 +63,12 @@ impl Acl {
     #[must_use]
     pub fn of_ingest(topics: &Topics) -> Vec<Self> {
         let write = |topic| on_topic(topics, topic, AclOperation::Write, "puts webhooks there");
-        Topic::OF_INGEST.map(write).into()
+        let settings = |topic| {
+            let because = "looks whether the largest webhook fits";
+            on_topic(topics, topic, AclOperation::DescribeConfigs, because)
+        };
+        let writes = Topic::OF_INGEST.map(write).into_iter();
+        writes.chain(Topic::OF_INGEST.map(settings)).collect()
     }
 
     /// What processors of the consumer group `group` must be allowed.

@@ -23,6 +23,6 @@ pub use murmur2::partition_of_key;
 pub use properties::refused_properties;
 pub use publisher::{PublishError, Publisher, PublisherStatus, StartError, Stored};
 pub use record::OutgoingRecord;
-pub use topic::{Cleanup, Topic, TopicLayout, Topics};
-pub use topic_admin::{TopicAdmin, TopicAdminError, TopicFinding};
+pub use topic::{Cleanup, DEAD_LETTER_BYTES, Topic, TopicLayout, Topics};
+pub use topic_admin::{TopicAdmin, TopicAdminError, TopicFinding, max_message_bytes};
 pub use trace::TraceContext;

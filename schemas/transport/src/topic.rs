@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How large a dead letter may be, in bytes, where nothing else is set: in its topic, and for who sends it. A dead letter is
+/// the original record and more headers, so it must be allowed to be larger than any original.
+pub const DEAD_LETTER_BYTES: u64 = 2 * 1024 * 1024;
+
 /// A topic by what it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
@@ -74,14 +78,13 @@ impl Topic {
             ],
         };
         if self == Self::DeadLetter {
-            // A dead letter is the original record and more headers, so it must be allowed to be larger than any original.
-            settings.push(("max.message.bytes", (2 * 1024 * 1024).to_string()));
+            settings.push(("max.message.bytes", DEAD_LETTER_BYTES.to_string()));
         }
         settings
     }
 
     /// Whether data is damaged where the topic's setting is another than [`Self::settings`] says. How long records are
-    /// kept is for the operator to choose; how state is compacted is not.
+    /// kept is for the operator to choose, and how large they may be, within what others need; how state is compacted is not.
     #[must_use]
     pub fn requires(self, setting: &str) -> bool {
         self == Self::State || setting == "cleanup.policy"

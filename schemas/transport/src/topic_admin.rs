@@ -1,12 +1,13 @@
-//! Which topics are missing or set up in a way that would damage data, and making the missing ones.
+//! Which topics are missing or set up so that data would be damaged or dead letters held up, and making the missing ones.
 
 mod finding;
+mod settings;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
@@ -15,6 +16,7 @@ use crate::{
 };
 
 pub use finding::TopicFinding;
+pub use settings::max_message_bytes;
 
 /// How long one request to the cluster may take, and how long a new topic may take to be shown.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,6 +28,8 @@ pub struct TopicAdmin {
     client: AdminClient<DefaultClientContext>,
     /// Asks for metadata: an admin client never tells why nobody answers.
     inquirer: Arc<Inquirer>,
+    /// How large a record the processor's producer takes.
+    producer_takes: u64,
 }
 
 /// Why the cluster could not be asked.
@@ -74,6 +78,7 @@ impl TopicAdmin {
         Ok(Self {
             client: kafka.client_config("stackone-topics")?.create()?,
             inquirer: Arc::new(Inquirer::new(kafka, "stackone-topics")?),
+            producer_takes: settings::producer_takes(kafka),
         })
     }
 
@@ -94,10 +99,16 @@ impl TopicAdmin {
             findings.extend(partitions_differ(&counts, topics));
         }
         if settings {
-            for topic in of {
-                if partitions(&counts, topics.name(*topic)) > 0 {
-                    findings.extend(self.settings_findings(topics.name(*topic), *topic).await?);
-                }
+            let is_there = |topic: &Topic| partitions(&counts, topics.name(*topic)) > 0;
+            for topic in of.iter().filter(|topic| is_there(topic)) {
+                findings.extend(self.settings_findings(topics.name(*topic), *topic).await?);
+            }
+            let both = [Topic::AccountEvents, Topic::DeadLetter];
+            if both
+                .iter()
+                .all(|topic| of.contains(topic) && is_there(topic))
+            {
+                findings.extend(self.dead_letter_findings(topics).await?);
             }
         }
         Ok(findings)
@@ -201,36 +212,28 @@ impl TopicAdmin {
         name: &str,
         topic: Topic,
     ) -> Result<Vec<TopicFinding>, TopicAdminError> {
-        let options = AdminOptions::new().request_timeout(Some(TIMEOUT));
-        let described = self
-            .client
-            .describe_configs([&ResourceSpecifier::Topic(name)], &options)
-            .await?;
-        let mut findings = Vec::new();
-        for resource in described {
-            let resource = resource.map_err(KafkaError::AdminOp)?;
-            let found = resource.entry_map();
-            // Every topic has settings; rdkafka does not tell the error that stands in their place.
-            if found.is_empty() {
-                let name = name.to_owned();
-                return Err(TopicAdminError::SettingsForbidden { name });
-            }
-            for (setting, expected) in topic.settings() {
-                let value = found
-                    .get(setting)
-                    .and_then(|entry| entry.value.clone())
-                    .unwrap_or_default();
-                if topic.requires(setting) && value != expected {
-                    findings.push(TopicFinding::Setting {
-                        name: name.to_owned(),
-                        setting,
-                        expected,
-                        found: value,
-                    });
-                }
-            }
-        }
-        Ok(findings)
+        let mut found = settings::ask(&self.client, &[name]).await?;
+        Ok(found.take(name)?.findings(name, topic))
+    }
+
+    /// What is too small for a dead letter that is as large as the events topic allows.
+    ///
+    /// # Errors
+    ///
+    /// Where the cluster cannot be asked, or does not allow it.
+    pub async fn dead_letter_findings(
+        &self,
+        topics: &Topics,
+    ) -> Result<Vec<TopicFinding>, TopicAdminError> {
+        let [letters, events] =
+            [Topic::DeadLetter, Topic::AccountEvents].map(|topic| topics.name(topic));
+        let mut found = settings::ask(&self.client, &[letters, events]).await?;
+        let mut takes = |name: &str| {
+            let takes = found.take(name)?.max_message_bytes();
+            Ok::<_, TopicAdminError>((name.to_owned(), takes))
+        };
+        let (letters, events) = (takes(letters)?, takes(events)?);
+        Ok(settings::dead_letters(letters, events, self.producer_takes))
     }
 }
 

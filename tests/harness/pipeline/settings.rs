@@ -104,6 +104,9 @@ impl Default for PipelineSettings {
     }
 }
 
+/// What the configuration of ingest is called.
+pub(super) const INGEST_FILE: &str = "ingest.toml";
+
 #[derive(Serialize)]
 struct IngestFile<'a> {
     server: Listen,
@@ -260,7 +263,7 @@ pub(super) fn ingest_file(
             .map(source)
             .into(),
     };
-    write(folder, "ingest.toml", &toml::to_string(&file)?)
+    write(folder, INGEST_FILE, &toml::to_string(&file)?)
 }
 
 pub(super) fn processor_file(

@@ -73,6 +73,12 @@ fn finding(found: &TopicFinding) -> Finding {
             expected,
             ..
         } => format!("kafka-configs.sh --alter --topic {name} --add-config {setting}={expected}"),
+        TopicFinding::DeadLetterTopic { name, needed, .. } => format!(
+            "kafka-configs.sh --alter --topic {name} --add-config max.message.bytes={needed}"
+        ),
+        TopicFinding::DeadLetterProducer { needed, .. } => {
+            format!("set \"message.max.bytes\" = \"{needed}\" in kafka.properties of the processor")
+        }
     };
     Finding::wrong(Check::Topics, found.to_string(), advice)
 }
@@ -199,14 +205,31 @@ mod tests {
             expected: "compact".to_owned(),
             found: "delete".to_owned(),
         }]));
+        let (takes, needed) = (1, 2);
+        let events = "e".to_owned();
+        seen.together = vec![
+            TopicFinding::DeadLetterTopic {
+                name: "d".to_owned(),
+                takes,
+                events: events.clone(),
+                needed,
+            },
+            TopicFinding::DeadLetterProducer {
+                takes,
+                events,
+                needed,
+            },
+        ];
         let found = topics(&seen);
         let told = says(&found);
-        assert_eq!(told.len(), 4, "{told:?}");
+        assert_eq!(told.len(), 6, "{told:?}");
         for (told, word) in told.iter().zip([
             "does not exist",
             "partition 7 has no leader",
             "late",
             "cleanup.policy=delete",
+            "max.message.bytes=1",
+            "\"message.max.bytes\" is 1",
         ]) {
             assert!(told.contains(word), "{told}");
         }

@@ -28,6 +28,38 @@ pub enum TopicFinding {
         /// What it is.
         found: String,
     },
+    /// The dead-letter topic does not take the largest record of the events topic with a dead letter's headers.
+    DeadLetterTopic {
+        /// Its name.
+        name: String,
+        /// Its `max.message.bytes`.
+        takes: u64,
+        /// The name of the events topic.
+        events: String,
+        /// What it has to take.
+        needed: u64,
+    },
+    /// The processor's producer does not.
+    DeadLetterProducer {
+        /// Its `message.max.bytes`.
+        takes: u64,
+        /// The name of the events topic.
+        events: String,
+        /// What it has to take.
+        needed: u64,
+    },
+}
+
+impl TopicFinding {
+    /// Whether a processor must not start before it is mended: nothing could be done, or data would be damaged. A dead
+    /// letter that does not fit holds up dead letters, and nothing else.
+    #[must_use]
+    pub const fn forbids_start(&self) -> bool {
+        match self {
+            Self::Missing { .. } | Self::PartitionsDiffer { .. } | Self::Setting { .. } => true,
+            Self::DeadLetterTopic { .. } | Self::DeadLetterProducer { .. } => false,
+        }
+    }
 }
 
 impl fmt::Display for TopicFinding {
@@ -54,6 +86,25 @@ impl fmt::Display for TopicFinding {
                     "topic {name} has {setting}={found}; it must be {expected}"
                 )
             }
+            Self::DeadLetterTopic {
+                name,
+                takes,
+                events,
+                needed,
+            } => write!(
+                formatter,
+                "topic {name} has max.message.bytes={takes}; it must be at least {needed}, so that a dead letter, which \
+                 has more headers than its original, fits where topic {events} took that"
+            ),
+            Self::DeadLetterProducer {
+                takes,
+                events,
+                needed,
+            } => write!(
+                formatter,
+                "kafka.properties \"message.max.bytes\" is {takes}; it must be at least {needed}, so that a dead letter, \
+                 which has more headers than its original, can be sent where topic {events} took that"
+            ),
         }
     }
 }
