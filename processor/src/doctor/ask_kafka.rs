@@ -1,19 +1,17 @@
 //! Looks at Kafka: what is there, what may be read, how far the group is. Each look has its time, and joins no group.
 
 mod reading;
+mod unseen;
 
 use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use stackone_link_transport::{
-    AskError, Inquirer, Topic, TopicAdmin, TopicAdminError, TopicFinding, Topics,
-};
+use stackone_link_transport::{Inquirer, Topic, TopicAdmin, TopicFinding, Topics};
 
 use super::seen::{GroupSeen, Place, StateSeen, TopicSeen, TopicsSeen, Unseen};
 use crate::config::Settings;
-use crate::reader::{ReaderError, reader};
+use crate::reader::reader;
 
 /// How much longer than its time a look may take before nobody waits for it any more.
 const GRACE: Duration = Duration::from_secs(2);
@@ -198,57 +196,4 @@ async fn limited<T>(
 ) -> Result<T, Unseen> {
     let looked = tokio::time::timeout(within, look).await;
     looked.unwrap_or_else(|_elapsed| Err(Unseen::failed(format!("no answer within {within:?}"))))
-}
-
-impl From<KafkaError> for Unseen {
-    fn from(error: KafkaError) -> Self {
-        match error.rdkafka_error_code() {
-            Some(
-                RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::GroupAuthorizationFailed
-                | RDKafkaErrorCode::ClusterAuthorizationFailed,
-            ) => Self::Forbidden,
-            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
-                Self::Missing
-            }
-            Some(RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion) => {
-                Self::Unsupported
-            }
-            _ => Self::failed(error.to_string()),
-        }
-    }
-}
-
-impl From<AskError> for Unseen {
-    fn from(error: AskError) -> Self {
-        match error {
-            AskError::Kafka(error) => error.into(),
-            AskError::Trouble { trouble, .. } => Self::Failed {
-                advice: Some(trouble.advice()),
-                reason: trouble.reason,
-            },
-        }
-    }
-}
-
-impl From<TopicAdminError> for Unseen {
-    fn from(error: TopicAdminError) -> Self {
-        match error {
-            TopicAdminError::NoAnswer(error) => error.into(),
-            TopicAdminError::Kafka(error) => error.into(),
-            TopicAdminError::SettingsForbidden { .. } => Self::Forbidden,
-            TopicAdminError::Config(_) | TopicAdminError::NotMade { .. } => {
-                Self::failed(error.to_string())
-            }
-        }
-    }
-}
-
-impl From<ReaderError> for Unseen {
-    fn from(error: ReaderError) -> Self {
-        match error {
-            ReaderError::Kafka(error) => error.into(),
-            ReaderError::Config(error) => Self::failed(error.to_string()),
-        }
-    }
 }
