@@ -242,3 +242,24 @@ async fn shaken_hands(
         tracing::debug!(%error, "no TLS handshake");
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_answer_waits_for_the_acknowledgement_of_another() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let peer = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        assert!(!stream.nodelay().unwrap(), "the system waits by default");
+        let metrics = Metrics::new().unwrap();
+        let connections = Connections::new(1, metrics.connections_open());
+        let admitted = admitted(&stream, &connections, &metrics);
+        assert_eq!(admitted.unwrap().1, peer.local_addr().unwrap());
+        assert!(stream.nodelay().unwrap());
+    }
+}

@@ -15,6 +15,7 @@ mod eventually;
 mod http;
 mod kafka_errors;
 mod logs;
+mod memory;
 mod operators;
 mod outage;
 mod overload;

@@ -142,17 +142,10 @@ async fn too_many_bytes_that_wait_for_kafka_are_a_503_and_smaller_ones_are_taken
     })
     .await;
     broker.answers_after(Duration::from_secs(2));
-    let (accepted, refused, small) = tokio::join!(
-        service.post(webhook(600)),
-        async {
-            held(&service, 1.0).await;
-            service.post(webhook(401)).await
-        },
-        async {
-            held(&service, 1.0).await;
-            service.post(webhook(400)).await
-        }
-    );
+    let (accepted, (refused, small)) = tokio::join!(service.post(webhook(600)), async {
+        held(&service, 1.0).await;
+        tokio::join!(service.post(webhook(401)), service.post(webhook(400)))
+    });
     let statuses = [accepted, refused, small].map(|answer| answer.status().as_u16());
     assert_eq!(statuses, [200, 503, 200]);
     assert_eq!(service.counted("default", "busy_publishing").await, 1.0);

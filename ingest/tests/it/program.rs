@@ -120,6 +120,20 @@ impl Program {
         assert!(sent.success());
     }
 
+    /// How much of the machine's memory it has, by Linux's account.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib: usize = line
+            .unwrap()
+            .split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
+        kib * 1024
+    }
+
     /// Waits for a line with this text, and returns it.
     pub(crate) async fn logged(&self, text: &str) -> String {
         eventually(text, async || {

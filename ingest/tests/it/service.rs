@@ -38,7 +38,7 @@ pub(crate) fn config_with(
         ("INGEST__SERVER__LISTEN", "127.0.0.1:0"),
         ("INGEST__SERVER__WORKERS", "1"),
         // On a busy machine a client may be slow to say its first byte, and is none that says nothing.
-        ("INGEST__SERVER__HEADER_DEADLINE", "1m"),
+        ("INGEST__SERVER__HEADER_DEADLINE", "3m"),
         ("INGEST__ADMIN__LISTEN", "127.0.0.1:0"),
         ("INGEST__KAFKA__BOOTSTRAP_SERVERS", broker),
         ("INGEST__SHUTDOWN__DRAIN_DELAY", "0s"),
