@@ -18,7 +18,8 @@ pub struct EndIsNoError;
 impl ClientContext for EndIsNoError {
     fn error(&self, error: KafkaError, reason: &str) {
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            tracing::warn!(%error, reason, "reader");
+            // librdkafka's log says the same, and whoever reads is told by its poll.
+            tracing::debug!(%error, reason, "reader");
         }
     }
 }

@@ -75,3 +75,20 @@ async fn nothing_waits_for_a_broker_that_does_not_say_what_its_topics_take() {
     let told = program.logged(unchecked).await;
     assert!(told.contains("\"WARN\""), "{told}");
 }
+
+#[tokio::test]
+async fn an_outage_is_told_and_does_not_fill_the_log() {
+    let broker = Broker::with_topics();
+    let program = Program::start(&broker, "info");
+    program.logged("kafka has all topics").await;
+    broker.down();
+    let body = r#"{"event":"account.created","account_id":"a"}"#;
+    // Answered when the producer gives the record up, some seconds later.
+    let signature = signature(SECRET, body.as_bytes());
+    assert_eq!(program.post(&signature, body).await, 503);
+    program.signal("TERM");
+    let (_, logs) = program.ended().await;
+    assert!(logs.contains("127.0.0.1"), "whom it misses: {logs}");
+    let lines = logs.lines().count();
+    assert!(lines < 40, "{lines} lines: {logs}");
+}

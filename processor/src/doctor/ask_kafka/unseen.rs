@@ -8,10 +8,11 @@ use crate::reader::ReaderError;
 
 impl From<KafkaError> for Unseen {
     fn from(error: KafkaError) -> Self {
-        let code = match &error {
-            // That of an admin request is not among those that rdkafka gives out.
-            KafkaError::AdminOp(code) => Some(*code),
-            other => other.rdkafka_error_code(),
+        // That of an admin request is not among those that rdkafka gives out.
+        let code = if let KafkaError::AdminOp(code) = &error {
+            Some(*code)
+        } else {
+            error.rdkafka_error_code()
         };
         match code {
             Some(
