@@ -1,6 +1,7 @@
 //! The whole pipeline on a broker: ingest, processors, and the simulator as StackOne.
 
 mod disturbance;
+mod files;
 mod processor;
 mod progress;
 mod settings;
@@ -82,7 +83,7 @@ impl Pipeline {
         let topics = unique_topics(test);
         broker.create_topics(&topics, settings.partitions).await?;
         let folder = TempDir::new()?;
-        let config = settings::ingest_file(&folder, &broker, &topics, &settings)?;
+        let config = files::ingest_file(&folder, &broker, &topics, &settings)?;
         let environment = HashMap::from([("WEBHOOK_SECRET".to_owned(), SECRET.to_owned())]);
         let config = stackone_ingest::config::Config::load(Some(&config), &environment)?;
         let ingest = Ingest::build(&config)?;
@@ -152,7 +153,7 @@ impl Pipeline {
     /// The configuration of its ingest, for another of them: that of this process tells its log to nobody.
     #[must_use]
     pub fn ingest_file(&self) -> std::path::PathBuf {
-        self.folder.path().join(settings::INGEST_FILE)
+        self.folder.path().join(files::INGEST_FILE)
     }
 
     /// Writes the configuration of a processor and gives its path.
@@ -161,7 +162,7 @@ impl Pipeline {
     ///
     /// Where it cannot be written.
     pub fn processor_file(&self, instance: &str) -> anyhow::Result<std::path::PathBuf> {
-        settings::processor_file(&self.folder, self, instance)
+        files::processor_file(&self.folder, self, instance)
     }
 
     /// Writes another API key into the processors' file.
@@ -170,7 +171,7 @@ impl Pipeline {
     ///
     /// Where it cannot be written.
     pub fn set_api_key(&self, key: &str) -> anyhow::Result<()> {
-        settings::api_key_file(&self.folder, key).map(drop)
+        files::api_key_file(&self.folder, key).map(drop)
     }
 
     /// The consumer group of its processors.
