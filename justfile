@@ -46,6 +46,11 @@ test-model-container:
 soak kills="600":
     PROCESSOR_KILLS={{ kills }} cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it every_transition_is_seen_once_although_the_processor_is_killed_twenty_times -- --nocapture
 
+# Kills ingest and stops, kills or pauses its broker, so many rounds, and looks for every webhook that was answered 200, on Apache Kafka in a container: six a minute
+[group('test')]
+soak-ingest rounds="60":
+    CONSERVATION_ROUNDS={{ rounds }} cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it what_was_answered_200_is_on_its_topic -- --nocapture
+
 # docker-compose.yml: brings it up without Grafana, sees its traffic become events, takes it down; `just compose ci`: of images with that tag
 [group('test')]
 compose tag="local":
