@@ -98,8 +98,8 @@ fn headers(envelope: &Envelope<'_>, bound_to: Option<&str>) {
     assert_eq!(read.expect("headers can be read"), headers);
 }
 
-/// What the processor reads of a record on its topic is what ingest read. It is stricter: what has a member twice, or
-/// a number for a project, it puts with the dead letters.
+/// What the processor reads of a record on its topic is what ingest read. It is stricter: what has a number for a project,
+/// it puts with the dead letters.
 fn processor_reads(envelope: &Envelope<'_>, body: &[u8]) {
     let Ok(event) = AccountEvent::parse(body) else {
         return;
