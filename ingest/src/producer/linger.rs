@@ -8,7 +8,7 @@ pub(crate) const WINDOW: Duration = Duration::from_millis(20);
 /// More under way than this on average, and batching begins: latency is several milliseconds by then, most of it waiting
 /// for processors, which fewer and larger requests to the broker relieve. On 2 cores, a closed loop over 256 connections has
 /// some 160 under way, and there 2 ms gain throughput: up to a tenth on the embedded broker, a quarter on Kafka. One over 128
-/// has some 85: Kafka gains there, too, and the embedded broker loses a tenth. One over 64 loses on both.
+/// has some 85: Kafka gains there, too, and the embedded broker loses a tenth. One over 64 loses half on the embedded broker.
 pub(crate) const BEGIN_ABOVE: f64 = 100.0;
 /// Fewer than this, and it ends: waiting would be what limits throughput.
 pub(crate) const END_BELOW: f64 = 75.0;
