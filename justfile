@@ -196,7 +196,7 @@ registry:
 [group('write')]
 schemas:
     cargo run --package stackone-link-schemas --example write_schemas
-    cargo run --package stackone-link-transport --example write_asyncapi
+    cargo run --package stackone-link-wire --example write_asyncapi
 
 # Keep the schemas and example records of a release, which no later change may break: `just release-schemas 0.2.0` (until it is tagged)
 [group('write')]

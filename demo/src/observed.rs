@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use stackone_link_schemas::{ACCOUNT_LISTED_TYPE, AccountLifecycleEvent, LifecycleType};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use tokio::sync::watch;
 use uuid::Uuid;
 

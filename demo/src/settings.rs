@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use harness::{Broker, unique_group};
 use stackone_ingest::config::Config as IngestConfig;
-use stackone_link_transport::Topics;
+use stackone_link_wire::Topics;
 use stackone_processor::config::Config as ProcessorConfig;
 use stackone_simulator::{ProjectConfig, Simulator, SimulatorConfig, WebhookTarget};
 

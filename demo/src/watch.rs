@@ -9,7 +9,7 @@ mod topics;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::AccountId;
 use tokio::task::JoinSet;
 

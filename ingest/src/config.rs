@@ -15,7 +15,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use stackone_link_process::Layers;
 use stackone_link_process::settings::{AdminSettings, LogFormat, address, one_of};
-use stackone_link_transport::{KafkaConfig, Topics};
+use stackone_link_transport::KafkaConfig;
+use stackone_link_wire::Topics;
 
 use crate::source::Sources;
 use crate::tls::Certificate;

@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use stackone_link_process::spans::Spans;
-use stackone_link_transport::{
-    IngestHeaders, OutgoingRecord, RecordHeaders, StartError, Topic, Topics,
-};
+use stackone_link_transport::StartError;
+use stackone_link_wire::{IngestHeaders, OutgoingRecord, RecordHeaders, Topic, Topics};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use uuid::Uuid;

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use stackone_link_transport::{KafkaConfig, OutgoingRecord, PublishError, StartError, Stored};
+use stackone_link_transport::{KafkaConfig, PublishError, StartError, Stored};
+use stackone_link_wire::OutgoingRecord;
 
 use crate::config::Linger;
 use linger::Crowd;

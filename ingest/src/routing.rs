@@ -1,7 +1,7 @@
 //! Where an authentic webhook goes. Pure.
 
 use stackone_link_schemas::{CloudEvent, UNRECOGNIZED_TYPE, source_of_project};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::config::RecordEvents;
 use crate::envelope::{Envelope, Project};

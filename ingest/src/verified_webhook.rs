@@ -18,7 +18,7 @@ use crate::limits::Share;
 use crate::outcome::Outcome;
 use crate::signature::Claim;
 use crate::source::{Source, Verdict};
-use stackone_link_transport::TraceContext;
+use stackone_link_wire::TraceContext;
 
 /// Name of the header with the signature.
 const SIGNATURE_HEADER: &str = "x-stackone-signature";

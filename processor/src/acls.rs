@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use stackone_link_transport::{Acl, AclOperation, AclResource};
+use stackone_link_wire::{Acl, AclOperation, AclResource};
 
 use crate::cli::Acls;
 use crate::config::Settings;
@@ -98,7 +98,7 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use stackone_link_transport::Topics;
+    use stackone_link_wire::Topics;
 
     use super::*;
 

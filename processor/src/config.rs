@@ -14,7 +14,8 @@ use stackone_client::ApiVersion;
 use stackone_client::PersonalFields;
 use stackone_link_process::Layers;
 use stackone_link_process::settings::{AdminSettings, LogFormat, one_of};
-use stackone_link_transport::{KafkaConfig, TopicLayout, Topics};
+use stackone_link_transport::KafkaConfig;
+use stackone_link_wire::{TopicLayout, Topics};
 use url::Url;
 
 use crate::batch::BatchSettings;

@@ -7,7 +7,7 @@ use stackone_link_schemas::{
     ACCOUNT_LISTED_TYPE, AccountEvent, AccountId, AccountState, Cause, DeadLetterReason,
     LISTING_MARKER_TYPE, ListingMarker, Pending, TakenIn, Trigger, UNLINKS_RELEASED_TYPE,
 };
-use stackone_link_transport::{RecordHeaders, TraceContext, partition_of_key};
+use stackone_link_wire::{RecordHeaders, TraceContext, partition_of_key};
 use uuid::Uuid;
 
 use crate::projects::Projects;

@@ -5,7 +5,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
-use stackone_link_transport::{ConfigError, KafkaConfig, RecordHeaders};
+use stackone_link_transport::{ConfigError, KafkaConfig, decode_headers};
 
 use crate::intake::Consumed;
 
@@ -78,6 +78,6 @@ pub fn consumed(message: &BorrowedMessage<'_>) -> Consumed {
         timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
         key: message.key().map(<[u8]>::to_vec),
         value: message.payload().unwrap_or_default().to_vec(),
-        headers: RecordHeaders::decode(message.headers()).ok(),
+        headers: decode_headers(message.headers()).ok(),
     }
 }

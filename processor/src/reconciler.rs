@@ -30,7 +30,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::batch::Batching;
 use crate::consumer::GroupConsumer;

@@ -6,7 +6,7 @@ use stackone_link_schemas::{
     LifecycleType, STATE_DATASCHEMA, STATE_TYPE, UNRECOGNIZED_TYPE, event_id_of_body,
     source_of_project,
 };
-use stackone_link_transport::{DeadLetterHeaders, RecordHeaders, Topic, Topics, TraceContext};
+use stackone_link_wire::{DeadLetterHeaders, RecordHeaders, Topic, Topics, TraceContext};
 
 use crate::intake::Consumed;
 use crate::transaction::TransactionRecord;

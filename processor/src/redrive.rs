@@ -24,7 +24,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::Serialize;
-use stackone_link_transport::{KafkaConfig, Topics};
+use stackone_link_transport::KafkaConfig;
+use stackone_link_wire::Topics;
 
 use crate::intake::Consumed;
 use crate::reader::ReaderError;

@@ -15,7 +15,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use stackone_client::PersonalFields;
 use stackone_link_schemas::AccountId;
-use stackone_link_transport::{KafkaConfig, partition_of_key};
+use stackone_link_transport::KafkaConfig;
+use stackone_link_wire::partition_of_key;
 
 use crate::consumer::GroupConsumer;
 use crate::reader::{Reader, reader};

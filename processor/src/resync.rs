@@ -17,9 +17,9 @@ use stackone_link_schemas::{
     event_id_of_body, source_of_project,
 };
 use stackone_link_transport::{
-    KafkaConfig, OutgoingRecord, PublishError, Publisher, RecordHeaders, StartError, TopicAdmin,
-    TopicAdminError,
+    KafkaConfig, PublishError, Publisher, StartError, TopicAdmin, TopicAdminError,
 };
+use stackone_link_wire::{OutgoingRecord, RecordHeaders};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 

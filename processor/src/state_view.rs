@@ -9,7 +9,8 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use stackone_link_schemas::{AccountId, AccountState};
-use stackone_link_transport::{KafkaConfig, partition_of_key};
+use stackone_link_transport::KafkaConfig;
+use stackone_link_wire::partition_of_key;
 
 use crate::reader::{Reader, ReaderError, reader};
 

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use anyhow::Context as _;
-use stackone_link_transport::{Topic, TopicAdmin};
+use stackone_link_transport::TopicAdmin;
+use stackone_link_wire::Topic;
 
 use crate::cli::TopicsCommand;
 use crate::config::Settings;

@@ -13,7 +13,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
-use stackone_link_transport::{KafkaConfig, RecordHeaders};
+use stackone_link_transport::{KafkaConfig, encode_headers};
+use stackone_link_wire::RecordHeaders;
 use tokio_util::sync::CancellationToken;
 
 pub use around::{Around, Step, Undisturbed};
@@ -231,8 +232,8 @@ impl Transactions {
 
     fn produce(&self, record: &TransactionRecord, deadline: &Deadline) -> Result<(), KafkaError> {
         loop {
-            let mut base =
-                BaseRecord::<[u8], [u8]>::to(&record.topic).headers(record.headers.encode());
+            let mut base = BaseRecord::<[u8], [u8]>::to(&record.topic)
+                .headers(encode_headers(&record.headers));
             base.key = record.key.as_deref();
             base.payload = record.value.as_deref();
             base.partition = record.partition;

@@ -9,7 +9,8 @@ use stackone_link_schemas::{
     AccountState, CloudEvent, Grace, GraceKind, UNLINKS_RELEASED_TYPE, UnlinksReleased,
     event_id_of_body, source_of_project,
 };
-use stackone_link_transport::{OutgoingRecord, Publisher, RecordHeaders, TopicAdmin};
+use stackone_link_transport::{Publisher, TopicAdmin};
+use stackone_link_wire::{OutgoingRecord, RecordHeaders};
 
 use crate::cli::UnlinksCommand;
 use crate::config::{ProjectSettings, Settings};

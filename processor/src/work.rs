@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use stackone_link_schemas::{AccountId, MAX_CAUSES, Pending, Trigger};
 
-use stackone_link_transport::TraceContext;
+use stackone_link_wire::TraceContext;
 
 use crate::backoff;
 use crate::taken_in;

@@ -1,7 +1,7 @@
 //! Contract types of the StackOne account-link pipeline: what travels on its Kafka topics.
 //!
-//! Subscribers depend on this crate alone. It does no I/O and knows no Kafka client; how the records
-//! travel (topics, headers, security) is the business of `stackone-link-transport`.
+//! Subscribers depend on this crate alone. It does no I/O and knows no Kafka client; topics and
+//! headers are in `stackone-link-wire`, and how records travel is the business of `stackone-link-transport`.
 //!
 //! | record | type | topic (default name) |
 //! | --- | --- | --- |

@@ -15,7 +15,8 @@ mod secured;
 mod small_disk;
 
 use anyhow::Context;
-use stackone_link_transport::{KafkaConfig, Topic, TopicAdmin, TopicLayout, Topics};
+use stackone_link_transport::{KafkaConfig, TopicAdmin};
+use stackone_link_wire::{Topic, TopicLayout, Topics};
 
 #[cfg(feature = "container")]
 pub use dedicated::DedicatedBroker;

@@ -14,7 +14,7 @@ use jsonschema::Validator;
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Headers};
 use serde_json::Value;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 const LIFECYCLE: &str = include_str!("../../schemas/json/account-lifecycle-event.schema.json");
 const STATE: &str = include_str!("../../schemas/json/account-state.schema.json");

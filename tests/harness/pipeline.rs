@@ -13,7 +13,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use stackone_ingest::Application as Ingest;
 use stackone_link_schemas::{AccountLifecycleEvent, AccountState};
-use stackone_link_transport::{Topic, Topics};
+use stackone_link_wire::{Topic, Topics};
 use stackone_simulator::{ProjectConfig, Simulator, SimulatorConfig, WebhookTarget};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;

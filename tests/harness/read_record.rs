@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 use serde::de::DeserializeOwned;
-use stackone_link_transport::RecordHeaders;
+use stackone_link_transport::decode_headers;
+use stackone_link_wire::RecordHeaders;
 
 /// Most of a value that is shown in a message.
 const SHOWN: usize = 300;
@@ -55,7 +56,7 @@ impl ReadRecord {
             let text = text.unwrap_or_else(|_| panic!("{coordinates}: the key is not text"));
             text.to_owned()
         });
-        let headers = RecordHeaders::decode(message.headers());
+        let headers = decode_headers(message.headers());
         let millis = message
             .timestamp()
             .to_millis()

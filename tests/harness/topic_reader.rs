@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use tokio::time::{Instant, timeout_at};
 
 use crate::contract::violation;

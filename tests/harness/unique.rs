@@ -1,6 +1,6 @@
 //! Names that no other test uses, also not an earlier run's on the same broker.
 
-use stackone_link_transport::Topics;
+use stackone_link_wire::Topics;
 
 /// Names of the pipeline's topics, of this test alone. `test` makes them recognizable in the broker's log.
 #[must_use]

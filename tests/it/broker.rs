@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use harness::{Broker, Isolation, ReadRecord, TopicReader, unique_topics};
 use stackone_link_schemas::CloudEvent;
-use stackone_link_transport::Topic;
-use stackone_link_transport::{
-    IngestHeaders, OutgoingRecord, Publisher, RecordHeaders, Stored, TopicAdmin, Topics,
-};
+use stackone_link_transport::{Publisher, Stored, TopicAdmin};
+use stackone_link_wire::Topic;
+use stackone_link_wire::{IngestHeaders, OutgoingRecord, RecordHeaders, Topics};
 use uuid::Uuid;
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);

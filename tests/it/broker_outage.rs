@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use harness::{DedicatedBroker, Isolation, TopicReader, unique_topics};
-use stackone_link_transport::{OutgoingRecord, PublishError, Publisher, Stored};
+use stackone_link_transport::{PublishError, Publisher, Stored};
+use stackone_link_wire::OutgoingRecord;
 
 use crate::broker::{DEADLINE, headers};
 

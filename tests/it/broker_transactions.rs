@@ -5,6 +5,7 @@ use std::time::Duration;
 use harness::{Broker, Isolation, TopicReader, unique_group, unique_topics};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use stackone_link_transport::encode_headers;
 
 use crate::broker::{DEADLINE, headers};
 
@@ -24,7 +25,7 @@ fn produce(producer: &BaseProducer, topic: &str, id: u128) {
     let record = BaseRecord::to(topic)
         .key("a")
         .payload("x")
-        .headers(headers(id).encode());
+        .headers(encode_headers(&headers(id)));
     producer.send(record).map_err(|(error, _)| error).unwrap();
     producer.flush(TIMEOUT).unwrap();
 }

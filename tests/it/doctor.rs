@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use harness::{OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN};
 use serde_json::Value;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount};
 use tokio::process::Command;
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use harness::{DedicatedBroker, eventually, unique_topics};
-use stackone_link_transport::Topics;
+use stackone_link_wire::Topics;
 use tokio::sync::watch;
 use url::Url;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use harness::Pipeline;
 use harness::{SECRET, WITHIN, eventually};
 use serde_json::Value;
-use stackone_link_transport::Topics;
+use stackone_link_wire::Topics;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use url::Url;

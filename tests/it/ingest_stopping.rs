@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use harness::{DedicatedBroker, Isolation, SECRET, TopicReader, WITHIN, eventually, unique_topics};
 use reqwest::Client;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{SignedBody, sign, webhook_client, webhook_request};
 use tokio::task::JoinSet;
 use url::Url;

@@ -1,7 +1,7 @@
 //! A broker that is just starting makes clients forget the addresses of all brokers.
 
 use harness::{Pipeline, PipelineSettings, ProxiedBroker, WITHIN};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::exactly_once::{PROGRAM, judge, link_all, stir};
 use crate::pipeline_dead_letters::assert_conserved;

@@ -6,7 +6,7 @@ use harness::{
     Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, WITHIN,
     eventually, story_of, transitions,
 };
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount, Notify};
 
 use crate::pipeline_dead_letters::assert_conserved;

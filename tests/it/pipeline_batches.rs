@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use harness::{Metrics, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, story_of};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{
     AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, Operation,
 };

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use harness::{
     Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, story_of,
 };
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount};
 
 use crate::pipeline_dead_letters::assert_conserved;

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use harness::{Pipeline, PipelineSettings};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::NewAccount;
 
 use crate::pipeline_dead_letters::assert_conserved;

@@ -6,7 +6,7 @@ use harness::{
     Disturbance, Metrics, Pipeline, PipelineSettings, ProcessorProcess, Step, WITHIN, eventually,
     story_of,
 };
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultId, FaultRule, NewAccount, Notify};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");

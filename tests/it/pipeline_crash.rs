@@ -9,7 +9,7 @@ use fastrand::Rng;
 use harness::{
     Pipeline, PipelineSettings, ProcessorProcess, WITHIN, states, story_of, transitions,
 };
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
 
 use crate::exactly_once::{Load, PROGRAM, judge, random, say};

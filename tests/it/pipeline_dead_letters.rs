@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use harness::{Metrics, Pipeline, ReadRecord, WITHIN, eventually};
 use stackone_link_schemas::{CloudEvent, DeadLetterReason};
-use stackone_link_transport::{OutgoingRecord, Publisher, RecordHeaders, Topic, partition_of_key};
+use stackone_link_transport::Publisher;
+use stackone_link_wire::{OutgoingRecord, RecordHeaders, Topic, partition_of_key};
 use stackone_simulator::{Fault, FaultRule, NewAccount, Notify, Operation};
 use uuid::Uuid;
 

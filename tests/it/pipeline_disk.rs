@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::{Broker, Pipeline, PipelineSettings, ReadRecord, SmallDiskBroker, WITHIN, story_of};
-use stackone_link_transport::{Topic, partition_of_key};
+use stackone_link_wire::{Topic, partition_of_key};
 use stackone_simulator::{AccountId, Fault, FaultRule};
 
 use crate::exactly_once::{PROGRAM, judge, link_all, stir};

@@ -1,7 +1,7 @@
 //! Records that were deleted before they were read.
 
 use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, story_of, transitions};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::NewAccount;
 
 use crate::operator::delete_records;

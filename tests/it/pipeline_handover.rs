@@ -1,7 +1,7 @@
 //! A processor that goes on where another died.
 
 use harness::{Disturbance, Pipeline, Step, WITHIN};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::exactly_once::{PROGRAM, judge, link_all, stir};
 

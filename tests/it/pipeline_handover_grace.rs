@@ -6,7 +6,7 @@ use std::time::Duration;
 use harness::{Metrics, Pipeline, PipelineSettings, ReadRecord, WITHIN, eventually, transitions};
 use jiff::{SignedDuration, Timestamp};
 use stackone_link_schemas::AccountState;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, AccountStatus as Status, NewAccount, Simulator};
 
 use crate::exactly_once::faults;

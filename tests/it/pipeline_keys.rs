@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use harness::{API_KEY, Metrics, PROJECT, Pipeline, ReadRecord, WITHIN, eventually, story_of};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{NewAccount, Notify};
 
 use crate::pipeline_dead_letters::assert_conserved;

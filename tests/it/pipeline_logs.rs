@@ -1,7 +1,7 @@
 //! What a processor's log must never show, at whichever level: credentials, who linked an account, and what bodies say.
 
 use harness::{API_KEY, Pipeline, PipelineSettings, ReadRecord, WITHIN, story_of};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{
     AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, Operation,
     StatusReason,

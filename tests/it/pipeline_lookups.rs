@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, eventually, story_of, transitions};
 use stackone_link_schemas::LifecycleType;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{
     AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, RetryAfter,
 };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use harness::{
     Metrics, Pipeline, PipelineSettings, ProcessorInProcess, WITHIN, eventually, story_of,
 };
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::exactly_once::link_all;
 use crate::operator::configure;

@@ -6,7 +6,7 @@ use harness::{
     Broker, DedicatedBroker, Disturbance, Metrics, Pipeline, PipelineSettings, Step, WITHIN,
     eventually, story_of,
 };
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount};
 
 use crate::exactly_once::{PROGRAM, judge, link_all, stir};

@@ -2,7 +2,7 @@
 
 use harness::{Pipeline, PipelineSettings, ReadRecord, WITHIN, states, story_of};
 use stackone_link_schemas::LifecycleType;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{
     AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, Operation,
 };

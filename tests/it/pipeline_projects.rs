@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::{OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, story_of};
 use stackone_link_schemas::{ACCOUNT_LISTED_TYPE, AccountLifecycleEvent, DeadLetterReason};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount, Notify};
 
 use crate::pipeline_dead_letters::{PUBLISHED, assert_conserved, publish, publish_as};

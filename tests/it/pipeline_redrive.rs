@@ -8,7 +8,7 @@ use std::process::Output;
 
 use harness::{Pipeline, ReadRecord, WITHIN, story_of, transitions};
 use stackone_link_schemas::DeadLetterReason;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount, Operation};
 use tokio::process::Command;
 

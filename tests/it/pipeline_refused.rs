@@ -7,7 +7,7 @@ use harness::{
     eventually, transitions,
 };
 use rdkafka::topic_partition_list::Offset;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount, Notify};
 
 use crate::operator::{committed, configure};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use harness::{Pipeline, WITHIN};
 use stackone_link_schemas::Cause;
-use stackone_link_transport::{KafkaConfig, Topic};
+use stackone_link_transport::KafkaConfig;
+use stackone_link_wire::Topic;
 use stackone_processor::intake::Consumed;
 use stackone_processor::reread::{RereadError, reread};
 use stackone_processor::work::AccountKey;

@@ -6,7 +6,7 @@ use harness::{
     Metrics, Pipeline, PipelineSettings, ReadRecord, WITHIN, states, story_of, transitions,
 };
 use stackone_link_schemas::{Grace, GraceKind};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{AccountStatus as Status, Fault, FaultRule, NewAccount, Notify};
 
 use crate::pipeline_dead_letters::assert_conserved;

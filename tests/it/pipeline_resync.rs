@@ -1,7 +1,7 @@
 //! Webhooks that never came are healed by listing the accounts.
 
 use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, eventually, story_of};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_processor::config::Config;
 use stackone_processor::resync::{self, ResyncError, Summary, Told};
 use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};

@@ -5,7 +5,7 @@ use std::process::Output;
 use harness::{
     Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, story_of,
 };
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_processor::resync::ResyncError;
 use stackone_simulator::{AccountId, AccountStatus as Status, NewAccount, Notify};
 use tokio::process::Command;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use harness::{
     Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, transitions,
 };
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount, Notify, Operation};
 
 use crate::pipeline_dead_letters::assert_conserved;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use harness::{Broker, Pipeline, PipelineSettings, WITHIN, eventually, readiness, unique_topics};
-use stackone_link_transport::{Topic, TopicAdmin, Topics};
+use stackone_link_transport::TopicAdmin;
+use stackone_link_wire::{Topic, Topics};
 use stackone_processor::application::{Application, BuildError};
 use stackone_processor::config::Config;
 use stackone_simulator::NewAccount;

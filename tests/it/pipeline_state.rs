@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use harness::{Pipeline, ReadRecord, WITHIN};
 use rdkafka::producer::{FutureProducer, FutureRecord};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::NewAccount;
 use tokio::process::Command;
 

@@ -2,7 +2,7 @@
 
 use harness::{Pipeline, WITHIN};
 use serde_json::Value;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
 use tokio::process::Command;
 

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use harness::{Metrics, Pipeline, PipelineSettings, ProcessorProcess, WITHIN, eventually};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use harness::{Metrics, Pipeline, ReadRecord, WITHIN, eventually, states, story_of, transitions};
 use stackone_link_schemas::{AccountId, AccountPhase, AccountState, AccountStatus, LifecycleType};
-use stackone_link_transport::{Topic, TraceContext};
+use stackone_link_wire::{Topic, TraceContext};
 use stackone_processor::config::Config;
 use stackone_processor::state_view::{self, Selection};
 use stackone_simulator::{

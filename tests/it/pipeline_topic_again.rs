@@ -5,7 +5,8 @@ use std::time::Duration;
 use harness::{Broker, Pipeline, WITHIN, eventually};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
-use stackone_link_transport::{Topic, TopicAdmin};
+use stackone_link_transport::TopicAdmin;
+use stackone_link_wire::Topic;
 use stackone_simulator::AccountId;
 
 use crate::exactly_once::{judge, link_all, stir};

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use harness::{PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{NewAccount, SignedBody, webhook_client, webhook_request};
 
 use collector::{Collector, Taken};

@@ -8,7 +8,7 @@ use harness::{
 };
 use jiff::Timestamp;
 use stackone_link_schemas::LifecycleType;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_processor::cli::UnlinksCommand;
 use stackone_processor::config::Config;
 use stackone_processor::unlinks;

@@ -10,7 +10,7 @@ use harness::{
     Disturbance, Isolation, Pipeline, PipelineSettings, ProcessorProcess, Step, TopicReader,
     WITHIN, transitions,
 };
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::AccountId;
 
 use crate::exactly_once::{PROGRAM, faults, judge, link_all, stir};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::{Broker, Pipeline, SECRET, WITHIN, eventually, unique_topics};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{NewAccount, SignedBody, sign, webhook_client, webhook_request};
 
 use crate::ingest_process::IngestProcess;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use harness::{Broker, WITHIN, unique_topics};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use tempfile::TempDir;
 use tokio::process::Command;
 

@@ -1,7 +1,7 @@
 //! What becomes of a sample where something is wrong: a topic is missing, its broker is away, it is told to stop early.
 
 use harness::{Broker, DedicatedBroker, unique_topics};
-use stackone_link_transport::Topics;
+use stackone_link_wire::Topics;
 use stackone_simulator::AccountId;
 
 use crate::build;

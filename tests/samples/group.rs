@@ -7,7 +7,7 @@ use harness::{Pipeline, WITHIN, eventually};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 /// The consumer group of a sample on the lifecycle topic.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::{Value, json};
-use stackone_link_transport::{Topic, Topics};
+use stackone_link_wire::{Topic, Topics};
 use stackone_simulator::AccountId;
 
 /// The version of an account that a transaction wrote which was aborted.

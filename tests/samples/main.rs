@@ -23,7 +23,7 @@ mod table;
 use std::collections::HashMap;
 
 use harness::{Pipeline, WITHIN, eventually};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::AccountId;
 
 use build::Sample;

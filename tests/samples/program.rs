@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use harness::{WITHIN, eventually, unique_group};
 use serde::Deserialize;
-use stackone_link_transport::{Topic, Topics};
+use stackone_link_wire::{Topic, Topics};
 use stackone_simulator::AccountId;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};

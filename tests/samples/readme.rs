@@ -1,6 +1,6 @@
 //! That the samples' README says what they do.
 
-use stackone_link_transport::Topics;
+use stackone_link_wire::Topics;
 
 use crate::build;
 

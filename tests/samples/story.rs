@@ -1,7 +1,7 @@
 //! What happens to accounts while a sample starts, follows, is stopped and is killed.
 
 use harness::{Pipeline, ReadRecord, WITHIN, states};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, AccountStatus as Status, NewAccount, Notify};
 
 use crate::group::Group;

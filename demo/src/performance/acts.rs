@@ -1,7 +1,7 @@
 //! Carrying the acts out.
 
 use anyhow::Context as _;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{
     AccountId, AccountStatus, CustomWebhook, Fault, FaultRule, NewAccount, Notify, StatusReason,
     Tamper,

@@ -1,7 +1,7 @@
 //! What has to be seen.
 
 use stackone_link_schemas::LifecycleType;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::observed::{Sighting, Triggers};
 

@@ -1,5 +1,5 @@
 use stackone_link_schemas::LifecycleType;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use uuid::Uuid;
 
 use super::*;

@@ -1,7 +1,7 @@
 //! What must be on the topics, and what the processor must say of it. Pure.
 
 use stackone_link_schemas::LifecycleType;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use super::{Complaint, Expectations};
 use crate::observed::{Observed, Sighting, Triggers};

@@ -2,7 +2,7 @@
 
 use harness::ReadRecord;
 use stackone_link_schemas::{AccountLifecycleEvent, AccountListed};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use super::Names;
 use crate::observed::Sighting;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::{Isolation, ReadRecord, TopicReader};
 use stackone_link_schemas::{ACCOUNT_LISTED_TYPE, AccountLifecycleEvent, LISTING_MARKER_TYPE};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use super::{Names, lines};
 use crate::observed::{Notebook, Sighting};

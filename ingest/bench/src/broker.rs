@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, Producer as _};
-use stackone_link_transport::{KafkaConfig, Topic, TopicAdmin, TopicLayout, Topics};
+use stackone_link_transport::{KafkaConfig, TopicAdmin};
+use stackone_link_wire::{Topic, TopicLayout, Topics};
 
 /// Partitions of each topic: as many as `topics apply` makes where nothing is set.
 pub(crate) const PARTITIONS: i32 = 12;

@@ -9,7 +9,7 @@ use stackone_ingest::config::RecordEvents;
 use stackone_ingest::envelope::{Envelope, Project, is_event_name, is_project_id};
 use stackone_ingest::routing::{Route, cloud_event, route};
 use stackone_link_schemas::{AccountEvent, AccountId};
-use stackone_link_transport::{RecordHeaders, Topic};
+use stackone_link_wire::{RecordHeaders, Topic};
 
 /// The project of the fixtures.
 const BOUND_TO: &str = "acmeinc-27270";
@@ -94,7 +94,9 @@ fn headers(envelope: &Envelope<'_>, bound_to: Option<&str>) {
         assert!(text.len() <= LONGEST_HEADER, "{} bytes", text.len());
         assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{text:?}");
     }
-    let read = RecordHeaders::decode(Some(headers.encode().as_borrowed()));
+    let pairs = headers.to_pairs();
+    let lent = pairs.iter().map(|(name, text)| (*name, Some(text.as_bytes())));
+    let read = RecordHeaders::decode(lent);
     assert_eq!(read.expect("headers can be read"), headers);
 }
 

@@ -7,9 +7,8 @@ use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use stackone_link_transport::{
-    KafkaConfig, OutgoingRecord, PublishError, Publisher, StartError, Stored,
-};
+use stackone_link_transport::{KafkaConfig, PublishError, Publisher, StartError, Stored};
+use stackone_link_wire::OutgoingRecord;
 use tokio::sync::oneshot;
 
 use super::liveness::Liveness;

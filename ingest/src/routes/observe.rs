@@ -17,7 +17,7 @@ use crate::error::Refusal;
 use crate::ingest::Ingest;
 use crate::outcome::Outcome;
 use crate::source::Source;
-use stackone_link_transport::TraceContext;
+use stackone_link_wire::TraceContext;
 
 /// What is being observed. Dropped without an answer, the client has gone.
 struct Observation {

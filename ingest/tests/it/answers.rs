@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::broker::Broker;
 use crate::http::Connection;

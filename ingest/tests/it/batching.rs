@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rdkafka::types::RDKafkaRespErr;
 use stackone_ingest::config::{Linger, Settings};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 

@@ -8,7 +8,8 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use stackone_link_transport::{RecordHeaders, Topic, Topics};
+use stackone_link_transport::decode_headers;
+use stackone_link_wire::{RecordHeaders, Topic, Topics};
 
 use crate::eventually::PATIENCE;
 
@@ -143,7 +144,7 @@ fn stored(message: &rdkafka::message::BorrowedMessage<'_>) -> Stored {
             .key()
             .map(|key| String::from_utf8(key.to_vec()).unwrap()),
         value: message.payload().unwrap_or_default().to_vec(),
-        headers: RecordHeaders::decode(headers).unwrap(),
+        headers: decode_headers(headers).unwrap(),
         header_names: headers
             .map(|headers| headers.iter().map(|header| header.key.to_owned()).collect())
             .unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use rdkafka::types::RDKafkaRespErr;
 use stackone_ingest::config::{Linger, Settings};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::broker::Broker;
 use crate::eventually::eventually;

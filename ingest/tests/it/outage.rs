@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::types::RDKafkaRespErr;
 use stackone_ingest::config::Settings;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::broker::Broker;
 use crate::eventually::eventually;

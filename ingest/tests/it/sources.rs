@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use stackone_ingest::Config;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use tempfile::TempDir;
 
 use crate::broker::Broker;

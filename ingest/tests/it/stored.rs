@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::broker::Broker;
 use crate::service::Service;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use stackone_ingest::config::Settings;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;

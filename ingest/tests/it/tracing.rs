@@ -2,7 +2,7 @@
 
 use reqwest::header::HeaderMap;
 use stackone_ingest::config::Settings;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::broker::Broker;
 use crate::service::Service;

@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use clap::Args;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, Producer as _};
-use stackone_link_transport::{KafkaConfig, Topic, TopicAdmin, TopicLayout, Topics};
+use stackone_link_transport::{KafkaConfig, TopicAdmin};
+use stackone_link_wire::{Topic, TopicLayout, Topics};
 use tokio::runtime::Runtime;
 
 use crate::process::Child;

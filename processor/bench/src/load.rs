@@ -8,7 +8,8 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::json;
 use stackone_link_schemas::{CloudEvent, event_id_of_body, source_of_project};
-use stackone_link_transport::{IngestHeaders, RecordHeaders, Topic};
+use stackone_link_transport::encode_headers;
+use stackone_link_wire::{IngestHeaders, RecordHeaders, Topic};
 
 use crate::broker::Place;
 
@@ -79,7 +80,7 @@ impl Webhooks {
         let mut record = BaseRecord::to(&self.topic)
             .key(account)
             .payload(&body)
-            .headers(headers.encode());
+            .headers(encode_headers(&headers));
         loop {
             record = match self.producer.send(record) {
                 Ok(()) => return Ok(()),

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use stackone_link_transport::{Topic, TopicAdmin, TopicAdminError, TopicFinding};
+use stackone_link_transport::{TopicAdmin, TopicAdminError, TopicFinding};
+use stackone_link_wire::Topic;
 
 use crate::admin::{Check, Health};
 use crate::config::Settings;

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
-use stackone_link_transport::{Inquirer, Topic, TopicAdmin, TopicFinding, Topics};
+use stackone_link_transport::{Inquirer, TopicAdmin, TopicFinding};
+use stackone_link_wire::{Topic, Topics};
 
 use super::seen::{GroupSeen, Place, StateSeen, TopicSeen, TopicsSeen, Unseen};
 use crate::config::Settings;

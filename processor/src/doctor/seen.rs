@@ -1,6 +1,7 @@
 //! What was seen of Kafka, before anybody has judged it.
 
-use stackone_link_transport::{Topic, TopicFinding};
+use stackone_link_transport::TopicFinding;
+use stackone_link_wire::Topic;
 
 use super::survey::Survey;
 

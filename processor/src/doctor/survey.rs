@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use stackone_link_schemas::{AccountId, AccountState};
-use stackone_link_transport::partition_of_key;
+use stackone_link_wire::partition_of_key;
 
 /// Where a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

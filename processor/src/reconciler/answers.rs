@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use stackone_client::{ApiError, Lookup};
 use stackone_link_schemas::DeadLetterReason;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use super::Reconciler;
 use super::commit::Decided;

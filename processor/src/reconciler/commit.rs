@@ -13,7 +13,7 @@ mod undecided;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use super::{Reconciler, ReconcilerError};
 use crate::transaction::{ABORT_WITHIN, Batch, TransactionError};

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer as _;
-use stackone_link_transport::{KafkaConfig, Topic};
+use stackone_link_transport::KafkaConfig;
+use stackone_link_wire::Topic;
 use tokio_util::sync::CancellationToken;
 
 use super::{Reconciler, ReconcilerError};

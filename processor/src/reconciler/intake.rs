@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use super::commit::Decided;
 use super::partition::{Partition, Stage};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountState, Recheck, Trigger};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use tokio_util::sync::CancellationToken;
 
 use super::partition::{Partition, Ready, Stage};

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use stackone_client::PersonalFields;
 use stackone_link_process::spans::Spans;
-use stackone_link_transport::{KafkaConfig, Topics};
+use stackone_link_transport::KafkaConfig;
+use stackone_link_wire::Topics;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

@@ -5,7 +5,7 @@ use stackone_link_schemas::{
     CloudEvent, DEAD_LETTERS_REDRIVEN_TYPE, DeadLettersRedriven, event_id_of_body,
     source_of_project,
 };
-use stackone_link_transport::{RecordHeaders, RedriveHeaders, Topic, Topics};
+use stackone_link_wire::{RecordHeaders, RedriveHeaders, Topic, Topics};
 
 use super::progress::Step;
 use crate::intake::Consumed;
@@ -66,7 +66,7 @@ pub fn marker(
 #[cfg(test)]
 mod tests {
     use stackone_link_schemas::DeadLetterReason;
-    use stackone_link_transport::{DeadLetterHeaders, IngestHeaders};
+    use stackone_link_wire::{DeadLetterHeaders, IngestHeaders};
 
     use super::*;
     use crate::records;

@@ -144,7 +144,7 @@ impl RunReport {
 #[cfg(test)]
 mod tests {
     use stackone_link_schemas::{CloudEvent, DeadLetterReason};
-    use stackone_link_transport::{DeadLetterHeaders, RecordHeaders};
+    use stackone_link_wire::{DeadLetterHeaders, RecordHeaders};
 
     use super::*;
 

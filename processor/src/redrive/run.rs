@@ -9,7 +9,7 @@ use rdkafka::consumer::{Consumer, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 use stackone_link_schemas::DeadLettersRedriven;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{Partition, Progress};

@@ -7,7 +7,7 @@ use stackone_link_schemas::{
     AccountId, DEAD_LETTERS_REDRIVEN_TYPE, DeadLetterReason, LISTING_MARKER_TYPE,
     UNLINKS_RELEASED_TYPE,
 };
-use stackone_link_transport::{DeadLetterHeaders, RecordHeaders};
+use stackone_link_wire::{DeadLetterHeaders, RecordHeaders};
 
 use super::OffsetRanges;
 use crate::intake::Consumed;

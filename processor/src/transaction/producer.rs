@@ -8,7 +8,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 use rdkafka::{ClientConfig, ClientContext, Message};
-use stackone_link_transport::{ConfigError, DEAD_LETTER_BYTES, KafkaConfig};
+use stackone_link_transport::{ConfigError, KafkaConfig};
+use stackone_link_wire::DEAD_LETTER_BYTES;
 
 /// Remembers which records of a transaction were not delivered.
 #[derive(Clone, Default)]

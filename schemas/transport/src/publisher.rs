@@ -5,8 +5,9 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer, PurgeConfig};
+use stackone_link_wire::OutgoingRecord;
 
-use crate::{AskError, ConfigError, Contact, KafkaConfig, OutgoingRecord};
+use crate::{AskError, ConfigError, Contact, KafkaConfig, encode_headers};
 
 /// How much sooner than the caller's deadline the client gives a record up, so that its word comes in time.
 const MARGIN: Duration = Duration::from_millis(500);
@@ -129,7 +130,7 @@ impl Publisher {
     ) -> Result<Stored, PublishError> {
         let mut message = FutureRecord::<str, [u8]>::to(record.topic)
             .payload(record.value)
-            .headers(record.headers.encode());
+            .headers(encode_headers(&record.headers));
         message.key = record.key;
         message.partition = partition;
         let delivery = self

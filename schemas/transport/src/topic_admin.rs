@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use stackone_link_wire::{Topic, TopicLayout, Topics};
 
-use crate::{
-    AskError, ConfigError, Inquirer, InquirerError, KafkaConfig, Topic, TopicLayout, Topics,
-};
+use crate::{AskError, ConfigError, Inquirer, InquirerError, KafkaConfig};
 
 pub use finding::TopicFinding;
 pub use settings::max_message_bytes;

@@ -4,7 +4,7 @@ use anyhow::Context;
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, DefaultProducerContext, Producer};
-use stackone_link_transport::{Topic, Topics};
+use stackone_link_wire::{Topic, Topics};
 
 /// A mock cluster of one broker. The producer owns it and does nothing else: unlike a
 /// [`MockCluster`] of its own it can be sent between threads.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use stackone_link_transport::{Topic, Topics};
+use stackone_link_wire::{Topic, Topics};
 
 const DOCUMENT: &str = include_str!("../../../schemas/asyncapi.json");
 

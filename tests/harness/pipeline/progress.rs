@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, TopicPartitionList};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use super::Pipeline;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use harness::{Pipeline, ReadRecord, eventually, states, transitions};
 use stackone_link_schemas::{AccountLifecycleEvent, LifecycleType};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::AccountId;
 
 /// How long it may take until everything is decided: a transaction that a killed processor left open has to time out,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use harness::{DedicatedBroker, Isolation, PROJECT, ReadRecord, TopicReader};
 use stackone_link_schemas::UNRECOGNIZED_TYPE;
-use stackone_link_transport::{Topic, Topics, partition_of_key};
+use stackone_link_wire::{Topic, Topics, partition_of_key};
 use uuid::Uuid;
 
 use super::client::Remembered;

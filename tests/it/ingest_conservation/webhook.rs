@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use harness::{PROJECT, SECRET};
 use serde_json::json;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{SignedBody, sign};
 
 const ACCOUNTS: usize = 300;

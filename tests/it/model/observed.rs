@@ -8,7 +8,7 @@ use serde::Deserialize;
 use stackone_link_schemas::{
     ACCOUNT_LISTED_TYPE, AccountLifecycleEvent, AccountPhase, AccountState,
 };
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_processor::config::Config;
 use stackone_processor::resync;
 use stackone_simulator::AccountId;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::{Pipeline, PipelineSettings, WITHIN, eventually};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use tokio::sync::Mutex;
 
 use super::history::{Round, Upheaval};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use harness::Pipeline;
 use jiff::{SignedDuration, Timestamp};
-use stackone_link_transport::partition_of_key;
+use stackone_link_wire::partition_of_key;
 use stackone_simulator::{
     AccountId, AccountStatus as Status, CustomWebhook, NewAccount, Notify, Simulator,
 };

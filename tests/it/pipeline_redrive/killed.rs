@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use harness::{Isolation, Pipeline, TopicReader, WITHIN};
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use super::letters::{assert_once_in_order, put_many_aside};
 use super::{all_of, redrive, run, summary};

@@ -6,9 +6,8 @@ use std::time::Duration;
 use harness::{Pipeline, ReadRecord};
 use jiff::Timestamp;
 use stackone_link_schemas::{CloudEvent, DeadLetterReason};
-use stackone_link_transport::{
-    DeadLetterHeaders, IngestHeaders, OutgoingRecord, Publisher, RecordHeaders, Topic,
-};
+use stackone_link_transport::Publisher;
+use stackone_link_wire::{DeadLetterHeaders, IngestHeaders, OutgoingRecord, RecordHeaders, Topic};
 
 /// A dead letter.
 pub(crate) struct Letter {

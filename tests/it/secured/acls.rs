@@ -6,10 +6,8 @@ use harness::{
     Pipeline, PipelineSettings, ProcessorProcess, ReadRecord, SECRET, WITHIN, eventually,
 };
 use stackone_link_schemas::ACCOUNT_LISTED_TYPE;
-use stackone_link_transport::{
-    Acl, AclOperation, AclResource, OutgoingRecord, Publisher, SaslMechanism, Security, Topic,
-    Topics,
-};
+use stackone_link_transport::{Publisher, SaslMechanism, Security};
+use stackone_link_wire::{Acl, AclOperation, AclResource, OutgoingRecord, Topic, Topics};
 use stackone_simulator::{NewAccount, SignedBody, sign, webhook_client, webhook_request};
 use tokio::process::Command;
 use tokio::task::{JoinSet, LocalSet};

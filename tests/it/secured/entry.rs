@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use harness::{Pipeline, PipelineSettings, SecuredBroker, WITHIN, eventually, readiness};
-use stackone_link_transport::{SaslMechanism, Security, Topic};
+use stackone_link_transport::{SaslMechanism, Security};
+use stackone_link_wire::Topic;
 use stackone_simulator::NewAccount;
 use tempfile::TempDir;
 use tokio::process::Command;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use stackone_link_transport::{Acl, AclOperation, AclResource};
+use stackone_link_wire::{Acl, AclOperation, AclResource};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

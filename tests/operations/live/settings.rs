@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use harness::{API_KEY, Broker, PROJECT, SECRET};
-use stackone_link_transport::Topics;
+use stackone_link_wire::Topics;
 use stackone_simulator::Simulator;
 
 /// Where secrets and settings are.

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use stackone_link_process::spans::{Kind, Span};
-use stackone_link_transport::TraceContext;
+use stackone_link_wire::TraceContext;
 
 use super::Observation;
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rdkafka::types::RDKafkaRespErr;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use super::{ACCEPTED, NEXT_SECRET, show_paths_and_nothing_else};
 use crate::broker::Broker;

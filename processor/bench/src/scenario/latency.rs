@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use serde_json::Value;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use crate::api::{self, Api};
 use crate::broker::Place;

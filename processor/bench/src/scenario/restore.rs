@@ -11,7 +11,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use stackone_link_schemas::{
     AccountId, AccountPhase, AccountSnapshot, AccountState, AccountStatus, AccountType, TakenIn,
 };
-use stackone_link_transport::{Topic, TraceContext, partition_of_key};
+use stackone_link_transport::encode_headers;
+use stackone_link_wire::{Topic, TraceContext, partition_of_key};
 use stackone_processor::records;
 
 use crate::api;
@@ -131,7 +132,7 @@ fn write(place: &Place, producer: &BaseProducer, state: &AccountState) -> anyhow
         .key(id.as_str())
         .payload(&value)
         .partition(partition)
-        .headers(record.headers.encode());
+        .headers(encode_headers(&record.headers));
     loop {
         base = match producer.send(base) {
             Ok(()) => return Ok(()),

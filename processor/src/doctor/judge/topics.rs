@@ -148,7 +148,7 @@ pub(in crate::doctor) fn access(
 mod tests {
     use std::collections::HashMap;
 
-    use stackone_link_transport::Topic;
+    use stackone_link_wire::Topic;
 
     use super::super::super::finding::Verdict;
     use super::super::super::survey::Survey;

@@ -1,6 +1,6 @@
 //! Records that are not what their place says: in another's partition, at another's offset, or passed by a later one.
 
-use stackone_link_transport::IngestHeaders;
+use stackone_link_wire::IngestHeaders;
 
 use super::*;
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use stackone_client::Lookup;
 use stackone_link_schemas::Pending;
-use stackone_link_transport::{DeadLetterHeaders, Topic};
+use stackone_link_wire::{DeadLetterHeaders, Topic};
 
 use super::Decided;
 use super::effect::{Disposition, Effect, Finish, Then};

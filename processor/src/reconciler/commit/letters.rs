@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use rdkafka::error::KafkaError;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 
 use super::Decided;
 use super::stage::Stage;

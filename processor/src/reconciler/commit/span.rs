@@ -3,7 +3,7 @@
 use std::time::{Instant, SystemTime};
 
 use stackone_link_process::spans::{Kind, Span};
-use stackone_link_transport::TraceContext;
+use stackone_link_wire::TraceContext;
 
 use super::effect::{Disposition, Finish, Then};
 use crate::reconciler::Reconciler;

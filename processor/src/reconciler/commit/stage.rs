@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use stackone_link_schemas::AccountState;
-use stackone_link_transport::{DeadLetterHeaders, Topics, TraceContext};
+use stackone_link_wire::{DeadLetterHeaders, Topics, TraceContext};
 
 use super::effect::{AccountEffect, Effect, Then};
 use super::span::Part;

@@ -7,10 +7,10 @@ use rdkafka::admin::{
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use stackone_link_wire::{DEAD_LETTER_BYTES, Topic};
 
 use super::{TIMEOUT, TopicAdminError, TopicFinding};
-use crate::topic::DEAD_LETTER_BYTES;
-use crate::{KafkaConfig, Topic};
+use crate::KafkaConfig;
 
 /// The setting that says how large a record may be.
 const MAX_MESSAGE_BYTES: &str = "max.message.bytes";

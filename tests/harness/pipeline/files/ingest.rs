@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use stackone_link_transport::{KafkaConfig, Topics};
+use stackone_link_transport::KafkaConfig;
+use stackone_link_wire::Topics;
 use tempfile::TempDir;
 
 use super::super::settings::{OTHER_PROJECT, PROJECT, PipelineSettings};

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use stackone_link_transport::{KafkaConfig, Topics};
+use stackone_link_transport::KafkaConfig;
+use stackone_link_wire::Topics;
 use tempfile::TempDir;
 
 use super::super::Pipeline;

@@ -6,7 +6,7 @@ mod gate;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use stackone_link_transport::asyncapi;
+use stackone_link_wire::asyncapi;
 
 use gate::{CHANNELS, breaks};
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use stackone_link_transport::{Topic, Topics, asyncapi};
+use stackone_link_wire::{Topic, Topics, asyncapi};
 
 fn committed() -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../asyncapi.json");
@@ -32,7 +32,7 @@ fn the_committed_document_is_what_the_code_generates() {
     assert!(
         committed() == asyncapi::document().unwrap(),
         "schemas/asyncapi.json is not what the code generates. If the change is meant and additive, run\n\
-         cargo run -p stackone-link-transport --example write_asyncapi"
+         cargo run -p stackone-link-wire --example write_asyncapi"
     );
 }
 

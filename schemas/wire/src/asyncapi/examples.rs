@@ -3,7 +3,6 @@
 mod own;
 
 use jiff::Timestamp;
-use rdkafka::message::Headers;
 use serde_json::{Map, Value, json};
 use stackone_link_schemas::{
     AccountId, AccountLifecycleEvent, AccountState, CloudEvent, LIFECYCLE_DATASCHEMA,
@@ -35,11 +34,8 @@ pub(super) struct Example {
 
 impl Example {
     pub(super) fn to_json(&self) -> Value {
-        let headers = self.headers.encode();
-        let headers = headers.as_borrowed().iter().map(|header| {
-            let text = String::from_utf8_lossy(header.value.unwrap_or_default());
-            (header.key.to_owned(), json!(text))
-        });
+        let headers = self.headers.to_pairs().into_iter();
+        let headers = headers.map(|(name, text)| (name.to_owned(), json!(text)));
         json!({
             "name": self.name,
             "headers": headers.collect::<Map<_, _>>(),

@@ -1,0 +1,98 @@
+//! Record headers, typed in both directions. What carries them is the caller's: a name and a text at a time.
+
+mod decode;
+mod encode;
+pub(crate) mod field;
+
+use jiff::Timestamp;
+use stackone_link_schemas::{CloudEvent, DeadLetterReason};
+
+/// Content type of every record's value unless a record says otherwise.
+const JSON: &str = "application/json";
+
+/// The headers of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordHeaders {
+    /// `ce_…`: CloudEvents 1.0, Kafka protocol binding, binary mode.
+    pub event: CloudEvent,
+    /// `content-type` of the value.
+    pub content_type: String,
+    /// `traceparent`: W3C trace context.
+    pub traceparent: Option<String>,
+    /// What `ingest` adds.
+    pub ingest: Option<IngestHeaders>,
+    /// What a dead letter adds.
+    pub dead_letter: Option<DeadLetterHeaders>,
+    /// What a redrive adds.
+    pub redrive: Option<RedriveHeaders>,
+}
+
+/// What `ingest` adds to a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestHeaders {
+    /// `stackone_source`: the configured source whose secret matched.
+    pub source: String,
+    /// `stackone_received_at`: when the webhook had been read and verified.
+    pub received_at: Timestamp,
+}
+
+/// What a dead letter adds to the original record's headers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetterHeaders {
+    /// `stackone_dead_letter_reason`.
+    pub reason: DeadLetterReason,
+    /// `stackone_dead_letter_detail`: one line for a person, without data of the record.
+    pub detail: String,
+    /// `stackone_dead_letter_attempts`: lookups made.
+    pub attempts: u32,
+    /// `stackone_dead_letter_topic`: where the record came from.
+    pub topic: String,
+    /// `stackone_dead_letter_partition`.
+    pub partition: i32,
+    /// `stackone_dead_letter_offset`.
+    pub offset: i64,
+    /// `stackone_dead_letter_first_seen`.
+    pub first_seen: Timestamp,
+    /// `stackone_dead_letter_last_seen`.
+    pub last_seen: Timestamp,
+    /// `stackone_dead_letter_value_expired`: the source topic no longer had the record, so the value is empty.
+    pub value_expired: bool,
+}
+
+/// What a redrive adds to the record it puts back. A dead letter made of that record again keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedriveHeaders {
+    /// `stackone_redrives`: how often the record was put back.
+    pub redrives: u32,
+    /// `stackone_redrive_first_seen`: when it was first consumed, long before it was put back.
+    pub first_seen: Timestamp,
+}
+
+/// Why headers cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    /// A header that every record has is absent.
+    #[error("header {0} is absent")]
+    Absent(&'static str),
+    /// A header's value is not of its type.
+    #[error("header {0} is not readable")]
+    Unreadable(&'static str),
+}
+
+impl RecordHeaders {
+    /// Headers of a JSON value, with nothing but the event's attributes.
+    #[must_use]
+    pub fn of(event: CloudEvent) -> Self {
+        Self {
+            event,
+            content_type: JSON.to_owned(),
+            traceparent: None,
+            ingest: None,
+            dead_letter: None,
+            redrive: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
