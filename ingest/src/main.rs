@@ -1,6 +1,6 @@
 //! `stackone-ingest`: see `--help`.
 
-/// See ARCHITECTURE, Decisions.
+/// See docs/decisions/0044.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -1,6 +1,6 @@
 //! `stackone-processor`: see `--help`.
 
-/// See ARCHITECTURE, Decisions.
+/// See docs/decisions/0006.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

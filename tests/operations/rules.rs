@@ -128,7 +128,7 @@ fn every_alert_says_what_to_do_about_it() {
                 "{alert} has no {annotation}"
             );
         }
-        let section = format!("deploy/README.md#{}", alert.to_lowercase());
+        let section = format!("deploy/runbook.md#{}", alert.to_lowercase());
         assert_eq!(
             rule.annotations.get("runbook_url"),
             Some(&section),

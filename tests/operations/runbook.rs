@@ -6,7 +6,7 @@ use crate::catalogue::Catalogue;
 use crate::rules;
 use crate::tools::text_of;
 
-const RUNBOOK: &str = "deploy/README.md";
+const RUNBOOK: &str = "deploy/runbook.md";
 /// What each section has to say, in this order.
 const PARTS: [&str; 5] = [
     "**Meaning.**",

@@ -163,7 +163,7 @@ pub fn row(trigger: Trigger, seen: Seen, phase: AccountPhase, differences: Diffe
 
 fn deleted(seen: Seen, phase: AccountPhase) -> Row {
     match (seen, phase) {
-        // The two rows of the design that meet here are told apart in ARCHITECTURE.md, "Open combinations".
+        // The two rows of the design that meet here are told apart in docs/decision-table.md, "Open combinations".
         (Seen::NotFound | Seen::Troubled | Seen::Retired, AccountPhase::Unlinked) => {
             Row::Skip(SkipReason::Unchanged)
         }
