@@ -1,0 +1,47 @@
+// What the element knows of one attempt to link.
+
+/**
+ * @typedef {import("./session.js").LinkSessionClient} LinkSessionClient
+ * @typedef {import("./session.js").Known} Known
+ * @typedef {import("./session.js").Minted} Minted
+ */
+
+const MINUTE = 60_000;
+
+/** One attempt to link, from the press of the button until it is settled or left. */
+export class Attempt {
+  /** @type {LinkSessionClient | undefined} */ session;
+  /** @type {Known} */ known = { state: "created" };
+  /** @type {Element | undefined} */ hub;
+  /** @type {import("./hub.js").Phase} */ phase = "loading";
+  /** When the phase began. */ since = 0;
+  /** When another token is due. */ renewAt = Infinity;
+  /** StackOne's own page. */ link = "";
+  /** A token was asked for. */ begun = false;
+  /** A token is being asked for. */ minting = false;
+  /** The Hub has shown its form. */ formed = false;
+  /** The Hub has tried to save. */ tried = false;
+  /** The Hub had nothing to offer, and got another token. */ remounted = false;
+  /** The Hub says that it has saved. */ saved = false;
+  /** A failed session is tried again. */ again = false;
+  over = false;
+  abort = new AbortController();
+
+  end() {
+    this.over = true;
+    this.abort.abort();
+  }
+
+  /** @param {Minted} minted */
+  take({ auth_link_url, expires_at }) {
+    this.link = auth_link_url;
+    const left = Date.parse(expires_at) - Date.now() - 2 * MINUTE;
+    // Of half an hour. A clock that is wrong must not make it one by the minute, or none.
+    this.renewAt = Date.now() + Math.min(Math.max(left, 5 * MINUTE), 28 * MINUTE);
+  }
+
+  /** Whether leaving is only that, and stops nothing. */
+  get idle() {
+    return !this.begun || this.over || this.saved || (this.known.state === "failed" && !this.again);
+  }
+}

@@ -1,0 +1,73 @@
+// StackOne's Hub: loaded once a page, a fresh element for each token, and what it shows read off
+// its elements, since it tells nobody. Tested with the version that package.json pins.
+
+/**
+ * @typedef {import("./session.js").Hub} Hub
+ * @typedef {"empty" | "loading" | "pick" | "form" | "saving" | "stuck"} Phase
+ */
+
+/** @type {Promise<unknown> | undefined} */
+let loading;
+
+/**
+ * @param {Hub} hub
+ * @param {string} base what its address may be relative to
+ */
+export async function loadHub({ script_url, integrity }, base) {
+  if (customElements.get("stackone-hub")) return;
+  const script = document.createElement("script");
+  loading ??= new Promise((onload, onerror) => {
+    const src = new URL(script_url, base).href;
+    Object.assign(script, { src, integrity, crossOrigin: "anonymous", onload, onerror });
+    document.head.append(script);
+  });
+  try {
+    await loading;
+  } catch (error) {
+    loading = undefined;
+    throw error;
+  }
+}
+
+/** The Hub reads it as it starts, and renders nothing where that throws. */
+export function hasStorage() {
+  try {
+    return localStorage.getItem("") !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {Record<string, string | null | undefined>} attributes those without a value are left out
+ * @param {(account: {id: string, provider: string}) => void} onSuccess
+ */
+export function makeHub(attributes, onSuccess) {
+  const hub = document.createElement("stackone-hub");
+  for (const [name, value] of Object.entries(attributes)) if (value) hub.setAttribute(name, value);
+  // Both bubble, and the page would take them for its own: what they say is not yet true.
+  hub.addEventListener("close", (event) => event.stopPropagation());
+  hub.addEventListener("success", (event) => {
+    event.stopPropagation();
+    onSuccess(/** @type {CustomEvent} */ (event).detail);
+  });
+  return hub;
+}
+
+/** @param {Element} hub */
+export const rootOf = (hub) => hub.firstElementChild?.shadowRoot;
+
+/**
+ * @param {Element} hub
+ * @param {boolean} formed whether its form was there already: what spins now is a save
+ * @returns {Phase}
+ */
+export function phaseOf(hub, formed) {
+  const has = (/** @type {string} */ selector) => rootOf(hub)?.querySelector(selector);
+  if (!has("a,button,circle")) return "empty";
+  if (has("input[name=search]")) return "pick";
+  if (has("form")) return "form";
+  if (has("circle")) return formed ? "saving" : "loading";
+  // An OAuth connector has no form, only a button. Nothing but links: it has nothing to offer.
+  return has("button") ? "form" : "stuck";
+}
