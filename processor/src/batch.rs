@@ -11,7 +11,7 @@ mod reading;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use stackone_client::{ApiError, Lookup};
+use stackone_client_types::{ApiError, Lookup};
 use stackone_link_schemas::{GraceKind, Trigger};
 
 use crate::work::Work;

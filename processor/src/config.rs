@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use stackone_client::ApiVersion;
-use stackone_client::PersonalFields;
+use stackone_client_types::ApiVersion;
+use stackone_client_types::PersonalFields;
 use stackone_link_process::Layers;
 use stackone_link_process::settings::{AdminSettings, LogFormat, one_of};
 use stackone_link_transport::KafkaConfig;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use stackone_client::{ApiError, Lookup};
+use stackone_client_types::{ApiError, Lookup};
 
 use crate::batch::{Asked, Reading};
 use crate::intake::Consumed;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
-use stackone_client::PersonalFields;
+use stackone_client_types::PersonalFields;
 use stackone_link_schemas::AccountId;
 use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::partition_of_key;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use stackone_client::{ApiError, ListPage, Listed};
+use stackone_client_types::{ApiError, ListPage, Listed};
 use stackone_link_schemas::{
     ACCOUNT_LISTED_TYPE, AccountId, AccountListed, CloudEvent, LISTING_MARKER_TYPE, ListingMarker,
     event_id_of_body, source_of_project,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use stackone_client::Account;
+use stackone_client_types::Account;
 
 use super::Odd;
 use crate::work::AccountKey;

@@ -4,7 +4,7 @@ mod readings;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use stackone_client::Account;
+use stackone_client_types::Account;
 use stackone_link_schemas::{AccountId, AccountSnapshot, AccountStatus, Grace};
 
 use super::*;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prometheus::{HistogramVec, IntCounterVec};
-use stackone_client::{ApiError, Lookup};
+use stackone_client_types::{ApiError, Lookup};
 
 use super::Metrics;
 use super::maker::Maker;

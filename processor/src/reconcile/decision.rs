@@ -1,7 +1,7 @@
 //! A decision: the table's row, after its grace period.
 
 use jiff::Timestamp;
-use stackone_client::Lookup;
+use stackone_client_types::Lookup;
 use stackone_link_schemas::{AccountPhase, AccountState, Grace, Pending, Trigger};
 
 use super::grace::{GracePeriods, is_over, later, next_look};
@@ -113,7 +113,7 @@ impl Case<'_> {
         row(trigger, seen, phase, differences)
     }
 
-    fn differences(&self, account: Option<&stackone_client::Account>) -> Differences {
+    fn differences(&self, account: Option<&stackone_client_types::Account>) -> Differences {
         let confirmed = self.state;
         Differences {
             snapshot: confirmed.and_then(|state| state.account.as_ref())

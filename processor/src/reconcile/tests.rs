@@ -5,7 +5,7 @@ mod time;
 mod vanished;
 
 use jiff::{SignedDuration, Timestamp};
-use stackone_client::{Account, Lookup};
+use stackone_client_types::{Account, Lookup};
 use stackone_link_schemas::{
     AccountId, AccountPhase, AccountSnapshot, AccountState, AccountStatus, Pending, Trigger,
 };

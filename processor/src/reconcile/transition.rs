@@ -1,7 +1,7 @@
 //! From a decision to the next state and the event to emit.
 
 use jiff::Timestamp;
-use stackone_client::{Account, Lookup};
+use stackone_client_types::{Account, Lookup};
 use stackone_link_schemas::{
     AccountId, AccountLifecycleEvent, AccountPhase, AccountState, GraceKind, Recheck, Trigger,
 };

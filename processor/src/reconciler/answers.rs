@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use stackone_client::{ApiError, Lookup};
+use stackone_client_types::{ApiError, Lookup};
 use stackone_link_schemas::DeadLetterReason;
 use stackone_link_wire::Topic;
 

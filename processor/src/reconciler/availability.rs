@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
-use stackone_client::ApiError;
+use stackone_client_types::ApiError;
 
 use super::Reconciler;
 use crate::breaker::Change;

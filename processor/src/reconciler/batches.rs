@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use stackone_client::{ApiError, Lookup};
+use stackone_client_types::{ApiError, Lookup};
 
 use super::Reconciler;
 use crate::batch::{Asked, LIMITED_FOR, Odd};

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use stackone_client::PersonalFields;
+use stackone_client_types::PersonalFields;
 use stackone_link_process::spans::Spans;
 use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::Topics;

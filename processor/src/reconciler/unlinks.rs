@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use stackone_client::Lookup;
+use stackone_client_types::Lookup;
 use stackone_link_schemas::{AccountState, GraceKind, Trigger};
 
 use super::Reconciler;

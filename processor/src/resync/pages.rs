@@ -3,7 +3,7 @@
 //! Not documented: whether the first page is 0 or 1, and the largest page size. So the first page is asked for without a
 //! number; page 1 is then the second one, or the first again, which shows by its ids.
 
-use stackone_client::{ListPage, Listed};
+use stackone_client_types::{ListPage, Listed};
 
 use crate::listings::Seen;
 

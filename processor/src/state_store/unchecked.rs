@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use stackone_client::PersonalFields;
+use stackone_client_types::PersonalFields;
 use stackone_link_schemas::{AccountId, AccountState};
 
 use super::packed::Packed;

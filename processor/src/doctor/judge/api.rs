@@ -1,7 +1,7 @@
 //! Whether the accounts API takes our key, and whether it has our time.
 
 use jiff::{SignedDuration, Timestamp};
-use stackone_client::ApiError;
+use stackone_client_types::ApiError;
 
 use super::super::finding::{Check, Finding};
 use crate::config::ProjectSettings;
@@ -100,7 +100,7 @@ mod tests {
     use std::num::NonZeroU32;
     use std::path::PathBuf;
 
-    use stackone_client::ApiVersion;
+    use stackone_client_types::ApiVersion;
 
     use super::super::super::finding::Verdict;
     use super::*;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use stackone_client::Lookup;
+use stackone_client_types::Lookup;
 use stackone_link_schemas::{
     AccountLifecycleEvent, AccountPhase, AccountState, AccountStatus, Pending, Trigger,
 };

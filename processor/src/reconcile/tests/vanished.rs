@@ -1,7 +1,7 @@
 //! What the state of an account says that was unlinked because it vanished.
 
 use jiff::Timestamp;
-use stackone_client::Lookup;
+use stackone_client_types::Lookup;
 use stackone_link_schemas::{
     AccountLifecycleEvent, AccountPhase, AccountState, Grace, GraceKind, Pending, Trigger,
 };

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
-use stackone_client::Lookup;
+use stackone_client_types::Lookup;
 use stackone_link_schemas::DeadLetterReason;
 
 use crate::intake::Consumed;

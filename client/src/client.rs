@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Response, StatusCode, redirect};
 use secrecy::SecretString;
+use stackone_client_types::{
+    Account, ApiError, ApiVersion, ListPage, Lookup, PersonalFields, parse_account, parse_accounts,
+    parse_http_date, parse_list, parse_retry_after, says_not_found,
+};
 use stackone_link_schemas::AccountId;
 use url::Url;
 
-use crate::accounts::Wire;
 use crate::key::ApiKey;
-use crate::listing::{self, ListPage};
-use crate::retry_after::{date, retry_after};
-use crate::{Account, ApiError, ApiVersion, Lookup, PersonalFields};
 
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -98,7 +99,10 @@ impl Client {
     pub async fn account(&self, id: &AccountId) -> Result<Lookup, ApiError> {
         let response = self.get(self.accounts_url(Some(id))).await?;
         match response.status() {
-            StatusCode::OK => Ok(Lookup::Found(Box::new(self.found(response, id).await?))),
+            StatusCode::OK => {
+                let account = parse_account(&body(response).await?, id, self.options.personal)?;
+                Ok(Lookup::Found(Box::new(account)))
+            }
             StatusCode::NOT_FOUND => not_found(&body(response).await?),
             _ => Err(sorted(&response)),
         }
@@ -122,13 +126,14 @@ impl Client {
             Ok(response) => response,
             Err(error) => return (None, Err(error)),
         };
+        let date = header(response.headers(), &DATE).and_then(parse_http_date);
         let is_accepted = response.status() == StatusCode::OK;
         let answer = if is_accepted {
             Ok(())
         } else {
             Err(sorted(&response))
         };
-        (date(response.headers()), answer)
+        (date, answer)
     }
 
     /// Asks for a page of the accounts of the project; none for the first, whatever its number is (which is not
@@ -144,7 +149,7 @@ impl Client {
         if let Some(page) = page {
             url.query_pairs_mut().append_pair("page", &page.to_string());
         }
-        listing::listing(&self.list(url).await?)
+        parse_list(&self.list(url).await?)
     }
 
     /// Asks for several accounts at once: those that a list filtered by these ids shows, by the ids that it gives them,
@@ -161,7 +166,7 @@ impl Client {
         }
         url.query_pairs_mut()
             .append_pair("page_size", &ids.len().to_string());
-        listing::accounts(&self.list(url).await?, self.options.personal)
+        parse_accounts(&self.list(url).await?, self.options.personal)
     }
 
     async fn list(&self, url: Url) -> Result<Vec<u8>, ApiError> {
@@ -177,7 +182,8 @@ impl Client {
         let request = self
             .key
             .with(|key| self.http.get(url).basic_auth(key, Some("")));
-        Ok(request.header("accept", "application/json").send().await?)
+        let request = request.header("accept", "application/json");
+        request.send().await.map_err(no_answer)
     }
 
     fn accounts_url(&self, id: Option<&AccountId>) -> Url {
@@ -191,17 +197,6 @@ impl Client {
             path.extend(id.map(AccountId::as_str));
         }
         url
-    }
-
-    async fn found(&self, response: Response, id: &AccountId) -> Result<Account, ApiError> {
-        let body = body(response).await?;
-        let wire: Wire = serde_json::from_slice(&body).map_err(|error| {
-            ApiError::unreadable(format!("not an account: {:?} error", error.classify()))
-        })?;
-        if wire.id() != id.as_str() {
-            return Err(ApiError::unreadable("another account's id"));
-        }
-        Ok(wire.into_account(self.options.personal))
     }
 }
 
@@ -220,45 +215,53 @@ pub fn is_acceptable(url: &Url) -> bool {
 /// Every answer that is neither a 200 nor StackOne's 404, by what the caller will do.
 fn sorted(response: &Response) -> ApiError {
     let status = response.status();
-    let retry_after = retry_after(response.headers(), Timestamp::now());
+    let retry_after = header(response.headers(), &RETRY_AFTER)
+        .and_then(|text| parse_retry_after(text, Timestamp::now()));
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ApiError::Refused {
             status: status.as_u16(),
         },
         StatusCode::TOO_MANY_REQUESTS => ApiError::RateLimited { retry_after },
-        StatusCode::REQUEST_TIMEOUT => unavailable("status 408", retry_after),
+        StatusCode::REQUEST_TIMEOUT => ApiError::unavailable("status 408", retry_after),
         _ if status.is_client_error() => ApiError::Rejected {
             status: status.as_u16(),
         },
-        _ => unavailable(&format!("status {}", status.as_u16()), retry_after),
+        _ => ApiError::unavailable(format!("status {}", status.as_u16()), retry_after),
     }
 }
 
-fn unavailable(reason: &str, retry_after: Option<Duration>) -> ApiError {
+/// A request that got no whole answer.
+fn no_answer(error: reqwest::Error) -> ApiError {
+    let reason = if error.is_timeout() {
+        "timeout"
+    } else if error.is_connect() {
+        "connection failed"
+    } else {
+        "connection broke"
+    };
+    // The URL holds the account id, and an error is logged.
     ApiError::Unavailable {
         reason: reason.to_owned(),
-        retry_after,
-        source: None,
+        retry_after: None,
+        source: Some(Box::new(error.without_url())),
     }
 }
 
-/// Only StackOne's own error body, `{"statusCode": 404, "message": …}`, says that there is no such account: behind a
-/// wrong base URL something else answers 404.
+fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
 fn not_found(body: &[u8]) -> Result<Lookup, ApiError> {
-    let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let has_message = value
-        .get("message")
-        .is_some_and(serde_json::Value::is_string);
-    // A message alone is how many gateways answer.
-    if has_message && value.get("statusCode").is_some_and(|status| status == 404) {
+    if says_not_found(body) {
         return Ok(Lookup::NotFound);
     }
-    Err(unavailable("404 without StackOne's error body", None))
+    let reason = "404 without StackOne's error body";
+    Err(ApiError::unavailable(reason, None))
 }
 
 async fn body(mut response: Response) -> Result<Vec<u8>, ApiError> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
+    while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
         if body.len() + chunk.len() > MAX_ANSWER {
             return Err(ApiError::unreadable("answer over 4 MiB"));
         }

@@ -1,5 +1,6 @@
 //! Why the API gave no answer that can be used, by what the caller will do.
 
+use std::error::Error;
 use std::time::Duration;
 
 /// A request that told nothing about the account.
@@ -26,7 +27,7 @@ pub enum ApiError {
         retry_after: Option<Duration>,
         /// The transport's error, where there was no answer at all.
         #[source]
-        source: Option<reqwest::Error>,
+        source: Option<Box<dyn Error + Send + Sync>>,
     },
     /// Any other 4xx: asking again will not help much.
     #[error("rejected with status {status}")]
@@ -55,27 +56,21 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn unreadable(reason: impl Into<String>) -> Self {
+    /// An answer that came and says nothing usable.
+    #[must_use]
+    pub fn unreadable(reason: impl Into<String>) -> Self {
         Self::Unreadable {
             reason: reason.into(),
         }
     }
-}
 
-impl From<reqwest::Error> for ApiError {
-    fn from(error: reqwest::Error) -> Self {
-        let reason = if error.is_timeout() {
-            "timeout"
-        } else if error.is_connect() {
-            "connection failed"
-        } else {
-            "connection broke"
-        };
-        // The URL holds the account id, and an error is logged.
+    /// Nothing usable came, but may come later: a status, or a word for logs, is the `reason`.
+    #[must_use]
+    pub fn unavailable(reason: impl Into<String>, retry_after: Option<Duration>) -> Self {
         Self::Unavailable {
-            reason: reason.to_owned(),
-            retry_after: None,
-            source: Some(error.without_url()),
+            reason: reason.into(),
+            retry_after,
+            source: None,
         }
     }
 }

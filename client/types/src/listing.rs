@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use stackone_link_schemas::AccountStatus;
 
 use crate::PersonalFields;
-use crate::accounts::{Wire, lenient_date};
+use crate::account::{Wire, lenient_date};
 use crate::{Account, ApiError};
 
 /// A page of a list.
@@ -47,7 +47,11 @@ enum Page<T> {
 
 /// A page of all accounts. One odd entry spoils none of the others, or no list would ever be read to its end while there
 /// is one.
-pub(crate) fn listing(body: &[u8]) -> Result<ListPage, ApiError> {
+///
+/// # Errors
+///
+/// [`ApiError::Unreadable`] where it is no list.
+pub fn parse_list(body: &[u8]) -> Result<ListPage, ApiError> {
     let entries: Vec<serde_json::Value> = entries(body)?;
     let count = entries.len();
     let listed: Vec<Listed> = entries
@@ -62,7 +66,11 @@ pub(crate) fn listing(body: &[u8]) -> Result<ListPage, ApiError> {
 
 /// The accounts of a page. Only an entry's own lookup can tell what is wrong with it, so one that is no account is left
 /// out and spoils none of the others.
-pub(crate) fn accounts(
+///
+/// # Errors
+///
+/// [`ApiError::Unreadable`] where it is no list.
+pub fn parse_accounts(
     body: &[u8],
     personal: PersonalFields,
 ) -> Result<Vec<(String, Account)>, ApiError> {

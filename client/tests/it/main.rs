@@ -19,7 +19,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 const ID: &str = "GnQoASvosYhE5wJcmmAQs";
 
 fn fixture(name: &str) -> String {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/fixtures/");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/fixtures/");
     std::fs::read_to_string(format!("{folder}{name}")).unwrap()
 }
 

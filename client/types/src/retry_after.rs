@@ -4,34 +4,33 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// An HTTP date is an RFC 2822 date whose zone is `GMT`.
 static HTTP_DATE: DateTimeParser = DateTimeParser::new();
 
-pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+/// How long `Retry-After` asks to wait, counted from `now`; nothing where it cannot be read.
+#[must_use]
+pub fn parse_retry_after(header: &str, now: Timestamp) -> Option<Duration> {
+    let text = header.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = HTTP_DATE.parse_timestamp(text).ok()?;
+    let date = parse_http_date(text)?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 
-/// When the answer was made, to the second, by the clock of whoever made it.
-pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    let text = headers.get(DATE)?.to_str().ok()?;
-    HTTP_DATE.parse_timestamp(text.trim()).ok()
+/// The time that a header such as `Date` holds, to the second.
+#[must_use]
+pub fn parse_http_date(header: &str) -> Option<Timestamp> {
+    HTTP_DATE.parse_timestamp(header.trim()).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(text: &'static str) -> Option<Duration> {
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, reqwest::header::HeaderValue::from_static(text));
-        retry_after(&headers, "2026-03-04T09:00:00Z".parse().unwrap())
+    fn parsed(text: &str) -> Option<Duration> {
+        parse_retry_after(text, "2026-03-04T09:00:00Z".parse().unwrap())
     }
 
     #[test]

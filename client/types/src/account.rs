@@ -1,9 +1,10 @@
 //! Accounts as the API shows them: v1 `LinkedAccount` (StackOne `OpenAPI`), v2 names mapped to v1's.
 
-use crate::PersonalFields;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
-use stackone_link_schemas::{AccountSnapshot, AccountStatus, AccountType, StatusReason};
+use stackone_link_schemas::{AccountId, AccountSnapshot, AccountStatus, AccountType, StatusReason};
+
+use crate::{ApiError, PersonalFields};
 
 /// Which accounts API is asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, Deserialize)]
@@ -34,6 +35,37 @@ pub struct Account {
     pub status_reasons: Vec<StatusReason>,
     /// What is told to subscribers.
     pub snapshot: AccountSnapshot,
+}
+
+/// Reads the answer to a lookup of account `id`.
+///
+/// # Errors
+///
+/// [`ApiError::Unreadable`] where it is no account, or another one.
+pub fn parse_account(
+    body: &[u8],
+    id: &AccountId,
+    personal: PersonalFields,
+) -> Result<Account, ApiError> {
+    let wire: Wire = serde_json::from_slice(body).map_err(|error| {
+        ApiError::unreadable(format!("not an account: {:?} error", error.classify()))
+    })?;
+    if wire.id() != id.as_str() {
+        return Err(ApiError::unreadable("another account's id"));
+    }
+    Ok(wire.into_account(personal))
+}
+
+/// Whether the body of a 404 is StackOne's own, `{"statusCode": 404, "message": …}`, which alone
+/// says that there is no such account: behind a wrong base URL something else answers 404.
+#[must_use]
+pub fn says_not_found(body: &[u8]) -> bool {
+    let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let has_message = value
+        .get("message")
+        .is_some_and(serde_json::Value::is_string);
+    // A message alone is how many gateways answer.
+    has_message && value.get("statusCode").is_some_and(|status| status == 404)
 }
 
 /// `credentials` is not among the members on purpose: what is not read cannot leak.
