@@ -19,9 +19,10 @@ use crate::admin;
 use crate::config::{Config, Settings};
 use crate::key_reload::KeyReload;
 use crate::metrics::Metrics;
-use crate::projects::{Project, Projects};
+use crate::projects::Projects;
 use crate::reconciler::{ReconcilerError, Surroundings};
 use crate::transaction::{Around, Undisturbed};
+use stackone_processor_core::api_gate::Project;
 
 use readiness::{TopicFindings, health};
 use supervise::supervise;
@@ -197,11 +198,11 @@ pub fn projects(config: &Config) -> Result<Projects, stackone_client::StartError
                 timeout: settings.lookups.timeout,
                 personal: settings.lookups.personal(),
             })?;
-            Ok(Project {
+            let project = Project {
                 id: project.id.clone(),
-                client,
                 requests_per_minute: project.requests_per_minute,
-            })
+            };
+            Ok((project, client))
         };
     let projects: Result<_, stackone_client::StartError> = settings
         .projects

@@ -18,10 +18,10 @@ use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::{TopicLayout, Topics};
 use url::Url;
 
-use crate::batch::BatchSettings;
-use crate::reconcile::GracePeriods;
 use crate::redrive::RedriveSettings;
 use crate::resync::ResyncSettings;
+use stackone_processor_core::api_gate::batch::BatchSettings;
+use stackone_processor_core::reconcile::GracePeriods;
 
 pub(crate) use secret::api_key;
 pub use stackone_link_process::ConfigError;

@@ -13,10 +13,10 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 use stackone_link_transport::{ConfigError, KafkaConfig};
 
-use crate::intake::Consumed;
 use crate::reader::consumed;
 use settings::consumer_config;
 pub(crate) use settings::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
+use stackone_processor_core::event::intake::Consumed;
 
 /// A change of the partitions we own. Not in force until [`GroupConsumer::assign`] or [`GroupConsumer::unassign`] is
 /// called: until then the group waits for us, and the generation does not change.

@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::config::{ProjectSettings, api_key};
 use crate::metrics::Metrics;
 use crate::projects::Projects;
-use crate::work_queue::Lane;
+use stackone_processor_core::work::queue::Lane;
 
 /// Twice as often as what is promised to take effect within 2 seconds.
 const EVERY: Duration = Duration::from_secs(1);
@@ -120,7 +120,7 @@ mod tests {
     use stackone_client::{ApiVersion, Client, ClientOptions};
 
     use super::*;
-    use crate::projects::Project;
+    use stackone_processor_core::api_gate::Project;
 
     fn reload(file: &Path) -> KeyReload {
         let base_url: url::Url = "https://api.stackone.com".parse().unwrap();
@@ -142,11 +142,11 @@ mod tests {
                 setup_information: false,
             },
         });
-        let projects = Projects::new(vec![Project {
+        let project = Project {
             id: settings.id.clone(),
-            client: client.unwrap(),
             requests_per_minute: settings.requests_per_minute,
-        }]);
+        };
+        let projects = Projects::new(vec![(project, client.unwrap())]);
         let metrics = Arc::new(Metrics::new().unwrap());
         KeyReload::new(&[settings], Arc::new(projects), metrics)
     }

@@ -1,19 +1,19 @@
 //! Lookups under way, on the runtime; their answers come back as messages.
 
+use crate::clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
-use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{Asked, read};
 use crate::message::{Answer, BatchAnswer, Message};
 use crate::metrics::Metrics;
 use crate::projects::Projects;
 use crate::tasks::Tasks;
-use crate::work::AccountKey;
-use crate::work_queue::Lane;
+use stackone_processor_core::api_gate::batch::{Asked, read};
+use stackone_processor_core::work::AccountKey;
+use stackone_processor_core::work::queue::Lane;
 
 /// Sends lookups.
 pub struct Lookups {
@@ -54,13 +54,13 @@ impl Lookups {
             self.inbox.clone(),
             Arc::clone(&self.metrics),
         );
-        let sent = Instant::now();
+        let sent = clock::monotonic();
         let task = async move {
             let Some(project) = projects.get(lane) else {
                 return;
             };
             let result = project.client.account(&key.id).await;
-            metrics.lookup_answered(projects.label(lane), &result, sent.elapsed());
+            metrics.lookup_answered(projects.label(lane), &result, clock::monotonic() - sent);
             // Nobody listens any more only when the process stops.
             drop(inbox.send(Message::Answer(Answer {
                 key,
@@ -80,7 +80,7 @@ impl Lookups {
             self.inbox.clone(),
             Arc::clone(&self.metrics),
         );
-        let sent = Instant::now();
+        let sent = clock::monotonic();
         let task = async move {
             let Some(project) = projects.get(lane) else {
                 return;
@@ -90,7 +90,7 @@ impl Lookups {
                 Ok(accounts) => Ok(read(asked, accounts)),
                 Err(error) => Err((asked, error)),
             };
-            metrics.batch_answered(projects.label(lane), &result, sent.elapsed());
+            metrics.batch_answered(projects.label(lane), &result, clock::monotonic() - sent);
             drop(inbox.send(Message::Batch(BatchAnswer { lane, sent, result })));
         };
         self.tasks.spawn("a lookup of several accounts", task);
@@ -114,9 +114,9 @@ impl Lookups {
                 () = project.client.key_replaced(probed.load(Ordering::Acquire)) => {}
             }
             probed.store(project.client.key_generation(), Ordering::Release);
-            let sent = Instant::now();
+            let sent = clock::monotonic();
             let result = project.client.probe().await;
-            metrics.probe_answered(projects.label(lane), &result, sent.elapsed());
+            metrics.probe_answered(projects.label(lane), &result, clock::monotonic() - sent);
             drop(inbox.send(Message::Probed { lane, result }));
         };
         self.tasks.spawn("a probe", task);

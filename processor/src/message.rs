@@ -1,14 +1,15 @@
 //! What the reconciler thread is told.
 
-use std::time::{Duration, Instant};
+use stackone_processor_core::time::Monotonic;
+use std::time::Duration;
 
 use stackone_client_types::{ApiError, Lookup};
 
-use crate::batch::{Asked, Reading};
-use crate::intake::Consumed;
 use crate::restore::{RestoreError, Restored};
-use crate::work::AccountKey;
-use crate::work_queue::Lane;
+use stackone_processor_core::api_gate::batch::{Asked, Reading};
+use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::work::AccountKey;
+use stackone_processor_core::work::queue::Lane;
 
 /// What the reconciler thread is told.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ pub struct Answer {
     /// The assignment of its partition under which it was sent.
     pub epoch: u64,
     /// When it was sent.
-    pub sent: Instant,
+    pub sent: Monotonic,
     /// What came back.
     pub result: Result<Lookup, ApiError>,
 }
@@ -75,7 +76,7 @@ pub struct BatchAnswer {
     /// Their project.
     pub lane: Lane,
     /// When it was sent.
-    pub sent: Instant,
+    pub sent: Monotonic,
     /// What it told of each, or that it told nothing.
     pub result: Result<Reading, (Vec<Asked>, ApiError)>,
 }

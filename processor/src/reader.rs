@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use stackone_link_transport::{ConfigError, KafkaConfig, decode_headers};
 
-use crate::intake::Consumed;
+use stackone_processor_core::event::intake::Consumed;
 
 /// A consumer that joins no group and commits nothing.
 pub type Reader = BaseConsumer<EndIsNoError>;

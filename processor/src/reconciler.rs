@@ -23,28 +23,30 @@ mod settings;
 mod shares;
 mod unlinks;
 
+use crate::clock;
+use stackone_processor_core::time::Monotonic;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 use stackone_link_wire::Topic;
 
-use crate::batch::Batching;
 use crate::consumer::GroupConsumer;
-use crate::intake::Consumed;
 use crate::lookups::Lookups;
 use crate::message::Message;
-use crate::open_records::OpenLimit;
-use crate::overflow::Overflow;
-use crate::projects::Gate;
 use crate::repeated::Repeated;
 use crate::tasks::Tasks;
 use crate::transaction::Transactions;
-use crate::work::{AccountKey, Work};
-use crate::work_queue::{Lane, WorkQueue};
+use stackone_processor_core::api_gate::Gate;
+use stackone_processor_core::api_gate::batch::Batching;
+use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::offsets::open_records::OpenLimit;
+use stackone_processor_core::work::overflow::Overflow;
+use stackone_processor_core::work::queue::{Lane, WorkQueue};
+use stackone_processor_core::work::{AccountKey, Work};
 
 pub use settings::{ReconcilerError, Settings, Surroundings};
 
@@ -85,14 +87,14 @@ pub struct Reconciler {
     open_limit: OpenLimit,
     unlinks: Unlinks,
     epoch: u64,
-    next_markers: Instant,
+    next_markers: Monotonic,
     /// While lookups are under way, nothing is committed before.
-    next_commit: Instant,
-    next_observation: Instant,
+    next_commit: Monotonic,
+    next_observation: Monotonic,
     resyncs: Resyncs,
     contact: Contact,
     consumer_errors: Repeated,
-    not_before: Option<Instant>,
+    not_before: Option<Monotonic>,
     /// Whether lookups go on while a transaction is committed: not when partitions are given up.
     asks_on: bool,
 }
@@ -127,18 +129,18 @@ impl Reconciler {
             surroundings.stop.clone(),
         );
         let lanes = surroundings.projects.len();
-        let gates = surroundings.projects.gates(Instant::now());
+        let gates = surroundings.projects.gates(clock::monotonic());
         // What a former run knew of refused keys is not known any more.
         surroundings.all_refused.store(false, Ordering::Release);
         let (projects, metrics) = (&surroundings.projects, &surroundings.metrics);
         metrics.none_is_halted(projects.labels());
         Ok(Self {
             batching: vec![Batching::new(settings.batch); lanes],
-            next_markers: Instant::now() + settings.marker_interval,
-            next_commit: Instant::now(),
-            next_observation: Instant::now(),
-            resyncs: Resyncs::new(lanes, settings.resync_interval, Instant::now()),
-            contact: Contact::new(Instant::now()),
+            next_markers: clock::monotonic() + settings.marker_interval,
+            next_commit: clock::monotonic(),
+            next_observation: clock::monotonic(),
+            resyncs: Resyncs::new(lanes, settings.resync_interval, clock::monotonic()),
+            contact: Contact::new(clock::monotonic()),
             consumer_errors: Repeated::default(),
             open_limit: OpenLimit::new(settings.most_open),
             settings,
@@ -192,7 +194,7 @@ impl Reconciler {
         loop {
             let wait = self
                 .next_wake()
-                .saturating_duration_since(Instant::now())
+                .saturating_duration_since(clock::monotonic())
                 .min(IDLE);
             if !self.receive(wait)? {
                 return self.stop();

@@ -27,9 +27,9 @@ use serde::Serialize;
 use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::Topics;
 
-use crate::intake::Consumed;
 use crate::reader::ReaderError;
 use crate::transaction::{StartError, TransactionError};
+use stackone_processor_core::event::intake::Consumed;
 
 pub use command::{Shown, command};
 pub use offset_ranges::OffsetRanges;

@@ -8,9 +8,9 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 use stackone_link_schemas::Cause;
 use stackone_link_transport::KafkaConfig;
 
-use crate::intake::Consumed;
 use crate::reader::{Reader, ReaderError, consumed, reader};
-use crate::work::AccountKey;
+use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::work::AccountKey;
 
 /// Longest time one call into the client may block, so that it is noticed when nobody waits any more.
 const SLICE: Duration = Duration::from_millis(100);

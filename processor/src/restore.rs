@@ -20,7 +20,7 @@ use stackone_link_wire::partition_of_key;
 
 use crate::consumer::GroupConsumer;
 use crate::reader::{Reader, reader};
-use crate::state_store::{StateStore, UncheckedStates};
+use stackone_processor_core::state::store::{StateStore, UncheckedStates};
 
 use asking::Asking;
 pub use error::RestoreError;

@@ -23,10 +23,10 @@ use stackone_link_wire::{OutgoingRecord, RecordHeaders};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::backoff;
-use crate::listings::no_status;
 use crate::projects::Project;
 use pages::{Next, Pages};
+use stackone_processor_core::event::listings::no_status;
+use stackone_processor_core::work::backoff;
 
 pub use command::{Confirmed, command};
 
@@ -102,13 +102,13 @@ pub enum ResyncError {
 /// See [`ResyncError`].
 pub async fn run(
     settings: &ResyncSettings,
-    project: &Project,
+    project: Project<'_>,
     stop: &CancellationToken,
     mut progress: impl FnMut(Told<'_>),
 ) -> Result<Summary, ResyncError> {
     let run = Run::start(settings, project).await?;
     run.mark(false).await?;
-    let (mut pages, mut summary) = (Pages::new(settings.page_size), Summary::default());
+    let (mut pages, mut summary) = (Pages::new(run.id, settings.page_size), Summary::default());
     let mut next = Next::Page(None);
     while let Next::Page(number) = next {
         let listed = run.page(number, stop).await?;
@@ -144,7 +144,7 @@ pub async fn run(
 struct Run<'a> {
     id: Uuid,
     settings: &'a ResyncSettings,
-    project: &'a Project,
+    project: Project<'a>,
     publisher: Arc<Publisher>,
     partitions: i32,
     started_at: Timestamp,
@@ -153,7 +153,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     async fn start(
         settings: &'a ResyncSettings,
-        project: &'a Project,
+        project: Project<'a>,
     ) -> Result<Self, ResyncError> {
         let partitions = TopicAdmin::new(&settings.kafka)?
             .partition_count(&settings.topic)

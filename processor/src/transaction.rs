@@ -14,7 +14,7 @@ use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use stackone_link_transport::{KafkaConfig, encode_headers};
-use stackone_link_wire::RecordHeaders;
+use stackone_processor_core::event::records::{Batch, TransactionRecord};
 use tokio_util::sync::CancellationToken;
 
 pub use around::{Around, Step, Undisturbed};
@@ -23,30 +23,6 @@ pub use failure::{StartError, TransactionError};
 use call::Call;
 use failure::{is_fatal, is_queue_full, is_retriable, needs_abort};
 use producer::{Deliveries, producer_config};
-
-/// A record of a transaction.
-#[derive(Debug, Clone)]
-pub struct TransactionRecord {
-    /// Topic.
-    pub topic: String,
-    /// Partition, where it must not be left to the partitioner.
-    pub partition: Option<i32>,
-    /// Key.
-    pub key: Option<Vec<u8>>,
-    /// Value; none is a tombstone.
-    pub value: Option<Vec<u8>>,
-    /// Headers.
-    pub headers: RecordHeaders,
-}
-
-/// What one transaction writes.
-#[derive(Debug, Clone, Default)]
-pub struct Batch {
-    /// The records, in order.
-    pub records: Vec<TransactionRecord>,
-    /// The offset to commit for each partition that is touched. Never empty: without it the broker checks no generation.
-    pub offsets: Vec<(i32, i64)>,
-}
 
 /// A transactional producer. One thread uses it, and never while a rebalance is handled.
 pub struct Transactions {

@@ -146,8 +146,8 @@ mod tests {
     use stackone_link_schemas::{AccountId, Pending, Trigger};
 
     use super::*;
-    use crate::reconcile::unknown_account;
-    use crate::work::Work;
+    use stackone_processor_core::reconcile::unknown_account;
+    use stackone_processor_core::work::Work;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_772_614_800 + seconds).unwrap()

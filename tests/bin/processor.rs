@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use rdkafka::error::KafkaResult;
 use stackone_processor::program;
-use stackone_processor::transaction::{Around, Batch, Step, Undisturbed};
+use stackone_processor::transaction::{Around, Step, Undisturbed};
+use stackone_processor_core::event::records::Batch;
 
 struct Disturbance {
     hold: Option<Hold>,

@@ -6,9 +6,9 @@ use harness::{Pipeline, WITHIN};
 use stackone_link_schemas::Cause;
 use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::Topic;
-use stackone_processor::intake::Consumed;
 use stackone_processor::reread::{RereadError, reread};
-use stackone_processor::work::AccountKey;
+use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::work::AccountKey;
 use uuid::Uuid;
 
 use crate::pipeline_dead_letters::{PUBLISHED, publish};

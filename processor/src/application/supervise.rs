@@ -10,8 +10,8 @@ use super::RunError;
 use super::readiness::{TopicFindings, topics_in_order};
 use crate::config::Settings;
 use crate::consumer::Membership;
-use crate::open_records::Open;
 use crate::reconciler::{self, Reconciler, ReconcilerError, Surroundings};
+use stackone_processor_core::offsets::open_records::Open;
 
 /// How long to wait before the reconciler is started anew after a failure.
 const RESTART: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ use stackone_client_types::{ApiError, Lookup};
 
 use super::Metrics;
 use super::maker::Maker;
-use crate::batch::{Asked, Reading};
+use stackone_processor_core::api_gate::batch::{Asked, Reading};
 
 /// Of requests to StackOne's API.
 pub(super) struct ApiMetrics {

@@ -1,7 +1,9 @@
 //! Taking answers in: a lookup that told something is decided in the next commit, one that failed is tried again.
 
+use crate::clock;
+use stackone_processor_core::time::Monotonic;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use stackone_client_types::{ApiError, Lookup};
@@ -11,10 +13,10 @@ use stackone_link_wire::Topic;
 use super::Reconciler;
 use super::commit::Decided;
 use crate::message::{Answer, GivenUp, Message};
-use crate::projects::PROBE_INTERVAL;
 use crate::reread::reread;
-use crate::work::{AccountKey, Failures};
-use crate::work_queue::Lane;
+use stackone_processor_core::api_gate::PROBE_INTERVAL;
+use stackone_processor_core::work::queue::Lane;
+use stackone_processor_core::work::{AccountKey, Failures};
 
 /// Attempts before a lookup that is rejected for good is given up.
 const REJECTED_ATTEMPTS: u32 = 3;
@@ -36,7 +38,7 @@ impl Reconciler {
             sent,
             result,
         } = answer;
-        let now = Instant::now();
+        let now = clock::monotonic();
         self.note_availability(lane, &[&key], sent, result.as_ref().err(), now);
         if !self.is_awaited(&key, epoch) {
             return;
@@ -53,9 +55,9 @@ impl Reconciler {
         &mut self,
         key: AccountKey,
         lane: Lane,
-        sent: Instant,
+        sent: Monotonic,
         result: Result<Lookup, ApiError>,
-        now: Instant,
+        now: Monotonic,
     ) {
         match result {
             Ok(lookup) if is_too_large(&lookup) => {
@@ -86,7 +88,7 @@ impl Reconciler {
         is_ours && self.queue.asked(key).is_some()
     }
 
-    fn failed(&mut self, key: &AccountKey, lane: Lane, error: ApiError, now: Instant) {
+    fn failed(&mut self, key: &AccountKey, lane: Lane, error: ApiError, now: Monotonic) {
         match error {
             ApiError::RateLimited { retry_after } => {
                 self.rate_limited(lane, retry_after, now);
@@ -101,7 +103,12 @@ impl Reconciler {
         }
     }
 
-    pub(super) fn rate_limited(&mut self, lane: Lane, retry_after: Option<Duration>, now: Instant) {
+    pub(super) fn rate_limited(
+        &mut self,
+        lane: Lane,
+        retry_after: Option<Duration>,
+        now: Monotonic,
+    ) {
         self.gates[lane].rate_limited(retry_after, now);
         let project = self.surroundings.projects.label(lane);
         tracing::warn!(project, ?retry_after, "rate limited");
@@ -113,7 +120,7 @@ impl Reconciler {
         key: &AccountKey,
         lane: Lane,
         retry_after: Option<Duration>,
-        now: Instant,
+        now: Monotonic,
     ) {
         let is_broken = self.gates[lane].is_broken();
         self.back_off(key, |failures| {
@@ -122,7 +129,7 @@ impl Reconciler {
     }
 
     /// The account is looked up again when `fail` says.
-    fn back_off(&mut self, key: &AccountKey, fail: impl FnOnce(&mut Failures) -> Instant) {
+    fn back_off(&mut self, key: &AccountKey, fail: impl FnOnce(&mut Failures) -> Monotonic) {
         let Some(work) = self.queue.asked(key) else {
             return;
         };
@@ -133,7 +140,7 @@ impl Reconciler {
     }
 
     /// A refusal is about the key, unless a probe with the same key was accepted since the last one.
-    fn refused(&mut self, key: &AccountKey, lane: Lane, status: u16, now: Instant) {
+    fn refused(&mut self, key: &AccountKey, lane: Lane, status: u16, now: Monotonic) {
         let refused_at = self
             .queue
             .asked(key)
@@ -164,7 +171,7 @@ impl Reconciler {
 
     pub(super) fn probed(&mut self, lane: Lane, result: Result<(), ApiError>) {
         match result {
-            Ok(()) => self.gates[lane].accepted(Instant::now()),
+            Ok(()) => self.gates[lane].accepted(clock::monotonic()),
             Err(ApiError::Refused { .. }) => self.lookups.probe(lane, PROBE_INTERVAL),
             Err(_) => self.lookups.probe(lane, PROBE_AGAIN),
         }
@@ -173,13 +180,16 @@ impl Reconciler {
         halted
             .with_label_values(&[project, "refused"])
             .set(i64::from(self.gates[lane].is_refused()));
-        let all_refused = self.gates.iter().all(crate::projects::Gate::is_refused);
+        let all_refused = self
+            .gates
+            .iter()
+            .all(stackone_processor_core::api_gate::Gate::is_refused);
         self.surroundings
             .all_refused
             .store(all_refused, Ordering::Release);
     }
 
-    fn rejected(&mut self, key: &AccountKey, status: u16, now: Instant) {
+    fn rejected(&mut self, key: &AccountKey, status: u16, now: Monotonic) {
         let attempts = self
             .queue
             .asked(key)
@@ -198,7 +208,7 @@ impl Reconciler {
         });
     }
 
-    fn unreadable(&mut self, key: &AccountKey, reason: String, now: Instant) {
+    fn unreadable(&mut self, key: &AccountKey, reason: String, now: Monotonic) {
         let failures = self
             .queue
             .asked(key)
@@ -269,7 +279,7 @@ impl Reconciler {
     pub(super) fn stays_pending(&mut self, key: &AccountKey, epoch: u64) {
         let partition = self.partitions.get(&key.partition);
         if partition.is_some_and(|partition| partition.epoch == epoch) {
-            let now = Instant::now();
+            let now = clock::monotonic();
             self.back_off(key, |failures| {
                 failures.back_off(None, fastrand::f64(), now)
             });

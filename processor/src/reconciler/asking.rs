@@ -1,28 +1,30 @@
 //! Sending lookups: whose turn it is, and whether the project's gate lets it through.
 
-use std::time::{Duration, Instant};
+use crate::clock;
+use stackone_processor_core::time::Monotonic;
+use std::time::Duration;
 
 use super::Reconciler;
-use crate::batch::{Asked, go_together};
-use crate::work::{AccountKey, Work};
-use crate::work_queue::Lane;
+use stackone_processor_core::api_gate::batch::{Asked, go_together};
+use stackone_processor_core::work::queue::Lane;
+use stackone_processor_core::work::{AccountKey, Work};
 
 /// So many answers may wait for a commit. Where Kafka cannot commit, to ask on would make all of them older, and take
 /// memory without end.
 pub(super) const MOST_DECIDED: usize = 1_000;
 
 impl Reconciler {
-    pub(super) fn next_wake(&self) -> Instant {
+    pub(super) fn next_wake(&self) -> Monotonic {
         let mut wake = self.next_markers;
         if !self.decided.is_empty() {
             wake = wake.min(self.next_attempt());
         }
-        self.next_lookup(Instant::now())
+        self.next_lookup(clock::monotonic())
             .map_or(wake, |next| wake.min(next))
     }
 
     /// When the next lookup can be sent, if nothing else happens.
-    pub(super) fn next_lookup(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn next_lookup(&self, now: Monotonic) -> Option<Monotonic> {
         let lanes = self.gates.iter().enumerate();
         let next = lanes.filter_map(|(lane, gate)| {
             let ready = self.next_ready(lane).filter(|_| self.has_room(lane))?;
@@ -39,7 +41,7 @@ impl Reconciler {
     /// Sends lookups, one lane after the other, as long as there is room and something is ready.
     pub(super) fn send_lookups(&mut self) {
         let lanes = self.gates.len();
-        let now = Instant::now();
+        let now = clock::monotonic();
         let mut idle_lanes = 0;
         while idle_lanes < lanes {
             let lane = self.next_lane;
@@ -64,7 +66,7 @@ impl Reconciler {
     }
 
     /// Takes what is to be asked for next, in one request: one account or several.
-    fn take(&mut self, lane: Lane, now: Instant) -> Vec<AccountKey> {
+    fn take(&mut self, lane: Lane, now: Monotonic) -> Vec<AccountKey> {
         if !self.has_room(lane) || self.gates[lane].wait(now) != Some(Duration::ZERO) {
             return Vec::new();
         }

@@ -1,14 +1,14 @@
 //! Whether a project's API is available: what its breaker is told, and what follows from what it says.
 
+use stackone_processor_core::time::Monotonic;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::Instant;
 
 use stackone_client_types::ApiError;
 
 use super::Reconciler;
-use crate::breaker::Change;
-use crate::work::{AccountKey, Work};
-use crate::work_queue::Lane;
+use stackone_processor_core::api_gate::breaker::Change;
+use stackone_processor_core::work::queue::Lane;
+use stackone_processor_core::work::{AccountKey, Work};
 
 impl Reconciler {
     /// A request for `keys` that was sent at `sent` came back, with an error or without. It counts also where the accounts
@@ -17,9 +17,9 @@ impl Reconciler {
         &mut self,
         lane: Lane,
         keys: &[&AccountKey],
-        sent: Instant,
+        sent: Monotonic,
         error: Option<&ApiError>,
-        now: Instant,
+        now: Monotonic,
     ) {
         let gate = &mut self.gates[lane];
         let change = match error {
@@ -64,7 +64,7 @@ impl Reconciler {
 
     /// The accounts that back off need not do so any longer, for the breaker waits for all of them. So when it closes all
     /// are ready, and the budget spreads them.
-    fn end_backoffs(&mut self, lane: Lane, now: Instant) {
+    fn end_backoffs(&mut self, lane: Lane, now: Monotonic) {
         self.queue
             .end_backoffs(lane, |work: &mut Work| work.failures.breaker_opened(now));
     }

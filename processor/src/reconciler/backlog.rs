@@ -1,18 +1,17 @@
 //! Keeping the work queue within its limit: what a project has no room for waits in the state records alone.
 
-use std::time::Instant;
-
 use jiff::Timestamp;
 use stackone_link_schemas::Trigger;
+use stackone_processor_core::time::Monotonic;
 
 use super::Reconciler;
-use crate::overflow::Left;
-use crate::work::{AccountKey, Work};
-use crate::work_queue::Lane;
+use stackone_processor_core::work::overflow::Left;
+use stackone_processor_core::work::queue::Lane;
+use stackone_processor_core::work::{AccountKey, Work};
 
 impl Reconciler {
     /// Adds work for an account, wherever it is.
-    pub(super) fn enqueue(&mut self, key: AccountKey, lane: Lane, work: Work, at: Instant) {
+    pub(super) fn enqueue(&mut self, key: AccountKey, lane: Lane, work: Work, at: Monotonic) {
         let at = match self.recall(&key) {
             // A backoff is not shortened by a new trigger.
             Some(left) if left.failures.in_a_row > 0 => at.max(left.ready),
@@ -28,14 +27,14 @@ impl Reconciler {
     }
 
     /// When the next account of a project is ready.
-    pub(super) fn next_ready(&self, lane: Lane) -> Option<Instant> {
+    pub(super) fn next_ready(&self, lane: Lane) -> Option<Monotonic> {
         let left = self.overflow.first(lane).map(|(ready, _)| ready);
         self.queue.next_ready(lane).into_iter().chain(left).min()
     }
 
     /// Queues a look that no record asks for. An account that waits where there is no room for it waits on, though no longer
     /// than until `at`, unless it backs off.
-    pub(super) fn queue_look(&mut self, key: AccountKey, lane: Lane, at: Instant) {
+    pub(super) fn queue_look(&mut self, key: AccountKey, lane: Lane, at: Monotonic) {
         if let Some(left) = self.overflow.take(&key) {
             let is_backing_off = left.failures.in_a_row > 0;
             let ready = if is_backing_off {
@@ -55,7 +54,7 @@ impl Reconciler {
     /// Queues the accounts again whose turn comes before that of all that are queued, and as many more that are ready as can
     /// be asked for at once. Not many more than there is room for: those that cannot be paid for go to the end of the line, and
     /// all that are left would follow them before the next [`Self::spill`].
-    pub(super) fn recall_due(&mut self, lane: Lane, now: Instant) {
+    pub(super) fn recall_due(&mut self, lane: Lane, now: Monotonic) {
         let enough = self.batching[lane].appetite(now);
         let room = self.settings.max_pending;
         let most = room.saturating_add(room.max(enough));
@@ -101,7 +100,7 @@ impl Reconciler {
                 .queue
                 .last_waiting(lane)
                 .filter(|(_, _, work)| work.open_offsets.is_empty());
-            let last: Vec<(Instant, AccountKey)> = recorded
+            let last: Vec<(Monotonic, AccountKey)> = recorded
                 .take(surplus)
                 .map(|(ready, key, _)| (ready, key.clone()))
                 .collect();
@@ -114,7 +113,13 @@ impl Reconciler {
     }
 
     /// Queues what a restored state asks for, or leaves it there where there is no room.
-    pub(super) fn queue_restored(&mut self, key: AccountKey, lane: Lane, work: Work, at: Instant) {
+    pub(super) fn queue_restored(
+        &mut self,
+        key: AccountKey,
+        lane: Lane,
+        work: Work,
+        at: Monotonic,
+    ) {
         if self.queue.waiting_in(lane) < self.settings.max_pending {
             self.queue.add(key, lane, work, at);
         } else {
@@ -123,7 +128,7 @@ impl Reconciler {
     }
 }
 
-fn left(lane: Lane, ready: Instant, work: &Work) -> Left {
+fn left(lane: Lane, ready: Monotonic, work: &Work) -> Left {
     let is_scheduled = work.is_recorded_elsewhere();
     Left {
         lane,

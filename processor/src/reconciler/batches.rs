@@ -2,19 +2,19 @@
 //! has failed: each goes back to where it was. Only where the API is unavailable each backs off, as it would if asked for
 //! alone.
 
-use std::time::Instant;
-
+use crate::clock;
 use stackone_client_types::{ApiError, Lookup};
+use stackone_processor_core::time::Monotonic;
 
 use super::Reconciler;
-use crate::batch::{Asked, LIMITED_FOR, Odd};
 use crate::message::BatchAnswer;
-use crate::work::{AccountKey, Work};
-use crate::work_queue::Lane;
+use stackone_processor_core::api_gate::batch::{Asked, LIMITED_FOR, Odd};
+use stackone_processor_core::work::queue::Lane;
+use stackone_processor_core::work::{AccountKey, Work};
 
 impl Reconciler {
     pub(super) fn batch_answered(&mut self, answer: BatchAnswer) {
-        let (lane, now) = (answer.lane, Instant::now());
+        let (lane, now) = (answer.lane, clock::monotonic());
         let (asked, error) = match &answer.result {
             Ok(_) => (&[][..], None),
             Err((asked, error)) => (&asked[..], Some(error)),
@@ -42,7 +42,7 @@ impl Reconciler {
         }
     }
 
-    fn batch_failed(&mut self, lane: Lane, asked: Vec<Asked>, error: &ApiError, now: Instant) {
+    fn batch_failed(&mut self, lane: Lane, asked: Vec<Asked>, error: &ApiError, now: Monotonic) {
         let project = self.surroundings.projects.label(lane);
         tracing::debug!(project, accounts = asked.len(), %error, "batch lookup told nothing");
         let gate = &self.gates[lane];
@@ -72,7 +72,7 @@ impl Reconciler {
         key: &AccountKey,
         lane: Lane,
         lookup: &Lookup,
-        now: Instant,
+        now: Monotonic,
     ) {
         let asked = self.queue.asked(key);
         let was_left_out = asked.is_some_and(|work| work.failures.left_out_of.is_some());
@@ -86,7 +86,7 @@ impl Reconciler {
         asked.map(|asked| asked.key).collect()
     }
 
-    fn tell_odd(&self, lane: Lane, odd: Option<Odd>, now: Instant) {
+    fn tell_odd(&self, lane: Lane, odd: Option<Odd>, now: Monotonic) {
         let Some(odd) = odd else { return };
         let project = self.surroundings.projects.label(lane);
         let (most, limited_for) = (self.batching[lane].most(now), LIMITED_FOR);

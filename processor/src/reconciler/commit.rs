@@ -10,14 +10,17 @@ mod span;
 mod stage;
 mod undecided;
 
-use std::time::{Duration, Instant};
+use crate::clock;
+use stackone_processor_core::time::Monotonic;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use stackone_link_wire::Topic;
 
 use super::{Reconciler, ReconcilerError};
-use crate::transaction::{ABORT_WITHIN, Batch, TransactionError};
-use crate::work::{AccountKey, Work};
+use crate::transaction::{ABORT_WITHIN, TransactionError};
+use stackone_processor_core::event::records::Batch;
+use stackone_processor_core::work::{AccountKey, Work};
 
 use beside::Turns;
 pub(super) use known::Decided;
@@ -52,7 +55,7 @@ impl Reconciler {
     /// Commits what is decided, and the markers of what is pending if they are due; then, on its own each, what an
     /// operator released, and dead letters that their topic may refuse. An aborted transaction is tried again a little later.
     pub(super) fn commit_what_is_due(&mut self) -> Result<(), ReconcilerError> {
-        let now = Instant::now();
+        let now = clock::monotonic();
         let is_early = now < self.next_commit
             && self.queue.in_flight() > 0
             && self.decided.len() < ENOUGH_DECIDED;
@@ -71,7 +74,11 @@ impl Reconciler {
     }
 
     /// Commits what is decided, and markers. False where the transaction was aborted: then all of it is decided still.
-    fn commit_decided(&mut self, markers_due: bool, now: Instant) -> Result<bool, ReconcilerError> {
+    fn commit_decided(
+        &mut self,
+        markers_due: bool,
+        now: Monotonic,
+    ) -> Result<bool, ReconcilerError> {
         let decided = std::mem::take(&mut self.decided);
         let result = self.stage(&decided, markers_due).and_then(|stage| {
             if markers_due && !stage.has_more_markers {
@@ -81,7 +88,7 @@ impl Reconciler {
         });
         if !matches!(result, Ok(true)) {
             if decided.iter().any(Decided::is_dead_letter) {
-                self.letters.gate.set_apart(Instant::now());
+                self.letters.gate.set_apart(clock::monotonic());
             }
             // What was decided meanwhile comes after it.
             let meanwhile = std::mem::replace(&mut self.decided, decided);
@@ -93,8 +100,8 @@ impl Reconciler {
     }
 
     /// When what is decided is committed.
-    pub(super) fn next_attempt(&self) -> Instant {
-        let now = Instant::now();
+    pub(super) fn next_attempt(&self) -> Monotonic {
+        let now = clock::monotonic();
         let is_enough = self.decided.len() >= ENOUGH_DECIDED;
         let next = if is_enough { now } else { self.next_commit };
         self.not_before.unwrap_or(next)
@@ -104,15 +111,15 @@ impl Reconciler {
     /// or too long a time ends it, since whoever comes next reads again what was not written.
     pub(super) fn commit_everything(&mut self) -> Result<(), ReconcilerError> {
         self.not_before = None;
-        self.next_markers = Instant::now();
+        self.next_markers = clock::monotonic();
         self.asks_on = false;
-        let (began, mut result) = (Instant::now(), Ok(()));
+        let (began, mut result) = (clock::monotonic(), Ok(()));
         while result.is_ok()
             && self.not_before.is_none()
-            && self.next_markers <= Instant::now()
-            && began.elapsed() < ALL_WITHIN
+            && self.next_markers <= clock::monotonic()
+            && clock::monotonic() - began < ALL_WITHIN
         {
-            self.next_commit = Instant::now();
+            self.next_commit = clock::monotonic();
             result = self.commit_what_is_due();
         }
         self.asks_on = true;
@@ -128,8 +135,8 @@ impl Reconciler {
             }
             Err(TransactionError::Aborted(error)) => {
                 tracing::warn!(%error, "transaction aborted; what is still owned is tried again");
-                self.not_before = Some(Instant::now() + RETRY);
-                self.next_markers = self.next_markers.min(Instant::now() + RETRY);
+                self.not_before = Some(clock::monotonic() + RETRY);
+                self.next_markers = self.next_markers.min(clock::monotonic() + RETRY);
                 Ok(false)
             }
             Err(
@@ -201,13 +208,13 @@ impl Reconciler {
                 rdkafka::error::KafkaError::NoMessageReceived,
             ));
         };
-        let began = Instant::now();
+        let began = clock::monotonic();
         let result = self.commit_beside_lookups(batch, group);
         let result = result.map_err(|error| self.or_leaderless(error));
-        let took = began.elapsed();
+        let took = clock::monotonic() - began;
         let metrics = &self.surroundings.metrics;
         metrics.transaction_duration.observe(took.as_secs_f64());
-        self.next_commit = Instant::now() + took.min(LONGEST_PAUSE);
+        self.next_commit = clock::monotonic() + took.min(LONGEST_PAUSE);
         let outcome = match &result {
             Ok(()) => "committed",
             Err(TransactionError::Aborted(_) | TransactionError::Leaderless { .. }) => "aborted",

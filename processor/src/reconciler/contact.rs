@@ -7,8 +7,10 @@
 //! A broker that is just starting may answer with a list of no brokers, after which a client knows none it could ask
 //! (librdkafka issue 5301). A client that reaches nobody although a new one does is of no more use.
 
+use crate::clock;
+use stackone_processor_core::time::Monotonic;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::consumer::Consumer as _;
 use stackone_link_transport::KafkaConfig;
@@ -32,13 +34,13 @@ const LOST_AFTER: Duration = Duration::from_secs(30);
 
 /// When the cluster last answered.
 pub(super) struct Contact {
-    asked: Instant,
-    last: Instant,
+    asked: Monotonic,
+    last: Monotonic,
     is_asking: bool,
 }
 
 impl Contact {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Monotonic) -> Self {
         Self {
             asked: now,
             last: now,
@@ -47,7 +49,7 @@ impl Contact {
     }
 
     /// Whether it is time to ask again.
-    fn is_due(&mut self, interval: Duration, now: Instant) -> bool {
+    fn is_due(&mut self, interval: Duration, now: Monotonic) -> bool {
         let is_due = now >= self.asked + interval;
         if is_due {
             self.asked = now;
@@ -55,12 +57,12 @@ impl Contact {
         is_due
     }
 
-    const fn answered(&mut self, now: Instant) {
+    const fn answered(&mut self, now: Monotonic) {
         self.last = now;
     }
 
     /// Whether nobody has answered for so long that a new client is worth a try.
-    fn is_lost(&self, now: Instant) -> bool {
+    fn is_lost(&self, now: Monotonic) -> bool {
         now.duration_since(self.last) >= LOST_AFTER
     }
 }
@@ -68,7 +70,7 @@ impl Contact {
 impl Reconciler {
     /// Asks the cluster, if it is time or a gap between records has to be explained. The answer comes into the inbox.
     pub(super) fn ask_cluster(&mut self) {
-        let now = Instant::now();
+        let now = clock::monotonic();
         if self.contact.is_asking {
             return;
         }
@@ -117,7 +119,7 @@ impl Reconciler {
             Reached::No => return Ok(()),
             Reached::ByOthers => return Err(ReconcilerError::OutOfContact),
         };
-        self.contact.answered(Instant::now());
+        self.contact.answered(clock::monotonic());
         if partitions != self.all_partitions {
             self.share_budgets_among(Some(partitions));
         }
@@ -217,7 +219,7 @@ mod tests {
 
     #[test]
     fn contact_is_lost_when_nobody_has_answered_for_half_a_minute() {
-        let start = Instant::now();
+        let start = clock::monotonic();
         let after = |seconds| start + Duration::from_secs(seconds);
         let mut contact = Contact::new(start);
         assert!(!contact.is_due(INTERVAL, after(9)));

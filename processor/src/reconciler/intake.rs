@@ -1,7 +1,6 @@
 //! Taking records in.
 
-use std::time::Instant;
-
+use crate::clock;
 use jiff::Timestamp;
 use stackone_link_wire::Topic;
 
@@ -10,11 +9,11 @@ use super::partition::{Partition, Stage};
 use super::unlinks::Release;
 use super::{Reconciler, ReconcilerError};
 use crate::consumer::Polled;
-use crate::intake::{Consumed, Intake};
 use crate::message::Message;
-use crate::reconcile::SkipReason;
-use crate::work::AccountKey;
-use crate::work_queue::Lane;
+use stackone_processor_core::event::intake::{Consumed, Intake};
+use stackone_processor_core::reconcile::SkipReason;
+use stackone_processor_core::work::AccountKey;
+use stackone_processor_core::work::queue::Lane;
 
 /// Most records taken in before answers are looked at again.
 const MAX_RECORDS: usize = 1000;
@@ -97,7 +96,7 @@ impl Reconciler {
             }
             Intake::Look { key, lane, work } => {
                 tracing::debug!(account = %key.id, offset = record.offset, "consumed");
-                self.enqueue(key, lane, *work, Instant::now());
+                self.enqueue(key, lane, *work, clock::monotonic());
             }
             Intake::Replayed => self.pass(&record, SkipReason::Replayed),
             Intake::Listed {

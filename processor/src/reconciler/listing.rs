@@ -1,19 +1,18 @@
 //! Taking in what a resync lists.
 
-use std::time::Instant;
-
+use crate::clock;
 use jiff::Timestamp;
 use stackone_link_schemas::ListingMarker;
 use uuid::Uuid;
 
 use super::Reconciler;
 use super::partition::Partition;
-use crate::intake::Consumed;
-use crate::listings::Listing;
-use crate::reconcile::SkipReason;
-use crate::unlink_guard::Share;
-use crate::work::{AccountKey, Work};
-use crate::work_queue::Lane;
+use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::event::listings::Listing;
+use stackone_processor_core::reconcile::SkipReason;
+use stackone_processor_core::state::unlink_guard::Share;
+use stackone_processor_core::work::queue::Lane;
+use stackone_processor_core::work::{AccountKey, Work};
 
 impl Reconciler {
     /// An account is listed, which is noted at once: the run may end before what waits is decided. Looked up where the
@@ -38,7 +37,7 @@ impl Reconciler {
             Some(_) if self.has_to_wait(&key, lane) => self.park(key, record),
             Some(work) => {
                 self.count_difference(lane, "changed");
-                self.enqueue(key, lane, *work, Instant::now());
+                self.enqueue(key, lane, *work, clock::monotonic());
             }
         }
     }
@@ -96,7 +95,7 @@ impl Reconciler {
         }
         for id in missing.looked_up {
             self.count_difference(lane, "missing");
-            self.queue_look(AccountKey { partition, id }, lane, Instant::now());
+            self.queue_look(AccountKey { partition, id }, lane, clock::monotonic());
         }
     }
 

@@ -1,6 +1,8 @@
 //! Gauges: what waits, and for how long.
 
-use std::time::{Duration, Instant};
+use crate::clock;
+use stackone_processor_core::time::Monotonic;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -11,7 +13,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 impl Reconciler {
     pub(super) fn observe(&mut self) {
-        let now = Instant::now();
+        let now = clock::monotonic();
         let metrics = &self.surroundings.metrics;
         metrics
             .lookups_in_flight
@@ -45,7 +47,7 @@ impl Reconciler {
         partitions.observe(ready, self.partitions.len(), self.all_partitions);
     }
 
-    fn observe_lane(&self, lane: usize, now: Instant) {
+    fn observe_lane(&self, lane: usize, now: Monotonic) {
         let metrics = &self.surroundings.metrics;
         let project = self.surroundings.projects.label(lane);
         let queued = self.queue.works(lane);

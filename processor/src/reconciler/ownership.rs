@@ -1,8 +1,10 @@
 //! Taking partitions over and giving them up.
 
+use crate::clock;
+use stackone_processor_core::time::Monotonic;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountState, Recheck, Trigger};
@@ -12,13 +14,13 @@ use tokio_util::sync::CancellationToken;
 use super::partition::{Partition, Ready, Stage};
 use super::{Reconciler, ReconcilerError};
 use crate::consumer::{Change, Rebalance};
-use crate::gaps::Gaps;
-use crate::listings::Listings;
 use crate::message::Message;
-use crate::offsets::Offsets;
 use crate::restore::{Restore, RestoreError, Restored};
 use crate::transaction::TransactionError;
-use crate::work::{AccountKey, Work};
+use stackone_processor_core::event::listings::Listings;
+use stackone_processor_core::offsets::Offsets;
+use stackone_processor_core::offsets::gaps::Gaps;
+use stackone_processor_core::work::{AccountKey, Work};
 
 impl Reconciler {
     pub(super) fn rebalance(&mut self, rebalance: Rebalance) -> Result<(), ReconcilerError> {
@@ -114,9 +116,9 @@ impl Reconciler {
         );
         let (post, epoch) = (self.post.clone(), self.epoch);
         let job = move || {
-            let started = Instant::now();
+            let started = clock::monotonic();
             if let Some(result) = restore.run(partition, &|| alive.is_cancelled()).transpose() {
-                let (result, took) = (Box::new(result), started.elapsed());
+                let (result, took) = (Box::new(result), clock::monotonic() - started);
                 drop(post.send(Message::Restored {
                     partition,
                     epoch,
@@ -206,8 +208,11 @@ impl Reconciler {
                     .records_restored
                     .inc_by(pending.total);
                 self.unlinks.guard.undecided(lane, &key, pending.grace);
-                let at = pending.grace.map_or_else(Instant::now, |grace| {
-                    instant_of(crate::reconcile::next_look(&grace, Timestamp::now()))
+                let at = pending.grace.map_or_else(clock::monotonic, |grace| {
+                    instant_of(stackone_processor_core::reconcile::next_look(
+                        &grace,
+                        Timestamp::now(),
+                    ))
                 });
                 self.queue_restored(key, lane, Work::without_record(pending), at);
             }
@@ -249,7 +254,7 @@ impl Reconciler {
 }
 
 /// The instant at which the wall clock will show `time`; now, if it shows a later one already.
-pub(super) fn instant_of(time: Timestamp) -> Instant {
+pub(super) fn instant_of(time: Timestamp) -> Monotonic {
     let wait = Duration::try_from(time.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO);
-    Instant::now() + wait.min(Duration::from_secs(30 * 24 * 60 * 60))
+    clock::monotonic() + wait.min(Duration::from_secs(30 * 24 * 60 * 60))
 }

@@ -2,11 +2,11 @@
 
 use tokio_util::sync::DropGuard;
 
-use crate::gaps::Gaps;
-use crate::intake::Consumed;
-use crate::listings::Listings;
-use crate::offsets::Offsets;
-use crate::state_store::StateStore;
+use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::event::listings::Listings;
+use stackone_processor_core::offsets::Offsets;
+use stackone_processor_core::offsets::gaps::Gaps;
+use stackone_processor_core::state::store::StateStore;
 
 /// A partition that is assigned to us.
 pub(super) struct Partition {

@@ -2,7 +2,7 @@
 //! refuses many dead letters. The consumer is polled on, since rebalances have to be answered.
 
 use super::{Reconciler, ReconcilerError};
-use crate::open_records::{Open, Turn};
+use stackone_processor_core::offsets::open_records::{Open, Turn};
 
 impl Reconciler {
     /// Pauses all partitions, or resumes those that are restored, if it is time to.

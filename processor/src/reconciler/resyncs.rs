@@ -1,13 +1,15 @@
 //! Starting resyncs: when they are due, and when records are known to be lost.
 
+use crate::clock;
+use stackone_processor_core::time::Monotonic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Reconciler;
 use super::partition::Partition;
 use crate::resync;
-use crate::work_queue::Lane;
+use stackone_processor_core::work::queue::Lane;
 
 /// How long after a run has begun another one does because records were lost. What a run publishes takes room on the topic,
 /// and where that is why records are lost, runs without a pause would lose more.
@@ -16,7 +18,7 @@ const APART: Duration = Duration::from_secs(5 * 60);
 /// When each project is listed. They do not wait for each other.
 pub(super) struct Resyncs {
     interval: Option<Duration>,
-    next: Instant,
+    next: Monotonic,
     lanes: Vec<Listed>,
 }
 
@@ -26,7 +28,7 @@ struct Listed {
     runs: Arc<AtomicBool>,
     /// Records were lost since the last run began.
     is_asked_for: bool,
-    begun: Option<Instant>,
+    begun: Option<Monotonic>,
 }
 
 /// Why a run begins.
@@ -49,7 +51,7 @@ impl Drop for Running {
 }
 
 impl Resyncs {
-    pub(super) fn new(lanes: usize, interval: Option<Duration>, now: Instant) -> Self {
+    pub(super) fn new(lanes: usize, interval: Option<Duration>, now: Monotonic) -> Self {
         Self {
             interval,
             next: now + interval.unwrap_or_default(),
@@ -69,7 +71,7 @@ impl Resyncs {
 
     /// The projects whose runs begin now, and why; without a run where one is due and the last still runs. `is_turn` says
     /// whether those that are due are ours.
-    fn begin(&mut self, is_turn: bool, now: Instant) -> Vec<(Lane, Why, Option<Running>)> {
+    fn begin(&mut self, is_turn: bool, now: Monotonic) -> Vec<(Lane, Why, Option<Running>)> {
         let due = self.interval.filter(|_| is_turn && now >= self.next);
         if let Some(interval) = due {
             self.next = now + interval;
@@ -92,7 +94,7 @@ impl Resyncs {
 }
 
 impl Listed {
-    fn why(&self, is_due: bool, now: Instant) -> Option<Why> {
+    fn why(&self, is_due: bool, now: Monotonic) -> Option<Why> {
         let may_again = self.begun.is_none_or(|begun| now >= begun + APART);
         match is_due {
             true => Some(Why::Due),
@@ -107,7 +109,7 @@ impl Reconciler {
     pub(super) fn resync_when_due(&mut self) {
         let first = self.partitions.get(&0);
         let is_turn = first.and_then(Partition::ready).is_some();
-        for (lane, why, running) in self.resyncs.begin(is_turn, Instant::now()) {
+        for (lane, why, running) in self.resyncs.begin(is_turn, clock::monotonic()) {
             match running {
                 Some(running) => self.start_resync(lane, why, running),
                 None => {
@@ -153,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_project_whose_run_takes_long_holds_up_no_other() {
-        let start = Instant::now();
+        let start = clock::monotonic();
         let mut resyncs = Resyncs::new(2, Some(HOUR), start);
         assert!(resyncs.begin(true, start).is_empty(), "not due");
         assert!(resyncs.begin(false, start + HOUR).is_empty(), "not ours");
@@ -167,7 +169,7 @@ mod tests {
 
     #[test]
     fn whoever_lost_records_lists_at_once_though_not_over_and_over() {
-        let start = Instant::now();
+        let start = clock::monotonic();
         let mut resyncs = Resyncs::new(1, Some(HOUR), start);
         assert!(resyncs.ask_for());
         let begun = resyncs.begin(false, start);
@@ -199,7 +201,7 @@ mod tests {
 
     #[test]
     fn where_nothing_is_to_be_listed_nothing_is() {
-        let start = Instant::now();
+        let start = clock::monotonic();
         let mut resyncs = Resyncs::new(1, None, start);
         assert!(!resyncs.ask_for());
         assert!(resyncs.begin(true, start + 2 * HOUR).is_empty());

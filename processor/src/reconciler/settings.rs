@@ -13,17 +13,17 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::batch::BatchSettings;
 use crate::consumer::{Membership, StartError as ConsumerError};
 use crate::message::Message;
 use crate::metrics::Metrics;
-use crate::open_records::Open;
 use crate::projects::Projects;
-use crate::reconcile::GracePeriods;
 use crate::restore::RestoreError;
 use crate::resync::ResyncSettings;
 use crate::tasks::Tasks;
 use crate::transaction::{Around, StartError as TransactionStartError, TransactionError};
+use stackone_processor_core::api_gate::batch::BatchSettings;
+use stackone_processor_core::offsets::open_records::Open;
+use stackone_processor_core::reconcile::GracePeriods;
 
 /// How a reconciler works.
 #[derive(Debug, Clone)]

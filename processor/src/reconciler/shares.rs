@@ -1,6 +1,7 @@
 //! What part of what all replicas may send is ours.
 
-use std::time::{Duration, Instant};
+use crate::clock;
+use std::time::Duration;
 
 use super::Reconciler;
 
@@ -14,7 +15,7 @@ impl Reconciler {
     /// The same, of as many partitions as the cluster `told` of. While it never did nothing is ours: see [`Self::ask_cluster`],
     /// which asks on.
     pub(super) fn share_budgets_among(&mut self, told: Option<usize>) {
-        let now = Instant::now();
+        let now = clock::monotonic();
         self.all_partitions = all_partitions(told, self.all_partitions);
         for gate in &mut self.gates {
             gate.set_share(self.partitions.len(), self.all_partitions, now);
@@ -41,11 +42,11 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::projects::Gate;
+    use stackone_processor_core::api_gate::Gate;
 
     #[test]
     fn who_is_not_told_how_many_partitions_there_are_looks_nothing_up_until_then() {
-        let (start, owned) = (Instant::now(), 3);
+        let (start, owned) = (clock::monotonic(), 3);
         let mut gate = Gate::new(NonZeroU32::new(900).unwrap(), start);
         let mut all = 0;
         for told in [None, Some(0)] {

@@ -1,16 +1,17 @@
 //! Holding unlinks back where too many accounts of a project vanished at once, and letting them go.
 
-use std::time::{Duration, Instant};
+use stackone_processor_core::time::Monotonic;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use stackone_client_types::Lookup;
 use stackone_link_schemas::{AccountState, GraceKind, Trigger};
 
 use super::Reconciler;
-use crate::reconcile::{Case, Decision, LifecycleKind};
-use crate::unlink_guard::{Share, UnlinkGuard};
-use crate::work::{AccountKey, Work};
-use crate::work_queue::Lane;
+use stackone_processor_core::reconcile::{Case, Decision, LifecycleKind};
+use stackone_processor_core::state::unlink_guard::{Share, UnlinkGuard};
+use stackone_processor_core::work::queue::Lane;
+use stackone_processor_core::work::{AccountKey, Work};
 
 /// What is known of accounts that vanished.
 pub(super) struct Unlinks {
@@ -135,7 +136,7 @@ impl Reconciler {
         key: AccountKey,
         lane: Lane,
         said_at: Timestamp,
-        now: Instant,
+        now: Monotonic,
     ) {
         self.unlinks.guard.undecided(lane, &key, None);
         let works = self.queue.work_mut(&key);

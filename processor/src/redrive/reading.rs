@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::RedriveError;
 use super::progress::Partition;
-use crate::intake::Consumed;
 use crate::reader::{Reader, ReaderError, consumed};
+use stackone_processor_core::event::intake::Consumed;
 
 /// How long nothing may come before it is given up.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -8,8 +8,8 @@ use stackone_link_schemas::{
 use stackone_link_wire::{RecordHeaders, RedriveHeaders, Topic, Topics};
 
 use super::progress::Step;
-use crate::intake::Consumed;
-use crate::transaction::TransactionRecord;
+use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::event::records::TransactionRecord;
 
 /// The record that a dead letter was made of: its own key, bytes and headers, and how often it was put back. None
 /// where it is no dead letter.
@@ -69,7 +69,7 @@ mod tests {
     use stackone_link_wire::{DeadLetterHeaders, IngestHeaders};
 
     use super::*;
-    use crate::records;
+    use stackone_processor_core::event::records;
 
     fn webhook() -> Consumed {
         let event = CloudEvent {

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::selection::dead_letter;
 use super::{Left, Mode, Passed, Summary, Verdict};
-use crate::intake::Consumed;
 use crate::state_view::escaped;
+use stackone_processor_core::event::intake::Consumed;
 
 /// A dead letter and what becomes of it.
 #[derive(Debug, Serialize)]

@@ -16,9 +16,10 @@ use super::progress::{Partition, Progress};
 use super::reading::{partitions, read};
 use super::selection::{Selection, Verdict, is_marker};
 use super::{Mode, Pace, RedriveError, RedriveSettings, Summary, Told, marker, redriven};
-use crate::intake::Consumed;
 use crate::reader::{Reader, reader};
-use crate::transaction::{Batch, TransactionRecord, Transactions, Undisturbed};
+use crate::transaction::{Transactions, Undisturbed};
+use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::event::records::{Batch, TransactionRecord};
 
 /// Most bytes of letters in one transaction: one that is full anyway is sent before its time.
 const MAX_BYTES: usize = 8 * 1024 * 1024;

@@ -10,7 +10,7 @@ use stackone_link_schemas::{
 use stackone_link_wire::{DeadLetterHeaders, RecordHeaders};
 
 use super::OffsetRanges;
-use crate::intake::Consumed;
+use stackone_processor_core::event::intake::Consumed;
 
 /// Which dead letters are asked for. The default asks for all that may be of use.
 #[derive(Debug, Clone, Default)]

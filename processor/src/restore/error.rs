@@ -5,7 +5,7 @@ use stackone_link_schemas::AccountId;
 use stackone_link_transport::ConfigError;
 
 use crate::reader::ReaderError;
-use crate::state_store::UnreadableState;
+use stackone_processor_core::state::store::UnreadableState;
 
 /// Why a partition cannot be restored.
 #[derive(Debug, thiserror::Error)]

@@ -10,9 +10,9 @@ use super::compared::Compared;
 use super::{ResyncError, ResyncSettings, run};
 use crate::bar::Bar;
 use crate::projects::{Project, Projects};
-use crate::state_store::StateStore;
 use crate::state_view;
-use crate::work_queue::Lane;
+use stackone_processor_core::state::store::StateStore;
+use stackone_processor_core::work::queue::Lane;
 
 /// Where to read what was confirmed.
 #[derive(Debug, Clone)]
@@ -78,7 +78,7 @@ fn lanes(projects: &Projects, only: Option<&str>) -> anyhow::Result<Vec<Lane>> {
 
 async fn list(
     settings: &ResyncSettings,
-    project: &Project,
+    project: Project<'_>,
     mut compared: Compared<'_>,
     stop: &CancellationToken,
 ) -> Result<String, ResyncError> {

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use stackone_link_schemas::AccountListed;
 
+use uuid::Uuid;
+
 use super::Summary;
-use crate::listings::{Listing, differs, no_status};
 use crate::projects::Projects;
-use crate::state_store::StateStore;
-use crate::work_queue::Lane;
+use stackone_processor_core::event::listings::{Listing, differs, no_status};
+use stackone_processor_core::state::store::StateStore;
+use stackone_processor_core::work::queue::Lane;
 
 /// A project's list, compared with what was confirmed.
 pub(super) struct Compared<'a> {
@@ -30,7 +32,7 @@ impl<'a> Compared<'a> {
             states,
             projects,
             lane,
-            listing: Listing::begins(lane, now),
+            listing: Listing::begins(Uuid::nil(), lane, now),
             unchanged: 0,
             queued: 0,
         }

@@ -4,8 +4,9 @@
 //! number; page 1 is then the second one, or the first again, which shows by its ids.
 
 use stackone_client_types::{ListPage, Listed};
+use uuid::Uuid;
 
-use crate::listings::Seen;
+use stackone_processor_core::event::listings::Seen;
 
 /// What was listed so far.
 #[derive(Debug)]
@@ -29,11 +30,11 @@ pub(super) enum Next {
 }
 
 impl Pages {
-    pub(super) fn new(page_size: u32) -> Self {
+    pub(super) fn new(run: Uuid, page_size: u32) -> Self {
         let page_size = usize::try_from(page_size).unwrap_or(usize::MAX);
         Self {
             page_size,
-            seen: Seen::default(),
+            seen: Seen::of(run),
             taken: 0,
             number: None,
         }
@@ -92,7 +93,7 @@ mod tests {
         ignores_page: bool,
         nameless: &str,
     ) -> (usize, Next) {
-        let mut pages = Pages::new(100);
+        let mut pages = Pages::new(Uuid::nil(), 100);
         let (mut next, mut found) = (Next::Page(None), 0);
         for _ in 0..1000 {
             let Next::Page(number) = next else {

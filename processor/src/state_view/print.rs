@@ -138,7 +138,7 @@ mod tests {
     use stackone_link_schemas::{AccountPhase, AccountStatus};
 
     use super::*;
-    use crate::reconcile::unknown_account;
+    use stackone_processor_core::reconcile::unknown_account;
 
     fn state() -> AccountState {
         let id = AccountId::try_from("acc-1").unwrap();

@@ -2,7 +2,7 @@
 
 use rdkafka::error::KafkaResult;
 
-use super::Batch;
+use stackone_processor_core::event::records::Batch;
 
 /// A step between which a process may die or sleep with a different outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

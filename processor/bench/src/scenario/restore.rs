@@ -13,7 +13,7 @@ use stackone_link_schemas::{
 };
 use stackone_link_transport::encode_headers;
 use stackone_link_wire::{Topic, TraceContext, partition_of_key};
-use stackone_processor::records;
+use stackone_processor_core::event::records;
 
 use crate::api;
 use crate::broker::Place;

@@ -3,15 +3,17 @@
 //! Nothing of that touches what is staged, since whatever is decided in the meantime goes into the next transaction. The
 //! consumer is not polled, so that no record is taken in and no rebalance comes between a transaction's steps.
 
+use crate::clock;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 
 use crate::message::Message;
 use crate::reconciler::{IDLE, Reconciler};
-use crate::transaction::{Batch, TransactionError};
+use crate::transaction::TransactionError;
+use stackone_processor_core::event::records::Batch;
 
 /// After so many accounts it is time to look for answers: what a thousand of them take is a quarter of an API's answer.
 const TURNS: usize = 32;
@@ -71,8 +73,8 @@ impl Reconciler {
             return IDLE;
         }
         self.send_lookups();
-        self.next_lookup(Instant::now()).map_or(IDLE, |next| {
-            next.saturating_duration_since(Instant::now()).min(IDLE)
+        self.next_lookup(clock::monotonic()).map_or(IDLE, |next| {
+            next.saturating_duration_since(clock::monotonic()).min(IDLE)
         })
     }
 

@@ -1,11 +1,10 @@
 //! Staging what is decided.
 
-use std::time::Instant;
-
 use jiff::Timestamp;
 use stackone_client_types::Lookup;
 use stackone_link_schemas::Pending;
 use stackone_link_wire::{DeadLetterHeaders, Topic};
+use stackone_processor_core::time::Monotonic;
 
 use super::Decided;
 use super::effect::{Disposition, Effect, Finish, Then};
@@ -13,13 +12,13 @@ use super::pending::{merged, open_offsets, with_pending, without_answer};
 use super::span::Part;
 use super::stage::Stage;
 use crate::message::GivenUp;
-use crate::reconcile::{Case, Decision, apply, decide};
 use crate::reconciler::partition::Ready;
 use crate::reconciler::unlinks::is_unlinked_as_vanished;
 use crate::reconciler::{Reconciler, ReconcilerError};
-use crate::records;
-use crate::work::{AccountKey, Work};
-use crate::work_queue::Lane;
+use stackone_processor_core::event::records;
+use stackone_processor_core::reconcile::{Case, Decision, apply, decide};
+use stackone_processor_core::work::queue::Lane;
+use stackone_processor_core::work::{AccountKey, Work};
 
 impl Reconciler {
     pub(super) fn stage_decided(
@@ -91,7 +90,7 @@ impl Reconciler {
         key: &AccountKey,
         lane: Lane,
         lookup: &Lookup,
-        (sent, at): (Instant, Timestamp),
+        (sent, at): (Monotonic, Timestamp),
     ) -> Result<(), ReconcilerError> {
         let Some((ready, asked)) = self.ready(key).zip(self.queue.asked(key)) else {
             return Ok(());

@@ -1,15 +1,15 @@
 //! What a committed transaction changes in memory, and what is counted for it.
 
-use std::time::Instant;
-
+use crate::clock;
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountLifecycleEvent, Pending, Recheck};
+use stackone_processor_core::time::Monotonic;
 
 use super::span::Part;
 use crate::reconciler::Reconciler;
 use crate::reconciler::ownership::instant_of;
-use crate::work::{AccountKey, Failures};
-use crate::work_queue::Lane;
+use stackone_processor_core::work::queue::Lane;
+use stackone_processor_core::work::{AccountKey, Failures};
 
 /// What a commit changes in memory.
 pub(in crate::reconciler) enum Effect {
@@ -121,7 +121,7 @@ impl Reconciler {
         if let Some(value) = written {
             self.wrote(&key, value.as_deref());
         }
-        let now = Instant::now();
+        let now = clock::monotonic();
         match then {
             Then::Keep => {}
             Then::Release { lane, said_at } => self.released(key, lane, said_at, now),
@@ -148,7 +148,7 @@ impl Reconciler {
         }
     }
 
-    fn finish(&mut self, key: AccountKey, finish: Finish, now: Instant) {
+    fn finish(&mut self, key: AccountKey, finish: Finish, now: Monotonic) {
         let Finish {
             lane,
             disposition,

@@ -1,16 +1,15 @@
 //! What is known and not committed yet.
 
-use std::time::Instant;
-
 use jiff::Timestamp;
 use stackone_client_types::Lookup;
 use stackone_link_schemas::DeadLetterReason;
+use stackone_processor_core::time::Monotonic;
 
-use crate::intake::Consumed;
 use crate::message::GivenUp;
-use crate::reconcile::SkipReason;
-use crate::work::AccountKey;
-use crate::work_queue::Lane;
+use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::reconcile::SkipReason;
+use stackone_processor_core::work::AccountKey;
+use stackone_processor_core::work::queue::Lane;
 
 /// Something that is known and not committed yet. Kept until it is: after an abort it is decided anew.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub(in crate::reconciler) enum Decided {
         /// The answer.
         lookup: Lookup,
         /// When it was asked for.
-        sent: Instant,
+        sent: Monotonic,
         /// When it came.
         at: Timestamp,
     },

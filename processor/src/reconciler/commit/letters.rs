@@ -1,16 +1,16 @@
 //! Dead letters that are committed apart, since their topic may refuse them.
 
-use std::time::Instant;
-
+use crate::clock;
 use jiff::Timestamp;
 use rdkafka::error::KafkaError;
 use stackone_link_wire::Topic;
+use stackone_processor_core::time::Monotonic;
 
 use super::Decided;
 use super::stage::Stage;
-use crate::letter_gate::LetterGate;
 use crate::reconciler::{Reconciler, ReconcilerError};
 use crate::transaction::TransactionError;
+use stackone_processor_core::dead_letter_backoff::LetterGate;
 
 /// Dead letters that are committed apart.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ fn together(letters: &[Decided]) -> usize {
 impl Reconciler {
     /// Takes dead letters out of what is decided, where they go apart. Accounts that cannot be put aside now stay pending:
     /// they would hold lookups' places.
-    pub(super) fn set_letters_apart(&mut self, now: Instant) {
+    pub(super) fn set_letters_apart(&mut self, now: Monotonic) {
         if !self.letters.gate.is_apart() {
             return;
         }
@@ -56,7 +56,7 @@ impl Reconciler {
 
     /// Commits the dead letters that go apart, if it is time.
     pub(super) fn commit_letters(&mut self) -> Result<(), ReconcilerError> {
-        if self.letters.held.is_empty() || !self.letters.gate.is_due(Instant::now()) {
+        if self.letters.held.is_empty() || !self.letters.gate.is_due(clock::monotonic()) {
             return Ok(());
         }
         let mut held = std::mem::take(&mut self.letters.held);
@@ -101,7 +101,7 @@ impl Reconciler {
 
     fn tell_refused(&mut self, letters: usize, error: &KafkaError) {
         let topic = self.settings.topics.name(Topic::DeadLetter);
-        if self.letters.gate.refused(Instant::now()) {
+        if self.letters.gate.refused(clock::monotonic()) {
             tracing::error!(
                 topic,
                 letters,
@@ -118,7 +118,7 @@ mod tests {
     use stackone_link_schemas::DeadLetterReason;
 
     use super::*;
-    use crate::intake::Consumed;
+    use stackone_processor_core::event::intake::Consumed;
 
     fn letter(bytes: usize) -> Decided {
         let record = Consumed {

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountState, Pending, Trigger};
 
-use crate::recheck;
-use crate::reconcile::unknown_account;
-use crate::taken_in;
-use crate::work::{AccountKey, Work, is_recorded_elsewhere};
-use crate::work_queue::Merge;
+use stackone_processor_core::reconcile::recheck;
+use stackone_processor_core::reconcile::unknown_account;
+use stackone_processor_core::work::consumed_position;
+use stackone_processor_core::work::queue::Merge;
+use stackone_processor_core::work::{AccountKey, Work, is_recorded_elsewhere};
 
 /// The state of an account whose triggers were put aside. A scheduled recheck counts as made.
 pub(super) fn without_answer(
@@ -21,7 +21,7 @@ pub(super) fn without_answer(
     };
     AccountState {
         recheck,
-        taken_in: taken_in::and(state.taken_in, pending.taken_in),
+        taken_in: consumed_position::and(state.taken_in, pending.taken_in),
         ..state
     }
 }
@@ -56,7 +56,7 @@ pub(super) fn with_pending(
             .filter(|state| state.version > 0);
     };
     let state = state.unwrap_or_else(|| unknown_account(&key.id));
-    let taken_in = taken_in::and(state.taken_in, pending.taken_in);
+    let taken_in = consumed_position::and(state.taken_in, pending.taken_in);
     Some(AccountState {
         taken_in,
         pending: Some(pending),

@@ -1,14 +1,16 @@
 //! The span of a lookup: what was decided by its answer.
 
-use std::time::{Instant, SystemTime};
+use crate::clock;
+use stackone_processor_core::time::Monotonic;
+use std::time::SystemTime;
 
 use stackone_link_process::spans::{Kind, Span};
 use stackone_link_wire::TraceContext;
 
 use super::effect::{Disposition, Finish, Then};
 use crate::reconciler::Reconciler;
-use crate::work::{AccountKey, Work};
-use crate::work_queue::Lane;
+use stackone_processor_core::work::queue::Lane;
+use stackone_processor_core::work::{AccountKey, Work};
 
 /// The part that what is written for an account has in a trace.
 #[derive(Debug, Clone, Copy)]
@@ -16,12 +18,12 @@ pub(in crate::reconciler) struct Part {
     /// Its ids, which the records have too.
     pub trace: TraceContext,
     /// When the lookup was sent that is decided; none where none is.
-    pub sent: Option<Instant>,
+    pub sent: Option<Monotonic>,
 }
 
 impl Part {
     /// A lookup for this work is decided.
-    pub(super) fn lookup(work: &Work, sent: Instant) -> Self {
+    pub(super) fn lookup(work: &Work, sent: Monotonic) -> Self {
         Self {
             trace: work.span(),
             sent: Some(sent),
@@ -49,7 +51,13 @@ impl Reconciler {
         }
     }
 
-    fn span(&self, key: &AccountKey, trace: TraceContext, sent: Instant, told: &Told<'_>) -> Span {
+    fn span(
+        &self,
+        key: &AccountKey,
+        trace: TraceContext,
+        sent: Monotonic,
+        told: &Told<'_>,
+    ) -> Span {
         let (trace_id, span_id, parent_id) = trace.ids();
         let ended = SystemTime::now();
         let project = self.surroundings.projects.label(told.lane);
@@ -64,7 +72,9 @@ impl Reconciler {
             parent_id,
             kind: Kind::Consumer,
             name: "reconcile account",
-            started: ended.checked_sub(sent.elapsed()).unwrap_or(ended),
+            started: ended
+                .checked_sub(clock::monotonic() - sent)
+                .unwrap_or(ended),
             ended,
             attributes: attributes
                 .into_iter()

@@ -8,12 +8,12 @@ use stackone_link_wire::{DeadLetterHeaders, Topics, TraceContext};
 
 use super::effect::{AccountEffect, Effect, Then};
 use super::span::Part;
-use crate::intake::Consumed;
 use crate::reconciler::partition::Ready;
 use crate::reconciler::{ReconcilerError, Settings};
-use crate::records;
-use crate::transaction::Batch;
-use crate::work::AccountKey;
+use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::event::records;
+use stackone_processor_core::event::records::Batch;
+use stackone_processor_core::work::AccountKey;
 
 /// A transaction in the making.
 pub(in crate::reconciler) struct Stage {

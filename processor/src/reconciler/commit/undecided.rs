@@ -6,10 +6,10 @@ use super::effect::{Disposition, Effect, Then};
 use super::pending::{merged, open_offsets, with_pending};
 use super::span::Part;
 use super::stage::Stage;
-use crate::reconcile::SkipReason;
 use crate::reconciler::unlinks::Release;
 use crate::reconciler::{Reconciler, ReconcilerError};
-use crate::work::AccountKey;
+use stackone_processor_core::reconcile::SkipReason;
+use stackone_processor_core::work::AccountKey;
 
 /// What is undecided of an account, and the offsets that a record of it accounts for.
 struct Undecided {

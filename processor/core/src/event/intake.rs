@@ -1,0 +1,270 @@
+//! From a record of the account events topic to work, or to the reason why it is none. Pure.
+
+mod own;
+
+use jiff::Timestamp;
+use stackone_link_schemas::{
+    ACCOUNT_LISTED_TYPE, AccountEvent, AccountId, AccountState, Cause, DeadLetterReason,
+    LISTING_MARKER_TYPE, ListingMarker, Pending, TakenIn, Trigger, UNLINKS_RELEASED_TYPE,
+};
+use stackone_link_wire::{RecordHeaders, TraceContext, partition_of_key};
+use uuid::Uuid;
+
+use crate::api_gate::Projects;
+use crate::work::queue::Lane;
+use crate::work::{AccountKey, Failures, Work};
+
+/// A consumed record.
+#[derive(Debug, Clone)]
+pub struct Consumed {
+    /// Partition.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+    /// The broker's or the producer's timestamp, milliseconds since the epoch.
+    pub timestamp_ms: i64,
+    /// Key.
+    pub key: Option<Vec<u8>>,
+    /// Value.
+    pub value: Vec<u8>,
+    /// Headers, where they can be read.
+    pub headers: Option<RecordHeaders>,
+}
+
+/// What a record is to the processor.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Intake {
+    /// A reason to look at an account.
+    Look {
+        /// The account.
+        key: AccountKey,
+        /// Whose budget pays for it.
+        lane: Lane,
+        /// The trigger.
+        work: Box<Work>,
+    },
+    /// A resync lists an account.
+    Listed {
+        /// The account.
+        key: AccountKey,
+        /// Its project.
+        lane: Lane,
+        /// The run.
+        run: Uuid,
+        /// The trigger, where the list differs from what was confirmed.
+        work: Option<Box<Work>>,
+    },
+    /// A resync begins or has ended.
+    Marker {
+        /// Its project.
+        lane: Lane,
+        /// What it says.
+        marker: ListingMarker,
+    },
+    /// An operator lets held unlinks go.
+    UnlinksReleased {
+        /// Of this project.
+        lane: Lane,
+        /// When it was said.
+        said_at: Timestamp,
+    },
+    /// Accounted for before: the record comes again because offsets were lost.
+    Replayed,
+    /// Not usable.
+    Unusable {
+        /// Why.
+        reason: DeadLetterReason,
+        /// In words, without the record's data.
+        detail: String,
+    },
+}
+
+impl Consumed {
+    /// How large it is, its headers left out.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.value.len() + self.key.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Decides what the record is, in a topic of `partitions` partitions. `state_of` gives the confirmed state of its
+    /// account.
+    pub fn sort(
+        &self,
+        topic: &str,
+        partitions: i32,
+        projects: &Projects,
+        now: Timestamp,
+        state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
+    ) -> Intake {
+        let event_type = self
+            .headers
+            .as_ref()
+            .map(|headers| headers.event.event_type.as_str());
+        match event_type {
+            Some(ACCOUNT_LISTED_TYPE) => {
+                return self.sort_listed(topic, partitions, projects, now, state_of);
+            }
+            Some(LISTING_MARKER_TYPE) => return self.sort_marker(projects),
+            Some(UNLINKS_RELEASED_TYPE) => return self.sort_release(projects),
+            Some(_) | None => {}
+        }
+        let event = match AccountEvent::parse(&self.value) {
+            Ok(event) => event,
+            Err(error) => return unusable(DeadLetterReason::MalformedEvent, &without_data(&error)),
+        };
+        let Some(key) = self.key_of(&event.account_id, partitions) else {
+            return misplaced();
+        };
+        let Some(lane) = projects.lane_of(event.project_id.as_deref()) else {
+            return unusable(
+                DeadLetterReason::UnknownProject,
+                "no API key is configured for the project",
+            );
+        };
+        let state = state_of(&key);
+        let owner = state.as_ref().and_then(|state| state.project_id.as_deref());
+        if !projects.is_owner(lane, owner, event.project_id.as_deref()) {
+            return unusable(
+                DeadLetterReason::ProjectMismatch,
+                "the account belongs to another project",
+            );
+        }
+        // Not before: while the letter of a record is held, later ones of its account are taken in.
+        if state.as_ref().is_some_and(|state| self.is_taken_in(state)) {
+            return Intake::Replayed;
+        }
+        Intake::Look {
+            key,
+            lane,
+            work: Box::new(self.work(topic, event, now)),
+        }
+    }
+
+    /// The account in this partition, if its key leads here. A state anywhere else would stop whoever restores it.
+    fn key_of(&self, id: &AccountId, partitions: i32) -> Option<AccountKey> {
+        let is_here = partition_of_key(id.as_str().as_bytes(), partitions) == self.partition;
+        is_here.then(|| AccountKey {
+            partition: self.partition,
+            id: id.clone(),
+        })
+    }
+
+    fn work(&self, topic: &str, event: AccountEvent, now: Timestamp) -> Work {
+        let received_at = self.received_at();
+        // StackOne's clock may be ahead of ours, but nothing happened after we were told.
+        let event_date = event
+            .event_date
+            .map(|date| received_at.map_or(date, |received| date.min(received)));
+        let cause = Cause {
+            event_id: self.event_id(),
+            event_type: event.event.clone(),
+            event_date: event.event_date,
+            received_at,
+            topic: topic.to_owned(),
+            partition: self.partition,
+            offset: self.offset,
+        };
+        let pending = Pending {
+            trigger: if event.is_deleted() {
+                Trigger::Deleted
+            } else {
+                Trigger::Webhook
+            },
+            deleted_at: event_date.filter(|_| event.is_deleted()),
+            causes: vec![cause],
+            total: 1,
+            since: now,
+            lookups: 0,
+            project_id: event.project_id,
+            event_date,
+            taken_in: Some(self.taken_in()),
+            grace: None,
+            lag_recheck_used: false,
+        };
+        Work {
+            pending,
+            open_offsets: vec![self.offset],
+            failures: Failures::default(),
+            trace: self.trace(),
+        }
+    }
+
+    fn event_id(&self) -> Option<Uuid> {
+        self.headers.as_ref().map(|headers| headers.event.id)
+    }
+
+    fn received_at(&self) -> Option<Timestamp> {
+        let ingest = self
+            .headers
+            .as_ref()
+            .and_then(|headers| headers.ingest.as_ref());
+        ingest
+            .map(|ingest| ingest.received_at)
+            .or_else(|| Timestamp::from_millisecond(self.timestamp_ms).ok())
+    }
+
+    /// Whether it is the record that was taken in as `cause`, and not another at its offset in a topic that was made
+    /// again. Its key is not asked: one without a key may be in the right partition by chance.
+    #[must_use]
+    pub fn is_of(&self, cause: &Cause) -> bool {
+        let is_as_old = cause
+            .received_at
+            .is_none_or(|received| self.received_at() == Some(received));
+        self.event_id() == cause.event_id && is_as_old
+    }
+
+    fn trace(&self) -> Option<TraceContext> {
+        let traceparent = self.headers.as_ref()?.traceparent.as_ref()?;
+        TraceContext::continued(traceparent.as_bytes())
+    }
+
+    const fn taken_in(&self) -> TakenIn {
+        TakenIn {
+            partition: self.partition,
+            offset: self.offset,
+            timestamp_ms: self.timestamp_ms,
+        }
+    }
+
+    /// A topic that was made again starts at offset 0, so an older offset alone proves nothing: its timestamp must not
+    /// be newer either.
+    fn is_taken_in(&self, state: &AccountState) -> bool {
+        state.taken_in.is_some_and(|taken| {
+            taken.partition == self.partition
+                && self.offset <= taken.offset
+                && self.timestamp_ms <= taken.timestamp_ms
+        })
+    }
+}
+
+fn misplaced() -> Intake {
+    unusable(
+        DeadLetterReason::MalformedEvent,
+        "in a partition that its account's id as key does not lead to",
+    )
+}
+
+fn unusable(reason: DeadLetterReason, detail: &str) -> Intake {
+    Intake::Unusable {
+        reason,
+        detail: detail.to_owned(),
+    }
+}
+
+/// serde's messages quote the value they stumble over, so only the place is told.
+fn without_data(error: &stackone_link_schemas::MalformedEvent) -> String {
+    match error {
+        stackone_link_schemas::MalformedEvent::Json(json) => {
+            format!(
+                "not an account event: {:?} error at line {} column {}",
+                json.classify(),
+                json.line(),
+                json.column()
+            )
+        }
+        stackone_link_schemas::MalformedEvent::NotAnAccountEvent => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! What a record is, by its content, its project and the state of its account.
+
+mod misplaced;
+
+use stackone_link_schemas::{AccountId, CloudEvent};
+
+use super::*;
+use crate::api_gate::Project;
+use crate::reconcile::unknown_account;
+
+const NOW: Timestamp = Timestamp::constant(1_772_614_800, 0);
+
+fn projects(ids: &[Option<&str>]) -> Projects {
+    let project = |id: &Option<&str>| Project {
+        id: id.map(str::to_owned),
+        requests_per_minute: std::num::NonZeroU32::MIN,
+    };
+    Projects::new(ids.iter().map(project).collect())
+}
+
+const PARTITIONS: i32 = 12;
+
+/// Where the key `a` leads to.
+fn here() -> i32 {
+    partition_of_key(b"a", PARTITIONS)
+}
+
+fn record(project: &str, event: &str) -> Consumed {
+    let value = format!(
+        r#"{{"event":"{event}","account_id":"a","project_id":"{project}","event_date":"2030-01-01T00:00:00Z"}}"#
+    );
+    Consumed {
+        partition: here(),
+        offset: 41,
+        timestamp_ms: NOW.as_millisecond(),
+        key: None,
+        value: value.into_bytes(),
+        headers: None,
+    }
+}
+
+fn state(project: &str, taken_in: Option<TakenIn>) -> AccountState {
+    let id = AccountId::try_from("a").unwrap();
+    AccountState {
+        project_id: Some(project.to_owned()),
+        taken_in,
+        version: 1,
+        ..unknown_account(&id)
+    }
+}
+
+fn sort(record: &Consumed, ids: &[Option<&str>], state: Option<AccountState>) -> Intake {
+    record.sort("events", PARTITIONS, &projects(ids), NOW, |_| state)
+}
+
+fn reason(intake: &Intake) -> Option<&DeadLetterReason> {
+    match intake {
+        Intake::Unusable { reason, .. } => Some(reason),
+        Intake::Look { .. }
+        | Intake::Listed { .. }
+        | Intake::Marker { .. }
+        | Intake::UnlinksReleased { .. }
+        | Intake::Replayed => None,
+    }
+}
+
+#[test]
+fn a_webhook_becomes_work_with_its_cause() {
+    let Intake::Look { key, lane, work } =
+        sort(&record("one", "account.deleted"), &[Some("one")], None)
+    else {
+        panic!("work")
+    };
+    assert_eq!((key.partition, key.id.as_str(), lane), (here(), "a", 0));
+    assert_eq!(
+        (work.pending.trigger, work.open_offsets),
+        (Trigger::Deleted, vec![41])
+    );
+    assert_eq!(
+        work.pending.event_date,
+        Some(NOW),
+        "nothing happened later than we were told"
+    );
+    assert_eq!(
+        work.pending.causes[0].event_date,
+        Some("2030-01-01T00:00:00Z".parse().unwrap())
+    );
+}
+
+#[test]
+fn an_event_goes_to_its_projects_lane_and_an_unknown_project_to_none() {
+    let both = [Some("one"), Some("two")];
+    let lane = |intake| match intake {
+        Intake::Look { lane, .. } => Some(lane),
+        Intake::Unusable { .. }
+        | Intake::Listed { .. }
+        | Intake::Marker { .. }
+        | Intake::UnlinksReleased { .. }
+        | Intake::Replayed => None,
+    };
+    assert_eq!(
+        lane(sort(&record("two", "account.created"), &both, None)),
+        Some(1)
+    );
+    let unknown = sort(&record("three", "account.created"), &both, None);
+    assert_eq!(reason(&unknown), Some(&DeadLetterReason::UnknownProject));
+    assert_eq!(
+        lane(sort(&record("three", "account.created"), &[None], None)),
+        Some(0),
+        "no id serves everything"
+    );
+}
+
+#[test]
+fn an_account_belongs_to_the_project_whose_key_saw_it() {
+    let both = [Some("one"), Some("two")];
+    let mismatch = sort(
+        &record("two", "account.deleted"),
+        &both,
+        Some(state("one", None)),
+    );
+    assert_eq!(reason(&mismatch), Some(&DeadLetterReason::ProjectMismatch));
+    let own = sort(
+        &record("one", "account.deleted"),
+        &both,
+        Some(state("one", None)),
+    );
+    assert_eq!(reason(&own), None);
+}
+
+#[test]
+fn a_replay_is_known_by_partition_offset_and_timestamp_together() {
+    let taken = TakenIn {
+        partition: here(),
+        offset: 41,
+        timestamp_ms: NOW.as_millisecond(),
+    };
+    let replayed = |taken| {
+        sort(
+            &record("one", "account.created"),
+            &[None],
+            Some(state("one", Some(taken))),
+        ) == Intake::Replayed
+    };
+    assert!(replayed(taken));
+    assert!(replayed(TakenIn {
+        offset: 99,
+        ..taken
+    }));
+    assert!(!replayed(TakenIn {
+        offset: 40,
+        ..taken
+    }));
+    assert!(!replayed(TakenIn {
+        partition: here() + 1,
+        ..taken
+    }));
+    assert!(
+        !replayed(TakenIn {
+            timestamp_ms: taken.timestamp_ms - 1,
+            ..taken
+        }),
+        "the topic was made again"
+    );
+}
+
+fn listed_record() -> Consumed {
+    let run = Uuid::from_u128(1);
+    let value = format!(r#"{{"run":"{run}","account_id":"a","status":"error"}}"#);
+    let headers = RecordHeaders::of(CloudEvent {
+        id: run,
+        event_type: ACCOUNT_LISTED_TYPE.to_owned(),
+        source: "/stackone".to_owned(),
+        subject: None,
+        time: None,
+        dataschema: None,
+    });
+    Consumed {
+        value: value.into_bytes(),
+        headers: Some(headers),
+        ..record("one", "")
+    }
+}
+
+#[test]
+fn a_listed_account_that_is_taken_in_already_is_noted_and_asks_for_nothing_again() {
+    let (run, record) = (Uuid::from_u128(1), listed_record());
+    let asks = |taken_in| match sort(&record, &[None], Some(state("one", taken_in))) {
+        Intake::Listed { run: of, work, .. } => (of == run, work.is_some()),
+        other @ (Intake::Look { .. }
+        | Intake::Unusable { .. }
+        | Intake::Marker { .. }
+        | Intake::UnlinksReleased { .. }
+        | Intake::Replayed) => panic!("{other:?}"),
+    };
+    assert_eq!(asks(None), (true, true));
+    assert_eq!(asks(Some(record.taken_in())), (true, false));
+}
+
+#[test]
+fn a_malformed_record_is_described_without_its_data() {
+    let malformed = Consumed {
+        value: br#"{"event":"account.created","account_id":"s3cret/"}"#.to_vec(),
+        ..record("one", "x")
+    };
+    let Intake::Unusable { reason, detail } = sort(&malformed, &[None], None) else {
+        panic!("unusable")
+    };
+    assert_eq!(reason, DeadLetterReason::MalformedEvent);
+    assert!(!detail.contains("s3cret"), "{detail}");
+}
+
+#[test]
+fn a_release_is_for_a_project_that_is_configured() {
+    let release = |project: &str| {
+        let value = serde_json::json!({"project_id": project, "released_at": NOW});
+        let headers = RecordHeaders::of(CloudEvent {
+            id: Uuid::from_u128(1),
+            event_type: "pipeline.unlinks.released".to_owned(),
+            source: "/stackone".to_owned(),
+            subject: None,
+            time: None,
+            dataschema: None,
+        });
+        Consumed {
+            value: value.to_string().into_bytes(),
+            headers: Some(headers),
+            ..record(project, "account.created")
+        }
+    };
+    let both = [Some("one"), Some("two")];
+    let (lane, said_at) = (1, NOW);
+    assert_eq!(
+        sort(&release("two"), &both, None),
+        Intake::UnlinksReleased { lane, said_at }
+    );
+    let unknown = sort(&release("three"), &both, None);
+    assert_eq!(reason(&unknown), Some(&DeadLetterReason::UnknownProject));
+}

@@ -1,0 +1,292 @@
+//! What running resyncs have listed of a partition's accounts. Pure.
+
+use crate::{HashMap, HashSet};
+use std::hash::BuildHasher as _;
+
+use foldhash::quality::FixedState;
+use jiff::Timestamp;
+use stackone_link_schemas::{AccountId, AccountListed, AccountPhase, AccountState, AccountStatus};
+use uuid::Uuid;
+
+use crate::work::queue::Lane;
+
+/// The runs whose beginning was seen. One whose beginning was not seen tells nothing of what is missing.
+#[derive(Debug, Default)]
+pub struct Listings(HashMap<Uuid, Listing>);
+
+/// A run.
+#[derive(Debug)]
+pub struct Listing {
+    lane: Lane,
+    started_at: Timestamp,
+    listed: Seen,
+}
+
+/// Ids that were seen, as hashes: a million takes 20 MB. That two of them have the same hash is a chance of one in 37
+/// million, and then the next run, which hashes otherwise, finds what this one did not.
+#[derive(Debug)]
+pub struct Seen {
+    hashes: HashSet<u64>,
+    hasher: FixedState,
+}
+
+impl Seen {
+    /// No ids yet, those of `run`.
+    #[must_use]
+    pub fn of(run: Uuid) -> Self {
+        let (high, low) = run.as_u64_pair();
+        Self {
+            hashes: HashSet::default(),
+            hasher: FixedState::with_seed(high ^ low),
+        }
+    }
+
+    /// Notes an id; says whether it is new.
+    pub fn note(&mut self, id: &str) -> bool {
+        self.hashes.insert(self.hasher.hash_one(id))
+    }
+
+    /// Whether the id was seen.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.hashes.contains(&self.hasher.hash_one(id))
+    }
+}
+
+/// What a complete list did not have of what was confirmed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// How many.
+    pub all: usize,
+    /// Those that are to be looked up.
+    pub looked_up: Vec<AccountId>,
+}
+
+impl Missing {
+    /// Whether more are missing than can be believed, so that the list is the likelier error.
+    #[must_use]
+    pub const fn is_doubtful(&self, allowed: usize) -> bool {
+        self.all > allowed
+    }
+}
+
+impl Listings {
+    /// A run begins; an earlier one of the same project is not waited for any more.
+    pub fn begins(&mut self, run: Uuid, lane: Lane, started_at: Timestamp) {
+        self.0.retain(|_, listing| listing.lane != lane);
+        self.0.insert(run, Listing::begins(run, lane, started_at));
+    }
+
+    /// A run listed an account.
+    pub fn listed(&mut self, run: Uuid, id: &AccountId) {
+        if let Some(listing) = self.0.get_mut(&run) {
+            listing.lists(id);
+        }
+    }
+
+    /// A run has listed everything there is. None where its beginning was not seen.
+    pub fn ends(&mut self, run: Uuid) -> Option<Listing> {
+        self.0.remove(&run)
+    }
+}
+
+impl Listing {
+    /// It begins.
+    #[must_use]
+    pub fn begins(run: Uuid, lane: Lane, started_at: Timestamp) -> Self {
+        Self {
+            lane,
+            started_at,
+            listed: Seen::of(run),
+        }
+    }
+
+    /// It listed an account.
+    pub fn lists(&mut self, id: &AccountId) {
+        self.listed.note(id.as_str());
+    }
+
+    /// Whether an account of this project should have been listed and was not.
+    #[must_use]
+    pub fn misses(&self, state: &AccountState, lane: Option<Lane>) -> bool {
+        let is_there = match state.state {
+            AccountPhase::Active | AccountPhase::Degraded | AccountPhase::Failed => true,
+            AccountPhase::None | AccountPhase::Unlinked => false,
+        };
+        let is_older = state
+            .confirmed_at
+            .is_some_and(|confirmed| confirmed < self.started_at);
+        lane == Some(self.lane)
+            && is_there
+            && is_older
+            && !self.listed.has(state.account_id.as_str())
+    }
+
+    /// What of `states` is missing. All of it is to be looked up, or, where it is more than `allowed`, as much as there is
+    /// `room` for: a wrong or empty list misses everything, and the next run finds the rest again.
+    pub fn missing(
+        &self,
+        states: impl Iterator<Item = AccountState>,
+        lane_of: impl Fn(Option<&str>) -> Option<Lane>,
+        allowed: usize,
+        room: usize,
+    ) -> Missing {
+        let is_missing =
+            |state: &AccountState| self.misses(state, lane_of(state.project_id.as_deref()));
+        let mut missing = states.filter(is_missing).map(|state| state.account_id);
+        let looked_up: Vec<AccountId> = missing.by_ref().take(allowed.max(room)).collect();
+        let all = looked_up.len() + missing.count();
+        let mut missing = Missing { all, looked_up };
+        if missing.is_doubtful(allowed) {
+            missing.looked_up.truncate(room);
+        }
+        missing
+    }
+}
+
+/// What stands for the status of an account where the list shows none that can be read: the trigger has to have one, and a
+/// process of an earlier version has to read it.
+#[must_use]
+pub fn no_status() -> AccountStatus {
+    AccountStatus::from("")
+}
+
+/// Whether what a list shows of an account is another than what was confirmed, so that it is worth a lookup. Where it shows
+/// no status that can be read, a lookup would not either.
+#[must_use]
+pub fn differs(state: Option<&AccountState>, listed: &AccountListed) -> bool {
+    if listed.status == no_status() {
+        return false;
+    }
+    let Some(state) = state else { return true };
+    match state.state {
+        AccountPhase::None => true,
+        // What an unlinked account is, short of active, is told to nobody.
+        AccountPhase::Unlinked => listed.status == AccountStatus::Active,
+        AccountPhase::Active | AccountPhase::Degraded | AccountPhase::Failed => {
+            let confirmed = state
+                .account
+                .as_ref()
+                .and_then(|account| account.updated_at);
+            state.status.as_ref() != Some(&listed.status)
+                || (listed.updated_at.is_some() && listed.updated_at != confirmed)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::unknown_account;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_772_614_800 + seconds).unwrap()
+    }
+
+    fn state(phase: AccountPhase, status: &str) -> AccountState {
+        let id = AccountId::try_from("a").unwrap();
+        AccountState {
+            state: phase,
+            status: Some(AccountStatus::from(status)),
+            confirmed_at: Some(at(0)),
+            version: 1,
+            ..unknown_account(&id)
+        }
+    }
+
+    fn listed(status: &str) -> AccountListed {
+        AccountListed {
+            run: Uuid::from_u128(1),
+            project_id: None,
+            account_id: AccountId::try_from("a").unwrap(),
+            status: AccountStatus::from(status),
+            updated_at: None,
+        }
+    }
+
+    #[test]
+    fn only_what_differs_is_worth_a_lookup() {
+        assert!(differs(None, &listed("active")));
+        assert!(!differs(
+            Some(&state(AccountPhase::Active, "active")),
+            &listed("active")
+        ));
+        assert!(differs(
+            Some(&state(AccountPhase::Active, "active")),
+            &listed("error")
+        ));
+        assert!(!differs(
+            Some(&state(AccountPhase::Unlinked, "active")),
+            &listed("error")
+        ));
+        assert!(differs(
+            Some(&state(AccountPhase::Unlinked, "active")),
+            &listed("active")
+        ));
+        for state in [None, Some(&state(AccountPhase::Active, "active"))] {
+            assert!(!differs(state, &listed("")), "{state:?}");
+        }
+        let refreshed = AccountListed {
+            updated_at: Some(at(1)),
+            ..listed("active")
+        };
+        assert!(differs(
+            Some(&state(AccountPhase::Active, "active")),
+            &refreshed
+        ));
+    }
+
+    #[test]
+    fn an_account_is_missing_only_from_a_run_of_its_project_that_began_after_it_was_confirmed() {
+        let run = Uuid::from_u128(1);
+        let listing = |started_at| {
+            let mut listings = Listings::default();
+            listings.begins(run, 0, started_at);
+            listings.ends(run).unwrap()
+        };
+        let active = state(AccountPhase::Active, "active");
+        assert!(listing(at(1)).misses(&active, Some(0)));
+        assert!(
+            !listing(at(0)).misses(&active, Some(0)),
+            "it may have been linked after its page was read"
+        );
+        assert!(!listing(at(1)).misses(&active, Some(1)));
+        assert!(!listing(at(1)).misses(&state(AccountPhase::Unlinked, "active"), Some(0)));
+    }
+
+    #[test]
+    fn a_listed_account_is_not_missing_and_an_older_run_is_forgotten() {
+        let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let mut listings = Listings::default();
+        listings.begins(first, 0, at(1));
+        listings.begins(second, 0, at(2));
+        let active = state(AccountPhase::Active, "active");
+        listings.listed(second, &active.account_id);
+        assert!(listings.ends(first).is_none());
+        assert!(!listings.ends(second).unwrap().misses(&active, Some(0)));
+    }
+
+    #[test]
+    fn of_more_than_can_be_believed_to_be_missing_no_more_are_looked_up_than_there_is_room_for() {
+        let run = Uuid::from_u128(1);
+        let mut listings = Listings::default();
+        listings.begins(run, 0, at(1));
+        let listing = listings.ends(run).unwrap();
+        let missing = |accounts: usize, room| {
+            let states = (0..accounts).map(|number| AccountState {
+                account_id: AccountId::try_from(format!("a{number}")).unwrap(),
+                ..state(AccountPhase::Active, "active")
+            });
+            let missing = listing.missing(states, |_| Some(0), 10, room);
+            (
+                missing.all,
+                missing.looked_up.len(),
+                missing.is_doubtful(10),
+            )
+        };
+        assert_eq!(missing(10, 0), (10, 10, false));
+        assert_eq!(missing(11, 0), (11, 0, true));
+        assert_eq!(missing(100, 30), (100, 30, true));
+        assert_eq!(missing(100, 1000), (100, 100, true));
+    }
+}

@@ -1,0 +1,148 @@
+//! From a decision to the next state and the event to emit.
+
+use jiff::Timestamp;
+use stackone_client_types::{Account, Lookup};
+use stackone_link_schemas::{
+    AccountId, AccountLifecycleEvent, AccountPhase, AccountState, GraceKind, Recheck, Trigger,
+};
+
+use super::recheck;
+use super::table::LifecycleKind;
+use super::{Case, Decision};
+use crate::work::consumed_position;
+
+/// What a decision changes, without what is still pending: the caller knows what came since.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// The next state; none where there is nothing to remember of the account.
+    pub state: Option<AccountState>,
+    /// The event to emit.
+    pub event: Option<AccountLifecycleEvent>,
+}
+
+/// Applies a decision that is not a recheck to the state of `account_id`.
+///
+/// `project_id` is the project whose API key gave the answer.
+#[must_use]
+pub fn apply(
+    account_id: &AccountId,
+    case: &Case<'_>,
+    decision: Decision,
+    project_id: Option<&str>,
+) -> Transition {
+    let mut state = case
+        .state
+        .cloned()
+        .unwrap_or_else(|| unknown_account(account_id));
+    state.last_event_date = state.last_event_date.max(case.pending.event_date);
+    state.taken_in = consumed_position::and(state.taken_in, case.pending.taken_in);
+    state.pending = None;
+    let event = match decision {
+        Decision::Emit(kind) => Some(emit(&mut state, case, kind, project_id)),
+        Decision::Skip(_) | Decision::Recheck { .. } => None,
+    };
+    state.recheck = next_recheck(&state, case, event.is_some());
+    let is_worth_remembering = state.version > 0;
+    Transition {
+        state: is_worth_remembering.then_some(state),
+        event,
+    }
+}
+
+/// The state of an account of which nothing is known.
+#[must_use]
+pub fn unknown_account(account_id: &AccountId) -> AccountState {
+    AccountState {
+        account_id: account_id.clone(),
+        project_id: None,
+        state: AccountPhase::None,
+        version: 0,
+        status: None,
+        status_reasons: Vec::new(),
+        account: None,
+        confirmed_at: None,
+        last_event_date: None,
+        taken_in: None,
+        pending: None,
+        recheck: None,
+        vanished_at: None,
+        unknown: serde_json::Map::new(),
+    }
+}
+
+fn emit(
+    state: &mut AccountState,
+    case: &Case<'_>,
+    kind: LifecycleKind,
+    project_id: Option<&str>,
+) -> AccountLifecycleEvent {
+    let account = match case.answer {
+        Lookup::Found(account) => Some(account.as_ref()),
+        Lookup::NotFound => None,
+    };
+    let previous_status = state.status.take();
+    let last_snapshot = state.account.take();
+    // Only a 200 proves whose account it is: every other project's key gets a 404. A recheck where no project is
+    // configured by id names none.
+    if let Some(project) = project_id.filter(|_| account.is_some()) {
+        state.project_id = Some(project.to_owned());
+    }
+    state.version += 1;
+    state.state = kind.phase();
+    state.status = account.map(|account| account.status.clone());
+    state.confirmed_at = Some(case.now);
+    state.vanished_at = vanished_at(case, kind);
+    let reasons = account
+        .map(|account| account.status_reasons.clone())
+        .unwrap_or_default();
+    let is_unlinked = kind == LifecycleKind::Unlinked;
+    if is_unlinked {
+        state.status_reasons.clear();
+    } else {
+        state.status_reasons.clone_from(&reasons);
+        state.account = account.map(|account| account.snapshot.clone());
+    }
+    let told = if is_unlinked {
+        last_snapshot
+    } else {
+        state.account.clone()
+    };
+    // What is told names who asked, where the owner is not known.
+    let told_of = state.project_id.as_deref().or(project_id);
+    AccountLifecycleEvent {
+        id: AccountLifecycleEvent::id_of(told_of, &state.account_id, state.version),
+        event_type: kind.event_type(),
+        account_id: state.account_id.clone(),
+        project_id: told_of.map(str::to_owned),
+        version: state.version,
+        account: told.or_else(|| account.map(|account: &Account| account.snapshot.clone())),
+        status: state.status.clone(),
+        status_reasons: reasons,
+        previous_status,
+        confirmed_at: case.now,
+        lookups: case.pending.lookups,
+        caused_by: case.pending.causes.clone(),
+        caused_by_total: case.pending.total,
+    }
+}
+
+/// Since when an account has answered 404 that is unlinked for that alone, unless an operator said that it is gone.
+fn vanished_at(case: &Case<'_>, kind: LifecycleKind) -> Option<Timestamp> {
+    let grace = case.pending.grace?;
+    let is_unlinked = kind == LifecycleKind::Unlinked && matches!(case.answer, Lookup::NotFound);
+    let is_unsaid = case.trigger() != Trigger::Deleted && grace.released_at.is_none();
+    (is_unlinked && is_unsaid && grace.kind == GraceKind::Vanish).then_some(grace.since)
+}
+
+fn next_recheck(state: &AccountState, case: &Case<'_>, has_changed: bool) -> Option<Recheck> {
+    if !matches!(state.state, AccountPhase::Degraded | AccountPhase::Failed) {
+        return None;
+    }
+    if has_changed {
+        return recheck::due(0, case.now);
+    }
+    match (case.pending.trigger, state.recheck) {
+        (Trigger::Recheck, Some(made)) => recheck::due(made.step + 1, case.now),
+        (Trigger::Recheck | Trigger::Webhook | Trigger::Deleted, running) => running,
+    }
+}

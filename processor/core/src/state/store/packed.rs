@@ -1,0 +1,298 @@
+//! States in memory: the bytes they have on the topic, with what all of them have in common left out. Pure.
+//!
+//! A state is some 600 bytes of JSON, and half of that are names of members. There may be a million of them. So fragments
+//! that every state has become one byte each, the account's id one, since it is the key, and dates, which are a fifth of the
+//! rest, seven. What comes out again is the same bytes, whatever went in; members that the list of fragments does not know
+//! only take more room.
+
+use jiff::Timestamp;
+use stackone_link_schemas::AccountId;
+
+/// Text that becomes one byte: its place in this list. In the order of [`stackone_link_schemas::AccountState`], the
+/// longest first where two begin alike. At most [`ID`] of them.
+const FRAGMENTS: [&str; 26] = [
+    "\"pending\"",
+    "\"recheck\"",
+    "\"vanished_at\"",
+    "{\"account_id\":\"",
+    "\",\"project_id\":\"",
+    "\",\"state\":\"active\",\"version\":",
+    "\",\"state\":\"",
+    "\",\"version\":",
+    ",\"status\":\"active\",\"account\":{\"provider\":\"",
+    ",\"status\":\"",
+    ",\"status_reasons\":[{\"timestamp\":\"",
+    "\"account\":{\"provider\":\"",
+    "\",\"provider_name\":\"",
+    "\",\"origin_owner_id\":\"",
+    "\",\"origin_owner_name\":\"",
+    "\",\"origin_username\":\"",
+    "\",\"label\":\"",
+    "\",\"type\":\"production\"",
+    "\",\"type\":\"",
+    ",\"created_at\":\"",
+    "\",\"updated_at\":\"",
+    "\"},\"confirmed_at\":\"",
+    "\",\"last_event_date\":\"",
+    "\",\"taken_in\":{\"partition\":",
+    ",\"offset\":",
+    ",\"timestamp_ms\":",
+];
+/// So many of them, the first ones, tell that a state is undecided, due for a recheck, or of an account that vanished.
+const UNSETTLED: u8 = 3;
+/// The account's id.
+const ID: u8 = 0x1c;
+/// A date follows: milliseconds since the epoch in [`DATE_BYTES`] bytes.
+const DATE: u8 = 0x1d;
+/// A date of a higher precision: nanoseconds in eight bytes.
+const PRECISE_DATE: u8 = 0x1e;
+/// The next byte stands for itself. JSON as we write it has none below 0x20.
+const LITERAL: u8 = 0x1f;
+/// Enough for ten thousand years of milliseconds.
+const DATE_BYTES: usize = 6;
+/// Longest text of a date: nanoseconds in the year 9999.
+const LONGEST_DATE: usize = "9999-12-31T23:59:59.999999999Z".len();
+
+/// A value of the state topic; its key is needed to have it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Packed(Box<[u8]>);
+
+impl Packed {
+    /// Packs the value of an account.
+    #[must_use]
+    pub(super) fn new(id: &AccountId, value: &[u8]) -> Self {
+        let id = id.as_str().as_bytes();
+        let mut packed = Vec::with_capacity(value.len() / 2);
+        let mut rest = value;
+        while let Some((byte, after)) = rest.split_first() {
+            rest = if let Some((code, after)) = fragment(rest) {
+                packed.push(code);
+                after
+            } else if let Some(after) = rest.strip_prefix(id) {
+                packed.push(ID);
+                after
+            } else if let Some(after) = pack_date(rest, &mut packed) {
+                after
+            } else {
+                if *byte <= LITERAL {
+                    packed.push(LITERAL);
+                }
+                packed.push(*byte);
+                after
+            };
+        }
+        Self(packed.into_boxed_slice())
+    }
+
+    /// The value of this account.
+    #[must_use]
+    pub(super) fn unpack(&self, id: &AccountId) -> Vec<u8> {
+        let mut value = Vec::with_capacity(self.0.len() * 3);
+        let mut rest = &self.0[..];
+        while let Some((code, after)) = rest.split_first() {
+            rest = after;
+            match *code {
+                ID => value.extend_from_slice(id.as_str().as_bytes()),
+                DATE => rest = unpack_date(after, DATE_BYTES, &mut value),
+                PRECISE_DATE => rest = unpack_date(after, size_of::<i64>(), &mut value),
+                LITERAL => {
+                    value.extend(after.first());
+                    rest = after.get(1..).unwrap_or_default();
+                }
+                code => match FRAGMENTS.get(usize::from(code)) {
+                    Some(fragment) => value.extend_from_slice(fragment.as_bytes()),
+                    None => value.push(code),
+                },
+            }
+        }
+        value
+    }
+
+    /// Whether the state may be undecided, due for a recheck, or of an account that vanished: false only if it surely is none
+    /// of these.
+    #[must_use]
+    pub(super) fn may_be_unsettled(&self) -> bool {
+        let mut rest = &self.0[..];
+        while let Some((code, after)) = rest.split_first() {
+            let skipped = match *code {
+                code if code < UNSETTLED => return true,
+                DATE => DATE_BYTES,
+                PRECISE_DATE => size_of::<i64>(),
+                LITERAL => 1,
+                _ => 0,
+            };
+            rest = after.get(skipped..).unwrap_or_default();
+        }
+        false
+    }
+}
+
+/// The bytes that fragments have first and second.
+const BEGINNINGS: ([bool; 256], [bool; 256]) = {
+    let (mut first, mut second) = ([false; 256], [false; 256]);
+    let mut code = 0;
+    while code < FRAGMENTS.len() {
+        let fragment = FRAGMENTS[code].as_bytes();
+        first[fragment[0] as usize] = true;
+        second[fragment[1] as usize] = true;
+        code += 1;
+    }
+    (first, second)
+};
+
+/// The code of the fragment that `text` begins with, and what comes after it.
+fn fragment(text: &[u8]) -> Option<(u8, &[u8])> {
+    // Two bytes tell it of almost every place that is none.
+    let (first, second) = (text.first()?, text.get(1)?);
+    if !BEGINNINGS.0[usize::from(*first)] || !BEGINNINGS.1[usize::from(*second)] {
+        return None;
+    }
+    (0..).zip(FRAGMENTS).find_map(|(code, fragment)| {
+        let after = text.strip_prefix(fragment.as_bytes())?;
+        Some((code, after))
+    })
+}
+
+/// Packs the date that `text` begins with; what comes after it.
+fn pack_date<'t>(text: &'t [u8], packed: &mut Vec<u8>) -> Option<&'t [u8]> {
+    if !matches!(
+        text,
+        [b'0'..=b'9', _, _, _, b'-', _, _, b'-', _, _, b'T', ..]
+    ) {
+        return None;
+    }
+    let mut date = text.iter().take(LONGEST_DATE);
+    let end = date.position(|byte| *byte == b'Z')?;
+    let (date, after) = text.split_at_checked(end + 1)?;
+    let date = std::str::from_utf8(date).ok()?;
+    let time: Timestamp = date.parse().ok()?;
+    if time.to_string() != date {
+        return None;
+    }
+    let millis = u64::try_from(time.as_millisecond()).ok()?;
+    if time.subsec_nanosecond() % 1_000_000 == 0 && millis < 1 << (8 * DATE_BYTES) {
+        packed.push(DATE);
+        packed.extend(&millis.to_le_bytes()[..DATE_BYTES]);
+    } else {
+        let nanos = u64::try_from(time.as_nanosecond()).ok()?;
+        packed.push(PRECISE_DATE);
+        packed.extend(nanos.to_le_bytes());
+    }
+    Some(after)
+}
+
+/// Writes the date that `packed` begins with, in so many bytes; what comes after it.
+fn unpack_date<'p>(packed: &'p [u8], bytes: usize, value: &mut Vec<u8>) -> &'p [u8] {
+    let (date, after) = packed.split_at(bytes.min(packed.len()));
+    let mut number = [0; size_of::<u64>()];
+    number[..date.len()].copy_from_slice(date);
+    let number = i128::from(u64::from_le_bytes(number));
+    let nanos = if bytes == DATE_BYTES {
+        number * 1_000_000
+    } else {
+        number
+    };
+    if let Ok(time) = Timestamp::from_nanosecond(nanos) {
+        value.extend_from_slice(time.to_string().as_bytes());
+    }
+    after
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const STATE: &str = include_str!("../../../../../schemas/fixtures/records/state.active.json");
+    const PENDING: &str =
+        include_str!("../../../../../schemas/fixtures/records/state.pending.json");
+    const DEGRADED: &str =
+        include_str!("../../../../../schemas/fixtures/records/state.degraded.json");
+
+    fn id(id: &str) -> AccountId {
+        AccountId::try_from(id).unwrap()
+    }
+
+    fn pack(value: &[u8]) -> Packed {
+        Packed::new(&id("b7d1c"), value)
+    }
+
+    fn unpack(packed: &Packed) -> Vec<u8> {
+        packed.unpack(&id("b7d1c"))
+    }
+
+    /// As it is on the topic: in the order of the contract, without spaces.
+    fn on_the_topic(fixture: &str) -> Vec<u8> {
+        let state: stackone_link_schemas::AccountState = serde_json::from_str(fixture).unwrap();
+        serde_json::to_vec(&state).unwrap()
+    }
+
+    #[test]
+    fn a_state_takes_less_than_half_the_room() {
+        let value = on_the_topic(STATE);
+        let packed = pack(&value);
+        assert!(
+            packed.0.len() * 5 < value.len() * 2,
+            "{} of {} bytes",
+            packed.0.len(),
+            value.len()
+        );
+        assert_eq!(unpack(&packed), value);
+    }
+
+    #[test]
+    fn what_is_unsettled_is_never_taken_to_be_settled() {
+        assert!(pack(&on_the_topic(PENDING)).may_be_unsettled());
+        assert!(pack(&on_the_topic(DEGRADED)).may_be_unsettled());
+        assert!(pack(PENDING.as_bytes()).may_be_unsettled());
+        assert!(pack(br#"{"version":1,"pending":{}}"#).may_be_unsettled());
+        assert!(pack(br#"{"version":1,"vanished_at":""}"#).may_be_unsettled());
+        assert!(!pack(br#"{"account_id":"a","label":"x"}"#).may_be_unsettled());
+    }
+
+    #[test]
+    fn dates_of_any_precision_come_back_as_they_were() {
+        for date in [
+            "2026-03-05T16:40:02.771Z",
+            "2026-03-05T16:40:03.52Z",
+            "2026-03-05T16:40:03Z",
+            "2026-03-05T16:40:03.5200Z",
+            "2026-03-05T16:40:03.123456789Z",
+            "1969-12-31T23:59:59.999Z",
+            "9999-12-30T22:00:00Z",
+            "2026-13-05T16:40:02.771Z",
+            "2026-03-05 16:40:02.771Z",
+            "2026-03-05T16:40:02.771+00:00",
+        ] {
+            let value = format!(r#"{{"account_id":"a","confirmed_at":"{date}"}}"#);
+            let packed = pack(value.as_bytes());
+            assert_eq!(unpack(&packed), value.as_bytes(), "{date}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_come_back_as_they_were(value in proptest::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert_eq!(unpack(&pack(&value)), value);
+        }
+
+        #[test]
+        fn any_mixture_of_fragments_dates_ids_and_text_comes_back_as_it_was(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    proptest::sample::select(FRAGMENTS.to_vec()).prop_map(str::to_owned),
+                    (any::<i32>(), 0i32..1_000_000_000).prop_map(|(seconds, nanos)| {
+                        Timestamp::new(i64::from(seconds), nanos.min(nanos * seconds.signum())).unwrap_or_default().to_string()
+                    }),
+                    Just("b7d1c".to_owned()),
+                    ".{0,20}",
+                ],
+                0..20,
+            )
+        ) {
+            let value = parts.concat();
+            prop_assert_eq!(unpack(&pack(value.as_bytes())), value.as_bytes());
+        }
+    }
+}

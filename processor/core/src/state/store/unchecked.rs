@@ -1,0 +1,138 @@
+//! States as they come while a partition is restored.
+
+use std::collections::BTreeMap;
+
+use crate::{HashMap, HashSet};
+
+use stackone_client_types::PersonalFields;
+use stackone_link_schemas::{AccountId, AccountState};
+
+use super::packed::Packed;
+use super::{StateStore, is_there};
+
+/// States that nobody has read yet: on a topic that is not compacted most of them are replaced by later ones, and reading
+/// is most of the work.
+#[derive(Debug, Default)]
+pub struct UncheckedStates(HashMap<AccountId, Packed>);
+
+/// A state that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the state of account {account} cannot be read: {error}")]
+pub struct UnreadableState {
+    /// The account.
+    pub account: AccountId,
+    /// What is wrong with it.
+    pub error: serde_json::Error,
+}
+
+impl UncheckedStates {
+    /// Takes in what comes next on the topic: a value, or its removal.
+    pub fn put(&mut self, id: AccountId, value: Option<&[u8]>) {
+        match value {
+            Some(value) => {
+                let packed = Packed::new(&id, value);
+                drop(self.0.insert(id, packed));
+            }
+            None => drop(self.0.remove(&id)),
+        }
+    }
+
+    /// The states, once each of them has been read, without the personal data that is not `kept`.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot be.
+    pub fn check(mut self, kept: PersonalFields) -> Result<StateStore, UnreadableState> {
+        let mut confirmed: BTreeMap<Option<String>, usize> = BTreeMap::new();
+        let mut outdated = HashSet::default();
+        for (id, packed) in &mut self.0 {
+            let read = serde_json::from_slice::<AccountState>(&packed.unpack(id));
+            let unreadable = |error| UnreadableState {
+                account: id.clone(),
+                error,
+            };
+            let mut state = read.map_err(unreadable)?;
+            let account = state.account.as_mut();
+            if account.is_some_and(|account| kept.redact(account)) {
+                *packed = Packed::new(id, &serde_json::to_vec(&state).map_err(unreadable)?);
+                outdated.insert(id.clone());
+            }
+            if is_there(state.state) {
+                *confirmed.entry(state.project_id).or_default() += 1;
+            }
+        }
+        Ok(StateStore {
+            states: self.0,
+            confirmed,
+            outdated,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: PersonalFields = PersonalFields {
+        origin_username: true,
+        setup_information: true,
+    };
+
+    fn account(id: &str) -> AccountId {
+        AccountId::try_from(id).unwrap()
+    }
+
+    #[test]
+    fn only_the_newest_state_of_each_account_has_to_be_readable() {
+        let readable = br#"{"account_id":"a","state":"active","version":1}"#;
+        let mut states = UncheckedStates::default();
+        states.put(account("a"), Some(b"not a state"));
+        states.put(account("b"), Some(b"not a state"));
+        states.put(account("a"), Some(readable));
+        states.put(account("b"), None);
+        let checked = states.check(ALL).unwrap();
+        assert_eq!(checked.len(), 1);
+        assert_eq!(checked.get(&account("a")).unwrap().version, 1);
+        assert_eq!(checked.confirmed(|project| project.is_none()), 1);
+    }
+
+    #[test]
+    fn personal_data_that_is_not_kept_is_left_out_until_the_state_is_written_anew() {
+        let with = br#"{"account_id":"a","state":"active","version":1,"account":{"provider":"p","origin_owner_id":"o","origin_username":"Dana","setup_information":{"domain":"acme"}}}"#;
+        let without = br#"{"account_id":"b","state":"active","version":1,"account":{"provider":"p","origin_owner_id":"o"}}"#;
+        let kept = |origin_username, setup_information| PersonalFields {
+            origin_username,
+            setup_information,
+        };
+        for (kept, left) in [
+            (kept(true, true), ["Dana", "acme"].as_slice()),
+            (kept(false, true), &["acme"]),
+            (kept(true, false), &["Dana"]),
+            (kept(false, false), &[]),
+        ] {
+            let mut states = UncheckedStates::default();
+            states.put(account("a"), Some(with));
+            states.put(account("b"), Some(without));
+            let mut checked = states.check(kept).unwrap();
+            let known = format!("{:?}", checked.get(&account("a")));
+            let found = ["Dana", "acme"]
+                .into_iter()
+                .filter(|text| known.contains(text));
+            assert_eq!(found.collect::<Vec<_>>(), left);
+            let outdated: Vec<_> = checked.outdated().cloned().collect();
+            let expected = (left.len() < 2).then(|| account("a"));
+            assert_eq!(outdated, Vec::from_iter(expected));
+            checked.put(&account("a"), Some(without));
+            assert_eq!(checked.outdated().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_read_is_named() {
+        let mut states = UncheckedStates::default();
+        let newer = br#"{"account_id":"a","state":"paused","version":1}"#;
+        states.put(account("a"), Some(newer));
+        let refused = states.check(ALL).map(|_| ()).unwrap_err();
+        assert_eq!(refused.account, account("a"));
+    }
+}

@@ -1,0 +1,218 @@
+//! What the work queue holds for an account: its undecided triggers and what was tried for them.
+
+pub mod backoff;
+pub mod consumed_position;
+pub mod overflow;
+pub mod queue;
+
+use std::hash::Hash;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use stackone_link_schemas::{AccountId, MAX_CAUSES, Pending, Trigger};
+
+use stackone_link_wire::TraceContext;
+
+use self::queue::{Merge, WorkQueue};
+use crate::time::Monotonic;
+
+/// An account, by the partition its triggers come from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountKey {
+    /// Partition of the account events topic, and of the state topic.
+    pub partition: i32,
+    /// The account.
+    pub id: AccountId,
+}
+
+/// The undecided triggers of an account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Work {
+    /// What is written to the state topic while it is undecided.
+    pub pending: Pending,
+    /// Offsets of the triggers that hold back the commit: neither decided nor written as pending.
+    pub open_offsets: Vec<i64>,
+    /// What failed so far.
+    pub failures: Failures,
+    /// The trace of the newest trigger that has one.
+    pub trace: Option<TraceContext>,
+}
+
+/// Lookups that gave no answer, by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// In a row, whatever the kind: for the backoff.
+    pub in_a_row: u32,
+    /// While it backs off because the API is unavailable: when it may be looked up at the earliest, should the breaker take
+    /// over the waiting.
+    pub unavailable_until: Option<Monotonic>,
+    /// A 4xx that waiting does not mend.
+    pub rejected: u32,
+    /// A 200 that is not the account.
+    pub unreadable: u32,
+    /// When the first unreadable answer came.
+    pub first_unreadable: Option<Monotonic>,
+    /// A batch of so many accounts did not show this one, so that it is asked for alone, or in a smaller one.
+    pub left_out_of: Option<usize>,
+    /// When the key was last refused for this account.
+    pub refused_at: Option<Monotonic>,
+}
+
+impl Failures {
+    /// A lookup failed: when the next is sent.
+    #[must_use]
+    pub fn back_off(
+        &mut self,
+        retry_after: Option<Duration>,
+        random: f64,
+        now: Monotonic,
+    ) -> Monotonic {
+        self.in_a_row += 1;
+        self.unavailable_until = None;
+        now + backoff::wait(self.in_a_row, retry_after, random)
+    }
+
+    /// The API was unavailable: when the next lookup is sent. While the breaker is open the account only goes to the end of
+    /// the line, for then the breaker waits for all of them, and there is always one to try the API with.
+    #[must_use]
+    pub fn unavailable(
+        &mut self,
+        is_broken: bool,
+        retry_after: Option<Duration>,
+        random: f64,
+        now: Monotonic,
+    ) -> Monotonic {
+        let earliest = now + retry_after.unwrap_or_default().min(backoff::CAP);
+        if is_broken {
+            return earliest;
+        }
+        let again = self.back_off(retry_after, random, now);
+        self.unavailable_until = Some(earliest);
+        again
+    }
+
+    /// The breaker opened and waits for all accounts: one that backs off because the API is unavailable need not do so any
+    /// longer. From when on it is ready; none for another one.
+    pub fn breaker_opened(&mut self, now: Monotonic) -> Option<Monotonic> {
+        let until = self.unavailable_until.take()?;
+        self.in_a_row = 0;
+        Some(until.max(now))
+    }
+}
+
+impl Work {
+    /// Work that holds back no commit: what was restored, or a scheduled recheck.
+    #[must_use]
+    pub fn without_record(pending: Pending) -> Self {
+        Self {
+            pending,
+            open_offsets: Vec::new(),
+            failures: Failures::default(),
+            trace: None,
+        }
+    }
+
+    /// A look at an account that nothing but us asks for.
+    #[must_use]
+    pub fn nothing(trigger: Trigger, since: Timestamp) -> Self {
+        Self::without_record(Pending {
+            trigger,
+            causes: Vec::new(),
+            total: 0,
+            since,
+            lookups: 0,
+            project_id: None,
+            event_date: None,
+            deleted_at: None,
+            taken_in: None,
+            grace: None,
+            lag_recheck_used: false,
+        })
+    }
+
+    /// A new part in the trace of its newest trigger, or in one that begins here.
+    #[must_use]
+    pub fn span(&self) -> TraceContext {
+        self.trace
+            .map_or_else(TraceContext::start, TraceContext::again)
+    }
+
+    /// Whether it must survive a restart: a scheduled recheck alone is in the account's state anyway.
+    #[must_use]
+    pub fn is_recorded_elsewhere(&self) -> bool {
+        is_recorded_elsewhere(&self.pending)
+    }
+}
+
+/// The same of what is pending.
+#[must_use]
+pub fn is_recorded_elsewhere(pending: &Pending) -> bool {
+    pending.trigger == Trigger::Recheck && pending.total == 0 && pending.grace.is_none()
+}
+
+impl Merge for Work {
+    fn merge(&mut self, later: Self) {
+        self.trace = later.trace.or(self.trace);
+        self.open_offsets.extend(later.open_offsets);
+        merge_pending(&mut self.pending, later.pending);
+    }
+}
+
+fn merge_pending(earlier: &mut Pending, later: Pending) {
+    earlier.trigger = earlier.trigger.max(later.trigger);
+    earlier.total += later.total;
+    earlier.since = earlier.since.min(later.since);
+    earlier.lookups = earlier.lookups.max(later.lookups);
+    earlier.event_date = earlier.event_date.max(later.event_date);
+    earlier.deleted_at = earlier.deleted_at.max(later.deleted_at);
+    earlier.taken_in = consumed_position::and(earlier.taken_in, later.taken_in);
+    earlier.project_id = earlier.project_id.take().or(later.project_id);
+    earlier.grace = earlier.grace.or(later.grace);
+    earlier.lag_recheck_used |= later.lag_recheck_used;
+    earlier.causes.extend(later.causes);
+    let surplus = earlier.causes.len().saturating_sub(MAX_CAUSES);
+    earlier.causes.drain(..surplus);
+}
+
+impl<K: Clone + Eq + Hash + Ord> WorkQueue<K, Work> {
+    /// How many records an account's work stands for.
+    #[must_use]
+    pub fn total(&self, key: &K) -> u64 {
+        let works = self.asked(key).into_iter().chain(self.waiting(key));
+        works.map(|work| work.pending.total).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn an_open_breaker_waits_for_all_that_found_the_api_unavailable_and_for_no_other() {
+        let now = Monotonic::START;
+        let mut failures = Failures::default();
+        // Full jitter at its longest: 1 s, 2 s, 4 s.
+        for wait in [1, 2, 4] {
+            let again = failures.unavailable(false, None, 1.0, now);
+            assert_eq!(again, now + wait * SECOND);
+        }
+        assert_eq!(failures.breaker_opened(now), Some(now));
+        assert_eq!(failures.breaker_opened(now), None, "it backs off no more");
+
+        let again = failures.unavailable(true, Some(10 * SECOND), 1.0, now);
+        assert_eq!(again, now + 10 * SECOND, "as the API asks");
+        let again = failures.unavailable(true, None, 1.0, now);
+        assert_eq!((again, failures.in_a_row), (now, 0), "the breaker waits");
+
+        let asked = failures.unavailable(false, Some(10 * SECOND), 1.0, now);
+        assert!(asked >= now + 10 * SECOND);
+        let mut other = failures;
+        assert_eq!(failures.breaker_opened(now), Some(now + 10 * SECOND));
+        let rejected = other.back_off(None, 1.0, now);
+        assert_eq!(rejected, now + 2 * SECOND);
+        assert_eq!(other.breaker_opened(now), None, "not for that reason");
+    }
+}

@@ -1,0 +1,282 @@
+//! The work queue: at most one lookup per account at a time, triggers merged while they wait. Pure.
+//!
+//! As client-go's work queue: a trigger that arrives while its account is being looked up waits, because the answer may
+//! be older than the trigger; when the lookup is over, the account is ready again.
+
+mod flights;
+mod look;
+
+use std::collections::BTreeSet;
+
+use crate::HashMap;
+use std::hash::Hash;
+
+use flights::{Flight, Flights};
+
+use crate::time::Monotonic;
+
+/// Work of one account that can take in more of the same account.
+pub trait Merge {
+    /// Takes in what came later.
+    fn merge(&mut self, later: Self);
+}
+
+/// Index of a lane: work of one lane never waits for another's.
+pub type Lane = usize;
+
+/// A queue of work, by account.
+#[derive(Debug)]
+pub struct WorkQueue<K, W> {
+    entries: HashMap<K, Entry<W>>,
+    lanes: Vec<BTreeSet<(Monotonic, u64, K)>>,
+    flights: Flights,
+    sequence: u64,
+}
+
+/// Work is boxed: the table of entries is half empty at times and is copied as it grows, and hardly an account has both.
+#[derive(Debug)]
+struct Entry<W> {
+    lane: Lane,
+    waiting: Option<Box<W>>,
+    asked: Option<Box<W>>,
+    /// What `asked` is under way with.
+    flight: Option<Flight>,
+    /// Place of `waiting` in its lane.
+    ready: Option<(Monotonic, u64)>,
+    /// When what is asked, or was asked last, had become ready.
+    was_ready: Option<Monotonic>,
+    /// Backoff: nothing makes the account ready sooner.
+    not_before: Option<Monotonic>,
+}
+
+impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
+    /// An empty queue with this many lanes.
+    #[must_use]
+    pub fn new(lanes: usize) -> Self {
+        Self {
+            entries: HashMap::default(),
+            lanes: vec![BTreeSet::new(); lanes],
+            flights: Flights::new(lanes),
+            sequence: 0,
+        }
+    }
+
+    /// Adds work; merged with what waits. The account is ready at the earliest of the times it was added for, though
+    /// not during a backoff.
+    pub fn add(&mut self, key: K, lane: Lane, work: W, at: Monotonic) {
+        let entry = self
+            .entries
+            .entry(key.clone())
+            .or_insert_with(|| Entry::new(lane));
+        match &mut entry.waiting {
+            Some(waiting) => waiting.merge(work),
+            None => entry.waiting = Some(Box::new(work)),
+        }
+        let at = entry.not_before.map_or(at, |not_before| at.max(not_before));
+        let at = entry.ready.map_or(at, |(ready, _)| at.min(ready));
+        if entry.asked.is_none() {
+            self.schedule(&key, at);
+        }
+    }
+
+    /// Takes the account of the lane that has been ready longest, and of those that come next as many as `goes_with` the
+    /// first, `most` in all. They are in flight as one, until each is answered or done with: until [`Self::finish`],
+    /// [`Self::recheck`], [`Self::ask_again`] or [`Self::back_off`] is called for it, an account is not taken again.
+    /// [`Self::asked`] has the work of each.
+    ///
+    /// No more than `most` are looked at; one that does not go with the first keeps its place.
+    pub fn take_together(
+        &mut self,
+        lane: Lane,
+        now: Monotonic,
+        most: usize,
+        goes_with: impl Fn(&W, &W) -> bool,
+    ) -> Vec<K> {
+        let mut ready = self.ready(lane, now).take(most).map(|(_, _, key)| key);
+        let Some(first) = ready.next() else {
+            return Vec::new();
+        };
+        let goes = |key: &&K| {
+            let works = self.waiting(first).zip(self.waiting(key));
+            works.is_some_and(|(first, work)| goes_with(first, work))
+        };
+        let keys: Vec<K> = std::iter::once(first)
+            .chain(ready.filter(goes))
+            .cloned()
+            .collect();
+        let flight = self.flights.depart(lane, keys.len());
+        keys.into_iter()
+            .filter(|key| self.depart(key, flight).is_some())
+            .collect()
+    }
+
+    /// The answer came: what is in flight may be another, though this account is not taken again before it is decided.
+    pub fn answered(&mut self, key: &K) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            self.flights.land(entry.lane, entry.flight.take());
+        }
+    }
+
+    /// Everything of an account, asked and waiting, in place.
+    pub fn work_mut(&mut self, key: &K) -> impl Iterator<Item = &mut W> {
+        let entry = self.entries.get_mut(key);
+        entry
+            .into_iter()
+            .flat_map(|entry| entry.asked.iter_mut().chain(entry.waiting.iter_mut()))
+            .map(Box::as_mut)
+    }
+
+    /// The asked work is decided. What came since is ready at once.
+    pub fn finish(&mut self, key: &K, now: Monotonic) {
+        let Some(entry) = self.entries.get_mut(key) else {
+            return;
+        };
+        // Where nothing was asked nothing is decided, and a backoff goes on.
+        if entry.asked.take().is_none() {
+            return;
+        }
+        self.flights.land(entry.lane, entry.flight.take());
+        if entry.waiting.is_some() {
+            self.schedule(key, now);
+        } else {
+            self.entries.remove(key);
+        }
+    }
+
+    /// The asked work, as `update` leaves it, is to be looked up again at `at`, or at once if more came since.
+    pub fn recheck(&mut self, key: &K, at: Monotonic, now: Monotonic, update: impl FnOnce(&mut W)) {
+        let Some(has_more) = self.put_back(key, update) else {
+            return;
+        };
+        self.schedule(key, if has_more { now } else { at });
+    }
+
+    /// The lookup told nothing and nothing speaks against another: the account is ready at once, in its former place.
+    pub fn ask_again(&mut self, key: &K, now: Monotonic, update: impl FnOnce(&mut W)) {
+        let was_ready = self.entries.get(key).and_then(|entry| entry.was_ready);
+        if self.put_back(key, update).is_some() {
+            self.schedule(key, was_ready.unwrap_or(now));
+        }
+    }
+
+    /// The lookup failed: the account is not looked up before `at`, whatever comes.
+    pub fn back_off(&mut self, key: &K, at: Monotonic, update: impl FnOnce(&mut W)) {
+        if self.put_back(key, update).is_none() {
+            return;
+        }
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.not_before = Some(at);
+        }
+        self.schedule(key, at);
+    }
+
+    /// Ends the backoffs of a lane for which `earliest` gives a time: those accounts are ready from then on. They keep their
+    /// order.
+    pub fn end_backoffs(&mut self, lane: Lane, earliest: impl Fn(&mut W) -> Option<Monotonic>) {
+        let waiting = self.lanes.get(lane).into_iter().flatten();
+        let keys: Vec<K> = waiting.map(|(_, _, key)| key.clone()).collect();
+        for key in keys {
+            let Some(entry) = self.entries.get_mut(&key) else {
+                continue;
+            };
+            let work = entry
+                .waiting
+                .as_mut()
+                .filter(|_| entry.not_before.is_some());
+            let Some(at) = work.and_then(|work| earliest(work)) else {
+                continue;
+            };
+            entry.not_before = Some(at);
+            self.schedule(&key, at);
+        }
+    }
+
+    /// Forgets everything of the accounts for which `matches` holds, and returns it: asked merged with waiting.
+    pub fn remove_where(&mut self, matches: impl Fn(&K) -> bool) -> Vec<(K, W)> {
+        let keys: Vec<K> = self
+            .entries
+            .keys()
+            .filter(|key| matches(key))
+            .cloned()
+            .collect();
+        keys.into_iter()
+            .filter_map(|key| self.remove(&key).map(|work| (key, work)))
+            .collect()
+    }
+
+    /// Takes an account out of the queue, and returns everything of it.
+    pub fn take_out(&mut self, key: &K) -> Option<W> {
+        self.remove(key)
+    }
+
+    fn depart(&mut self, key: &K, flight: Flight) -> Option<()> {
+        let entry = self.entries.get_mut(key)?;
+        let (at, sequence) = entry.ready.take()?;
+        self.lanes[entry.lane].remove(&(at, sequence, key.clone()));
+        entry.asked = Some(entry.waiting.take()?);
+        entry.flight = Some(flight);
+        entry.was_ready = Some(at);
+        entry.not_before = None;
+        Some(())
+    }
+
+    /// Moves asked work back to the waiting; says whether something came since. None if nothing was asked.
+    fn put_back(&mut self, key: &K, update: impl FnOnce(&mut W)) -> Option<bool> {
+        let entry = self.entries.get_mut(key)?;
+        let mut work = entry.asked.take()?;
+        self.flights.land(entry.lane, entry.flight.take());
+        update(&mut work);
+        let since = entry.waiting.take();
+        let has_more = since.is_some();
+        if let Some(since) = since {
+            work.merge(*since);
+        }
+        entry.waiting = Some(work);
+        Some(has_more)
+    }
+
+    fn remove(&mut self, key: &K) -> Option<W> {
+        let entry = self.entries.remove(key)?;
+        if let Some((at, sequence)) = entry.ready {
+            self.lanes[entry.lane].remove(&(at, sequence, key.clone()));
+        }
+        self.flights.land(entry.lane, entry.flight);
+        match (entry.asked, entry.waiting) {
+            (Some(mut asked), Some(waiting)) => {
+                asked.merge(*waiting);
+                Some(*asked)
+            }
+            (asked, waiting) => asked.or(waiting).map(|work| *work),
+        }
+    }
+
+    fn schedule(&mut self, key: &K, at: Monotonic) {
+        let Some(entry) = self.entries.get_mut(key) else {
+            return;
+        };
+        let lane = &mut self.lanes[entry.lane];
+        if let Some((old, sequence)) = entry.ready.take() {
+            lane.remove(&(old, sequence, key.clone()));
+        }
+        self.sequence += 1;
+        entry.ready = Some((at, self.sequence));
+        lane.insert((at, self.sequence, key.clone()));
+    }
+}
+
+impl<W> Entry<W> {
+    const fn new(lane: Lane) -> Self {
+        Self {
+            lane,
+            waiting: None,
+            asked: None,
+            flight: None,
+            ready: None,
+            was_ready: None,
+            not_before: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
