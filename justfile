@@ -66,7 +66,7 @@ delivery tag="local":
 samples *arguments:
     cargo test --package stackone-pipeline-tests --features container --test samples -- --nocapture {{ arguments }}
 
-# Alerts, dashboards, runbook and objectives: against the code, by promtool, and with a real Prometheus (Debian's package prometheus has both)
+# Alerts, dashboards, runbook, objectives and documents: against the code, by promtool, and with a real Prometheus (Debian's package prometheus has both)
 [group('test')]
 monitoring *arguments:
     cargo test --package stackone-pipeline-tests --test operations -- --nocapture {{ arguments }}

@@ -1,4 +1,5 @@
 //! What is deployed for who is on call: alerts, dashboards and the runbook, held against the code and against a real Prometheus.
+//! And the documents: their links, the tests and paths that they name, and their form.
 //!
 //! `promtool` and `prometheus` are Debian's package `prometheus`. Where they are missing, what needs them is passed over, and
 //! said so on the terminal; with `CI` set that is a failure.
@@ -14,6 +15,7 @@
 
 mod catalogue;
 mod dashboards;
+mod documents;
 mod live;
 mod promql;
 mod promtool;

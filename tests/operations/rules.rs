@@ -37,7 +37,7 @@ pub(crate) struct Rule {
     #[serde(default)]
     labels: BTreeMap<String, String>,
     #[serde(default)]
-    annotations: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
 }
 
 /// Every rule.

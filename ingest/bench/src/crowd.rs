@@ -183,13 +183,13 @@ impl Report {
         let mut text = String::new();
         writeln!(
             text,
-            "{} Broker: {}. Medians of {} rounds of {} ms.\nCommand: `{}`.\n",
+            "{}\nBroker: {}. Medians of {} rounds of {} ms.\nCommand: `{}`.\n",
             self.machine, self.broker, self.rounds, self.milliseconds, self.command
         )?;
         writeln!(
             text,
-            "Signed webhooks come at {} a second over {SIGNED_CONNECTIONS} connections (open loop), and strangers from other addresses. \
-             Whoever is cut off\ncomes back at once. The strangers' own work is done on the same cores.\n",
+            "Signed webhooks come at {} a second over {SIGNED_CONNECTIONS} connections (open loop), and strangers from\nother addresses. \
+             Whoever is cut off comes back at once. The strangers' own work is done on the same cores.\n",
             self.rate
         )?;
         text.push_str(

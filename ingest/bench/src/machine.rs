@@ -49,7 +49,7 @@ impl fmt::Display for Machine {
         } = self;
         write!(
             formatter,
-            "{date}, {cores} cores, {memory} of memory, Linux {kernel}, {rustc}. Load average at the end: {load_average}."
+            "{date}, {cores} cores, {memory} of memory, Linux {kernel},\n{rustc}. Load average at the end: {load_average}."
         )
     }
 }

@@ -103,13 +103,13 @@ impl Report {
         let mut text = String::new();
         writeln!(
             text,
-            "{} Broker: {}.\nCommand: `{}`.\n",
+            "{}\nBroker: {}. Command: `{}`.\n",
             self.machine, self.broker, self.command
         )?;
         writeln!(
             text,
-            "Bodies of {BYTES} B, in turns over {} and {} connections. At most {:.1} MiB at any time; {} answers were not 200. What is \
-             aimed at:\nat most 40 MiB after 5 million requests, and no growth.\n",
+            "Bodies of {BYTES} B, in turns over {} and {} connections. At most {:.1} MiB at any time;\n{} answers were not 200. \
+             What is aimed at: at most 40 MiB after 5 million requests, and no growth.\n",
             CONNECTIONS[0],
             CONNECTIONS[1],
             mib(self.peak_kib),

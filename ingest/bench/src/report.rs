@@ -159,12 +159,12 @@ impl Report {
         let mut text = String::new();
         writeln!(
             text,
-            "{} Medians of {} rounds of {} ms.\nTopics of {} partitions. Command: `{}`.\n",
+            "{}\nMedians of {} rounds of {} ms. Topics of {} partitions.\nCommand: `{}`.\n",
             self.machine, self.rounds, self.milliseconds, self.partitions, self.command
         )?;
         text.push_str(
-            "What is aimed at: that share of the limit; at least 0.90 of the best fixed linger, with no longer p99; at most 30 µs \
-             of CPU\nat 256 connections with 400 B.\n\n\
+            "What is aimed at: that share of the limit; at least 0.90 of the best fixed linger, with no longer\np99; \
+             at most 30 µs of CPU at 256 connections with 400 B.\n\n\
              | connections | bytes | of the limit | goal | best fixed | of it | p99 ms | its p99 ms | CPU µs each |\n\
              | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |\n",
         );

@@ -74,10 +74,15 @@ impl Outcome {
     }
 }
 
-/// The table of answers, as `docs/answers.md` has it.
+/// The table of answers and what each means, as `docs/answers.md` has them.
 #[must_use]
 pub fn table_of_answers() -> String {
-    format!("{HEAD}{}", Outcome::ALL.map(row).concat())
+    let rows = Outcome::ALL.map(row).concat();
+    let meanings = Outcome::ALL.map(|outcome| {
+        let item = format!("- `{}`: {}", outcome.reason(), outcome.meaning());
+        wrapped(&item)
+    });
+    format!("{HEAD}{rows}{MEANINGS}{}", meanings.concat())
 }
 
 fn row(outcome: Outcome) -> String {
@@ -88,20 +93,51 @@ fn row(outcome: Outcome) -> String {
     } else {
         format!(r#"{{"error":"{}"}}"#, outcome.public_reason())
     };
-    let (code, reason, meaning) = (status.as_u16(), outcome.reason(), outcome.meaning());
-    format!("| {code} | `{reason}` | {retry_after} | `{body}` | {meaning} |\n")
+    let (code, reason) = (status.as_u16(), outcome.reason());
+    format!("| {code} | `{reason}` | {retry_after} | `{body}` |\n")
 }
+
+/// The item of a list, in lines of at most [`COLUMNS`] characters.
+fn wrapped(item: &str) -> String {
+    let mut text = String::new();
+    let mut column = 0;
+    for word in item.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > COLUMNS {
+            text.push_str("\n ");
+            column = 1;
+        }
+        if column > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += length;
+    }
+    text + "\n"
+}
+
+/// The longest line of prose in the documents.
+const COLUMNS: usize = 100;
 
 const HEAD: &str = "\
 # What ingest answers
 
-Every request to the public listener has exactly one outcome. The outcome is the label of `stackone_ingest_webhooks_total` and the
-`reason` in the log; status, `Retry-After` and body follow from it. The `id` is the record's `ce_id`. What is no
-HTTP (400), and headers that do not come within `server.header_deadline` (408) or take more than 16 KiB (431), are answered before
-there is a request: they have no outcome and no body, and `stackone_ingest_connections_failed_total` counts them.
+Every request to the public listener has exactly one outcome. The outcome is the label of
+`stackone_ingest_webhooks_total` and the `reason` in the log; status, `Retry-After` and body follow
+from it. The `id` is the record's `ce_id`. What is no HTTP (400), and headers that do not come
+within `server.header_deadline` (408) or take more than 16 KiB (431), are answered before there is a
+request: they have no outcome and no body, and `stackone_ingest_connections_failed_total` counts
+them.
 
-This table is written from `ingest/src/outcome.rs` with `just answers`; a test fails when they differ.
+This page is written from `ingest/src/outcome.rs` with `just answers`; a test fails when they
+differ.
 
-| status | outcome | `Retry-After`, s | body | what it means, and what to do |
-| --- | --- | --- | --- | --- |
+| status | outcome | `Retry-After`, s | body |
+| --- | --- | --- | --- |
+";
+
+const MEANINGS: &str = "
+## What each means, and what to do
+
 ";

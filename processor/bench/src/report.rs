@@ -181,8 +181,8 @@ impl Report {
         let mut text = include_str!("preface.md").to_owned();
         writeln!(
             text,
-            "{date}, revision {revision}, {cores} cores, {memory} of memory, Linux {kernel}, {rustc}. Load average {load_average_before} \
-             before and {load_average_after} after.\nBroker: {}. Command: `{}`.",
+            "{date}, revision {revision}, {cores} cores, {memory} of memory, Linux {kernel},\n{rustc}. Load average {load_average_before} \
+             before and {load_average_after} after.\nBroker: {}.\nCommand: `{}`.",
             self.broker, self.command
         )?;
         for (scenario, rows) in self.scenarios() {
