@@ -89,6 +89,13 @@ fn every_relative_link_leads_to_a_file_and_to_a_heading() {
             links += 1;
             wrong.extend(broken(&documents, path, link));
         }
+        // An address that nobody refers to is as wrong as one that is missing.
+        for name in document
+            .references
+            .symmetric_difference(&document.definitions)
+        {
+            wrong.push(format!("{}: [{name}]", path.display()));
+        }
     }
     assert_eq!(wrong, Vec::<String>::new());
     assert!(links > 200, "{links} links");

@@ -19,6 +19,9 @@ pub(super) struct Document {
     pub(super) anchors: BTreeSet<String>,
     /// Where its relative links lead.
     pub(super) links: Vec<String>,
+    /// What its links call addresses that are given once, and those that are given.
+    pub(super) references: BTreeSet<String>,
+    pub(super) definitions: BTreeSet<String>,
     /// What is in code font within a line.
     pub(super) code: Vec<String>,
 }
@@ -57,7 +60,11 @@ impl Document {
                 Line::Row(cells.map(|cell| cell.trim().to_owned()).collect())
             }
             // The address of a link: it cannot be broken.
-            None if line.starts_with('[') && line.contains("]: ") => return,
+            None if line.starts_with('[') && line.contains("]: ") => {
+                let name = line[1..].split(']').next().unwrap_or_default();
+                self.definitions.insert(name.to_owned());
+                return;
+            }
             None => Line::Prose(without_marker(line)),
         };
         self.lines.push((number, line));
@@ -75,6 +82,9 @@ impl Document {
                     rest.push_str(part);
                 }
             }
+            let names = rest.split("][").skip(1);
+            let names = names.filter_map(|after| after.split(']').next());
+            self.references.extend(names.map(str::to_owned));
             let targets = rest.split("](").skip(1);
             let targets = targets.filter_map(|after| after.split([')', ' ']).next());
             let is_relative =
