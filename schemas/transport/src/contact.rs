@@ -8,7 +8,7 @@ use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 
-use crate::{ConfigError, KafkaConfig};
+use crate::{ClientError, KafkaConfig};
 
 /// How long to wait before what the client says is looked at.
 const STEP: Duration = Duration::from_millis(500);
@@ -173,7 +173,7 @@ impl Inquirer {
     /// # Errors
     ///
     /// Where settings cannot be used.
-    pub fn new(kafka: &KafkaConfig, client_id: &str) -> Result<Self, InquirerError> {
+    pub fn new(kafka: &KafkaConfig, client_id: &str) -> Result<Self, ClientError> {
         let config = kafka.client_config(client_id)?;
         let client = config.create_with_context(Contact::default())?;
         Ok(Self { client })
@@ -208,17 +208,6 @@ impl Inquirer {
             }
         }
     }
-}
-
-/// Why a client cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum InquirerError {
-    /// The Kafka settings cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The client refused its settings.
-    #[error(transparent)]
-    Kafka(#[from] KafkaError),
 }
 
 #[cfg(test)]

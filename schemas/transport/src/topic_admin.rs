@@ -12,7 +12,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use stackone_link_wire::{Topic, TopicLayout, Topics};
 
-use crate::{AskError, ConfigError, Inquirer, InquirerError, KafkaConfig};
+use crate::{AskError, ClientError, ConfigError, Inquirer, KafkaConfig};
 
 pub use finding::TopicFinding;
 pub use settings::max_message_bytes;
@@ -249,11 +249,11 @@ fn not_made(name: String, layout: TopicLayout, code: RDKafkaErrorCode) -> TopicA
     }
 }
 
-impl From<InquirerError> for TopicAdminError {
-    fn from(error: InquirerError) -> Self {
+impl From<ClientError> for TopicAdminError {
+    fn from(error: ClientError) -> Self {
         match error {
-            InquirerError::Config(error) => Self::Config(error),
-            InquirerError::Kafka(error) => Self::Kafka(error),
+            ClientError::Config(error) => Self::Config(error),
+            ClientError::Kafka(error) => Self::Kafka(error),
         }
     }
 }
