@@ -1,18 +1,20 @@
-//! The HTTP client: authentication, limits, and sorting answers.
+//! The client of one project: authentication, and the requests that there are.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
-use reqwest::{Response, StatusCode, redirect};
+use reqwest::header::DATE;
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::SecretString;
 use stackone_client_types::{
-    Account, ApiError, ApiVersion, ListPage, Lookup, PersonalFields, parse_account, parse_accounts,
-    parse_http_date, parse_list, parse_retry_after, says_not_found,
+    Account, ApiError, ApiVersion, ConnectSession, ConnectSessionRequest, Deletion, ListPage,
+    Lookup, PersonalFields, is_https_or_loopback, parse_account, parse_accounts,
+    parse_connect_session, parse_http_date, parse_list, says_not_found,
 };
 use stackone_link_schemas::AccountId;
 use url::Url;
 
+use crate::http::{self, BodyError, header, no_answer, sorted};
 use crate::key::ApiKey;
 
 /// Largest answer that is read, in bytes.
@@ -36,8 +38,8 @@ pub struct ClientOptions {
 /// Why a client cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The API key would cross the network unencrypted.
-    #[error("base_url {0} must be https; plain http is allowed to loopback only")]
+    /// A secret would cross the network unencrypted, or what is fetched could be anybody's.
+    #[error("{0} must be https; plain http is allowed to loopback only")]
     NotHttps(Url),
     /// The HTTP client could not be made.
     #[error("http client: {0}")]
@@ -59,18 +61,10 @@ impl Client {
     ///
     /// Where the base URL is not acceptable, or the system's certificates cannot be used.
     pub fn new(options: ClientOptions) -> Result<Self, StartError> {
-        if !is_acceptable(&options.base_url) {
+        if !is_https_or_loopback(&options.base_url) {
             return Err(StartError::NotHttps(options.base_url));
         }
-        // A second call finds a provider installed, which is all we want.
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("stackone-link/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(options.timeout.min(Duration::from_secs(5)))
-            .timeout(options.timeout)
-            .build()?;
+        let http = http::client(options.timeout)?;
         let key = ApiKey::new(options.api_key.clone());
         Ok(Self { http, key, options })
     }
@@ -103,7 +97,7 @@ impl Client {
                 let account = parse_account(&body(response).await?, id, self.options.personal)?;
                 Ok(Lookup::Found(Box::new(account)))
             }
-            StatusCode::NOT_FOUND => not_found(&body(response).await?),
+            StatusCode::NOT_FOUND => not_found(&body(response).await?).map(|()| Lookup::NotFound),
             _ => Err(sorted(&response)),
         }
     }
@@ -169,6 +163,45 @@ impl Client {
         parse_accounts(&self.list(url).await?, self.options.personal)
     }
 
+    /// Makes a connect session: a token with which the customer can link an account.
+    ///
+    /// Not idempotent, but harmless to repeat: a session that nobody uses ends by itself. It needs a
+    /// key that may write connect sessions. The path is the same for both API versions.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApiError`]; `Rejected` says that StackOne does not take this request.
+    pub async fn create_connect_session(
+        &self,
+        session: &ConnectSessionRequest,
+    ) -> Result<ConnectSession, ApiError> {
+        let url = self.url(&["connect_sessions"]);
+        let request = self.request(Method::POST, url).json(session);
+        let response = request.send().await.map_err(no_answer)?;
+        match response.status() {
+            StatusCode::OK | StatusCode::CREATED => parse_connect_session(&body(response).await?),
+            _ => Err(sorted(&response)),
+        }
+    }
+
+    /// Deletes an account at StackOne, by v1's path, the one that is documented. What becomes of it
+    /// is told by webhooks and lookups, as for any account.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApiError`].
+    pub async fn delete_account(&self, id: &AccountId) -> Result<Deletion, ApiError> {
+        let url = self.url(&["accounts", id.as_str()]);
+        let request = self.request(Method::DELETE, url);
+        let response = request.send().await.map_err(no_answer)?;
+        match response.status() {
+            // The answer is the account as it was, which nobody needs: the status says it all.
+            StatusCode::OK | StatusCode::ACCEPTED | StatusCode::NO_CONTENT => Ok(Deletion::Deleted),
+            StatusCode::NOT_FOUND => not_found(&body(response).await?).map(|()| Deletion::NotFound),
+            _ => Err(sorted(&response)),
+        }
+    }
+
     async fn list(&self, url: Url) -> Result<Vec<u8>, ApiError> {
         let response = self.get(url).await?;
         if response.status() != StatusCode::OK {
@@ -178,94 +211,52 @@ impl Client {
     }
 
     async fn get(&self, url: Url) -> Result<Response, ApiError> {
-        // Basic authentication with the key as user name and an empty password; the colon is sent.
-        let request = self
-            .key
-            .with(|key| self.http.get(url).basic_auth(key, Some("")));
-        let request = request.header("accept", "application/json");
+        let request = self.request(Method::GET, url);
         request.send().await.map_err(no_answer)
     }
 
+    fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        // Basic authentication with the key as user name and an empty password; the colon is sent.
+        let request = self
+            .key
+            .with(|key| self.http.request(method, url).basic_auth(key, Some("")));
+        request.header("accept", "application/json")
+    }
+
     fn accounts_url(&self, id: Option<&AccountId>) -> Url {
+        let version = match self.options.api_version {
+            ApiVersion::V1 => None,
+            ApiVersion::V2 => Some("v2"),
+        };
+        let id = id.map(AccountId::as_str);
+        let path: Vec<&str> = version.into_iter().chain(["accounts"]).chain(id).collect();
+        self.url(&path)
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
         let mut url = self.options.base_url.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty();
-            if self.options.api_version == ApiVersion::V2 {
-                path.push("v2");
-            }
-            path.push("accounts");
-            path.extend(id.map(AccountId::as_str));
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
         }
         url
     }
 }
 
-/// Whether an API key may be sent there: over https, or over plain http to loopback.
-#[must_use]
-pub fn is_acceptable(url: &Url) -> bool {
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
-}
-
-/// Every answer that is neither a 200 nor StackOne's 404, by what the caller will do.
-fn sorted(response: &Response) -> ApiError {
-    let status = response.status();
-    let retry_after = header(response.headers(), &RETRY_AFTER)
-        .and_then(|text| parse_retry_after(text, Timestamp::now()));
-    match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ApiError::Refused {
-            status: status.as_u16(),
-        },
-        StatusCode::TOO_MANY_REQUESTS => ApiError::RateLimited { retry_after },
-        StatusCode::REQUEST_TIMEOUT => ApiError::unavailable("status 408", retry_after),
-        _ if status.is_client_error() => ApiError::Rejected {
-            status: status.as_u16(),
-        },
-        _ => ApiError::unavailable(format!("status {}", status.as_u16()), retry_after),
-    }
-}
-
-/// A request that got no whole answer.
-fn no_answer(error: reqwest::Error) -> ApiError {
-    let reason = if error.is_timeout() {
-        "timeout"
-    } else if error.is_connect() {
-        "connection failed"
-    } else {
-        "connection broke"
-    };
-    // The URL holds the account id, and an error is logged.
-    ApiError::Unavailable {
-        reason: reason.to_owned(),
-        retry_after: None,
-        source: Some(Box::new(error.without_url())),
-    }
-}
-
-fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    headers.get(name)?.to_str().ok()
-}
-
-fn not_found(body: &[u8]) -> Result<Lookup, ApiError> {
+/// Whether a 404 is StackOne's own.
+fn not_found(body: &[u8]) -> Result<(), ApiError> {
     if says_not_found(body) {
-        return Ok(Lookup::NotFound);
+        return Ok(());
     }
     let reason = "404 without StackOne's error body";
     Err(ApiError::unavailable(reason, None))
 }
 
-async fn body(mut response: Response) -> Result<Vec<u8>, ApiError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
-        if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(ApiError::unreadable("answer over 4 MiB"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+async fn body(response: Response) -> Result<Vec<u8>, ApiError> {
+    http::body(response, MAX_ANSWER)
+        .await
+        .map_err(|error| match error {
+            BodyError::TooLong => ApiError::unreadable("answer over 4 MiB"),
+            BodyError::NotGzip => ApiError::unreadable("not gzip although it says so"),
+            BodyError::Broken(error) => no_answer(error),
+        })
 }

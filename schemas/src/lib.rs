@@ -71,6 +71,7 @@ mod account;
 mod dead_letter;
 mod envelope;
 mod event;
+pub mod json;
 mod json_schema;
 mod lifecycle;
 mod listing;

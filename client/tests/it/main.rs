@@ -5,9 +5,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod fetches;
 mod lists;
+mod packed;
 mod redirects;
 mod servers;
+mod sessions;
 
 use std::time::Duration;
 

@@ -26,6 +26,15 @@ pub enum Lookup {
     NotFound,
 }
 
+/// What a request to delete an account found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// StackOne took the request.
+    Deleted,
+    /// StackOne's own 404: there is no such account for this key.
+    NotFound,
+}
+
 /// An account, without its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {

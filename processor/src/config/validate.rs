@@ -104,7 +104,7 @@ impl Settings {
                 }
                 Some(_) | None => {}
             }
-            if !stackone_client::is_acceptable(&project.base_url) {
+            if !stackone_client_types::is_https_or_loopback(&project.base_url) {
                 problems.push(format!(
                     "projects.{}.base_url: {} must be https; plain http is allowed to loopback only",
                     project.id.as_deref().unwrap_or("default"),

@@ -1,0 +1,147 @@
+//! JSON of others, read member by member: what nobody reads is not judged.
+//!
+//! A value that is not asked for is only skipped, however deep, large a number or badly cut a text it
+//! is. A whole-value parser would refuse the object for it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+mod surrogates;
+
+use surrogates::replace_lone_halves;
+
+/// The members of a JSON object by name, those of one name in the order of the text.
+#[derive(Debug, Clone)]
+pub struct JsonObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> JsonObject<'a> {
+    /// Reads `text`; nothing where it is not one JSON object in UTF-8.
+    #[must_use]
+    pub fn parse(text: &'a [u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok()
+    }
+
+    /// The members of `value`; nothing where it is no object.
+    #[must_use]
+    pub fn of(value: &'a RawValue) -> Option<Self> {
+        serde_json::from_str(value.get()).ok()
+    }
+
+    /// The only member of this name. Of two, readers may take either, so they say nothing.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let start = self.0.partition_point(|(member, _)| member.as_ref() < name);
+        match &self.0[start..] {
+            [(first, _), (second, _), ..] if first == name && second == name => None,
+            [(first, value), ..] if first == name => Some(value),
+            [] | [_, ..] => None,
+        }
+    }
+
+    /// Whether there is a member of this name, or more than one.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|(member, _)| member == name)
+    }
+
+    /// The only member of this name as a `T`; nothing where it is none.
+    #[must_use]
+    pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(self.get(name)?.get()).ok()
+    }
+
+    /// The only member of this name as a text, exactly as it was meant: nothing where half of a
+    /// surrogate pair stands in it.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        text(self.get(name)?.get())
+    }
+
+    /// The only member of this name as a text for people; see [`text_lossy`].
+    #[must_use]
+    pub fn text_lossy(&self, name: &str) -> Option<String> {
+        text_lossy(self.get(name)?)
+    }
+
+    /// Every member, sorted by name.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+}
+
+/// The elements of a JSON array; nothing where `text` is none.
+#[must_use]
+pub fn json_array(text: &[u8]) -> Option<Vec<&RawValue>> {
+    serde_json::from_slice(text).ok()
+}
+
+/// A text for people, or a number as it is written: half of a surrogate pair becomes U+FFFD.
+///
+/// Not for ids and names by which something is decided: two of them could become one.
+#[must_use]
+pub fn text_lossy(value: &RawValue) -> Option<String> {
+    let json = value.get();
+    match json.as_bytes().first()? {
+        b'"' => text(&replace_lone_halves(json)).map(Cow::into_owned),
+        b'-' | b'0'..=b'9' => Some(json.to_owned()),
+        _ => None,
+    }
+}
+
+/// Any value, with U+FFFD for halves of surrogate pairs; nothing where it has a number that no
+/// `f64` holds, or is nested deeper than readers of JSON commonly allow.
+#[must_use]
+pub fn value_lossy(value: &RawValue) -> Option<serde_json::Value> {
+    serde_json::from_str(&replace_lone_halves(value.get())).ok()
+}
+
+#[derive(serde::Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+fn text(json: &str) -> Option<Cow<'_, str>> {
+    let Text(text) = serde_json::from_str(json).ok()?;
+    Some(text)
+}
+
+/// A member's name. One that cannot be said exactly is none that anybody reads.
+fn name(quoted: &RawValue) -> Cow<'_, str> {
+    let json = quoted.get();
+    match json
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
+        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
+        Some(_) | None => Cow::Owned(text_lossy(quoted).unwrap_or_default()),
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for JsonObject<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = JsonObject<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::with_capacity(16);
+        while let Some((quoted, value)) = map.next_entry::<&'de RawValue, &'de RawValue>()? {
+            members.push((name(quoted), value));
+        }
+        members.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Ok(JsonObject(members))
+    }
+}
+
+#[cfg(test)]
+mod tests;
