@@ -71,6 +71,7 @@ impl Cli {
             tracing_subscriber::fmt()
                 .with_env_filter(LOGGED)
                 .with_writer(io::stderr)
+                .log_internal_errors(false)
                 .with_ansi(io::stderr().is_terminal())
                 .init();
         }

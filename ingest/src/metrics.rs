@@ -14,6 +14,7 @@ use prometheus::{
     TextEncoder,
 };
 use stackone_link_process::metrics::{Description, Metrics as Registry};
+use stackone_link_process::stderr;
 
 use by_outcome::ByOutcome;
 use catalogue::{
@@ -28,6 +29,9 @@ use crate::listeners::ConnectionFailure;
 use crate::outcome::Outcome;
 use crate::source::Source;
 use crate::tls::HandshakeError;
+
+/// Lines that the process could not write.
+const LOG_LINES_LOST: &str = "stackone_ingest_log_lines_lost_total";
 
 /// The metrics of one service.
 pub(crate) struct Metrics {
@@ -67,6 +71,7 @@ impl Metrics {
         let registry = Registry::new(None)?;
         registry.register_all(ProcessCollector::for_self())?;
         build_info(&registry)?;
+        stderr::register_lines_lost(&registry, LOG_LINES_LOST)?;
         Ok(Self {
             webhooks: registry.register(webhooks()?)?,
             request_duration: ByOutcome::of(registry.register(request_duration()?)?),

@@ -1,10 +1,10 @@
 //! The program `stackone-ingest`, in the library so that tests can run it as a process of their own.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use stackone_link_process::program::{self, Failure};
+use stackone_link_process::stdout::stdout;
 use stackone_link_process::{process_environment, signals, telemetry};
 use stackone_link_transport::StartError;
 
@@ -17,7 +17,10 @@ use crate::producer::Producer;
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    program::run("stackone-ingest", obey(Cli::parse()))
+    match program::parse(std::env::args_os()) {
+        Ok(cli) => program::run("stackone-ingest", obey(cli)),
+        Err(code) => code,
+    }
 }
 
 async fn obey(cli: Cli) -> Result<(), Failure> {
@@ -70,6 +73,7 @@ fn check(config: &Config) -> Result<(), Failure> {
 }
 
 fn print(config: &Config) -> anyhow::Result<()> {
-    io::stdout().write_all(config.to_toml()?.as_bytes())?;
-    Ok(())
+    let mut out = stdout();
+    out.write_all(config.to_toml()?.as_bytes())?;
+    Ok(out.flush()?)
 }

@@ -1,5 +1,6 @@
 //! What makes a service a process, the same for each of them: [`settings`] from several layers, logs ([`telemetry`]),
-//! [`signals`], exit codes ([`program`]), a registry of [`metrics`], and the probe of its container ([`healthcheck`]).
+//! which go to a [`stderr`] that nothing waits for, [`stdout`], [`signals`], exit codes ([`program`]), a registry of
+//! [`metrics`], and the probe of its container ([`healthcheck`]).
 //!
 //! It knows neither StackOne nor Kafka. What a service can be set to, and which settings contradict each other, is the
 //! service's own.
@@ -10,6 +11,8 @@ pub mod program;
 pub mod settings;
 pub mod signals;
 pub mod spans;
+pub mod stderr;
+pub mod stdout;
 pub mod telemetry;
 
 pub use settings::{ConfigError, Layers, process_environment};

@@ -1,15 +1,23 @@
 //! From a command line that has been read to an exit code.
 
-use std::io::{self, Write as _};
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
 
 use crate::settings::ConfigError;
+use crate::{stderr, stdout};
 
 /// Exit code of a configuration that cannot be used; clap's of arguments is the same.
 const INVALID_CONFIGURATION: u8 = 2;
-/// How long threads that wait for something may take to end once everything else has.
+/// Exit code of a command whose output nobody reads any more, as a shell tells that of SIGPIPE.
+const READER_GONE: u8 = 141;
+/// How long threads that wait for something may take to end once everything else has, and the last lines on stderr.
 pub const AFTERWARDS: Duration = Duration::from_secs(1);
+/// What the last lines on stderr have of it where threads took it all.
+const LAST_LINES: Duration = Duration::from_millis(250);
 
 /// Why a program did not do what it was asked to.
 #[derive(Debug)]
@@ -32,18 +40,49 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// Does the work of the program called `name`, tells on stderr why it failed, and says how it ended: 0, 1, or 2 for an
-/// invalid configuration.
+/// Reads a command line.
+///
+/// # Errors
+///
+/// How the program is to end: what is wrong was told on stderr, or what was asked for on stdout.
+pub fn parse<C: Parser>(arguments: impl Iterator<Item = OsString>) -> Result<C, ExitCode> {
+    C::try_parse_from(arguments).map_err(|error| {
+        if error.use_stderr() {
+            let told = error.render();
+            match io::stderr().is_terminal() {
+                true => stderr::write(told.ansi().to_string()),
+                false => stderr::write(told.to_string()),
+            }
+            stderr::flush(stderr::PATIENCE);
+        } else {
+            // Where help cannot be written, nobody reads it.
+            let _unwritable = error.print();
+        }
+        // clap has these two.
+        match error.exit_code() {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::from(INVALID_CONFIGURATION),
+        }
+    })
+}
+
+/// Does the work of the program called `name`, tells on stderr why it failed, and says how it ended: 0, 1, 2 for an
+/// invalid configuration, or 141 where whoever read its output has gone.
 pub fn run(name: &str, work: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => {
             let done = runtime.block_on(work);
+            let ending = Instant::now();
             // A thread that still waits for Kafka must not keep a process that is done: nothing it could do matters.
             runtime.shutdown_timeout(AFTERWARDS);
-            exit_code(name, done)
+            let code = exit_code(name, done);
+            let left = AFTERWARDS.saturating_sub(ending.elapsed());
+            stderr::flush(left.max(LAST_LINES));
+            code
         }
         Err(error) => {
             complain(name, &[format!("threads cannot be started: {error}")]);
+            stderr::flush(LAST_LINES);
             ExitCode::FAILURE
         }
     }
@@ -56,6 +95,7 @@ fn exit_code(name: &str, done: Result<(), Failure>) -> ExitCode {
             complain(name, error.problems());
             ExitCode::from(INVALID_CONFIGURATION)
         }
+        Err(Failure::Other(error)) if stdout::is_reader_gone(&error) => ExitCode::from(READER_GONE),
         Err(Failure::Other(error)) => {
             complain(name, &[one_line(&error)]);
             ExitCode::FAILURE
@@ -81,16 +121,14 @@ fn one_line(error: &anyhow::Error) -> String {
 
 /// One line for each problem, on stderr. Where even that cannot be written, the exit code has to do.
 fn complain(name: &str, problems: &[String]) {
-    let mut stderr = io::stderr().lock();
     for problem in problems {
-        let _unwritable = writeln!(stderr, "{name}: {problem}");
+        stderr::write_line(&format!("{name}: {problem}"));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
-    use std::time::Instant;
 
     use super::*;
 

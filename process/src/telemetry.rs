@@ -1,12 +1,13 @@
-//! Logs, to stderr. Only `main` sets this up: a library in somebody else's process must not.
+//! Logs, to [`stderr`]. Only `main` sets this up: a library in somebody else's process must not.
 
-use std::io::{IsTerminal as _, stderr};
+use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::settings::LogFormat;
+use crate::stderr;
 
 /// A line at error for each connection on which something else than HTTP was said: whoever can connect could fill the logs. The
 /// services count these connections.
@@ -47,10 +48,12 @@ fn read(filter: &str) -> Result<EnvFilter, ParseError> {
 /// Where the filter cannot be read, or logs already go somewhere.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
     let filter = read(filter)?;
-    let terminal = stderr().is_terminal();
+    let terminal = io::stderr().is_terminal();
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(stderr)
+        .with_writer(stderr::writer)
+        // It would tell its own errors by `eprintln!`, which waits and panics where stderr does.
+        .log_internal_errors(false)
         .with_ansi(terminal);
     let human = match format {
         LogFormat::Auto => terminal,

@@ -1,12 +1,18 @@
 //! How far a command is: a bar on a terminal, and a line now and then where there is none. On stderr.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
+
+use stackone_link_process::stderr;
 
 /// How often the bar is drawn on a terminal.
 const REDRAW: Duration = Duration::from_millis(100);
 /// How often a line says how far it is where there is no terminal.
 const SAY: Duration = Duration::from_secs(10);
+/// How long what is written to stdout waits for the bar to be taken away.
+const CLEARED: Duration = Duration::from_millis(100);
+/// Back to the beginning of the line, which is emptied.
+const EMPTY_LINE: &str = "\r\u{1b}[K";
 
 /// Where it is shown.
 pub(crate) struct Bar {
@@ -25,30 +31,28 @@ impl Bar {
         }
     }
 
-    /// Tells it, now and then. Where that cannot be written, the command goes on all the same.
+    /// Tells it, now and then, and waits for nobody who does not read it.
     pub(crate) fn tell(&mut self, done: u64, of: u64, what: &str) {
         let now = Instant::now();
         if now < self.next {
             return;
         }
         let bar = bar(done, of);
-        let mut stderr = io::stderr().lock();
         if self.is_terminal {
             self.next = now + REDRAW;
             self.is_drawn = true;
-            let _unwritable =
-                write!(stderr, "\r\u{1b}[K{bar}  {what}").and_then(|()| stderr.flush());
+            stderr::write(format!("{EMPTY_LINE}{bar}  {what}"));
         } else {
             self.next = now + SAY;
-            let _unwritable = writeln!(stderr, "{bar}  {what}");
+            stderr::write_line(&format!("{bar}  {what}"));
         }
     }
 
     /// Takes the bar away.
     pub(crate) fn clear(&mut self) {
         if std::mem::take(&mut self.is_drawn) {
-            let mut stderr = io::stderr().lock();
-            let _unwritable = write!(stderr, "\r\u{1b}[K").and_then(|()| stderr.flush());
+            stderr::write(EMPTY_LINE);
+            stderr::flush(CLEARED);
         }
     }
 }

@@ -11,6 +11,7 @@ use prometheus::{
     GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
 };
 use stackone_link_process::metrics::{Description, Metrics as Registry};
+use stackone_link_process::stderr;
 
 use api::ApiMetrics;
 use maker::Maker;
@@ -88,6 +89,7 @@ impl Metrics {
         let registry = Registry::new(Some("stackone_processor"))?;
         let make = Maker(&registry);
         make.build_info()?;
+        stderr::register_lines_lost(&registry, "log_lines_lost_total")?;
         Ok(Self {
             records_consumed: make.counter("records_consumed_total", "Records consumed from the account events topic")?,
             records_restored: make

@@ -1,12 +1,12 @@
 //! The program `stackone-processor`, in the library so that tests can run it as a process of their own.
 
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser as _;
 use stackone_link_process::program::{self, Failure};
+use stackone_link_process::stdout::stdout;
 use stackone_link_process::{process_environment, signals, telemetry};
 use stackone_link_schemas::AccountId;
 
@@ -30,8 +30,10 @@ pub fn main_disturbed_by(
     arguments: impl Iterator<Item = OsString>,
     around: Arc<dyn Around>,
 ) -> ExitCode {
-    let cli = Cli::parse_from(arguments);
-    program::run("stackone-processor", obey(cli, around))
+    match program::parse(arguments) {
+        Ok(cli) => program::run("stackone-processor", obey(cli, around)),
+        Err(code) => code,
+    }
 }
 
 async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
@@ -45,16 +47,14 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
     let done = match command {
         Command::Run => process(&config, around).await,
         Command::CheckConfig => print(&config),
-        Command::Acls(asked) => acls::run(&config.settings, &asked, &mut io::stdout()),
-        Command::Doctor(asked) => doctor::run(&config, &asked, &mut io::stdout()).await,
+        Command::Acls(asked) => acls::run(&config.settings, &asked, &mut stdout()),
+        Command::Doctor(asked) => doctor::run(&config, &asked, &mut stdout()).await,
         Command::Healthcheck(_answered) => Ok(()),
         Command::Redrive(asked) => redrive(&config, asked).await,
         Command::Resync(asked) => list(&config, &asked).await,
         Command::State(command) => show(&config, command).await,
-        Command::Topics(command) => topics::run(command, &config.settings, &mut io::stdout()).await,
-        Command::Unlinks(command) => {
-            unlinks::run(command, &config.settings, &mut io::stdout()).await
-        }
+        Command::Topics(command) => topics::run(command, &config.settings, &mut stdout()).await,
+        Command::Unlinks(command) => unlinks::run(command, &config.settings, &mut stdout()).await,
     };
     Ok(done?)
 }
@@ -108,10 +108,11 @@ async fn show(config: &Config, command: StateCommand) -> anyhow::Result<()> {
             }
         }
     };
-    state_view::run(&config.settings, selection, io::stdout()).await
+    state_view::run(&config.settings, selection, stdout()).await
 }
 
 fn print(config: &Config) -> anyhow::Result<()> {
-    io::stdout().write_all(config.to_toml()?.as_bytes())?;
-    Ok(())
+    let mut out = stdout();
+    out.write_all(config.to_toml()?.as_bytes())?;
+    Ok(out.flush()?)
 }

@@ -79,3 +79,4 @@ mod secured;
 mod topic_sizes;
 #[cfg(feature = "container")]
 mod topics_command;
+mod unheard;

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 
+use stackone_link_process::stderr;
+use stackone_link_process::stdout::stdout;
 use tokio_util::sync::CancellationToken;
 
 use super::report::{LetterReport, RunReport};
@@ -39,7 +41,7 @@ pub async fn command(
     };
     let (summary, complete) = tokio::task::spawn_blocking(redrive).await??;
     let report = RunReport::new(mode, complete, summary);
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     match shown {
         Shown::Json => writeln!(out, "{}", serde_json::to_string(&report)?)?,
         Shown::Text => {
@@ -79,7 +81,7 @@ impl Screen {
                     Mode::PutBack(_) => {
                         if *verdict == Verdict::Passed(Passed::Expired) {
                             self.bar.clear();
-                            let _unwritable = writeln!(io::stderr(), "{}", report.line());
+                            stderr::write_line(&report.line());
                         }
                         Ok(())
                     }
@@ -105,6 +107,6 @@ impl Screen {
             Shown::Text => report.line(),
             Shown::Json => serde_json::to_string(report)?,
         };
-        writeln!(io::stdout(), "{line}")
+        writeln!(stdout(), "{line}")
     }
 }

@@ -1,9 +1,11 @@
 //! `stackone-processor resync`: stdout has what came of it, stderr how far it is.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use stackone_link_process::stderr;
+use stackone_link_process::stdout::stdout;
 use tokio_util::sync::CancellationToken;
 
 use super::compared::Compared;
@@ -53,11 +55,11 @@ pub async fn command(
         let project = projects.get(lane).context("a lane has a project")?;
         let compared = Compared::begin(&states, projects, lane, Timestamp::now());
         match list(settings, project, compared, stop).await {
-            Ok(line) => writeln!(io::stdout(), "{line}")?,
+            Ok(line) => writeln!(stdout(), "{line}")?,
             Err(error @ ResyncError::Interrupted) => return Err(error.into()),
             Err(error) => {
                 let (name, error) = (projects.label(lane), anyhow::Error::from(error));
-                let _unwritable = writeln!(io::stderr(), "{name}: {error:#}");
+                stderr::write_line(&format!("{name}: {error:#}"));
                 failed.push(name);
             }
         }

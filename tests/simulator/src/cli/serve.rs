@@ -67,6 +67,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<ExitCode, CommandError> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let config = args.into_config()?;

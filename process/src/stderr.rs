@@ -1,0 +1,109 @@
+//! Standard error, written to so that nothing fails, waits or slows down with it.
+//!
+//! Log lines, progress of commands and last words at exit all go through one bounded queue that
+//! a thread of its own empties. A full disk, a reader that has gone and one that is there and
+//! does not read cost lines, which are counted, and nothing else.
+
+mod lossy;
+
+use std::io;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntCounter, Opts};
+
+use crate::metrics::Metrics;
+use lossy::LossyWriter;
+
+/// Most lines that wait.
+const MOST_LINES: usize = 4096;
+/// Most bytes that wait: some 16 times what a pipe of Linux holds.
+const MOST_BYTES: usize = 1024 * 1024;
+/// How long the end of a process waits for the last lines.
+pub const PATIENCE: Duration = Duration::from_secs(1);
+
+/// One for the whole process: it has one standard error.
+static QUEUE: LazyLock<LossyWriter> =
+    LazyLock::new(|| LossyWriter::start(io::stderr(), MOST_LINES, MOST_BYTES));
+
+/// Queues `text` as it is; never waits. Lost where the queue is full or it cannot be written.
+pub fn write(text: impl Into<Vec<u8>>) {
+    QUEUE.push(text.into());
+}
+
+/// Queues a line; never waits.
+pub fn write_line(line: &str) {
+    write(format!("{line}\n"));
+}
+
+/// Waits until all that was queued is written, for up to `patience`.
+pub fn flush(patience: Duration) {
+    QUEUE.flush(patience);
+}
+
+/// For subscribers of `tracing`: each write is one line.
+#[must_use]
+pub fn writer() -> impl io::Write {
+    QUEUE.clone()
+}
+
+/// How many lines were lost since the process began.
+#[must_use]
+pub fn lines_lost() -> u64 {
+    QUEUE.lost()
+}
+
+/// Registers a counter of this name that shows [`lines_lost`].
+///
+/// # Errors
+///
+/// Where its name is taken.
+pub fn register_lines_lost(metrics: &Metrics, name: &str) -> Result<(), prometheus::Error> {
+    let help = "Log lines that were not written: stderr's reader is slow, stuck or gone, or its disk full.";
+    metrics.register_all(LinesLost(IntCounter::with_opts(Opts::new(name, help))?))
+}
+
+/// Holds no value of its own: several services of one process show the same count.
+struct LinesLost(IntCounter);
+
+impl Collector for LinesLost {
+    fn desc(&self) -> Vec<&Desc> {
+        self.0.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let mut families = self.0.collect();
+        let metrics = families.iter_mut().flat_map(MetricFamily::mut_metric);
+        for metric in metrics {
+            let mut counter = prometheus::proto::Counter::default();
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "exact up to 2^53 lines, as all of Prometheus' numbers"
+            )]
+            counter.set_value(lines_lost() as f64);
+            metric.set_counter(counter);
+        }
+        families
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lost_is_shown_under_the_services_own_name() {
+        let metrics = Metrics::new(Some("service")).unwrap();
+        register_lines_lost(&metrics, "log_lines_lost_total").unwrap();
+        let lost_before = lines_lost();
+        write(vec![b'x'; MOST_BYTES + 1]);
+        assert!(lines_lost() > lost_before, "larger than all that may wait");
+        let shown = metrics.registry().gather();
+        assert_eq!(shown[0].name(), "service_log_lines_lost_total");
+        let value = shown[0].get_metric()[0].get_counter().get_value();
+        assert!(value >= 1.0, "{value}");
+        assert_eq!(metrics.descriptions()[0].labels, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,104 @@
+//! Commands that nobody listens to any more, or whose words have no place to go.
+
+use std::process::{Output, Stdio};
+
+use harness::{Pipeline, SECRET, WITHIN};
+use tokio::process::Command;
+
+use super::reader::Reader;
+
+const INGEST: &str = env!("CARGO_BIN_EXE_ingest-under-test");
+const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor-under-test");
+
+async fn output(mut command: Command) -> Output {
+    let ended = command.kill_on_drop(true).output();
+    tokio::time::timeout(WITHIN, ended).await.unwrap().unwrap()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A command of the processor, on the topics of a pipeline.
+fn of_processor(pipeline: &Pipeline, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROCESSOR);
+    command.arg("--config");
+    command.arg(pipeline.processor_file("command").unwrap());
+    command.args(arguments);
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_whose_reader_has_seen_enough_ends_without_a_word() {
+    let pipeline = Pipeline::start("seen-enough").await.unwrap();
+    for arguments in [
+        &["--help"][..],
+        &["check-config"],
+        &["acls"],
+        &["acls", "--json"],
+        &["topics", "plan"],
+        &["state", "list"],
+        &["state", "list", "--json"],
+        &["unlinks", "list"],
+        &["redrive", "--dry-run"],
+        &["redrive", "--dry-run", "--json"],
+        &["resync"],
+        &["doctor", "--timeout", "1s"],
+    ] {
+        let mut command = of_processor(&pipeline, arguments);
+        command.stdout(Reader::Gone.output().0);
+        let output = output(command).await;
+        assert_eq!(told(&output), "", "{arguments:?}");
+        let code = output.status.code();
+        assert!(matches!(code, Some(0 | 141)), "{arguments:?}: {code:?}");
+    }
+    let mut command = Command::new(INGEST);
+    command.arg("check-config");
+    command.env("STACKONE_WEBHOOK_SECRET", SECRET);
+    command.stdout(Reader::Gone.output().0);
+    let output = output(command).await;
+    assert_eq!(
+        (told(&output).as_str(), output.status.code()),
+        ("", Some(141))
+    );
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_configuration_that_cannot_be_printed_is_a_failure_that_is_told() {
+    for (program, key) in [
+        (INGEST, "STACKONE_WEBHOOK_SECRET"),
+        (PROCESSOR, "STACKONE_API_KEY"),
+    ] {
+        let mut command = Command::new(program);
+        command.arg("check-config").env(key, SECRET);
+        command.stdout(Reader::FullDisk.output().0);
+        let output = output(command).await;
+        let told = told(&output);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("standard output: No space left"), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_ends_as_it_would_although_its_last_words_cannot_be_written() {
+    let pipeline = Pipeline::start("last-words").await.unwrap();
+    for reader in Reader::ALL {
+        for (arguments, expected) in [
+            (&["state", "get", "nobody"][..], 1),
+            (&["redrive"], 0),
+            (&["resync"], 0),
+            (&["no-such-command"], 2),
+        ] {
+            let (stderr, _unread) = reader.output();
+            let mut command = of_processor(&pipeline, arguments);
+            command.stdout(Stdio::null()).stderr(stderr);
+            let ended = command.kill_on_drop(true).status();
+            let ended = tokio::time::timeout(WITHIN, ended).await;
+            let code = ended.unwrap().unwrap().code();
+            assert_eq!(code, Some(expected), "{reader:?}: {arguments:?}");
+        }
+    }
+    pipeline.stop().await.unwrap();
+}
