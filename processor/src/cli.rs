@@ -29,7 +29,7 @@ Without a command it runs. Settings come from built-in defaults, then --config, 
   STACKONE_API_KEY=...                             the API key, unless [[projects]] says where it is
 
 Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy, or something is not in order), 2 invalid configuration
-or arguments.";
+or arguments, 141 whoever read what it printed has gone.";
 
 /// What to do.
 #[derive(Debug, Clone, Default, Subcommand)]

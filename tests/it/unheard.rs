@@ -6,7 +6,7 @@ mod reader;
 
 use harness::{Metrics, Pipeline, SECRET, WITHIN, eventually};
 use reqwest::StatusCode;
-use stackone_link_transport::Topic;
+use stackone_link_wire::Topic;
 use stackone_simulator::{NewAccount, SignedBody, sign, webhook_client, webhook_request};
 use tokio::task::JoinSet;
 use url::Url;
@@ -62,7 +62,7 @@ fn ingest(pipeline: &Pipeline, folder: &std::path::Path, reader: Reader) -> Unhe
     let environment = [
         ("INGEST__SERVER__LISTEN", "127.0.0.1:0"),
         ("INGEST__ADMIN__LISTEN", "127.0.0.1:0"),
-        ("INGEST__TELEMETRY__FILTER", "trace"),
+        ("INGEST__TELEMETRY__FILTER", "trace,actix_http=trace"),
         ("INGEST__SHUTDOWN__DRAIN_DELAY", "0s"),
         (
             "INGEST__KAFKA__BOOTSTRAP_SERVERS",

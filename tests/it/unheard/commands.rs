@@ -10,9 +10,13 @@ use super::reader::Reader;
 const INGEST: &str = env!("CARGO_BIN_EXE_ingest-under-test");
 const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor-under-test");
 
-async fn output(mut command: Command) -> Output {
-    let ended = command.kill_on_drop(true).output();
-    tokio::time::timeout(WITHIN, ended).await.unwrap().unwrap()
+/// What a command said on stderr and how it ended, while its stdout goes where `reader` says.
+async fn output(mut command: Command, reader: Reader) -> Output {
+    let (stdout, _unread) = reader.output();
+    command.stdout(stdout).stderr(Stdio::piped());
+    let ended = command.kill_on_drop(true).spawn().unwrap();
+    let ended = tokio::time::timeout(WITHIN, ended.wait_with_output()).await;
+    ended.unwrap().unwrap()
 }
 
 fn told(output: &Output) -> String {
@@ -45,9 +49,7 @@ async fn a_command_whose_reader_has_seen_enough_ends_without_a_word() {
         &["resync"],
         &["doctor", "--timeout", "1s"],
     ] {
-        let mut command = of_processor(&pipeline, arguments);
-        command.stdout(Reader::Gone.output().0);
-        let output = output(command).await;
+        let output = output(of_processor(&pipeline, arguments), Reader::Gone).await;
         assert_eq!(told(&output), "", "{arguments:?}");
         let code = output.status.code();
         assert!(matches!(code, Some(0 | 141)), "{arguments:?}: {code:?}");
@@ -55,8 +57,7 @@ async fn a_command_whose_reader_has_seen_enough_ends_without_a_word() {
     let mut command = Command::new(INGEST);
     command.arg("check-config");
     command.env("STACKONE_WEBHOOK_SECRET", SECRET);
-    command.stdout(Reader::Gone.output().0);
-    let output = output(command).await;
+    let output = output(command, Reader::Gone).await;
     assert_eq!(
         (told(&output).as_str(), output.status.code()),
         ("", Some(141))
@@ -72,8 +73,7 @@ async fn a_configuration_that_cannot_be_printed_is_a_failure_that_is_told() {
     ] {
         let mut command = Command::new(program);
         command.arg("check-config").env(key, SECRET);
-        command.stdout(Reader::FullDisk.output().0);
-        let output = output(command).await;
+        let output = output(command, Reader::FullDisk).await;
         let told = told(&output);
         assert_eq!(output.status.code(), Some(1), "{told}");
         assert!(told.contains("standard output: No space left"), "{told}");
