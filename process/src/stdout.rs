@@ -46,10 +46,10 @@ impl Write for Stdout {
 }
 
 fn named(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => io::Error::new(error.kind(), ReaderGone),
-        _ => io::Error::new(error.kind(), format!("standard output: {error}")),
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return io::Error::new(error.kind(), ReaderGone);
     }
+    io::Error::new(error.kind(), format!("standard output: {error}"))
 }
 
 #[cfg(test)]

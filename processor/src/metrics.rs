@@ -11,7 +11,6 @@ use prometheus::{
     GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
 };
 use stackone_link_process::metrics::{Description, Metrics as Registry};
-use stackone_link_process::stderr;
 
 use api::ApiMetrics;
 use maker::Maker;
@@ -88,8 +87,7 @@ impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new(Some("stackone_processor"))?;
         let make = Maker(&registry);
-        make.build_info()?;
-        stderr::register_lines_lost(&registry, "log_lines_lost_total")?;
+        make.of_the_process()?;
         Ok(Self {
             records_consumed: make.counter("records_consumed_total", "Records consumed from the account events topic")?,
             records_restored: make

@@ -5,6 +5,7 @@ use prometheus::{
     IntGaugeVec, Opts,
 };
 use stackone_link_process::metrics::Metrics as Registry;
+use stackone_link_process::stderr;
 
 /// Makes metrics and registers them.
 pub(super) struct Maker<'a>(pub(super) &'a Registry);
@@ -17,7 +18,13 @@ impl Maker<'_> {
         self.0.register(metric)
     }
 
-    pub(super) fn build_info(&self) -> Result<(), prometheus::Error> {
+    /// What every service shows of its process.
+    pub(super) fn of_the_process(&self) -> Result<(), prometheus::Error> {
+        self.build_info()?;
+        stderr::register_lines_lost(self.0, "log_lines_lost_total")
+    }
+
+    fn build_info(&self) -> Result<(), prometheus::Error> {
         let revision = option_env!("STACKONE_REVISION").unwrap_or("unknown");
         let info = self.gauges("build_info", "Always 1", &["version", "revision"])?;
         info.with_label_values(&[env!("CARGO_PKG_VERSION"), revision])

@@ -45,10 +45,11 @@ impl Unheard {
             is_alive.push(answer.status().is_success());
         }
         let [first, second]: [String; 2] = listeners.try_into().unwrap();
-        match is_alive[..] {
-            [true, false] => (second, first),
-            [false, true] => (first, second),
-            _ => panic!("{is_alive:?}"),
+        assert_ne!(is_alive[0], is_alive[1], "one of them is the operators'");
+        if is_alive[0] {
+            (second, first)
+        } else {
+            (first, second)
         }
     }
 
