@@ -34,7 +34,7 @@ test-container *arguments:
     cargo test --no-fail-fast {{ with_containers }} --features container,kafka-tls,otlp {{ arguments }} -- --skip model::
 
 # Whose tests differ with these features; `just test` runs the others
-with_containers := "--package stackone-pipeline-tests --package stackone-link-process --package stackone-link-transport --lib --test it --test samples"
+with_containers := "--package stackone-pipeline-tests --package stackone-link-process --package stackone-link-transport --package stackone-librdkafka --lib --test it --test samples"
 
 # The model test on Apache Kafka in a container. By itself: six pipelines at a time beside all other tests are more than one container serves
 [group('test')]
