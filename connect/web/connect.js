@@ -230,14 +230,30 @@ export class StackoneLink extends HTMLElement {
       height: this.getAttribute("height"),
       "on-close-label": this.getAttribute("on-close-label"),
     };
-    const hub = makeHub(attributes, (account) => {
-      attempt.session?.linked(account);
-      this.#save(attempt, account);
-      // Once it has closed its window.
-      setTimeout(() => hub.remove());
+    const hub = makeHub(attributes, {
+      onSuccess: (account) => this.#onSuccess(attempt, hub, account),
+      onConnect: () => {
+        attempt.pressed = true;
+        const { next } = attempt;
+        attempt.next = "";
+        return next;
+      },
     });
-    Object.assign(attempt, { hub, phase: "loading", since: Date.now(), formed: false, tried: false });
+    Object.assign(attempt, { hub, phase: "loading", since: Date.now(), pressed: false, next: "" });
     this.#dialog.show(hub);
+  }
+
+  /**
+   * @param {Attempt} attempt
+   * @param {Element} hub
+   * @param {{id: string, provider: string}} account
+   */
+  #onSuccess(attempt, hub, account) {
+    // Once it has closed its window.
+    setTimeout(() => hub.remove());
+    if (attempt.over) return;
+    attempt.session?.linked(account);
+    this.#save(attempt, account);
   }
 
   /**
@@ -297,8 +313,7 @@ export class StackoneLink extends HTMLElement {
     const minted = await this.#mint(attempt);
     if (!minted) return;
     if (!hub) this.#sendAway(attempt, this.#dialog.said);
-    // What was typed stays, and the next save uses it.
-    else if (attempt.phase === "form") hub.setAttribute("token", minted.token);
+    else attempt.next = minted.token;
   }
 
   /** Follows the Hub from step to step. */
@@ -307,17 +322,16 @@ export class StackoneLink extends HTMLElement {
     if (!attempt?.hub || attempt.idle) return;
     const root = rootOf(attempt.hub);
     if (root) this.#steps.observe(root, { childList: true, subtree: true });
-    const phase = phaseOf(attempt.hub, attempt.formed);
-    if (phase === attempt.phase) return;
+    const phase = phaseOf(attempt.hub, attempt.pressed);
+    const before = attempt.phase;
+    if (phase === before) return;
     Object.assign(attempt, { phase, since: Date.now() });
     if (phase === "saving") this.#say(phase);
-    attempt.tried ||= phase === "saving";
     if (phase !== "pick" && phase !== "form") return;
-    attempt.formed = phase === "form";
-    this.#say(attempt.tried ? "refused" : phase);
+    attempt.pressed = false;
+    this.#say(before === "saving" ? "refused" : phase);
     // It may have been refused for its token: the next save has another.
-    if (attempt.tried) attempt.renewAt = 0;
-    attempt.tried = false;
+    if (before === "saving") attempt.renewAt = 0;
   }
 
   #onLeave() {

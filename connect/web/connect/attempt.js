@@ -19,8 +19,8 @@ export class Attempt {
   /** StackOne's own page. */ link = "";
   /** A token was asked for. */ begun = false;
   /** A token is being asked for. */ minting = false;
-  /** The Hub has shown its form. */ formed = false;
-  /** The Hub has tried to save. */ tried = false;
+  /** The token for the next save, where the Hub's own is old. */ next = "";
+  /** Connect was pressed in the Hub. */ pressed = false;
   /** The Hub had nothing to offer, and got another token. */ remounted = false;
   /** The Hub says that it has saved. */ saved = false;
   /** A failed session is tried again. */ again = false;

@@ -40,9 +40,10 @@ export function hasStorage() {
 
 /**
  * @param {Record<string, string | null | undefined>} attributes those without a value are left out
- * @param {(account: {id: string, provider: string}) => void} onSuccess
+ * @param {{onSuccess: (account: {id: string, provider: string}) => void,
+ *   onConnect: () => string | undefined}} of `onConnect` may return another token for the save
  */
-export function makeHub(attributes, onSuccess) {
+export function makeHub(attributes, { onSuccess, onConnect }) {
   const hub = document.createElement("stackone-hub");
   for (const [name, value] of Object.entries(attributes)) if (value) hub.setAttribute(name, value);
   // Both bubble, and the page would take them for its own: what they say is not yet true.
@@ -51,7 +52,25 @@ export function makeHub(attributes, onSuccess) {
     event.stopPropagation();
     onSuccess(/** @type {CustomEvent} */ (event).detail);
   });
+  hub.addEventListener("click", (event) => swapAtConnect(event, hub, onConnect), true);
   return hub;
+}
+
+/**
+ * A token changed earlier would cost what was typed: with the next key that is pressed, the Hub
+ * loads its form anew. So the press of Connect waits until the Hub has the other token.
+ * @param {MouseEvent} event
+ * @param {HTMLElement} hub
+ * @param {() => string | undefined} onConnect
+ */
+function swapAtConnect(event, hub, onConnect) {
+  const connect = [...(rootOf(hub)?.querySelectorAll("button") ?? [])].at(-1);
+  if (!connect || !event.composedPath().includes(connect) || phaseOf(hub, true) !== "form") return;
+  const token = onConnect();
+  if (!token) return;
+  event.stopImmediatePropagation();
+  hub.setAttribute("token", token);
+  requestAnimationFrame(() => requestAnimationFrame(() => connect.click()));
 }
 
 /** @param {Element} hub */
@@ -59,15 +78,15 @@ export const rootOf = (hub) => hub.firstElementChild?.shadowRoot;
 
 /**
  * @param {Element} hub
- * @param {boolean} formed whether its form was there already: what spins now is a save
+ * @param {boolean} pressed whether Connect was: what spins now is a save
  * @returns {Phase}
  */
-export function phaseOf(hub, formed) {
+export function phaseOf(hub, pressed) {
   const has = (/** @type {string} */ selector) => rootOf(hub)?.querySelector(selector);
   if (!has("a,button,circle")) return "empty";
   if (has("input[name=search]")) return "pick";
   if (has("form")) return "form";
-  if (has("circle")) return formed ? "saving" : "loading";
+  if (has("circle")) return pressed ? "saving" : "loading";
   // An OAuth connector has no form, only a button. Nothing but links: it has nothing to offer.
   return has("button") ? "form" : "stuck";
 }

@@ -35,6 +35,12 @@ export class StackOne {
   calls = [];
   /** Answers to saves instead of a good one. @type {{status: number, body: object} | null} */
   refuse = null;
+  /** The credentials that were saved. @type {object[]} */
+  saved = [];
+  /** How many of the next tokens are refused from the start. */
+  stillborn = 0;
+  /** Where webhooks go. @type {(account: Account) => unknown} */
+  onAccount = () => {};
   /** Milliseconds before an answer, by call. @type {Record<string, number>} */
   slow = {};
 
@@ -52,7 +58,7 @@ export class StackOne {
   /** `POST /connect_sessions`. @param {{tenant: string, accountId?: string}} of */
   createSession({ tenant, accountId }) {
     const token = randomUUID();
-    this.sessions.set(token, { token, tenant, accountId, dead: false });
+    this.sessions.set(token, { token, tenant, accountId, dead: this.stillborn-- > 0 });
     return { token, auth_link_url: `${this.url}/embedded/integrations?token=${token}` };
   }
 
@@ -82,6 +88,7 @@ export class StackOne {
     const account = known ?? this.addAccount({ provider, tenant: session.tenant, version: 0 });
     account.version += 1;
     account.status = "active";
+    setTimeout(() => this.onAccount(account), 100);
     return account;
   }
 
@@ -132,6 +139,7 @@ export class StackOne {
       case "POST accounts":
       case "PATCH accounts/id": {
         if (this.refuse) return json(response, this.refuse.status, this.refuse.body);
+        this.saved.push(sent.credentials);
         const { id: account, provider } = this.save(session, String(sent.integration_id).slice(4));
         return json(response, kind && id ? 200 : 201, { id: account, provider });
       }
