@@ -187,6 +187,31 @@ asyncapi:
     npm ci --prefix .ci/asyncapi --ignore-scripts --no-audit --no-fund --loglevel error
     node .ci/asyncapi/check.js schemas/asyncapi.json
 
+# StackOne's Hub, pinned by connect/web/package-lock.json, into target/hub (needs Node.js)
+[group('run')]
+hub: _web-packages
+    node connect/web/hub.mjs target/hub
+
+_web-packages:
+    command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer" >&2; exit 1; }
+    npm ci --prefix connect/web --ignore-scripts --no-audit --no-fund --loglevel error
+
+# The types and the size of what connect serves to browsers (needs Node.js)
+[group('check')]
+web-check: _web-packages
+    connect/web/node_modules/.bin/tsc --project connect/web
+    node connect/web/check.mjs
+
+# Link accounts in a real browser with StackOne's real Hub (needs Node.js, and Debian's chromium or CHROMIUM)
+[group('test')]
+browser *arguments: hub
+    node --test {{ arguments }} tests/browser/*.test.mjs
+
+# Draw docs/images/link-*.png anew, in the same browser
+[group('write')]
+draw-link: hub
+    DRAW_LINK=1 node --test tests/browser/screenshots.test.mjs
+
 # Register the schemas with a real registry, Apicurio, and see it refuse a break (needs Java, Maven, Python)
 [group('test')]
 registry:
@@ -215,8 +240,8 @@ answers:
 
 # All static checks, the quick ones first
 [group('check')]
-check: fmt scripts deny machete asyncapi clippy clippy-container clippy-tls fuzz-check doc
+check: fmt scripts deny machete asyncapi web-check clippy clippy-container clippy-tls fuzz-check doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
-ci: check test demo-story registry test-container test-model-container images compose delivery
+ci: check test browser demo-story registry test-container test-model-container images compose delivery

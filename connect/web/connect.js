@@ -251,9 +251,9 @@ export class StackoneLink extends HTMLElement {
   #onSuccess(attempt, hub, account) {
     // Once it has closed its window.
     setTimeout(() => hub.remove());
-    if (attempt.over) return;
-    attempt.session?.linked(account);
-    this.#save(attempt, account);
+    // Also where the person has left meanwhile.
+    if (!FINAL.includes(attempt.known.state)) attempt.session?.linked(account);
+    if (!attempt.over) this.#save(attempt, account);
   }
 
   /**

@@ -16,6 +16,9 @@ export async function startHost(connect, api) {
       case "GET /host.js":
         response.writeHead(200, { "content-type": "text/javascript" });
         return response.end(SCRIPT);
+      case "GET /host.css":
+        response.writeHead(200, { "content-type": "text/css" });
+        return response.end("body { margin: 2rem; font: 1rem/1.5 system-ui, sans-serif }");
       case "GET /":
         response.setHeader("content-security-policy", policy(connect.url, api));
         response.setHeader("referrer-policy", "no-referrer");
@@ -33,7 +36,7 @@ export async function startHost(connect, api) {
 const policy = (connect, api) =>
   `default-src 'none'; script-src 'self' ${connect}; connect-src 'self' ${connect} ${api}; ` +
   "img-src data: https://stackone-logos.com; font-src data:; " +
-  `style-src ${hub.style_hashes.map((/** @type {string} */ hash) => `'${hash}'`).join(" ")}; base-uri 'none'`;
+  `style-src 'self' ${hub.style_hashes.map((/** @type {string} */ hash) => `'${hash}'`).join(" ")}; base-uri 'none'`;
 
 /** @param {string} connect @param {URLSearchParams} wanted */
 const page = (connect, wanted) => `<!doctype html>
@@ -41,6 +44,7 @@ const page = (connect, wanted) => `<!doctype html>
 <head>
 <title>The host product</title>
 <link rel="icon" href="data:,">
+<link rel="stylesheet" href="/host.css">
 <script src="/host.js" defer></script>
 <script type="module" src="${connect}/connect.js"></script>
 </head>

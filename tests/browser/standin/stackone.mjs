@@ -12,6 +12,7 @@ import { body, json, serve } from "./serve.mjs";
 const INTEGRATIONS = [
   { integration_id: "int-acme", provider: "acme", name: "Acme HR", type: "hris", active: true },
   { integration_id: "int-bravo", provider: "bravo", name: "Bravo Talent", type: "ats", active: true },
+  { integration_id: "int-carol", provider: "carol", name: "Carol Files", type: "documents", active: true },
 ];
 const ICON = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>";
 /** @type {Record<string, object>} */
@@ -20,6 +21,20 @@ const CONFIGS = {
     name: "Acme HR",
     assets: { icon: ICON },
     configFields: [{ key: "api_key", label: "API key", type: "password", required: true }],
+  },
+  "int-carol": {
+    name: "Carol Files",
+    assets: { icon: ICON },
+    configFields: [
+      { key: "api_key", label: "API key", type: "password", required: true },
+      {
+        ...{ key: "region", label: "Region", type: "select", required: true, placeholder: "Choose" },
+        options: [
+          { label: "Europe", value: "eu" },
+          { label: "America", value: "us" },
+        ],
+      },
+    ],
   },
   "int-bravo": { name: "Bravo Talent", type: "oauth2", assets: { icon: ICON }, configFields: [] },
 };
@@ -82,10 +97,10 @@ export class StackOne {
   /**
    * @param {ConnectSession} session
    * @param {string} provider
+   * @param {string} [id] of the account that is edited
    */
-  save(session, provider) {
-    const known = session.accountId ? this.accounts.get(session.accountId) : undefined;
-    const account = known ?? this.addAccount({ provider, tenant: session.tenant, version: 0 });
+  save(session, provider, id = session.accountId) {
+    const account = this.accounts.get(id ?? "") ?? this.addAccount({ provider, tenant: session.tenant, version: 0 });
     account.version += 1;
     account.status = "active";
     setTimeout(() => this.onAccount(account), 100);
@@ -140,8 +155,8 @@ export class StackOne {
       case "PATCH accounts/id": {
         if (this.refuse) return json(response, this.refuse.status, this.refuse.body);
         this.saved.push(sent.credentials);
-        const { id: account, provider } = this.save(session, String(sent.integration_id).slice(4));
-        return json(response, kind && id ? 200 : 201, { id: account, provider });
+        const account = this.save(session, String(sent.integration_id).slice(4), id);
+        return json(response, id ? 200 : 201, { id: account.id, provider: account.provider });
       }
       case "POST connection_attempts": {
         const attempt = { id: randomUUID(), status: "pending", session };
