@@ -17,6 +17,7 @@ import { body, json, serve } from "./serve.mjs";
 const WEB = new URL("../../../connect/web/", import.meta.url);
 const HUB = new URL("../../../target/hub/", import.meta.url);
 const TYPES = { ".js": "text/javascript", ".css": "text/css", ".html": "text/html; charset=utf-8" };
+export const SERVICE_TOKEN = "token-of-a-backend";
 const FINAL = ["verified", "cancelled", "expired"];
 
 /** What `just hub` wrote. */
@@ -118,6 +119,7 @@ export class Connect {
     response.setHeader("access-control-allow-headers", "authorization, content-type, idempotency-key");
     response.setHeader("access-control-expose-headers", "retry-after, etag");
     if (request.method === "OPTIONS") return response.writeHead(204).end();
+    if (url.pathname === "/v1/link-sessions") return this.#begin(request, response);
     const [, , , id, verb = "session"] = url.pathname.split("/");
     const call = `${request.method} ${verb}`;
     this.calls.push(call);
@@ -127,6 +129,14 @@ export class Connect {
     if (!session || proof !== expected) return problem(response, 404);
     if (this.refuse[call]) return problem(response, this.refuse[call]);
     await this.#act(call, session, request, response);
+  }
+
+  /** For backends. @param {import("./serve.mjs").Request} request @param {Response} response */
+  async #begin(request, response) {
+    const { tenant, channel, account_id, return_url } = await body(request);
+    if (request.method !== "POST" || request.headers.origin || !tenant?.id || !channel) return problem(response, 403);
+    if (request.headers.authorization !== `Bearer ${SERVICE_TOKEN}`) return problem(response, 401);
+    json(response, 201, this.create({ tenant: tenant.id, accountId: account_id, returnUrl: return_url }));
   }
 
   /**
