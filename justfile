@@ -205,6 +205,7 @@ web-check: _web-packages
 # Link accounts in a real browser with StackOne's real Hub (needs Node.js, and Debian's chromium or CHROMIUM)
 [group('test')]
 browser *arguments: hub
+    npm ci --prefix tests/browser/react --ignore-scripts --no-audit --no-fund --loglevel error
     node --test {{ arguments }} tests/browser/*.test.mjs
 
 # Draw docs/images/link-*.png anew, in the same browser

@@ -20,7 +20,8 @@ export async function closeBrowsers() {
 }
 
 /**
- * @typedef {{stackone: StackOne, connect: Connect, host: string, context: import("playwright-core").BrowserContext,
+ * @typedef {{stackone: StackOne, connect: Connect, host: string,
+ *   files: Map<string, [type: string, body: string]>, context: import("playwright-core").BrowserContext,
  *   page: import("playwright-core").Page, errors: string[]}} World
  */
 
@@ -34,7 +35,9 @@ export function inWorld(test, options = {}) {
   return async () => {
     const stackone = await StackOne.start();
     const connect = await Connect.start(stackone);
-    const host = await startHost(connect, stackone.url);
+    /** @type {World["files"]} */
+    const files = new Map();
+    const host = await startHost(connect, stackone.url, files);
     const context = await (await browser(options.launch)).newContext({ locale: "en-GB", ...options.context });
     context.setDefaultTimeout(10_000);
     /** @type {string[]} */
@@ -47,7 +50,7 @@ export function inWorld(test, options = {}) {
     });
     context.on("weberror", (error) => errors.push(String(error.error())));
     try {
-      await test({ stackone, connect, host: host.url, context, page: await context.newPage(), errors });
+      await test({ stackone, connect, host: host.url, files, context, page: await context.newPage(), errors });
       const surprises = [...stackone.errors, ...connect.errors, ...host.errors].map(String);
       const thrown = errors.filter((error) => !options.throws?.test(error));
       if (surprises.length + thrown.length > 0) throw new Error([...surprises, ...thrown].join("\n"));

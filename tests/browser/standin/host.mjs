@@ -6,8 +6,9 @@ import { hub } from "./connect.mjs";
 /**
  * @param {import("./connect.mjs").Connect} connect
  * @param {string} api StackOne's
+ * @param {Map<string, [type: string, body: string]>} files other files of a test
  */
-export async function startHost(connect, api) {
+export async function startHost(connect, api, files) {
   const served = await serve((request, response, url) => {
     const accountId = url.searchParams.get("account") ?? undefined;
     switch (`${request.method} ${url.pathname}`) {
@@ -25,8 +26,10 @@ export async function startHost(connect, api) {
         response.setHeader("cross-origin-opener-policy", "same-origin-allow-popups");
         response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
         return response.end(page(connect.url, url.searchParams));
-      default:
-        return response.writeHead(404).end();
+      default: {
+        const [type, body] = files.get(url.pathname) ?? [];
+        return response.writeHead(type ? 200 : 404, { "content-type": type ?? "text/plain" }).end(body);
+      }
     }
   });
   return served;
