@@ -166,6 +166,7 @@ export class StackoneLink extends HTMLElement {
     if (state === "expired" && !once) this.#say(state, ["again", () => this.#restart()]);
     else if (state === "verified" && once && /^https?:/.test(return_url)) this.#say(state, ["back", return_url]);
     else this.#say(/** @type {Key} */ (state));
+    if (state === "verified" && !attempt.saved) this.#emit("linked");
     this.#emit(state);
   }
 
@@ -235,11 +236,11 @@ export class StackoneLink extends HTMLElement {
       onConnect: () => {
         attempt.pressed = true;
         const { next } = attempt;
-        attempt.next = "";
+        attempt.next = undefined;
         return next;
       },
     });
-    Object.assign(attempt, { hub, phase: "loading", since: Date.now(), pressed: false, next: "" });
+    Object.assign(attempt, { hub, phase: "loading", since: Date.now(), pressed: false, next: undefined });
     this.#dialog.show(hub);
   }
 
@@ -310,10 +311,9 @@ export class StackoneLink extends HTMLElement {
       return this.#say("saving", ["again", () => this.#retry(attempt)]);
     }
     if (hub && phase !== "form") return this.#mount(attempt);
-    const minted = await this.#mint(attempt);
-    if (!minted) return;
-    if (!hub) this.#sendAway(attempt, this.#dialog.said);
-    else attempt.next = minted.token;
+    const minted = this.#mint(attempt);
+    if (hub) attempt.next = minted.then((it) => it?.token);
+    else if (await minted) this.#sendAway(attempt, this.#dialog.said);
   }
 
   /** Follows the Hub from step to step. */
@@ -331,7 +331,7 @@ export class StackoneLink extends HTMLElement {
     attempt.pressed = false;
     this.#say(before === "saving" ? "refused" : phase);
     // It may have been refused for its token: the next save has another.
-    if (before === "saving") attempt.renewAt = 0;
+    if (before === "saving") this.#renew(attempt);
   }
 
   #onLeave() {

@@ -73,7 +73,7 @@ test(
     only(world).state = "verified";
     await link.button("Cancel").click();
     await link.said("Connected and verified.");
-    assert.deepEqual(await link.events(), ["opened", "verified"]);
+    assert.deepEqual(await link.events(), ["opened", "linked", "verified"]);
     assert.ok(connect.calls.includes("POST cancel"));
   }),
 );

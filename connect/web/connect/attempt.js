@@ -19,7 +19,8 @@ export class Attempt {
   /** StackOne's own page. */ link = "";
   /** A token was asked for. */ begun = false;
   /** A token is being asked for. */ minting = false;
-  /** The token for the next save, where the Hub's own is old. */ next = "";
+  /** The token for the next save, where the Hub's own is old. @type {Promise<string | undefined> | undefined} */
+  next;
   /** Connect was pressed in the Hub. */ pressed = false;
   /** The Hub had nothing to offer, and got another token. */ remounted = false;
   /** The Hub says that it has saved. */ saved = false;

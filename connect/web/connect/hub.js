@@ -6,6 +6,9 @@
  * @typedef {"empty" | "loading" | "pick" | "form" | "saving" | "stuck"} Phase
  */
 
+/** How long the Hub has to render another token, in ms. */
+const RENDER = 100;
+
 /** @type {Promise<unknown> | undefined} */
 let loading;
 
@@ -41,7 +44,7 @@ export function hasStorage() {
 /**
  * @param {Record<string, string | null | undefined>} attributes those without a value are left out
  * @param {{onSuccess: (account: {id: string, provider: string}) => void,
- *   onConnect: () => string | undefined}} of `onConnect` may return another token for the save
+ *   onConnect: () => Promise<string | undefined> | undefined}} of `onConnect` may have another token for the save
  */
 export function makeHub(attributes, { onSuccess, onConnect }) {
   const hub = document.createElement("stackone-hub");
@@ -61,16 +64,18 @@ export function makeHub(attributes, { onSuccess, onConnect }) {
  * loads its form anew. So the press of Connect waits until the Hub has the other token.
  * @param {MouseEvent} event
  * @param {HTMLElement} hub
- * @param {() => string | undefined} onConnect
+ * @param {() => Promise<string | undefined> | undefined} onConnect
  */
-function swapAtConnect(event, hub, onConnect) {
+async function swapAtConnect(event, hub, onConnect) {
   const connect = [...(rootOf(hub)?.querySelectorAll("button") ?? [])].at(-1);
   if (!connect || !event.composedPath().includes(connect) || phaseOf(hub, true) !== "form") return;
-  const token = onConnect();
-  if (!token) return;
+  const coming = onConnect();
+  if (!coming) return;
   event.stopImmediatePropagation();
-  hub.setAttribute("token", token);
-  requestAnimationFrame(() => requestAnimationFrame(() => connect.click()));
+  const token = await coming;
+  if (token) hub.setAttribute("token", token);
+  // Once React has rendered it, which it tells nobody either. The press counts for 5 s.
+  setTimeout(() => connect.click(), RENDER);
 }
 
 /** @param {Element} hub */
