@@ -87,6 +87,8 @@ test(
     await link.refill();
     await link.save();
     await link.said("Connected and verified.");
+    // Without the account's id the Hub would offer to make a new one meanwhile.
+    assert.ok(!(await page.evaluate(() => window.said)).includes("Choose the system to connect."));
     assert.deepEqual(saves(stackone), [`PATCH /hub/accounts/${id}`]);
     assert.equal(stackone.accounts.size, 1);
   }),

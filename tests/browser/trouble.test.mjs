@@ -159,7 +159,7 @@ test(
 );
 
 test(
-  "streams that break are opened again, and a proxy that holds them back is got around",
+  "streams that break are opened again",
   inWorld(async ({ page, host, connect }) => {
     connect.looking = false;
     await page.goto(host);
@@ -192,6 +192,24 @@ test(
     session.streams.clear(); // It stays open, and nothing comes any more.
     session.state = "verified";
     await page.clock.fastForward("00:41");
+    await link.said("Connected and verified.");
+  }),
+);
+
+test(
+  "a proxy that holds streams back makes the page slower, and no more",
+  inWorld(async ({ page, host, connect }) => {
+    connect.holdStreams = true;
+    await page.clock.install();
+    await page.goto(host);
+    const link = elementOf(page);
+    await link.start.click();
+    await eventually(() => connect.calls.includes("GET events"));
+    await page.clock.fastForward("00:06");
+    await link.fillForm();
+    await link.save();
+    await link.event("linked");
+    await page.clock.fastForward("00:06");
     await link.said("Connected and verified.");
   }),
 );

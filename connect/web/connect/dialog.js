@@ -46,15 +46,10 @@ export class Dialog {
   #panel = make("div", { lang: "en" });
   #nav = make("nav");
   #leave = make("button", { onclick: () => this.leave() });
-  // Not `aria-modal`, which would hide the Hub's lists: all that is behind is inert instead.
+  // Neither a modal `<dialog>` nor `aria-modal`: the Hub appends its lists to `<body>`, where they
+  // would be out of reach. All that is behind the dialog is inert instead.
   #dialog = make("div", { id: "dialog", role: "dialog" });
   #back = make("div", { id: "back", hidden: true }, this.#dialog);
-  // The Hub appends its lists and hints to `<body>`. They belong over the dialog.
-  #portals = new MutationObserver((records) => {
-    for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) {
-      if (node instanceof HTMLElement) node.style.zIndex = "2147483647";
-    }
-  });
 
   /**
    * @param {HTMLElement} host
@@ -97,7 +92,6 @@ export class Dialog {
 
   open() {
     this.#back.hidden = false;
-    this.#portals.observe(document.body, { childList: true });
     this.#start.inert = true;
     /** @type {Element | undefined} */
     let here = this.#host;
@@ -118,7 +112,6 @@ export class Dialog {
     if (this.#back.hidden) return;
     this.show();
     this.#back.hidden = true;
-    this.#portals.disconnect();
     for (const other of [this.#start, ...this.#inert.splice(0)]) other.inert = false;
     this.#start.focus();
   }

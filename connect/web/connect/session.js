@@ -13,6 +13,8 @@
 
 /** Nothing follows these states. `failed` may still become `verified`. */
 export const FINAL = ["verified", "expired", "cancelled"];
+/** The first event comes at once, unless something on the way holds streams back. In ms. */
+const FIRST = 5_000;
 /** A stream without even a ping for so long has died without a word. In ms. */
 const SILENCE = 40_000;
 
@@ -131,7 +133,7 @@ export class LinkSessionClient {
    */
   async *#stream(signal) {
     const silence = new AbortController();
-    let timer = setTimeout(() => silence.abort(), SILENCE);
+    let timer = setTimeout(() => silence.abort(), FIRST);
     try {
       const either = AbortSignal.any([signal, silence.signal]);
       const init = { headers: { Accept: "text/event-stream" }, signal: either };

@@ -37,6 +37,8 @@ export class Connect {
   webhooks = true;
   /** Whether accounts are looked at, which decides sessions. */
   looking = true;
+  /** A proxy on the way that hands on no stream before it has ended. */
+  holdStreams = false;
   /** How long StackOne's tokens are said to live, in seconds. */
   tokenLife = 1800;
   close = async () => {};
@@ -83,7 +85,7 @@ export class Connect {
 
   /** @param {Session} session @param {Response} stream */
   #tell(session, stream) {
-    stream.write(`data: ${JSON.stringify(seen(session))}\n\n`);
+    if (!this.holdStreams) stream.write(`data: ${JSON.stringify(seen(session))}\n\n`);
     if (FINAL.includes(session.state)) stream.end();
   }
 
