@@ -72,6 +72,8 @@ pub(crate) fn processor(
     }
     // The embedded broker cannot be asked how its topics are set up.
     settings.topic_layout.check_settings = broker.is_real();
+    // The story has its resync when it is told; a processor that is started lists at once.
+    settings.resync.interval = Duration::ZERO;
     settings.reconcile.activation_grace = ACTIVATION_GRACE;
     settings.reconcile.delete_grace = Duration::from_secs(3);
     settings.reconcile.delete_confirm = Duration::from_secs(1);

@@ -3,11 +3,13 @@
 use stackone_processor_core::time::Monotonic;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use stackone_client_types::{ApiError, Lookup};
 
 use crate::restore::{RestoreError, Restored};
 use stackone_processor_core::api_gate::batch::{Asked, Reading};
 use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::resync::Found;
 use stackone_processor_core::work::AccountKey;
 use stackone_processor_core::work::queue::Lane;
 
@@ -42,6 +44,20 @@ pub enum Message {
     },
     /// The cluster was asked for our partitions.
     Reached(Reached),
+    /// What was read back of earlier lists.
+    MarkersRead {
+        /// The assignment of the partition that was read.
+        epoch: u64,
+        /// What was found.
+        found: Found,
+    },
+    /// A resync of ours has ended.
+    ResyncEnded {
+        /// The project.
+        lane: Lane,
+        /// Since when its list is complete; none where it is not.
+        completed: Option<Timestamp>,
+    },
     /// The records of an account that is given up were read again.
     GivenUp(Box<GivenUp>),
     /// They could not be read again now.

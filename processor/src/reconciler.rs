@@ -44,6 +44,7 @@ use stackone_processor_core::api_gate::Gate;
 use stackone_processor_core::api_gate::batch::Batching;
 use stackone_processor_core::event::intake::Consumed;
 use stackone_processor_core::offsets::open_records::OpenLimit;
+use stackone_processor_core::resync::runs::Resyncs;
 use stackone_processor_core::work::overflow::Overflow;
 use stackone_processor_core::work::queue::{Lane, WorkQueue};
 use stackone_processor_core::work::{AccountKey, Work};
@@ -54,7 +55,6 @@ pub(crate) use commit::longest_without_poll;
 use commit::{Decided, Letters};
 use contact::Contact;
 use partition::Partition;
-use resyncs::Resyncs;
 use unlinks::Unlinks;
 
 /// Longest time the thread sleeps when nothing happens.
@@ -139,7 +139,7 @@ impl Reconciler {
             next_markers: clock::monotonic() + settings.marker_interval,
             next_commit: clock::monotonic(),
             next_observation: clock::monotonic(),
-            resyncs: Resyncs::new(lanes, settings.resync_interval, clock::monotonic()),
+            resyncs: Resyncs::new(lanes, settings.resync_interval),
             contact: Contact::new(clock::monotonic()),
             consumer_errors: Repeated::default(),
             open_limit: OpenLimit::new(settings.most_open),
@@ -228,6 +228,8 @@ impl Reconciler {
                     self.restored(partition, epoch, *result, took)?;
                 }
                 Message::Reached(reached) => self.reached(reached)?,
+                Message::MarkersRead { epoch, found } => self.markers_read(epoch, &found),
+                Message::ResyncEnded { lane, completed } => self.resyncs.ended(lane, completed),
                 Message::GivenUp(given_up) => self.decided.push(Decided::GivenUp(given_up)),
                 Message::NotReread { key, epoch } => self.stays_pending(&key, epoch),
                 Message::Died(what) => return Err(ReconcilerError::TaskDied(what)),

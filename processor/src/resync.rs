@@ -5,6 +5,7 @@
 
 mod command;
 mod compared;
+pub mod markers;
 mod pages;
 
 use std::sync::Arc;
@@ -95,7 +96,7 @@ pub enum ResyncError {
     Interrupted,
 }
 
-/// One run for one project. `progress` is told after each page.
+/// One run for one project, until `stop`. `progress` is told after each page.
 ///
 /// # Errors
 ///
@@ -104,6 +105,17 @@ pub async fn run(
     settings: &ResyncSettings,
     project: Project<'_>,
     stop: &CancellationToken,
+    progress: impl FnMut(Told<'_>),
+) -> Result<Summary, ResyncError> {
+    // Whatever it waits for: a pause between pages, an answer, or a trigger to be stored.
+    stop.run_until_cancelled(list(settings, project, progress))
+        .await
+        .unwrap_or(Err(ResyncError::Interrupted))
+}
+
+async fn list(
+    settings: &ResyncSettings,
+    project: Project<'_>,
     mut progress: impl FnMut(Told<'_>),
 ) -> Result<Summary, ResyncError> {
     let run = Run::start(settings, project).await?;
@@ -111,7 +123,7 @@ pub async fn run(
     let (mut pages, mut summary) = (Pages::new(run.id, settings.page_size), Summary::default());
     let mut next = Next::Page(None);
     while let Next::Page(number) = next {
-        let listed = run.page(number, stop).await?;
+        let listed = run.page(number).await?;
         summary.pages += 1;
         summary.unusable += u64::try_from(listed.nameless).unwrap_or(u64::MAX);
         let (new, then) = pages.take(listed);
@@ -176,7 +188,8 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Tells every partition that the run begins, or that the list was complete.
+    /// Tells every partition that the run begins, or that the list was complete. Partition 0 is told last, since by what it
+    /// has the next run is due: what it was told, all were.
     async fn mark(&self, is_complete: bool) -> Result<(), ResyncError> {
         let (run, project_id, started_at) = (self.id, self.project.id.clone(), self.started_at);
         let value = serde_json::to_vec(&ListingMarker {
@@ -186,7 +199,7 @@ impl<'a> Run<'a> {
             is_complete,
         })?;
         let headers = self.headers(LISTING_MARKER_TYPE, &value, None);
-        for partition in 0..self.partitions {
+        for partition in (0..self.partitions).rev() {
             let headers = headers.clone();
             let record = OutgoingRecord {
                 topic: &self.settings.topic,
@@ -248,22 +261,16 @@ impl<'a> Run<'a> {
     }
 
     /// Reads a page, at the pace of the resync's own budget, and tries again what may pass.
-    async fn page(
-        &self,
-        number: Option<u32>,
-        stop: &CancellationToken,
-    ) -> Result<ListPage, ResyncError> {
+    async fn page(&self, number: Option<u32>) -> Result<ListPage, ResyncError> {
         let pace = Duration::from_secs(60) / self.settings.requests_per_minute.max(1);
         let mut wait = if number.is_some() {
             pace
         } else {
             Duration::ZERO
         };
-        for attempt in 1.. {
-            tokio::select! {
-                () = stop.cancelled() => return Err(ResyncError::Interrupted),
-                () = tokio::time::sleep(wait) => {}
-            }
+        let mut attempt = 1;
+        loop {
+            tokio::time::sleep(wait).await;
             let error = match self
                 .project
                 .client
@@ -286,7 +293,7 @@ impl<'a> Run<'a> {
                 return Err(error.into());
             }
             wait = pace.max(backoff::wait(attempt, asked, fastrand::f64()));
+            attempt += 1;
         }
-        Err(ResyncError::Interrupted)
     }
 }

@@ -60,6 +60,8 @@ mod pipeline_reread;
 mod pipeline_restart;
 mod pipeline_resync;
 mod pipeline_resync_command;
+#[cfg(feature = "container")]
+mod pipeline_resync_restart;
 mod pipeline_resync_trouble;
 mod pipeline_start;
 mod pipeline_state;

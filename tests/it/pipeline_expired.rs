@@ -1,10 +1,18 @@
 //! Records that were deleted before they were read.
 
+use std::time::Duration;
+
 use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, story_of, transitions};
 use stackone_link_wire::Topic;
-use stackone_simulator::NewAccount;
+use stackone_simulator::{AccountId, NewAccount};
 
 use crate::operator::delete_records;
+use crate::pipeline_resync_restart::mark;
+
+fn link(pipeline: &Pipeline, n: usize) -> AccountId {
+    let new = NewAccount::new("hibob", &format!("t{n}"), "Acme");
+    pipeline.simulator.link(&new).unwrap()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_that_expired_before_they_were_read_are_told_and_healed_by_a_resync_at_once() {
@@ -12,25 +20,21 @@ async fn records_that_expired_before_they_were_read_are_told_and_healed_by_a_res
         partitions: 1,
         ..PipelineSettings::default()
     };
-    let pipeline = Pipeline::with("expired", settings).await.unwrap();
-    let link = |n: usize| {
-        let new = NewAccount::new("hibob", &format!("t{n}"), "Acme");
-        pipeline.simulator.link(&new).unwrap()
-    };
+    let mut pipeline = Pipeline::with("expired", settings).await.unwrap();
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let first = pipeline.processor("a").unwrap();
-    link(0);
+    link(&pipeline, 0);
     lifecycle
         .read_until(WITHIN, |records| records.len() == 1)
         .await;
     first.stop().await.unwrap();
 
     let mut events = pipeline.reader(Topic::AccountEvents);
-    let lost = link(1);
+    let lost = link(&pipeline, 1);
     events
         .read_until(WITHIN, |records| records.len() == 2)
         .await;
-    let kept = link(2);
+    let kept = link(&pipeline, 2);
     let records = events
         .read_until(WITHIN, |records| records.len() == 3)
         .await;
@@ -38,6 +42,9 @@ async fn records_that_expired_before_they_were_read_are_told_and_healed_by_a_res
     let topic = &pipeline.topics.account_events;
     delete_records(&pipeline.broker, topic, 0, end_of_lost).await;
 
+    // No list is due that would find it.
+    mark(&pipeline, true, 10).await;
+    pipeline.settings.resync_interval = Duration::from_secs(60 * 60);
     let second = pipeline.processor("a").unwrap();
     let records = lifecycle
         .read_until(WITHIN, |records| records.len() == 2)

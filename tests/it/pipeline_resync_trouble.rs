@@ -42,6 +42,30 @@ async fn a_project_that_cannot_be_listed_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_in_the_middle_of_a_list_is_no_error() {
+    let settings = PipelineSettings {
+        resync_interval: Duration::from_secs(60 * 60),
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with("resync-stop", settings).await.unwrap();
+    let never = FaultRule::always(Fault::Hang).for_operation(Operation::List);
+    pipeline.simulator.faults().set(never).unwrap();
+    let program = env!("CARGO_BIN_EXE_processor-under-test");
+    let processor = pipeline.processor_process(program, "a").await.unwrap();
+    // Nothing is known of earlier lists, so the first is due at once. It tells each partition that it begins.
+    let mut events = pipeline.reader(Topic::AccountEvents);
+    events
+        .read_until(WITHIN, |records| records.len() == 3)
+        .await;
+    let (status, logged) = processor.stopped().await.unwrap();
+    assert!(status.success());
+    let lines = |text: &str| logged.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(lines("resync ends: the process stops"), 1, "{logged:#?}");
+    assert_eq!(lines("\"ERROR\"") + lines("\"WARN\""), 0, "{logged:#?}");
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_misses_everything_is_doubted_and_queues_no_more_than_there_is_room_for() {
     /// Each was looked up when it was linked, and as many as there is room for are once more.
     const ACCOUNTS: usize = 40;

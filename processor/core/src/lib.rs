@@ -16,6 +16,7 @@ pub mod dead_letter_backoff;
 pub mod event;
 pub mod offsets;
 pub mod reconcile;
+pub mod resync;
 pub mod state;
 pub mod time;
 pub mod work;

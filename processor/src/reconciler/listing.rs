@@ -55,13 +55,20 @@ impl Reconciler {
                 self.queue_missing(record.partition, lane, &listing);
             }
         }
-        if marker.is_complete {
-            let project = self.surroundings.projects.label(lane);
-            let last = &self.surroundings.metrics.resync.last_success;
-            last.with_label_values(&[project])
-                .set(Timestamp::now().as_second());
-        }
+        self.note_run(record, lane, marker.is_complete);
         self.pass(record, SkipReason::Marker);
+    }
+
+    /// Where the clock of whoever wrote the marker was ahead of ours, it is as of now.
+    fn note_run(&mut self, record: &Consumed, lane: Lane, is_complete: bool) {
+        let now = Timestamp::now();
+        let at = Timestamp::from_millisecond(record.timestamp_ms).map_or(now, |at| at.min(now));
+        if is_complete {
+            self.resyncs.completed(lane, at);
+            self.note_success(lane, at);
+        } else {
+            self.resyncs.began(lane, at);
+        }
     }
 
     /// Looks at what a complete list missed: at no more than there is room for, where it missed more than can be believed.

@@ -176,6 +176,7 @@ impl Reconciler {
                 self.queue_again(number, state);
             }
         }
+        self.read_markers_back(number, restored.position.next);
         for record in early {
             self.take_in(record);
         }

@@ -153,7 +153,16 @@ impl ProcessorProcess {
     /// # Errors
     ///
     /// Where it does not end in time.
-    pub async fn terminate(mut self) -> anyhow::Result<ExitStatus> {
+    pub async fn terminate(self) -> anyhow::Result<ExitStatus> {
+        Ok(self.stopped().await?.0)
+    }
+
+    /// The same, and all that it had logged by its end.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not end in time.
+    pub async fn stopped(mut self) -> anyhow::Result<(ExitStatus, Vec<String>)> {
         self.signal("TERM").await?;
         let child = &mut self.child;
         let ended = eventually("the processor ends", WITHIN, async || {
@@ -162,7 +171,10 @@ impl ProcessorProcess {
                 .map_err(|error| error.to_string())?
                 .ok_or_else(|| "it runs".to_owned())
         });
-        Ok(ended.await?)
+        let status = ended.await?;
+        self.log.await?;
+        let said = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((status, said.clone()))
     }
 }
 

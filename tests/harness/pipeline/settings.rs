@@ -41,7 +41,7 @@ pub struct PipelineSettings {
     pub include_setup_information: bool,
     /// `transactions.timeout`.
     pub transaction_timeout: Duration,
-    /// `resync.interval`.
+    /// `resync.interval`: never, unless a test wants lists. The first begins at once.
     pub resync_interval: Duration,
     /// The id of the configured project; none to serve every webhook.
     pub project: Option<String>,
@@ -81,7 +81,7 @@ impl Default for PipelineSettings {
             include_origin_username: true,
             include_setup_information: false,
             transaction_timeout: Duration::from_secs(10),
-            resync_interval: Duration::from_secs(60 * 60),
+            resync_interval: Duration::ZERO,
             project: Some(PROJECT.to_owned()),
             has_other_project: false,
             max_pending_accounts: NonZeroUsize::new(100_000).unwrap_or(NonZeroUsize::MAX),

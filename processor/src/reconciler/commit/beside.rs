@@ -112,6 +112,8 @@ impl Reconciler {
             other @ (Message::Readable
             | Message::Restored { .. }
             | Message::Reached(_)
+            | Message::MarkersRead { .. }
+            | Message::ResyncEnded { .. }
             | Message::GivenUp(_)
             | Message::NotReread { .. }
             | Message::Died(_)) => for_later.push(other),
