@@ -83,8 +83,7 @@ async fn last_success(processor: &ProcessorProcess) -> i64 {
 
 /// How often lists have begun.
 async fn begun(pipeline: &Pipeline) -> usize {
-    let mut events = pipeline.reader(Topic::AccountEvents);
-    let records = events.read_to_end().await;
+    let records = pipeline.reader(Topic::AccountEvents).read_to_end().await;
     records
         .iter()
         .filter(|record| is_marker(record, false))
@@ -120,14 +119,14 @@ async fn restarted_over_and_over_it_lists_once_and_tells_when() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_fails_is_not_begun_by_each_process_that_is_started() {
     let pipeline = hourly("resync-failing").await;
-    let rejected = FaultRule::always(Fault::Status { status: 422 }).for_operation(Operation::List);
+    let rejected = FaultRule::always(Fault::status(422)).for_operation(Operation::List);
     pipeline.simulator.faults().set(rejected).unwrap();
     for restart in 0..3 {
         let processor = started(&pipeline, &format!("t{restart}")).await;
         if restart == 0 {
             let failed = eventually("the list has failed", WITHIN, async || {
                 let failed = processor.logged("resync failed");
-                (failed.len() == 1).then_some(()).ok_or(failed)
+                (failed.len() == 1).then_some(()).ok_or(failed.len())
             });
             failed.await.unwrap();
         }
@@ -163,7 +162,7 @@ pub(crate) async fn mark(pipeline: &Pipeline, is_complete: bool, minutes_ago: i6
         .client_config("marker")
         .unwrap();
     let producer: FutureProducer = kafka.create().unwrap();
-    let record: FutureRecord<'_, str, [u8]> = FutureRecord::to(&pipeline.topics.account_events)
+    let record: FutureRecord<'_, str, Vec<u8>> = FutureRecord::to(&pipeline.topics.account_events)
         .partition(0)
         .payload(&value)
         .headers(encode_headers(&headers))

@@ -10,7 +10,7 @@ use super::maker::Maker;
 pub struct ResyncMetrics {
     /// Accounts that were looked up because of one, by why: the measure of missed webhooks.
     pub differences: IntCounterVec,
-    /// When a complete list was last taken in, seconds since the epoch; 0 where none was since the start.
+    /// When a complete list was last taken in, seconds since the epoch; 0 where none is known.
     pub last_success: IntGaugeVec,
     /// How often one is due; 0 for never.
     interval: IntGauge,
@@ -26,7 +26,7 @@ impl ResyncMetrics {
             )?,
             last_success: make.gauges(
                 "resync_last_success_timestamp_seconds",
-                "When a complete list was last taken in; 0 if not since the start",
+                "When a complete list was last taken in; 0 where none is known",
                 &["project"],
             )?,
             interval: make.gauge(
