@@ -1,30 +1,16 @@
-//! A consumer that joins no group: reads given partitions to their end.
+//! A consumer that joins no group, for questions; and records as they are kept.
 
 use rdkafka::Message;
-use rdkafka::client::ClientContext;
-use rdkafka::consumer::{BaseConsumer, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
-use stackone_link_transport::{ConfigError, KafkaConfig, decode_headers};
-
+use stackone_link_transport::{
+    ClientError, ConfigError, Isolation, KafkaConfig, StandaloneConsumer, decode_headers,
+    standalone_consumer,
+};
 use stackone_processor_core::event::intake::Consumed;
 
 /// A consumer that joins no group and commits nothing.
-pub type Reader = BaseConsumer<EndIsNoError>;
-
-/// What librdkafka tells a reader, without the ends of partitions, which it takes for errors.
-pub struct EndIsNoError;
-
-impl ClientContext for EndIsNoError {
-    fn error(&self, error: KafkaError, reason: &str) {
-        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            // librdkafka's log says the same, and whoever reads is told by its poll.
-            tracing::debug!(%error, reason, "reader");
-        }
-    }
-}
-
-impl ConsumerContext for EndIsNoError {}
+pub type Reader = StandaloneConsumer;
 
 /// Why there is no reader.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +23,16 @@ pub enum ReaderError {
     Kafka(#[from] KafkaError),
 }
 
-/// Makes a reader that is told where partitions end. It names `group`, which it never joins: the client wants a group of
-/// whoever assigns partitions, and asks for its coordinator, so it has to be one that we may use.
+impl From<ClientError> for ReaderError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Config(error) => Self::Config(error),
+            ClientError::Kafka(error) => Self::Kafka(error),
+        }
+    }
+}
+
+/// Makes a reader; see [`standalone_consumer`]. Whoever only reads takes a `TopicReader`.
 ///
 /// # Errors
 ///
@@ -48,25 +42,11 @@ pub fn reader(
     group: &str,
     isolation_level: &str,
 ) -> Result<Reader, ReaderError> {
-    let mut config = kafka.client_config(&format!("{group}-reader"))?;
-    config
-        .set("group.id", group)
-        .set("enable.auto.commit", "false")
-        .set("isolation.level", isolation_level)
-        .set("auto.offset.reset", "earliest")
-        .set("enable.partition.eof", "true");
-    // There is one for each partition that is restored, and what they read ahead adds up: by default 64 MiB each, on top of
-    // answers of 1 MiB that are unpacked at once. The default is also to wait for a second once that much is there.
-    for (name, value) in [
-        ("fetch.message.max.bytes", "262144"),
-        ("queued.max.messages.kbytes", "1024"),
-        ("fetch.queue.backoff.ms", "5"),
-    ] {
-        if config.get(name).is_none() {
-            config.set(name, value);
-        }
-    }
-    Ok(config.create_with_context(EndIsNoError)?)
+    let isolation = match isolation_level {
+        "read_uncommitted" => Isolation::ReadUncommitted,
+        _ => Isolation::ReadCommitted,
+    };
+    Ok(standalone_consumer(kafka, group, isolation)?)
 }
 
 /// A record as the client holds it, copied.

@@ -24,10 +24,9 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::Serialize;
-use stackone_link_transport::KafkaConfig;
+use stackone_link_transport::{KafkaConfig, ReadError};
 use stackone_link_wire::Topics;
 
-use crate::reader::ReaderError;
 use crate::transaction::{StartError, TransactionError};
 use stackone_processor_core::event::intake::Consumed;
 
@@ -114,13 +113,7 @@ pub enum Told<'a> {
 pub enum RedriveError {
     /// The dead-letter topic cannot be read.
     #[error(transparent)]
-    Reader(#[from] ReaderError),
-    /// There is no such topic.
-    #[error("topic {0} does not exist or cannot be seen")]
-    NoTopic(String),
-    /// The end was not reached.
-    #[error("nothing came from topic {0} for 30 s")]
-    Stalled(String),
+    Read(#[from] ReadError),
     /// No transactional producer.
     #[error("transactions cannot be started")]
     Start(#[from] StartError),

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rdkafka::consumer::{Consumer, ConsumerGroupMetadata};
-use rdkafka::error::KafkaError;
-use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::consumer::ConsumerGroupMetadata;
 use stackone_link_schemas::DeadLettersRedriven;
+use stackone_link_transport::{ReadRange, TopicReader};
 use stackone_link_wire::Topic;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +15,6 @@ use super::progress::{Partition, Progress};
 use super::reading::{partitions, read};
 use super::selection::{Selection, Verdict, is_marker};
 use super::{Mode, Pace, RedriveError, RedriveSettings, Summary, Told, marker, redriven};
-use crate::reader::{Reader, reader};
 use crate::transaction::{Transactions, Undisturbed};
 use stackone_processor_core::event::intake::Consumed;
 use stackone_processor_core::event::records::{Batch, TransactionRecord};
@@ -47,27 +45,25 @@ pub fn run(
         )),
     };
     let topic = settings.topics.name(Topic::DeadLetter);
-    let reader = reader(&settings.kafka, &settings.group, "read_committed")?;
+    let mut reader = TopicReader::new(&settings.kafka, &settings.group, topic)?;
     let mut progress = Progress {
-        partitions: partitions(&reader, topic)?,
+        partitions: partitions(&reader)?,
         ..Progress::default()
     };
-    let mut complete = find_markers(&reader, topic, &mut progress, stop, tell)?;
+    let mut complete = find_markers(&mut reader, &mut progress, stop, tell)?;
     if complete {
-        let group = reader.group_metadata();
-        let group = group.ok_or(KafkaError::Global(RDKafkaErrorCode::State))?;
         let mut redrive = Redrive {
             settings,
             selection,
             writer,
-            group,
+            group: reader.group_metadata()?,
             stop,
             total: length(&progress.partitions),
             progress,
             letters: Vec::new(),
             bytes: 0,
         };
-        complete = redrive.work(&reader, tell)?;
+        complete = redrive.work(&mut reader, tell)?;
         progress = redrive.progress;
     }
     Ok((progress.summary, complete))
@@ -87,10 +83,11 @@ fn transactions(
     )?)
 }
 
-fn spans(partitions: &BTreeMap<i32, Partition>) -> BTreeMap<i32, (i64, i64)> {
-    let span =
-        |(number, partition): (&i32, &Partition)| (*number, (partition.start, partition.end));
-    partitions.iter().map(span).collect()
+fn ranges(partitions: &BTreeMap<i32, Partition>) -> Vec<ReadRange> {
+    let range = |(number, partition): (&i32, &Partition)| {
+        ReadRange::of(*number, &(partition.start..partition.end))
+    };
+    partitions.iter().map(range).collect()
 }
 
 /// Offsets to be read. Not all of them are letters: transactions take some.
@@ -104,15 +101,14 @@ fn length(partitions: &BTreeMap<i32, Partition>) -> u64 {
 /// Reads what earlier redrives have written down. All of it, before the first letter is put back: a marker lies
 /// somewhere behind the letters it is about.
 fn find_markers(
-    reader: &Reader,
-    topic: &str,
+    reader: &mut TopicReader,
     progress: &mut Progress,
     stop: &CancellationToken,
     tell: &mut dyn FnMut(Told<'_>) -> std::io::Result<()>,
 ) -> Result<bool, RedriveError> {
-    let (spans, total) = (spans(&progress.partitions), length(&progress.partitions));
+    let (ranges, total) = (ranges(&progress.partitions), length(&progress.partitions));
     let mut seen = 0;
-    read(reader, topic, &spans, stop, |record| {
+    read(reader, &ranges, stop, |record| {
         seen += 1;
         tell(Told::Looking(seen, total))?;
         let partition = progress.partitions.get_mut(&record.partition);
@@ -143,13 +139,12 @@ struct Redrive<'a> {
 impl Redrive<'_> {
     fn work(
         &mut self,
-        reader: &Reader,
+        reader: &mut TopicReader,
         tell: &mut dyn FnMut(Told<'_>) -> std::io::Result<()>,
     ) -> Result<bool, RedriveError> {
-        let topic = self.settings.topics.name(Topic::DeadLetter);
         let mut seen = 0;
-        let spans = spans(&self.progress.partitions);
-        let complete = read(reader, topic, &spans, self.stop, |record| {
+        let ranges = ranges(&self.progress.partitions);
+        let complete = read(reader, &ranges, self.stop, |record| {
             seen += 1;
             self.take(record, tell)?;
             if self.is_full() {

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use stackone_link_process::stderr;
 use stackone_link_process::stdout::stdout;
+use stackone_link_transport::ReadError;
 use tokio_util::sync::CancellationToken;
 
 use super::compared::Compared;
@@ -39,7 +40,7 @@ pub async fn command(
 ) -> anyhow::Result<()> {
     let lanes = lanes(projects, only)?;
     let kafka = settings.kafka.clone();
-    let reading = move || -> Result<StateStore, state_view::StateViewError> {
+    let reading = move || -> Result<StateStore, ReadError> {
         let mut states = StateStore::default();
         let Confirmed { topic, group } = confirmed;
         state_view::each(&kafka, &group, &topic, None, |id, value| {

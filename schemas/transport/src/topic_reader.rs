@@ -36,8 +36,8 @@ use rdkafka::consumer::{Consumer, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
+use crate::KafkaConfig;
 use crate::standalone::{Isolation, StandaloneConsumer, standalone_consumer};
-use crate::{ClientError, KafkaConfig};
 
 pub use error::ReadError;
 pub use range::{ReadEnd, ReadRange, ReadStart};
@@ -61,7 +61,7 @@ impl TopicReader {
     /// # Errors
     ///
     /// Where settings cannot be used.
-    pub fn new(kafka: &KafkaConfig, group: &str, topic: &str) -> Result<Self, ClientError> {
+    pub fn new(kafka: &KafkaConfig, group: &str, topic: &str) -> Result<Self, ReadError> {
         Ok(Self {
             consumer: standalone_consumer(kafka, group, Isolation::ReadCommitted)?,
             topic: topic.to_owned(),

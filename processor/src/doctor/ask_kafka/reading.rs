@@ -1,21 +1,15 @@
 //! Reads partitions, as far as there is time.
 
-use std::collections::HashSet;
-use std::time::Duration;
-
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
-use rdkafka::message::BorrowedMessage;
-use rdkafka::{Message as _, Offset, TopicPartitionList};
-use stackone_link_transport::{Inquirer, KafkaConfig};
+use stackone_link_transport::{
+    Inquirer, KafkaConfig, Polled, ReadEnd, ReadError, ReadRange, ReadStart, Record, TopicReader,
+};
 
 use super::Deadline;
 use crate::doctor::seen::{StateSeen, Unseen};
 use crate::doctor::survey::{At, StateRecord, Survey};
-use crate::reader::{Reader, reader};
-
-/// How long one poll may take.
-const POLL: Duration = Duration::from_millis(100);
+use crate::reader::Reader;
 
 /// The partitions of a topic that have no leader.
 pub(super) fn leaderless(
@@ -64,9 +58,9 @@ pub(super) fn is_readable(
     topic: &str,
     deadline: Deadline,
 ) -> Result<(), Unseen> {
-    let reader = reader(kafka, group, "read_committed")?;
-    let open = assign(&reader, topic, Offset::End, deadline)?;
-    let left = read(&reader, open, deadline, |_| {})?;
+    let mut reader = TopicReader::new(kafka, group, topic)?;
+    let ranges = ranges(&reader, ReadStart::Latest, deadline)?;
+    let left = read(&mut reader, &ranges, deadline, |_| {})?;
     if left == 0 {
         Ok(())
     } else {
@@ -83,11 +77,11 @@ pub(super) fn survey(
     topic: &str,
     deadline: Deadline,
 ) -> Result<StateSeen, Unseen> {
-    let reader = reader(kafka, group, "read_committed")?;
-    let open = assign(&reader, topic, Offset::Beginning, deadline)?;
-    let mut survey = Survey::of(i32::try_from(open.len()).unwrap_or(i32::MAX));
-    let left = read(&reader, open, deadline, |message| {
-        survey.take(record(message))
+    let mut reader = TopicReader::new(kafka, group, topic)?;
+    let ranges = ranges(&reader, ReadStart::Earliest, deadline)?;
+    let mut survey = Survey::of(i32::try_from(ranges.len()).unwrap_or(i32::MAX));
+    let left = read(&mut reader, &ranges, deadline, |found| {
+        survey.take(record(found))
     })?;
     if left > 0 && survey.records == 0 {
         return Err(Unseen::failed(format!(
@@ -100,53 +94,53 @@ pub(super) fn survey(
     })
 }
 
-fn record<'a>(message: &'a BorrowedMessage<'_>) -> StateRecord<'a> {
+fn record<'a>(found: &'a Record<'_>) -> StateRecord<'a> {
     StateRecord {
         at: At {
-            partition: message.partition(),
-            offset: message.offset(),
+            partition: found.partition(),
+            offset: found.offset(),
         },
-        timestamp_ms: message.timestamp().to_millis(),
-        key: message.key(),
-        value: message.payload(),
+        timestamp_ms: found.timestamp_ms(),
+        key: found.key(),
+        value: found.value(),
     }
 }
 
-fn assign(
-    reader: &Reader,
-    topic: &str,
-    from: Offset,
+/// All partitions, to the ends that the broker reports: one that does not answer is no reason to look at none.
+fn ranges(
+    reader: &TopicReader,
+    start: ReadStart,
     deadline: Deadline,
-) -> Result<HashSet<i32>, Unseen> {
-    let open: HashSet<i32> = partitions(reader, topic, deadline)?.into_iter().collect();
-    let mut list = TopicPartitionList::new();
-    for partition in &open {
-        list.add_partition_offset(topic, *partition, from)?;
-    }
-    reader.assign(&list)?;
-    Ok(open)
+) -> Result<Vec<ReadRange>, Unseen> {
+    let partitions = reader.partitions(deadline.left())?.into_iter();
+    let range = |partition| ReadRange {
+        partition,
+        start,
+        end: ReadEnd::Reported,
+    };
+    Ok(partitions.map(range).collect())
 }
 
-/// Reads until every open partition's end was reached, and says of how many it was not.
+/// Reads until every end was reached, and says of how many partitions it was not.
 fn read(
-    reader: &Reader,
-    mut open: HashSet<i32>,
+    reader: &mut TopicReader,
+    ranges: &[ReadRange],
     deadline: Deadline,
-    mut each: impl FnMut(&BorrowedMessage<'_>),
+    mut each: impl FnMut(&Record<'_>),
 ) -> Result<usize, Unseen> {
-    while !open.is_empty() && !deadline.is_over() {
-        match reader.poll(POLL) {
-            None => {}
-            Some(Ok(message)) => each(&message),
-            Some(Err(KafkaError::PartitionEOF(partition))) => {
-                open.remove(&partition);
-            }
-            Some(Err(error)) => match Unseen::from(error) {
-                // The client goes on by itself after anything else.
-                Unseen::Unsupported | Unseen::Failed { .. } => {}
-                refused @ (Unseen::Forbidden | Unseen::Missing) => return Err(refused),
-            },
+    let mut reading = reader.read_to_end(ranges, deadline.left())?;
+    while !deadline.is_over() {
+        match reading.poll() {
+            Ok(Polled::Record(record)) => each(&record),
+            // After these the client goes on by itself.
+            Ok(Polled::Nothing) | Err(ReadError::Stalled { .. } | ReadError::Kafka(_)) => {}
+            Ok(Polled::CaughtUp) => break,
+            Err(
+                refused @ (ReadError::Forbidden { .. }
+                | ReadError::Missing(_)
+                | ReadError::Client(_)),
+            ) => return Err(refused.into()),
         }
     }
-    Ok(open.len())
+    Ok(reading.open_partitions())
 }

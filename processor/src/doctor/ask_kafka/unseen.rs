@@ -1,7 +1,7 @@
 //! Why something could not be seen, by the error.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use stackone_link_transport::{AskError, TopicAdminError};
+use stackone_link_transport::{AskError, ClientError, ReadError, TopicAdminError};
 
 use crate::doctor::seen::Unseen;
 use crate::reader::ReaderError;
@@ -50,6 +50,19 @@ impl From<TopicAdminError> for Unseen {
             TopicAdminError::Kafka(error) => error.into(),
             TopicAdminError::SettingsForbidden { .. } => Self::Forbidden,
             TopicAdminError::Config(_) | TopicAdminError::NotMade { .. } => {
+                Self::failed(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ReadError> for Unseen {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Forbidden { .. } => Self::Forbidden,
+            ReadError::Missing(_) => Self::Missing,
+            ReadError::Kafka(error) | ReadError::Client(ClientError::Kafka(error)) => error.into(),
+            ReadError::Stalled { .. } | ReadError::Client(ClientError::Config(_)) => {
                 Self::failed(error.to_string())
             }
         }

@@ -9,7 +9,13 @@ use crate::decode_headers;
 /// A record as the client holds it. Nothing is copied.
 pub struct Record<'r>(BorrowedMessage<'r>);
 
-impl Record<'_> {
+impl<'r> Record<'r> {
+    /// As rdkafka has it.
+    #[must_use]
+    pub const fn as_message(&self) -> &BorrowedMessage<'r> {
+        &self.0
+    }
+
     /// The partition.
     #[must_use]
     pub fn partition(&self) -> i32 {
