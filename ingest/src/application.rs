@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::web::Data;
+use stackone_link_process::spawn::{Name, spawn_blocking, spawn_in};
 use stackone_link_transport::StartError;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,7 @@ use crate::ingest::Ingest;
 use crate::listeners::{admin_server, public_server};
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
+use crate::tasks::{ADMIN_LISTENER, FLUSH, PUBLIC_LISTENER};
 use crate::tls::Tls;
 
 /// A service that is bound to its addresses and has yet to run.
@@ -59,23 +61,23 @@ pub enum RunError {
     #[error("{task} ended by itself")]
     Ended {
         /// What.
-        task: &'static str,
+        task: Name,
     },
     /// A listener failed.
     #[error("{task} failed: {source}")]
     Failed {
         /// Which.
-        task: &'static str,
+        task: Name,
         /// Why.
         source: io::Error,
     },
     /// A task panicked.
     #[error("a task died: {0}")]
-    Died(#[from] tokio::task::JoinError),
+    Died(#[from] JoinError),
 }
 
 /// What runs for as long as the service does.
-pub(crate) type Tasks = JoinSet<(&'static str, io::Result<()>)>;
+pub(crate) type Tasks = JoinSet<(Name, io::Result<()>)>;
 
 impl Application {
     /// Makes the producer and binds both listeners. Nothing is served before [`Self::run`].
@@ -129,8 +131,13 @@ impl Application {
         let (public, admin) = (self.public.handle(), self.admin.handle());
         let checks = CancellationToken::new();
         let mut tasks = Tasks::new();
-        tasks.spawn(async { ("public listener", self.public.await) });
-        tasks.spawn(async { ("admin listener", self.admin.await) });
+        let (served, observed) = (self.public, self.admin);
+        spawn_in(&mut tasks, PUBLIC_LISTENER, async {
+            (PUBLIC_LISTENER, served.await)
+        });
+        spawn_in(&mut tasks, ADMIN_LISTENER, async {
+            (ADMIN_LISTENER, observed.await)
+        });
         self.background.spawn(&mut tasks, &checks);
         tracing::info!(public = %self.public_addr, admin = %self.admin_addr, "serving");
 
@@ -143,7 +150,7 @@ impl Application {
         .await;
         public.stop(true).await;
         let spans = self.ingest.spans.clone();
-        flush(self.ingest).await;
+        let flushed = flush(self.ingest).await;
         checks.cancel();
         spans.close().await;
         admin.stop(false).await;
@@ -151,6 +158,7 @@ impl Application {
             let (task, result) = ended?;
             result.map_err(|source| RunError::Failed { task, source })?;
         }
+        flushed?;
         tracing::info!("stopped");
         served
     }
@@ -175,17 +183,21 @@ async fn serve(
             Some(Ok((task, Ok(())))) => RunError::Ended { task },
             Some(Ok((task, Err(source)))) => RunError::Failed { task, source },
             Some(Err(error)) => RunError::Died(error),
-            None => RunError::Ended { task: "every task" },
+            // There are none without them.
+            None => RunError::Ended {
+                task: PUBLIC_LISTENER,
+            },
         }),
     }
 }
 
 /// Waits for what the producer still holds. What is left has not been answered 200, so nothing that was promised is lost.
-async fn flush(ingest: Data<Ingest>) {
-    let flushed = spawn_blocking(move || ingest.producer.flush()).await;
-    if let Ok(Err(error)) = flushed {
+async fn flush(ingest: Data<Ingest>) -> Result<(), JoinError> {
+    let flushed = spawn_blocking(FLUSH, move || ingest.producer.flush()).await?;
+    if let Err(error) = flushed {
         tracing::warn!(%error, "records that nobody waits for any more were not acknowledged");
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -196,11 +208,14 @@ mod tests {
     async fn what_ends_by_itself_ends_the_service() {
         let (readiness, stop) = (Readiness::default(), CancellationToken::new());
         for (result, expected) in [
-            (Ok(()), "listener ended by itself"),
-            (Err(io::Error::other("broken")), "listener failed: broken"),
+            (Ok(()), "public listener ended by itself"),
+            (
+                Err(io::Error::other("broken")),
+                "public listener failed: broken",
+            ),
         ] {
             let mut tasks = Tasks::new();
-            tasks.spawn(async { ("listener", result) });
+            tasks.spawn(async { (PUBLIC_LISTENER, result) });
             let served = serve(&mut tasks, &readiness, &stop, Duration::ZERO).await;
             assert_eq!(served.unwrap_err().to_string(), expected);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
+use stackone_link_process::spawn::spawn_in;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::Tasks;
@@ -12,6 +13,7 @@ use crate::config::{Config, TlsSettings};
 use crate::ingest::Ingest;
 use crate::kafka_check;
 use crate::secret_reload::{self, SecretReload};
+use crate::tasks::{CERTIFICATE_RELOAD, KAFKA_CHECK, SECRET_RELOAD, TOPIC_SIZES, WATCHDOG};
 use crate::tls::{self, Tls};
 use crate::topic_sizes::TopicSizes;
 use crate::watchdog;
@@ -39,25 +41,28 @@ impl Background {
     /// Starts it all; each ends at `stop`.
     pub(crate) fn spawn(self, tasks: &mut Tasks, stop: &CancellationToken) {
         let check = kafka_check::run(self.ingest.clone(), stop.clone());
-        tasks.spawn(async {
-            check.await;
-            ("kafka check", Ok(()))
+        spawn_in(tasks, KAFKA_CHECK, async {
+            (KAFKA_CHECK, check.await.map_err(io::Error::other))
         });
         let sizes = self.topic_sizes.run(self.ingest.clone(), stop.clone());
-        tasks.spawn(async {
+        spawn_in(tasks, TOPIC_SIZES, async {
             sizes.await;
-            ("topic sizes", Ok(()))
+            (TOPIC_SIZES, Ok(()))
         });
         let watchdog = watchdog::run(self.ingest.clone(), self.stall_after, stop.clone());
-        tasks.spawn(async {
+        spawn_in(tasks, WATCHDOG, async {
             watchdog.await;
-            ("watchdog", Ok(()))
+            (WATCHDOG, Ok(()))
         });
         if let Some((tls, settings)) = self.tls {
             let reload = tls::reload::run(tls, settings, self.ingest.clone(), stop.clone());
-            tasks.spawn(async { ("certificate reload", reload.await.map_err(io::Error::other)) });
+            spawn_in(tasks, CERTIFICATE_RELOAD, async {
+                (CERTIFICATE_RELOAD, reload.await.map_err(io::Error::other))
+            });
         }
         let reload = secret_reload::run(self.secret_reload, self.ingest, stop.clone());
-        tasks.spawn(async { ("secret reload", reload.await.map_err(io::Error::other)) });
+        spawn_in(tasks, SECRET_RELOAD, async {
+            (SECRET_RELOAD, reload.await.map_err(io::Error::other))
+        });
     }
 }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use actix_web::web::Data;
-use tokio::task::spawn_blocking;
+use stackone_link_process::spawn::spawn_blocking;
+use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::ingest::Ingest;
+use crate::tasks::MISSING_TOPICS;
 
 /// How long one question may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -25,14 +27,25 @@ enum Found {
 }
 
 /// Runs until `stop`.
-pub(crate) async fn run(ingest: Data<Ingest>, stop: CancellationToken) {
-    stop.run_until_cancelled(ask_again_and_again(&ingest)).await;
+///
+/// # Errors
+///
+/// Where asking panicked.
+pub(crate) async fn run(ingest: Data<Ingest>, stop: CancellationToken) -> Result<(), JoinError> {
+    let asking = ask_again_and_again(&ingest);
+    match stop.run_until_cancelled(asking).await {
+        Some(panicked) => Err(panicked),
+        None => Ok(()),
+    }
 }
 
-async fn ask_again_and_again(ingest: &Data<Ingest>) {
+async fn ask_again_and_again(ingest: &Data<Ingest>) -> JoinError {
     let mut last = None;
     loop {
-        let found = ask(ingest).await;
+        let found = match ask(ingest).await {
+            Ok(found) => found,
+            Err(panicked) => return panicked,
+        };
         let is_news = last.as_ref() != Some(&found);
         if is_news {
             tell(&found);
@@ -62,15 +75,15 @@ fn tell(found: &Found) {
     }
 }
 
-async fn ask(ingest: &Data<Ingest>) -> Found {
+async fn ask(ingest: &Data<Ingest>) -> Result<Found, JoinError> {
     let asked = ingest.clone();
-    match spawn_blocking(move || asked.missing_topics(TIMEOUT)).await {
-        Ok(Ok(missing)) if missing.is_empty() => Found::AllTopics,
-        Ok(Ok(missing)) => Found::Missing(format!(
+    let told = spawn_blocking(MISSING_TOPICS, move || asked.missing_topics(TIMEOUT)).await?;
+    Ok(match told {
+        Ok(missing) if missing.is_empty() => Found::AllTopics,
+        Ok(missing) => Found::Missing(format!(
             "topics are missing or may not be seen: {}; make them with: stackone-processor topics apply",
             missing.join(", ")
         )),
-        Ok(Err(error)) => Found::NoBroker(format!("no broker has answered yet: {error}")),
-        Err(error) => Found::NoBroker(format!("kafka cannot be asked: {error}")),
-    }
+        Err(error) => Found::NoBroker(format!("no broker has answered yet: {error}")),
+    })
 }

@@ -24,6 +24,14 @@
 //! has.) A 503 means *not known to be stored*: the retry has the same `ce_id`. A 401 or 413 means that a retry would not
 //! help.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test starts threads as it likes"
+    )
+)]
+
 mod application;
 mod background;
 mod body;
@@ -48,6 +56,7 @@ pub mod routing;
 mod secret_reload;
 pub mod signature;
 pub mod source;
+pub mod tasks;
 mod tls;
 mod topic_sizes;
 mod verified_webhook;

@@ -9,14 +9,18 @@ mod timed;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use actix_web::dev::Server;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
+use actix_web::{App, Error, HttpServer};
 use socket2::{Domain, Protocol, Socket, Type};
+use stackone_link_process::spawn::named;
 
 use crate::application::BuildError;
 use crate::ingest::Ingest;
 use crate::routes;
+use crate::tasks::ADMIN_REQUEST;
 
 pub(crate) use failure::ConnectionFailure;
 pub(crate) use public::public_server;
@@ -41,7 +45,12 @@ pub(crate) fn admin_server(
     listen: SocketAddr,
 ) -> Result<(Server, SocketAddr), BuildError> {
     let ingest = ingest.clone();
-    let app = move || App::new().app_data(ingest.clone()).configure(routes::admin);
+    let app = move || {
+        App::new()
+            .app_data(ingest.clone())
+            .wrap(from_fn(counted))
+            .configure(routes::admin)
+    };
     let server = HttpServer::new(app)
         .workers(1)
         .disable_signals()
@@ -53,4 +62,14 @@ pub(crate) fn admin_server(
         })?;
     let bound = server.addrs().first().copied();
     Ok((server.run(), bound.unwrap_or(listen)))
+}
+
+/// A panic costs an operator the answer, and no more.
+async fn counted(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let ingest = request.app_data::<Data<Ingest>>().cloned();
+    let _counting = ingest.map(|ingest| ingest.metrics.panic_counter());
+    named(ADMIN_REQUEST, next.call(request)).await
 }

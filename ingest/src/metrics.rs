@@ -4,6 +4,7 @@
 
 mod by_outcome;
 mod catalogue;
+mod panics;
 
 use std::time::Duration;
 
@@ -19,9 +20,10 @@ use stackone_link_process::stderr;
 use by_outcome::ByOutcome;
 use catalogue::{
     connections_failed, connections_open, connections_refused, delivery_age, in_flight_body_bytes,
-    in_flight_requests, last_accepted, last_ack, opts, producer_linger, producer_queue,
-    producer_rebuilds, publish_duration, request_duration, secret_matches, secret_reload_failures,
-    tls_certificate_expiry, tls_handshake_failures, tls_reload_failures, webhooks,
+    in_flight_requests, last_accepted, last_ack, opts, panics_total, producer_linger,
+    producer_queue, producer_rebuilds, publish_duration, request_duration, secret_matches,
+    secret_reload_failures, tls_certificate_expiry, tls_handshake_failures, tls_reload_failures,
+    webhooks,
 };
 
 use crate::limits::InFlight;
@@ -52,6 +54,7 @@ pub(crate) struct Metrics {
     connections_open: IntGauge,
     connections_refused: IntCounter,
     connections_failed: IntCounterVec,
+    panics: IntCounter,
     tls_handshake_failures: IntCounterVec,
     tls_reload_failures: IntCounter,
     tls_certificate_expiry: GaugeVec,
@@ -88,6 +91,7 @@ impl Metrics {
             connections_open: registry.register(connections_open()?)?,
             connections_refused: registry.register(connections_refused()?)?,
             connections_failed: registry.register(of_every_reason(connections_failed()?))?,
+            panics: registry.register(panics_total()?)?,
             producer_rebuilds: registry.register(producer_rebuilds()?)?,
             tls_handshake_failures: registry.register(tls_handshake_failures()?)?,
             tls_reload_failures: registry.register(tls_reload_failures()?)?,

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use stackone_link_process::panics::Panics;
 use stackone_link_process::program::{self, Failure};
 use stackone_link_process::stdout::stdout;
 use stackone_link_process::{process_environment, signals, telemetry};
@@ -18,7 +19,7 @@ use crate::producer::Producer;
 #[must_use]
 pub fn main() -> ExitCode {
     match program::parse(std::env::args_os()) {
-        Ok(cli) => program::run("stackone-ingest", obey(cli)),
+        Ok(cli) => program::run("stackone-ingest", Panics::EndTask, obey(cli)),
         Err(code) => code,
     }
 }

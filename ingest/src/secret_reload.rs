@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
-use tokio::task::{JoinError, spawn_blocking};
+use stackone_link_process::spawn::spawn_blocking;
+use tokio::task::JoinError;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Origin, SourceSettings};
 use crate::ingest::Ingest;
 use crate::source::{Sources, Unreadable};
+use crate::tasks::SECRETS;
 
 /// Twice as often as what is promised to take effect within 2 seconds.
 const EVERY: Duration = Duration::from_secs(1);
@@ -72,7 +74,7 @@ pub(crate) async fn run(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         let last = ingest.sources.load_full();
-        let read = spawn_blocking(move || {
+        let read = spawn_blocking(SECRETS, move || {
             let (sources, troubles) = reload.read(&last);
             (reload, last, sources, troubles)
         });

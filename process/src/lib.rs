@@ -1,16 +1,27 @@
 //! What makes a service a process, the same for each of them: [`settings`] from several layers, logs ([`telemetry`]),
-//! which go to a [`stderr`] that nothing waits for, [`stdout`], [`signals`], exit codes ([`program`]), a registry of
+//! which go to a [`stderr`] that nothing waits for, [`stdout`], [`signals`], exit codes ([`program`]), threads and tasks
+//! ([`mod@spawn`]) and what their [`panics`] end, a registry of
 //! [`metrics`], and the probe of its container ([`healthcheck`]).
 //!
 //! It knows neither StackOne nor Kafka. What a service can be set to, and which settings contradict each other, is the
 //! service's own.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test starts threads as it likes"
+    )
+)]
+
 pub mod healthcheck;
 pub mod metrics;
+pub mod panics;
 pub mod program;
 pub mod settings;
 pub mod signals;
 pub mod spans;
+pub mod spawn;
 pub mod stderr;
 pub mod stdout;
 pub mod telemetry;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
+use crate::panics::{self, Panics};
 use crate::settings::ConfigError;
 use crate::{stderr, stdout};
 
@@ -67,8 +68,21 @@ pub fn parse<C: Parser>(arguments: impl Iterator<Item = OsString>) -> Result<C, 
 }
 
 /// Does the work of the program called `name`, tells on stderr why it failed, and says how it ended: 0, 1, 2 for an
-/// invalid configuration, or 141 where whoever read its output has gone.
-pub fn run(name: &str, work: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+/// invalid configuration, or 141 where whoever read its output has gone. A panic ends what `panics` says; the process with [`panics::EXIT_CODE`], at once.
+pub fn run(
+    name: &str,
+    panics: Panics,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> ExitCode {
+    if let Err(error) = panics::install(panics) {
+        complain(name, &[format!("threads cannot be started: {error}")]);
+        stderr::flush(LAST_LINES);
+        return ExitCode::FAILURE;
+    }
+    done(name, work)
+}
+
+fn done(name: &str, work: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => {
             let done = runtime.block_on(work);
@@ -130,12 +144,14 @@ fn complain(name: &str, problems: &[String]) {
 mod tests {
     use std::sync::mpsc;
 
+    use tokio::task::spawn_blocking;
+
     use super::*;
 
     #[test]
     fn the_exit_code_tells_a_failure_from_an_invalid_configuration() {
         let invalid = ConfigError::from(vec!["a".to_owned()]);
-        let code = |done| run("test", async { done });
+        let code = |result| done("test", async { result });
         assert_eq!(code(Ok(())), ExitCode::SUCCESS);
         assert_eq!(code(Err(invalid.into())), ExitCode::from(2));
         assert_eq!(code(Err(anyhow::anyhow!("b").into())), ExitCode::FAILURE);
@@ -155,8 +171,8 @@ mod tests {
     fn a_thread_that_waits_does_not_keep_a_program_that_is_done() {
         let (release, held) = mpsc::channel::<()>();
         let started = Instant::now();
-        let code = run("test", async {
-            let _waits = tokio::task::spawn_blocking(move || held.recv());
+        let code = done("test", async {
+            let _waits = spawn_blocking(move || held.recv());
             Ok(())
         });
         assert_eq!(code, ExitCode::SUCCESS);

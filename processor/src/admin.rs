@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 /// What the process knows of itself.
 #[derive(Clone)]
 pub struct Health {
+    stall: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     checks: Arc<dyn Fn() -> Vec<Check> + Send + Sync>,
     metrics: Arc<Metrics>,
 }
@@ -50,12 +51,14 @@ impl Check {
 }
 
 impl Health {
-    /// Health as `checks` tells it whenever it is asked.
+    /// Alive unless `stall` gives a reason why not, ready as `checks` tells it, whenever it is asked.
     pub fn new(
         metrics: Arc<Metrics>,
+        stall: impl Fn() -> Option<String> + Send + Sync + 'static,
         checks: impl Fn() -> Vec<Check> + Send + Sync + 'static,
     ) -> Self {
         Self {
+            stall: Arc::new(stall),
             checks: Arc::new(checks),
             metrics,
         }
@@ -94,9 +97,12 @@ pub fn serve(listener: TcpListener, health: Health) -> std::io::Result<Server> {
         .run())
 }
 
-/// The process makes progress as long as it can say so; an outage of Kafka or of the API never changes that.
-async fn livez() -> HttpResponse {
-    HttpResponse::Ok().body("ok\n")
+/// Whether the process makes progress; an outage of Kafka or of the API never changes that.
+async fn livez(health: web::Data<Health>) -> HttpResponse {
+    match (health.stall)() {
+        None => HttpResponse::Ok().body("ok\n"),
+        Some(reason) => HttpResponse::ServiceUnavailable().body(format!("{reason}\n")),
+    }
 }
 
 async fn readyz(health: web::Data<Health>) -> HttpResponse {

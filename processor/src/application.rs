@@ -17,10 +17,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::admin;
 use crate::config::{Config, Settings};
+use crate::heartbeat::Heartbeat;
 use crate::key_reload::KeyReload;
 use crate::metrics::Metrics;
 use crate::projects::Projects;
-use crate::reconciler::{ReconcilerError, Surroundings};
+use crate::reconciler::{ReconcilerError, Surroundings, longest_without_poll};
 use crate::transaction::{Around, Undisturbed};
 use stackone_processor_core::api_gate::Project;
 
@@ -103,6 +104,7 @@ impl Application {
             stop: CancellationToken::new(),
             is_restored: Arc::new(AtomicBool::new(false)),
             all_refused: Arc::new(AtomicBool::new(false)),
+            heartbeat: Arc::new(Heartbeat::new(longest_turn(settings.transactions.timeout))),
             around: Arc::new(Undisturbed),
         };
         Ok(Self {
@@ -133,6 +135,13 @@ impl Application {
     #[must_use]
     pub fn disturbed_by(mut self, around: Arc<dyn Around>) -> Self {
         self.surroundings.around = around;
+        self
+    }
+
+    /// Has `/livez` answer 503 sooner, so that a test need not wait for minutes. No configuration does this.
+    #[must_use]
+    pub fn stalled_after(mut self, longest: Duration) -> Self {
+        self.surroundings.heartbeat = Arc::new(Heartbeat::new(longest));
         self
     }
 
@@ -180,6 +189,12 @@ impl Application {
         tracing::info!("stopped");
         served
     }
+}
+
+/// How long the reconciler may take from one turn to the next, where transactions may take `timeout`: that long without a
+/// poll, and in a start until its transactional id is registered.
+const fn longest_turn(timeout: Duration) -> Duration {
+    longest_without_poll(timeout).saturating_add(timeout)
 }
 
 /// The configured projects with their clients.

@@ -1,5 +1,6 @@
 //! The consumer group member: the only code that subscribes, polls, pauses and answers rebalances.
 
+mod questions;
 mod settings;
 
 use std::collections::VecDeque;
@@ -14,6 +15,7 @@ use rdkafka::{ClientContext, TopicPartitionList};
 use stackone_link_transport::{ConfigError, KafkaConfig};
 
 use crate::reader::consumed;
+pub use questions::GroupQuestions;
 use settings::consumer_config;
 pub(crate) use settings::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
 use stackone_processor_core::event::intake::Consumed;
@@ -38,10 +40,9 @@ pub enum Change {
     Lost(Vec<i32>),
 }
 
-/// A member of the processor's consumer group.
+/// A member of the processor's consumer group. It leaves when it and all its [`GroupQuestions`] are dropped, at a panic, too.
 pub struct GroupConsumer {
-    consumer: Arc<BaseConsumer<Rebalances>>,
-    topic: String,
+    questions: GroupQuestions,
 }
 
 /// What a poll gave.
@@ -142,15 +143,17 @@ impl GroupConsumer {
         consumer.set_nonempty_callback(on_readable);
         consumer.subscribe(&[topic])?;
         Ok(Self {
-            consumer: Arc::new(consumer),
-            topic: topic.to_owned(),
+            questions: GroupQuestions {
+                consumer: Arc::new(consumer),
+                topic: topic.to_owned(),
+            },
         })
     }
 
     /// Reads a record, or queues a rebalance; never waits.
     #[must_use]
     pub fn poll(&self) -> Polled {
-        match self.consumer.poll(Duration::ZERO) {
+        match self.consumer().poll(Duration::ZERO) {
             None => Polled::Nothing,
             Some(Err(error)) => Polled::Error(error),
             Some(Ok(message)) => Polled::Record(Box::new(consumed(&message))),
@@ -160,7 +163,7 @@ impl GroupConsumer {
     /// The oldest rebalance that was not answered.
     #[must_use]
     pub fn next_rebalance(&self) -> Option<Rebalance> {
-        self.consumer
+        self.consumer()
             .context()
             .queue
             .lock()
@@ -175,11 +178,11 @@ impl GroupConsumer {
     /// Where the client refuses.
     pub fn assign(&self, partitions: &[i32]) -> Result<(), KafkaError> {
         let list = self.list(partitions);
-        self.consumer.incremental_assign(&list)?;
+        self.consumer().incremental_assign(&list)?;
         if partitions.is_empty() {
             Ok(())
         } else {
-            self.consumer.pause(&list)
+            self.consumer().pause(&list)
         }
     }
 
@@ -189,7 +192,7 @@ impl GroupConsumer {
     ///
     /// Where the client refuses.
     pub fn unassign(&self, partitions: &[i32]) -> Result<(), KafkaError> {
-        self.consumer.incremental_unassign(&self.list(partitions))
+        self.consumer().incremental_unassign(&self.list(partitions))
     }
 
     /// Reads no more of these partitions. What was read ahead of them is thrown away.
@@ -198,7 +201,7 @@ impl GroupConsumer {
     ///
     /// Where the client refuses.
     pub fn pause(&self, partitions: &[i32]) -> Result<(), KafkaError> {
-        self.consumer.pause(&self.list(partitions))
+        self.consumer().pause(&self.list(partitions))
     }
 
     /// Starts reading partitions, or goes on.
@@ -207,41 +210,13 @@ impl GroupConsumer {
     ///
     /// Where the client refuses.
     pub fn resume(&self, partitions: &[i32]) -> Result<(), KafkaError> {
-        self.consumer.resume(&self.list(partitions))
+        self.consumer().resume(&self.list(partitions))
     }
 
-    /// Asks for the committed offset of a partition; none for a group that has committed none. Blocks. An offset in an
-    /// open transaction is an error until the transaction has ended.
-    ///
-    /// # Errors
-    ///
-    /// Where the coordinator does not answer in time, or the offset is not stable.
-    pub fn committed(&self, partition: i32, timeout: Duration) -> Result<Option<i64>, KafkaError> {
-        let list = self
-            .consumer
-            .committed_offsets(self.list(&[partition]), timeout)?;
-        let element = list.find_partition(&self.topic, partition);
-        let Some(element) = element else {
-            return Ok(None);
-        };
-        element.error()?;
-        Ok(element.offset().to_raw().filter(|offset| *offset >= 0))
-    }
-
-    /// Low and high watermark of a partition. Blocks.
-    ///
-    /// # Errors
-    ///
-    /// Where the broker does not answer in time.
-    pub fn watermarks(&self, partition: i32, timeout: Duration) -> Result<(i64, i64), KafkaError> {
-        self.consumer
-            .fetch_watermarks(&self.topic, partition, timeout)
-    }
-
-    /// Leaves the group when the last handle is dropped, without asking anyone. A rebalance that was not answered is
-    /// answered now: closing would wait for that for ever.
-    pub fn close(&self) {
-        self.consumer
+    /// From now on rebalances are answered without asking anyone. One that was not answered is answered now: the client, when
+    /// it is dropped, polls until nothing is assigned any more, and for ever where nobody answers.
+    fn close(&self) {
+        self.consumer()
             .context()
             .closing
             .store(true, Ordering::Release);
@@ -258,33 +233,32 @@ impl GroupConsumer {
         }
     }
 
-    /// How many partitions the events topic has, asked over this member's own connections. Blocks.
+    /// What another thread may ask.
+    #[must_use]
+    pub fn questions(&self) -> GroupQuestions {
+        self.questions.clone()
+    }
+
+    /// See [`GroupQuestions::partition_count`].
     ///
     /// # Errors
     ///
     /// Where no broker answers in time.
     pub fn partition_count(&self, timeout: Duration) -> Result<usize, KafkaError> {
-        let metadata = self.consumer.fetch_metadata(Some(&self.topic), timeout)?;
-        Ok(metadata
-            .topics()
-            .first()
-            .map_or(0, |topic| topic.partitions().len()))
+        self.questions.partition_count(timeout)
     }
 
-    /// Another handle, for a thread that asks for offsets.
-    #[must_use]
-    pub fn handle(&self) -> Self {
-        Self {
-            consumer: Arc::clone(&self.consumer),
-            topic: self.topic.clone(),
-        }
+    fn consumer(&self) -> &BaseConsumer<Rebalances> {
+        &self.questions.consumer
     }
 
     fn list(&self, partitions: &[i32]) -> TopicPartitionList {
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for partition in partitions {
-            list.add_partition(&self.topic, *partition);
-        }
-        list
+        self.questions.list(partitions)
+    }
+}
+
+impl Drop for GroupConsumer {
+    fn drop(&mut self) {
+        self.close();
     }
 }

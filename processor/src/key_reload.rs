@@ -6,12 +6,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{JoinError, spawn_blocking};
+use stackone_link_process::spawn::spawn_blocking;
+use tokio::task::JoinError;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::{ProjectSettings, api_key};
 use crate::metrics::Metrics;
 use crate::projects::Projects;
+use crate::tasks;
 use stackone_processor_core::work::queue::Lane;
 
 /// Twice as often as what is promised to take effect within 2 seconds.
@@ -58,7 +60,7 @@ impl KeyReload {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let read = spawn_blocking(move || {
+            let read = spawn_blocking(tasks::KEY_RELOAD, move || {
                 self.read();
                 self
             });

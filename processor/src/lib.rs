@@ -9,6 +9,14 @@
 //! `intake`, `work_queue`, `reconcile`, `offsets`, `open_records`, `gaps`, `letter_gate`, `backoff`, `batch`, `breaker`, `recheck`, `budget`, `overflow`,
 //! `projects`, `records` and `unlink_guard` are pure.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test starts threads as it likes"
+    )
+)]
+
 pub mod acls;
 pub mod admin;
 pub mod application;
@@ -18,6 +26,7 @@ pub mod clock;
 pub mod config;
 pub mod consumer;
 pub mod doctor;
+pub mod heartbeat;
 mod key_reload;
 pub mod lookups;
 pub mod message;

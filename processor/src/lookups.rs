@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::message::{Answer, BatchAnswer, Message};
 use crate::metrics::Metrics;
 use crate::projects::Projects;
-use crate::tasks::Tasks;
+use crate::tasks::{BATCH_LOOKUP, LOOKUP, PROBE, Tasks};
 use stackone_processor_core::api_gate::batch::{Asked, read};
 use stackone_processor_core::work::AccountKey;
 use stackone_processor_core::work::queue::Lane;
@@ -70,7 +70,7 @@ impl Lookups {
                 result,
             })));
         };
-        self.tasks.spawn("a lookup", task);
+        self.tasks.spawn(LOOKUP, task);
     }
 
     /// Sends a lookup of several accounts.
@@ -93,7 +93,7 @@ impl Lookups {
             metrics.batch_answered(projects.label(lane), &result, clock::monotonic() - sent);
             drop(inbox.send(Message::Batch(BatchAnswer { lane, sent, result })));
         };
-        self.tasks.spawn("a lookup of several accounts", task);
+        self.tasks.spawn(BATCH_LOOKUP, task);
     }
 
     /// Asks whether a project's key is accepted: after `wait`, or as soon as it is another key than the last one asked for.
@@ -119,6 +119,6 @@ impl Lookups {
             metrics.probe_answered(projects.label(lane), &result, clock::monotonic() - sent);
             drop(inbox.send(Message::Probed { lane, result }));
         };
-        self.tasks.spawn("a probe", task);
+        self.tasks.spawn(PROBE, task);
     }
 }

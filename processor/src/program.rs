@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use stackone_link_process::panics::Panics;
 use stackone_link_process::program::{self, Failure};
 use stackone_link_process::stdout::stdout;
 use stackone_link_process::{process_environment, signals, telemetry};
@@ -31,7 +32,7 @@ pub fn main_disturbed_by(
     around: Arc<dyn Around>,
 ) -> ExitCode {
     match program::parse(arguments) {
-        Ok(cli) => program::run("stackone-processor", obey(cli, around)),
+        Ok(cli) => program::run("stackone-processor", Panics::EndProcess, obey(cli, around)),
         Err(code) => code,
     }
 }

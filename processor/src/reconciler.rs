@@ -32,13 +32,14 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
 use rdkafka::consumer::ConsumerGroupMetadata;
+use stackone_link_process::spawn::entered;
 use stackone_link_wire::Topic;
 
 use crate::consumer::GroupConsumer;
 use crate::lookups::Lookups;
 use crate::message::Message;
 use crate::repeated::Repeated;
-use crate::tasks::Tasks;
+use crate::tasks::{self, Tasks};
 use crate::transaction::Transactions;
 use stackone_processor_core::api_gate::Gate;
 use stackone_processor_core::api_gate::batch::Batching;
@@ -117,6 +118,7 @@ impl Reconciler {
             surroundings.stop.clone(),
             Arc::clone(&surroundings.around),
         )?;
+        surroundings.heartbeat.beat(Instant::now());
         let readable = Arc::new(AtomicBool::new(false));
         let bell = bell(&readable, &post);
         let consumer = GroupConsumer::join(&settings.kafka, &settings.membership, &events, bell)?;
@@ -186,12 +188,13 @@ impl Reconciler {
         self.note_handed_over(queued + loose + parked);
         self.partitions.clear();
         self.observe_partitions();
-        self.consumer.close();
+        self.surroundings.heartbeat.beat(Instant::now());
         result
     }
 
     fn work(&mut self) -> Result<(), ReconcilerError> {
         loop {
+            self.surroundings.heartbeat.beat(Instant::now());
             let wait = self
                 .next_wake()
                 .saturating_duration_since(clock::monotonic())
@@ -252,6 +255,7 @@ impl Reconciler {
 fn bell(readable: &Arc<AtomicBool>, post: &Sender<Message>) -> impl Fn() + Send + Sync + 'static {
     let (readable, post) = (Arc::clone(readable), post.clone());
     move || {
+        entered(tasks::READABLE);
         if !readable.swap(true, Ordering::AcqRel) {
             drop(post.send(Message::Readable));
         }

@@ -18,7 +18,7 @@ use stackone_link_schemas::AccountId;
 use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::partition_of_key;
 
-use crate::consumer::GroupConsumer;
+use crate::consumer::GroupQuestions;
 use crate::reader::{Reader, reader};
 use stackone_processor_core::state::store::{StateStore, UncheckedStates};
 
@@ -66,7 +66,7 @@ pub struct Restore {
     topic: String,
     group_id: String,
     personal: PersonalFields,
-    group: Option<GroupConsumer>,
+    group: Option<GroupQuestions>,
 }
 
 impl Restore {
@@ -78,7 +78,7 @@ impl Restore {
         topic: String,
         group_id: String,
         personal: PersonalFields,
-        group: GroupConsumer,
+        group: GroupQuestions,
     ) -> Self {
         Self {
             kafka,
@@ -207,7 +207,7 @@ impl Restore {
     }
 }
 
-fn position(group: &GroupConsumer, asking: &Asking<'_>) -> Option<Position> {
+fn position(group: &GroupQuestions, asking: &Asking<'_>) -> Option<Position> {
     let partition = asking.partition;
     let committed = || group.committed(partition, STEP);
     let committed = asking.until_ok("stable committed offset", committed)?;

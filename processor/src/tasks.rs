@@ -6,7 +6,41 @@ use std::sync::mpsc::Sender;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use stackone_link_process::spawn::{self, Name};
+
 use crate::message::Message;
+
+stackone_link_process::tasks! {
+    pub,
+    /// The reconciler's thread.
+    RECONCILER = "reconciler";
+    /// Commits a transaction.
+    COMMIT = "a commit";
+    /// Called by the Kafka client when there is something to poll.
+    READABLE = "a callback of the consumer";
+    /// Looks an account up.
+    LOOKUP = "a lookup";
+    /// Looks several accounts up at once.
+    BATCH_LOOKUP = "a lookup of several accounts";
+    /// Asks whether an API key is accepted.
+    PROBE = "a probe";
+    /// Lists a project's accounts.
+    RESYNC = "a resync";
+    /// Restores a partition's states.
+    RESTORE = "restoring a partition";
+    /// Reads records again that are put aside.
+    REREAD = "reading records again";
+    /// Asks the cluster about our partitions.
+    CLUSTER = "asking the cluster";
+    /// Reads API key files.
+    KEY_RELOAD = "reading API keys";
+    /// Of `doctor`: looks at the brokers.
+    DOCTOR = "looking at brokers";
+    /// Of operators' commands: reads the state topic.
+    STATES = "reading states";
+    /// Of `redrive`: puts dead letters back.
+    REDRIVE = "a redrive";
+}
 
 /// Starts tasks.
 #[derive(Clone)]
@@ -27,27 +61,29 @@ impl Tasks {
         }
     }
 
-    /// Starts a task; `what` says what it does.
-    pub fn spawn(&self, what: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+    /// Starts a task.
+    pub fn spawn(&self, what: Name, task: impl Future<Output = ()> + Send + 'static) {
         let watch = self.watch(what);
         let watched = async move {
             task.await;
             drop(watch);
         };
-        self.tracker.spawn_on(watched, &self.runtime);
+        let tracked = self.tracker.track_future(watched);
+        drop(spawn::spawn_on(&self.runtime, what, tracked));
     }
 
     /// Starts one that blocks.
-    pub fn spawn_blocking(&self, what: &'static str, job: impl FnOnce() + Send + 'static) {
-        let watch = self.watch(what);
+    pub fn spawn_blocking(&self, what: Name, job: impl FnOnce() + Send + 'static) {
+        let (watch, token) = (self.watch(what), self.tracker.token());
         let watched = move || {
+            let _tracked = token;
             job();
             drop(watch);
         };
-        self.tracker.spawn_blocking_on(watched, &self.runtime);
+        drop(spawn::spawn_blocking_on(&self.runtime, what, watched));
     }
 
-    fn watch(&self, what: &'static str) -> Watch {
+    fn watch(&self, what: Name) -> Watch {
         let post = self.post.clone();
         Watch { what, post }
     }
@@ -55,7 +91,7 @@ impl Tasks {
 
 /// Tells when it is dropped by a panic.
 struct Watch {
-    what: &'static str,
+    what: Name,
     post: Sender<Message>,
 }
 
@@ -63,7 +99,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         if std::thread::panicking() {
             // Nobody listens any more only when the run has ended.
-            drop(self.post.send(Message::Died(self.what)));
+            drop(self.post.send(Message::Died(self.what.as_str())));
         }
     }
 }
@@ -79,13 +115,13 @@ mod tests {
         let (post, inbox) = channel();
         let tracker = TaskTracker::new();
         let tasks = Tasks::new(tracker.clone(), Handle::current(), post);
-        tasks.spawn("one that ends", async {});
-        tasks.spawn("a lookup", async {
+        tasks.spawn(LOOKUP, async {});
+        tasks.spawn(PROBE, async {
             tokio::task::yield_now().await;
             panic!("on purpose");
         });
-        tasks.spawn_blocking("one that ends", || ());
-        tasks.spawn_blocking("a restore", || panic!("on purpose"));
+        tasks.spawn_blocking(CLUSTER, || ());
+        tasks.spawn_blocking(RESTORE, || panic!("on purpose"));
         tracker.close();
         tracker.wait().await;
         let mut died: Vec<_> = inbox
@@ -98,6 +134,6 @@ mod tests {
             })
             .collect();
         died.sort_unstable();
-        assert_eq!(died, ["a lookup", "a restore"]);
+        assert_eq!(died, [PROBE.as_str(), RESTORE.as_str()]);
     }
 }

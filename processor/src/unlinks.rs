@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_schemas::{
     AccountState, CloudEvent, Grace, GraceKind, UNLINKS_RELEASED_TYPE, UnlinksReleased,
     event_id_of_body, source_of_project,
@@ -15,6 +16,7 @@ use stackone_link_wire::{OutgoingRecord, RecordHeaders};
 use crate::cli::UnlinksCommand;
 use crate::config::{ProjectSettings, Settings};
 use crate::state_view;
+use crate::tasks;
 
 /// How long a record may take to be stored.
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
@@ -92,8 +94,9 @@ async fn list(
 ) -> anyhow::Result<()> {
     let (kafka, group) = (settings.kafka.clone(), settings.group.id.clone());
     let topic = settings.topics.state.clone();
-    let reading =
-        tokio::task::spawn_blocking(move || state_view::read(&kafka, &group, &topic, None));
+    let reading = spawn_blocking(tasks::STATES, move || {
+        state_view::read(&kafka, &group, &topic, None)
+    });
     let states = reading.await?.context("state cannot be read")?;
     let of_project = |state: &&AccountState| {
         project.is_none_or(|project| state.project_id.as_deref().unwrap_or(UNNAMED) == project)

@@ -18,6 +18,7 @@ use actix_service::{
 use actix_web::App;
 use actix_web::dev::{AppConfig, Server, ServiceResponse};
 use actix_web::web::Data;
+use stackone_link_process::spawn::{entered, named};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -33,6 +34,7 @@ use crate::connections::{Connections, OpenConnection};
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::routes;
+use crate::tasks::{CONNECTION, REQUEST};
 use crate::tls::Tls;
 
 /// What actix calls the listener.
@@ -127,12 +129,14 @@ impl Serving {
         apply_fn_factory(served, move |stream: TcpStream, served| {
             let admitted = admitted(&stream, &connections, &ingest.metrics);
             let serving = admitted.map(|(open, peer)| (open, served.call((stream, peer))));
-            async move {
+            let counting = ingest.metrics.panic_counter();
+            named(CONNECTION, async move {
+                let _counting = counting;
                 let Some((_open, serving)) = serving else {
                     return Ok(());
                 };
                 serving.await
-            }
+            })
         })
     }
 
@@ -193,6 +197,7 @@ async fn answered<B, E>(
     answer: impl Future<Output = Result<ServiceResponse<B>, E>>,
 ) -> Result<ServiceResponse<B>, E> {
     let phase = phase.inspect(Phase::serves);
+    entered(REQUEST);
     let answer = answer.await;
     if let Some(phase) = phase {
         let keeps = |answer: &ServiceResponse<B>| answer.response().head().keep_alive();

@@ -63,6 +63,11 @@ pub(super) fn connections_refused() -> Result<IntCounter> {
     IntCounter::with_opts(opts("connections_refused_total", help))
 }
 
+pub(super) fn panics_total() -> Result<IntCounter> {
+    let help = "Connections and operators' requests that ended by a panic, a bug of ours.";
+    IntCounter::with_opts(opts("panics_total", help))
+}
+
 pub(super) fn connections_open() -> Result<IntGauge> {
     let help = "Connections to the public listener that are open.";
     IntGauge::with_opts(opts("connections_open", help))

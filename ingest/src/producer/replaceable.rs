@@ -3,16 +3,18 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Builder};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use stackone_link_process::spawn::spawn_thread;
 use stackone_link_transport::{KafkaConfig, PublishError, Publisher, StartError, Stored};
 use stackone_link_wire::OutgoingRecord;
 use tokio::sync::oneshot;
 
 use super::liveness::Liveness;
 use super::progress::{Progress, Seen};
+use crate::tasks::{REBUILD, RETIRE};
 
 /// `client.id` towards Kafka.
 const CLIENT_ID: &str = "stackone-ingest";
@@ -112,9 +114,8 @@ impl Replaceable {
         let (kafka, ack_deadline) = (self.kafka.clone(), self.ack_deadline);
         let (done, made) = oneshot::channel();
         // Not a thread of the runtime: if this never returns, the process can still end.
-        Builder::new()
-            .name("producer-rebuild".to_owned())
-            .spawn(move || done.send(Publisher::new(&kafka, CLIENT_ID, ack_deadline)))?;
+        let make = move || done.send(Publisher::new(&kafka, CLIENT_ID, ack_deadline));
+        drop(spawn_thread(REBUILD, make)?);
         let new = Generation::new(made.await??);
         Ok(retire(self.current.swap(new))?)
     }
@@ -174,8 +175,7 @@ fn retire(mut old: Arc<Generation>) -> io::Result<()> {
             thread::sleep(RETIRE_PAUSE);
         }
     };
-    let name = "producer-retire".to_owned();
-    Builder::new().name(name).spawn(retire).map(drop)
+    spawn_thread(RETIRE, retire).map(drop)
 }
 
 #[cfg(test)]

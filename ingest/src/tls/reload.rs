@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
-use tokio::task::{JoinError, spawn_blocking};
+use stackone_link_process::spawn::spawn_blocking;
+use tokio::task::JoinError;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::Tls;
 use crate::config::TlsSettings;
 use crate::ingest::Ingest;
+use crate::tasks::CERTIFICATE;
 
 /// Twice as often as what is promised to take effect within 2 seconds.
 const EVERY: Duration = Duration::from_secs(1);
@@ -35,7 +37,7 @@ pub(crate) async fn run(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         let (current, settings) = (tls.certificate(), Arc::clone(&settings));
-        let read = spawn_blocking(move || current.renewed(&settings)).await?;
+        let read = spawn_blocking(CERTIFICATE, move || current.renewed(&settings)).await?;
         let problem = match read {
             Ok(renewed) => {
                 if let Some(certificate) = renewed {

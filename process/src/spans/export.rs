@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::collector::Collector;
 use super::losses::Losses;
 use super::{PATIENCE, Span};
+use crate::spawn::{spawn, tasks};
 
 /// Most spans that wait, some 10 MB.
 const QUEUE: usize = 16_384;
@@ -42,7 +43,8 @@ impl Export {
             losses: Losses::default(),
             collector: Collector::new(url, service),
         };
-        task.spawn(sending.until(stop.clone()));
+        let sending = task.track_future(sending.until(stop.clone()));
+        drop(spawn(tasks::SPANS, sending));
         task.close();
         Self {
             queue,

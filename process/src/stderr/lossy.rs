@@ -40,6 +40,7 @@ impl LossyWriter {
             changed: Condvar::new(),
         });
         let emptied = Arc::clone(&shared);
+        #[expect(clippy::disallowed_methods, reason = "it tells of panics")]
         // Where no thread can be started, the queue fills, and its lines are lost and counted.
         let _handle = thread::Builder::new()
             .name("stderr".to_owned())

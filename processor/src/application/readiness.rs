@@ -2,13 +2,14 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stackone_link_transport::{TopicAdmin, TopicAdminError, TopicFinding};
 use stackone_link_wire::Topic;
 
 use crate::admin::{Check, Health};
 use crate::config::Settings;
+use crate::heartbeat::Heartbeat;
 use crate::reconciler::Surroundings;
 
 /// How often topics that are not in order are looked at again.
@@ -75,9 +76,18 @@ async fn topic_findings(settings: &Settings) -> Result<Vec<TopicFinding>, TopicA
 
 pub(super) fn health(surroundings: &Surroundings, topics: &Arc<TopicFindings>) -> Health {
     let (topics, surroundings) = (Arc::clone(topics), surroundings.clone());
-    Health::new(Arc::clone(&surroundings.metrics), move || {
-        checks(&surroundings, &topics)
-    })
+    let heartbeat = Arc::clone(&surroundings.heartbeat);
+    Health::new(
+        Arc::clone(&surroundings.metrics),
+        move || stall(&heartbeat, Instant::now()),
+        move || checks(&surroundings, &topics),
+    )
+}
+
+/// Why the process should be restarted; nothing where it need not be.
+fn stall(heartbeat: &Heartbeat, now: Instant) -> Option<String> {
+    let still = heartbeat.stalled_for(now)?.as_secs();
+    Some(format!("the reconciler has not turned for {still} s"))
 }
 
 fn checks(surroundings: &Surroundings, topics: &TopicFindings) -> Vec<Check> {

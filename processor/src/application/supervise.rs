@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use stackone_link_process::spawn::spawn_blocking;
 use tokio::task::JoinError;
 
 use super::RunError;
@@ -11,6 +12,7 @@ use super::readiness::{TopicFindings, topics_in_order};
 use crate::config::Settings;
 use crate::consumer::Membership;
 use crate::reconciler::{self, Reconciler, ReconcilerError, Surroundings};
+use crate::tasks::RECONCILER;
 use stackone_processor_core::offsets::open_records::Open;
 
 /// How long to wait before the reconciler is started anew after a failure.
@@ -58,10 +60,15 @@ async fn one_run(
     surroundings: &Surroundings,
 ) -> Result<Result<(), ReconcilerError>, JoinError> {
     let surroundings = surroundings.clone();
-    let tasks = surroundings.tasks.clone();
-    tasks
-        .spawn_blocking(move || Reconciler::start(settings, surroundings)?.run())
-        .await
+    let (tracked, run) = (
+        surroundings.tasks.token(),
+        surroundings.heartbeat.begin(Instant::now()),
+    );
+    let reconciler = move || {
+        let _dropped_last = (tracked, run);
+        Reconciler::start(settings, surroundings)?.run()
+    };
+    spawn_blocking(RECONCILER, reconciler).await
 }
 
 fn reconciler_settings(settings: &Settings, merges_triggers: bool) -> reconciler::Settings {

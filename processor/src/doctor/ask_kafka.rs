@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
+use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_transport::{Inquirer, TopicAdmin, TopicFinding};
 use stackone_link_wire::{Topic, Topics};
 
 use super::seen::{GroupSeen, Place, StateSeen, TopicSeen, TopicsSeen, Unseen};
 use crate::config::Settings;
 use crate::reader::reader;
+use crate::tasks;
 
 /// How much longer than its time a look may take before nobody waits for it any more.
 const GRACE: Duration = Duration::from_secs(2);
@@ -182,7 +184,7 @@ async fn look<T: Send + 'static>(
     look: impl FnOnce(Deadline) -> Result<T, Unseen> + Send + 'static,
 ) -> Result<T, Unseen> {
     let deadline = Deadline(Instant::now() + within);
-    let looking = tokio::task::spawn_blocking(move || look(deadline));
+    let looking = spawn_blocking(tasks::DOCTOR, move || look(deadline));
     let looked = async {
         looking
             .await

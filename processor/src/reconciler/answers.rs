@@ -14,6 +14,7 @@ use super::Reconciler;
 use super::commit::Decided;
 use crate::message::{Answer, GivenUp, Message};
 use crate::reread::reread;
+use crate::tasks;
 use stackone_processor_core::api_gate::PROBE_INTERVAL;
 use stackone_processor_core::work::queue::Lane;
 use stackone_processor_core::work::{AccountKey, Failures};
@@ -272,7 +273,7 @@ impl Reconciler {
                 }
             }));
         };
-        self.tasks.spawn_blocking("reading records again", job);
+        self.tasks.spawn_blocking(tasks::REREAD, job);
     }
 
     /// An account cannot be put aside now: it stays pending, and is looked up once more before that is tried again.

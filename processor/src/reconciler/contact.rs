@@ -18,9 +18,10 @@ use stackone_link_wire::Topic;
 use tokio_util::sync::CancellationToken;
 
 use super::{Reconciler, ReconcilerError};
-use crate::consumer::GroupConsumer;
+use crate::consumer::GroupQuestions;
 use crate::message::{Message, Reached, Watermarks};
 use crate::reader::reader;
+use crate::tasks;
 use crate::transaction::Transactions;
 
 /// How often it is checked.
@@ -94,7 +95,7 @@ impl Reconciler {
         }
         self.contact.is_asking = true;
         let question = Question {
-            consumer: self.consumer.handle(),
+            consumer: self.consumer.questions(),
             transactions: Arc::clone(&self.transactions),
             kafka: self.settings.kafka.clone(),
             group: self.settings.membership.group_id.clone(),
@@ -105,7 +106,7 @@ impl Reconciler {
         };
         let post = self.post.clone();
         let job = move || drop(post.send(Message::Reached(question.ask())));
-        self.tasks.spawn_blocking("asking the cluster", job);
+        self.tasks.spawn_blocking(tasks::CLUSTER, job);
     }
 
     /// Takes the cluster's answer in. Ends this run where a new client would reach the cluster and one of ours does not.
@@ -165,7 +166,7 @@ impl Reconciler {
 
 /// What the cluster is asked.
 struct Question {
-    consumer: GroupConsumer,
+    consumer: GroupQuestions,
     transactions: Arc<Transactions>,
     kafka: KafkaConfig,
     group: String,

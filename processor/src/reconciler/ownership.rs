@@ -16,6 +16,7 @@ use super::{Reconciler, ReconcilerError};
 use crate::consumer::{Change, Rebalance};
 use crate::message::Message;
 use crate::restore::{Restore, RestoreError, Restored};
+use crate::tasks;
 use crate::transaction::TransactionError;
 use stackone_processor_core::event::listings::Listings;
 use stackone_processor_core::offsets::Offsets;
@@ -112,7 +113,7 @@ impl Reconciler {
             topic,
             self.settings.membership.group_id.clone(),
             self.settings.personal,
-            self.consumer.handle(),
+            self.consumer.questions(),
         );
         let (post, epoch) = (self.post.clone(), self.epoch);
         let job = move || {
@@ -127,7 +128,7 @@ impl Reconciler {
                 }));
             }
         };
-        self.tasks.spawn_blocking("restoring a partition", job);
+        self.tasks.spawn_blocking(tasks::RESTORE, job);
     }
 
     pub(super) fn restored(

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::consumer::{Membership, StartError as ConsumerError};
+use crate::heartbeat::Heartbeat;
 use crate::message::Message;
 use crate::metrics::Metrics;
 use crate::projects::Projects;
@@ -110,6 +111,8 @@ pub struct Surroundings {
     pub is_restored: Arc<AtomicBool>,
     /// Whether every project's key is refused.
     pub all_refused: Arc<AtomicBool>,
+    /// Told of each turn, for `/livez`.
+    pub heartbeat: Arc<Heartbeat>,
     /// What stands around the steps of transactions: nothing but in tests.
     pub around: Arc<dyn Around>,
 }

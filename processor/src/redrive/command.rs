@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_process::stderr;
 use stackone_link_process::stdout::stdout;
 use tokio_util::sync::CancellationToken;
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::report::{LetterReport, RunReport};
 use super::{Mode, Passed, RedriveSettings, Selection, Told, Verdict, run};
 use crate::bar::Bar;
+use crate::tasks;
 
 /// How output looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub async fn command(
         screen.bar.clear();
         result
     };
-    let (summary, complete) = tokio::task::spawn_blocking(redrive).await??;
+    let (summary, complete) = spawn_blocking(tasks::REDRIVE, redrive).await??;
     let report = RunReport::new(mode, complete, summary);
     let mut out = stdout();
     match shown {

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_process::stderr;
 use stackone_link_process::stdout::stdout;
 use stackone_link_transport::ReadError;
@@ -14,6 +15,7 @@ use super::{ResyncError, ResyncSettings, run};
 use crate::bar::Bar;
 use crate::projects::{Project, Projects};
 use crate::state_view;
+use crate::tasks;
 use stackone_processor_core::state::store::StateStore;
 use stackone_processor_core::work::queue::Lane;
 
@@ -48,7 +50,7 @@ pub async fn command(
         })?;
         Ok(states)
     };
-    let states = tokio::task::spawn_blocking(reading)
+    let states = spawn_blocking(tasks::STATES, reading)
         .await?
         .context("state cannot be read")?;
     let mut failed = Vec::new();

@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 
 use anyhow::Context as _;
+use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_schemas::{AccountId, AccountState};
 
 use crate::config::Settings;
+use crate::tasks;
 
 /// Which states are shown, and how.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +51,7 @@ pub async fn run(
         selection.account.clone(),
     );
     let reading = move || super::read(&kafka, &group, &topic, only.as_ref());
-    let states = tokio::task::spawn_blocking(reading)
+    let states = spawn_blocking(tasks::STATES, reading)
         .await?
         .context("state cannot be read")?;
     if let Some(account) = selection.account.as_ref().filter(|_| states.is_empty()) {

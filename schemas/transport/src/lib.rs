@@ -1,6 +1,14 @@
 //! How the records of the account-link pipeline travel: Kafka client settings, the publisher.
 //! What they look like on the wire is `stackone-link-wire`'s.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test starts threads as it likes"
+    )
+)]
+
 mod client_error;
 mod config;
 mod contact;
@@ -8,6 +16,7 @@ mod headers;
 mod properties;
 mod publisher;
 mod standalone;
+pub mod tasks;
 mod topic_admin;
 pub mod topic_reader;
 

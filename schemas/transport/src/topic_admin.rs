@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_wire::{Topic, TopicLayout, Topics};
 
-use crate::{AskError, ClientError, ConfigError, Inquirer, KafkaConfig};
+use crate::{AskError, ClientError, ConfigError, Inquirer, KafkaConfig, tasks};
 
 pub use finding::TopicFinding;
 pub use settings::max_message_bytes;
@@ -196,7 +197,7 @@ impl TopicAdmin {
                 .map(|topic| (topic.name().to_owned(), topic.partitions().len()))
                 .collect())
         };
-        tokio::task::spawn_blocking(ask)
+        spawn_blocking(tasks::METADATA, ask)
             .await
             .unwrap_or(Err(TopicAdminError::Kafka(KafkaError::Canceled)))
     }

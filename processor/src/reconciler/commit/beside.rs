@@ -9,9 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::KafkaError;
+use stackone_link_process::spawn::spawn_thread;
 
 use crate::message::Message;
 use crate::reconciler::{IDLE, Reconciler};
+use crate::tasks;
 use crate::transaction::TransactionError;
 use stackone_processor_core::event::records::Batch;
 
@@ -35,7 +38,11 @@ impl Reconciler {
             drop(post.send(Message::CommitEnded));
             result
         };
-        let committing = std::thread::spawn(commit);
+        let committing = spawn_thread(tasks::COMMIT, commit).map_err(|error| {
+            // Nothing has begun: it is tried again a little later.
+            tracing::error!(%error, "no thread to commit on");
+            TransactionError::Aborted(KafkaError::Canceled)
+        })?;
         self.look_up_until(|| committing.is_finished())?;
         committing
             .join()

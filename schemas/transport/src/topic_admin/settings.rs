@@ -7,10 +7,11 @@ use rdkafka::admin::{
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_wire::{DEAD_LETTER_BYTES, Topic};
 
 use super::{TIMEOUT, TopicAdminError, TopicFinding};
-use crate::KafkaConfig;
+use crate::{KafkaConfig, tasks};
 
 /// The setting that says how large a record may be.
 const MAX_MESSAGE_BYTES: &str = "max.message.bytes";
@@ -91,7 +92,7 @@ pub async fn max_message_bytes(
     let client = kafka.client_config(client_id)?.create()?;
     let told = ask(&client, names).await;
     // Nobody waits for it.
-    drop(tokio::task::spawn_blocking(move || drop(client)));
+    drop(spawn_blocking(tasks::FAREWELL, move || drop(client)));
     let names = names.iter();
     match told {
         Ok(mut told) => Ok(names

@@ -1,0 +1,68 @@
+//! What other threads ask while one of them polls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+
+use super::Rebalances;
+
+/// What any thread may ask over the member's own connections.
+#[derive(Clone)]
+pub struct GroupQuestions {
+    pub(super) consumer: Arc<BaseConsumer<Rebalances>>,
+    pub(super) topic: String,
+}
+
+impl GroupQuestions {
+    /// Asks for the committed offset of a partition; none for a group that has committed none. Blocks. An offset in an
+    /// open transaction is an error until the transaction has ended.
+    ///
+    /// # Errors
+    ///
+    /// Where the coordinator does not answer in time, or the offset is not stable.
+    pub fn committed(&self, partition: i32, timeout: Duration) -> Result<Option<i64>, KafkaError> {
+        let list = self
+            .consumer
+            .committed_offsets(self.list(&[partition]), timeout)?;
+        let element = list.find_partition(&self.topic, partition);
+        let Some(element) = element else {
+            return Ok(None);
+        };
+        element.error()?;
+        Ok(element.offset().to_raw().filter(|offset| *offset >= 0))
+    }
+
+    /// Low and high watermark of a partition. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Where the broker does not answer in time.
+    pub fn watermarks(&self, partition: i32, timeout: Duration) -> Result<(i64, i64), KafkaError> {
+        self.consumer
+            .fetch_watermarks(&self.topic, partition, timeout)
+    }
+
+    /// How many partitions the events topic has, asked over this member's own connections. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Where no broker answers in time.
+    pub fn partition_count(&self, timeout: Duration) -> Result<usize, KafkaError> {
+        let metadata = self.consumer.fetch_metadata(Some(&self.topic), timeout)?;
+        Ok(metadata
+            .topics()
+            .first()
+            .map_or(0, |topic| topic.partitions().len()))
+    }
+
+    pub(super) fn list(&self, partitions: &[i32]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            list.add_partition(&self.topic, *partition);
+        }
+        list
+    }
+}

@@ -1,0 +1,101 @@
+//! Whether the reconciler's thread still turns: what `/livez` says of it.
+//!
+//! A thread that hangs in a call that never comes back, or in the drop of a client, cannot say so itself. Whoever restarts
+//! the process has to hear of it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// When the reconciler last turned.
+pub struct Heartbeat {
+    longest: Duration,
+    /// None while no reconciler is to run: while topics are waited for, and between two runs.
+    last: Mutex<Option<Instant>>,
+}
+
+/// A run of the reconciler, from before its start until it is dropped.
+pub struct Run(Arc<Heartbeat>);
+
+impl Heartbeat {
+    /// A reconciler that turns within `longest` is alive.
+    #[must_use]
+    pub const fn new(longest: Duration) -> Self {
+        Self {
+            longest,
+            last: Mutex::new(None),
+        }
+    }
+
+    /// A run begins, which ends when what is given is dropped.
+    #[must_use]
+    pub fn begin(self: &Arc<Self>, now: Instant) -> Run {
+        *self.last() = Some(now);
+        Run(Arc::clone(self))
+    }
+
+    /// The run has turned, or come a step further in its start or its end.
+    pub fn beat(&self, now: Instant) {
+        *self.last() = Some(now);
+    }
+
+    /// For how long a run has not turned, where that is too long.
+    #[must_use]
+    pub fn stalled_for(&self, now: Instant) -> Option<Duration> {
+        let still = now.saturating_duration_since((*self.last())?);
+        (still > self.longest).then_some(still)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        *self.0.last() = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONGEST: Duration = Duration::from_secs(340);
+
+    #[test]
+    fn a_run_is_stalled_that_has_not_turned_for_too_long_and_none_is_none() {
+        let (heartbeat, start) = (Arc::new(Heartbeat::new(LONGEST)), Instant::now());
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let stalled = |seconds| heartbeat.stalled_for(after(seconds));
+        assert_eq!(stalled(10_000), None, "topics are waited for");
+        let run = heartbeat.begin(after(10_000));
+        assert_eq!(stalled(10_340), None, "it starts");
+        assert_eq!(stalled(10_341), Some(Duration::from_secs(341)));
+        heartbeat.beat(after(10_341));
+        assert_eq!(stalled(10_681), None, "it turned");
+        assert_eq!(stalled(10_682), Some(Duration::from_secs(341)));
+        drop(run);
+        assert_eq!(stalled(10_682), None, "it has ended");
+    }
+
+    /// As where a client that is dropped waits for ever.
+    #[test]
+    fn a_run_that_never_ends_its_unwinding_is_stalled() {
+        let (heartbeat, start) = (Arc::new(Heartbeat::new(LONGEST)), Instant::now());
+        let (seen, run) = (Arc::clone(&heartbeat), heartbeat.begin(start));
+        struct Client(Arc<Heartbeat>, Instant);
+        impl Drop for Client {
+            fn drop(&mut self) {
+                let later = self.1 + LONGEST + Duration::from_secs(1);
+                assert!(self.0.stalled_for(later).is_some());
+            }
+        }
+        let panics = std::thread::spawn(move || {
+            let _run = run;
+            let _client = Client(seen, start);
+            std::panic::resume_unwind(Box::new(()));
+        });
+        assert!(panics.join().is_err());
+        assert_eq!(heartbeat.stalled_for(start + LONGEST * 2), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! The threads and tasks of this crate.
+
+stackone_link_process::tasks! {
+    pub,
+    /// Asks the cluster for its topics.
+    METADATA = "asking for topics";
+    /// Drops a client, which waits for its threads.
+    FAREWELL = "dropping a client";
+}
