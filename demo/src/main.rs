@@ -1,4 +1,8 @@
 //! `demo`: the whole pipeline in one process, telling a story. See `--help`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "no service: a thread that dies is seen"
+)]
 
 mod cast;
 mod cli;

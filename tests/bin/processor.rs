@@ -94,6 +94,7 @@ fn disturbance(mut arguments: impl Iterator<Item = String>) -> Option<Disturbanc
 }
 
 fn main() -> ExitCode {
+    harness::panic_on_purpose();
     let arguments: Vec<String> = std::env::args().collect();
     let split = arguments.iter().position(|argument| argument == "--");
     let around: Arc<dyn Around> = match split {

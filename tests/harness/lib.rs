@@ -12,6 +12,10 @@
 //! A test that only a real broker can pass is compiled only with the feature `container`, so that no run skips it in
 //! silence. One that stops or pauses its broker starts a `DedicatedBroker`.
 #![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts threads as it likes"
+)]
+#![expect(
     clippy::panic,
     clippy::expect_used,
     reason = "a harness that cannot do its work fails the test, with a message that says why"
@@ -22,6 +26,7 @@ mod contract;
 mod deadline;
 mod isolation;
 mod metrics;
+mod on_purpose;
 mod pipeline;
 mod read_record;
 mod topic_reader;
@@ -33,6 +38,7 @@ pub use broker::{DedicatedBroker, ProxiedBroker, SecuredBroker, SmallDiskBroker}
 pub use deadline::{Overdue, eventually};
 pub use isolation::Isolation;
 pub use metrics::{Metrics, readiness};
+pub use on_purpose::{NAMES_FILE, PANIC_IN, PANIC_TIMES, panic_on_purpose};
 pub use pipeline::{
     API_KEY, Disturbance, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess,
     ProcessorProcess, SECRET, Step, WITHIN, states, story_of, transitions,

@@ -1,5 +1,9 @@
 //! The whole pipeline's tests. See the crate `harness` for the brokers they run on.
 #![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts threads as it likes"
+)]
+#![expect(
     clippy::unwrap_used,
     reason = "a test fails by panicking, and unwrap says where"
 )]
@@ -24,6 +28,7 @@ mod ingest_stopping;
 mod model;
 #[cfg(feature = "container")]
 mod operator;
+mod panics;
 #[cfg(feature = "container")]
 mod pipeline_addresses;
 mod pipeline_backlog;

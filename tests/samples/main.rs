@@ -3,6 +3,10 @@
 //!
 //! Where a toolchain is missing, its sample is passed over, and said so on the terminal; with `CI` set that is a failure.
 #![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts threads as it likes"
+)]
+#![expect(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test fails by panicking"

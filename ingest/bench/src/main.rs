@@ -2,6 +2,10 @@
 //! `just bench-ingest-crowd`, `just bench-ingest-memory`.
 //!
 //! `run`, `crowd` and `memory` start the others of itself and the services, and write `docs/benchmarks.md`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "no service: a thread that dies is seen"
+)]
 
 mod broker;
 mod crowd;

@@ -1,5 +1,9 @@
 //! `ingest` through its production wiring, against librdkafka's in-process mock cluster.
 #![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts threads as it likes"
+)]
+#![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a test that cannot go on should say so and stop"

@@ -1,4 +1,8 @@
 //! Measures the processor, with broker and accounts API as processes of their own: `just bench-processor`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "no service: a thread that dies is seen"
+)]
 
 mod api;
 mod broker;

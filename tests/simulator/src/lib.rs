@@ -33,6 +33,10 @@
 //! # Ok(())
 //! # }
 //! ```
+#![expect(
+    clippy::disallowed_methods,
+    reason = "no service: a thread that dies is seen"
+)]
 
 mod account;
 mod account_json;

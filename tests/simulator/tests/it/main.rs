@@ -1,5 +1,8 @@
 //! The simulator over real HTTP: as a library, and as the program that people run.
-
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts threads as it likes"
+)]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

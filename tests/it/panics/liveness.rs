@@ -1,0 +1,159 @@
+//! What `/livez` of a processor says of a reconciler that does not turn, and what a panic of its thread leaves behind.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use harness::{Pipeline, WITHIN, eventually};
+use rdkafka::error::KafkaResult;
+use stackone_link_wire::Topic;
+use stackone_processor::application::{Application, RunError};
+use stackone_processor::config::Config;
+use stackone_processor::transaction::{Around, Batch, Step, Undisturbed};
+use stackone_simulator::NewAccount;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Instead of minutes.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Holds every transaction before it is committed, for as long as it is told to.
+#[derive(Default)]
+struct Holds {
+    holds: AtomicBool,
+}
+
+impl Around for Holds {
+    fn around(
+        &self,
+        step: Step,
+        _batch: &Batch,
+        take: &mut dyn FnMut() -> KafkaResult<()>,
+    ) -> KafkaResult<()> {
+        while step == Step::Commit && self.holds.load(Ordering::Acquire) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        take()
+    }
+}
+
+struct Panics;
+
+impl Around for Panics {
+    fn around(
+        &self,
+        _step: Step,
+        _batch: &Batch,
+        _take: &mut dyn FnMut() -> KafkaResult<()>,
+    ) -> KafkaResult<()> {
+        panic!("on purpose, while a transaction is open");
+    }
+}
+
+struct Processor {
+    admin: String,
+    stop: CancellationToken,
+    running: JoinHandle<Result<(), RunError>>,
+}
+
+impl Processor {
+    fn start(pipeline: &Pipeline, around: Arc<dyn Around>) -> Self {
+        let file = pipeline.processor_file("a").unwrap();
+        let config = Config::load(Some(&file), &HashMap::new()).unwrap();
+        let application = Application::build(&config).unwrap();
+        let application = application.disturbed_by(around).stalled_after(LONGEST);
+        let admin = format!("http://{}", application.admin_addr());
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(application.run(stop.clone()));
+        Self {
+            admin,
+            stop,
+            running,
+        }
+    }
+
+    async fn livez(&self) -> (u16, String) {
+        let answer = reqwest::get(format!("{}/livez", self.admin)).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    async fn livez_becomes(&self, status: u16) -> String {
+        let is_so = eventually("livez says so", WITHIN, async || {
+            let (told, body) = self.livez().await;
+            (told == status).then_some(body.clone()).ok_or(body)
+        });
+        is_so.await.unwrap()
+    }
+
+    /// Looks for as long as it takes a stall to be told, and longer.
+    async fn stays_alive(&self) {
+        let began = Instant::now();
+        let time_has_passed = eventually("time passes", WITHIN, async || {
+            assert_eq!(self.livez().await, (200, "ok\n".to_owned()));
+            (began.elapsed() > LONGEST * 2)
+                .then_some(())
+                .ok_or("not yet")
+        });
+        time_has_passed.await.unwrap();
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.running.await.unwrap().unwrap();
+    }
+}
+
+fn link(pipeline: &Pipeline) {
+    let new = NewAccount::new("hibob", "t", "Acme");
+    pipeline.simulator.link(&new).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn livez_tells_a_reconciler_that_does_not_turn_and_one_that_turns_again() {
+    let pipeline = Pipeline::start("stalls").await.unwrap();
+    let holds = Arc::new(Holds::default());
+    let processor = Processor::start(&pipeline, holds.clone());
+    processor.stays_alive().await;
+    holds.holds.store(true, Ordering::Release);
+    link(&pipeline);
+    let told = processor.livez_becomes(503).await;
+    assert!(told.contains("has not turned for"), "{told}");
+    holds.holds.store(false, Ordering::Release);
+    processor.livez_becomes(200).await;
+    let mut linked = pipeline.reader(Topic::Linked);
+    linked
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    processor.stop().await;
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_a_topic_is_no_stall() {
+    let mut pipeline = Pipeline::start("no-stall").await.unwrap();
+    pipeline.topics.dead_letter = format!("{}-not-there", pipeline.topics.dead_letter);
+    let processor = Processor::start(&pipeline, Arc::new(Undisturbed));
+    processor.stays_alive().await;
+    processor.stop().await;
+    pipeline.stop().await.unwrap();
+}
+
+/// In a process without the hook: the consumer polls until its rebalances are answered, when it is dropped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_unwinds_leaves_the_group_and_does_not_wait_for_itself() {
+    let pipeline = Pipeline::start("unwinds").await.unwrap();
+    let processor = Processor::start(&pipeline, Arc::new(Panics));
+    link(&pipeline);
+    let ended = tokio::time::timeout(WITHIN, processor.running).await;
+    let ended = ended.expect("the thread ends").unwrap();
+    assert!(matches!(ended, Err(RunError::Died(_))), "{ended:?}");
+    // Its successor need not wait until the group has missed it.
+    let successor = pipeline.processor("b").unwrap();
+    let mut linked = pipeline.reader(Topic::Linked);
+    linked
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    successor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}

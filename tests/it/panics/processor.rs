@@ -1,0 +1,144 @@
+//! The processor: every thread and task that it starts, one after the other.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use harness::{PROJECT, Pipeline, PipelineSettings};
+use stackone_link_process::spawn::Name;
+use stackone_link_transport::tasks as kafka;
+use stackone_processor::tasks;
+use stackone_simulator::{Fault, FaultRule, NewAccount, Operation};
+use tokio::process::Command;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::{PANICKED, Program};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
+
+/// Those of operators' commands.
+const OF_COMMANDS: [Name; 3] = [tasks::DOCTOR, tasks::STATES, tasks::REDRIVE];
+/// How many processors panic at once.
+const AT_ONCE: usize = 3;
+/// More accounts than the budget takes one by one, so that they are looked up together as well.
+const ACCOUNTS: usize = 60;
+
+/// What a running processor starts.
+fn of_service() -> BTreeSet<Name> {
+    let of_processor = tasks::ALL.iter().copied();
+    let of_processor = of_processor.filter(|name| !OF_COMMANDS.contains(name));
+    of_processor.chain([kafka::METADATA]).collect()
+}
+
+async fn pipeline(test: &str) -> Pipeline {
+    let settings = PipelineSettings {
+        requests_per_minute: NonZeroU32::new(300).unwrap(),
+        resync_interval: Duration::from_secs(2),
+        ..PipelineSettings::default()
+    };
+    Pipeline::with(test, settings).await.unwrap()
+}
+
+fn link(pipeline: &Pipeline, provider: &str) {
+    let new = NewAccount::new(provider, "t", "Acme");
+    pipeline.simulator.link(&new).unwrap();
+}
+
+fn command(pipeline: &Pipeline, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    let file = pipeline.processor_file("a").unwrap();
+    command.arg("--config").arg(file).args(arguments);
+    command.env("PROCESSOR__TELEMETRY__FORMAT", "json");
+    command
+}
+
+/// Has a processor start everything that it ever does, or end before: true where it has ended.
+async fn lives_a_full_life(pipeline: &Pipeline, processor: &mut Program) -> bool {
+    for name in [
+        tasks::RECONCILER,
+        tasks::READABLE,
+        tasks::RESTORE,
+        tasks::CLUSTER,
+        tasks::KEY_RELOAD,
+        tasks::LOOKUP,
+        tasks::BATCH_LOOKUP,
+        tasks::COMMIT,
+        tasks::RESYNC,
+    ] {
+        if processor.starts(name.as_str()).await {
+            return true;
+        }
+    }
+    let unreadable = FaultRule::always(Fault::Html).for_operation(Operation::Get);
+    let unreadable = pipeline.simulator.faults().set(unreadable).unwrap();
+    link(pipeline, "bamboohr");
+    if processor.starts(tasks::REREAD.as_str()).await {
+        return true;
+    }
+    assert!(pipeline.simulator.faults().clear(unreadable));
+    pipeline
+        .simulator
+        .set_api_keys(PROJECT, &["another"])
+        .unwrap();
+    link(pipeline, "hibob");
+    processor.starts(tasks::PROBE.as_str()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_registry_names_all_that_a_processor_starts() {
+    let pipeline = pipeline("panics-none").await;
+    (0..ACCOUNTS).for_each(|_| link(&pipeline, "hibob"));
+    let mut processor = Program::start(command(&pipeline, &["run"]), "", None);
+    let has_ended = lives_a_full_life(&pipeline, &mut processor).await;
+    assert!(!has_ended, "{}", processor.log());
+    let started: BTreeSet<String> = processor.names().into_iter().collect();
+    let registered = of_service().into_iter().map(|name| name.to_string());
+    assert_eq!(started, registered.collect::<BTreeSet<_>>());
+    pipeline.stop().await.unwrap();
+}
+
+async fn panics(name: Name) {
+    let test = format!("panics-{}", name.as_str().replace(' ', "-"));
+    let pipeline = pipeline(&test).await;
+    (0..ACCOUNTS).for_each(|_| link(&pipeline, "hibob"));
+    let command = command(&pipeline, &["run"]);
+    let mut processor = Program::start(command, name.as_str(), None);
+    lives_a_full_life(&pipeline, &mut processor).await;
+    let code = processor.ends().await;
+    assert_eq!(code, PANICKED, "{name}: {}", processor.log());
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_processor_ends_whatever_thread_or_task_of_it_panics() {
+    let names: Vec<Name> = of_service().into_iter().collect();
+    let some_at_once = async {
+        for some in names.chunks(AT_ONCE) {
+            let mut panicking = JoinSet::new();
+            for name in some {
+                panicking.spawn_local(panics(*name));
+            }
+            panicking.join_all().await;
+        }
+    };
+    LocalSet::new().run_until(some_at_once).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_ends_whatever_thread_of_it_panics() {
+    let pipeline = pipeline("panics-commands").await;
+    for (name, arguments) in [
+        (tasks::DOCTOR, &["doctor"][..]),
+        (tasks::STATES, &["state", "list"]),
+        (tasks::STATES, &["unlinks", "list"]),
+        (tasks::STATES, &["resync"]),
+        (tasks::REDRIVE, &["redrive", "--dry-run"]),
+        (kafka::METADATA, &["topics", "plan"]),
+    ] {
+        let command = command(&pipeline, arguments);
+        let mut program = Program::start(command, name.as_str(), None);
+        let code = program.ends().await;
+        assert_eq!(code, PANICKED, "{arguments:?}: {}", program.log());
+    }
+    pipeline.stop().await.unwrap();
+}
