@@ -15,7 +15,7 @@ use crate::{spawn, stderr};
 
 /// Exit code of a process that a panic has ended, the one that Rust gives a program whose main thread panics.
 pub const EXIT_CODE: i32 = 101;
-/// How long the last words may take, where whoever should read them does not. With it the process ends within 2 s.
+/// How long the last words may take, whatever holds them up: longer than their flush, and the process ends within 2 s.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// What a panic ends.
@@ -76,23 +76,28 @@ fn end() -> ! {
     signal_hook::low_level::exit(EXIT_CODE)
 }
 
-/// Tells a panic as the service logs; where errors are not logged, in a line of its own.
+/// Tells a panic as the service logs; where errors are not logged, in a line of its own. Then the backtrace, where the
+/// environment asks for one: to find its names may take longer than there is time.
 fn tell(panicked: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let thread = thread.name().unwrap_or("unnamed");
     let task = spawn::current().map(spawn::Name::as_str);
     let location = panicked.location().map(ToString::to_string);
     let reason = panicked.payload_as_str().unwrap_or("it does not say why");
+    let is_logged = tracing::enabled!(tracing::Level::ERROR);
+    if is_logged {
+        tracing::error!(task, thread, location, reason, "panicked");
+    } else {
+        let location = location.unwrap_or_default();
+        stderr::write_line(&format!("thread {thread} panicked at {location}: {reason}"));
+    }
     let backtrace = Backtrace::capture();
-    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then_some(backtrace);
-    if tracing::enabled!(tracing::Level::ERROR) {
-        let backtrace = backtrace.map(tracing::field::display);
-        tracing::error!(task, thread, location, reason, backtrace, "panicked");
+    if backtrace.status() != BacktraceStatus::Captured {
         return;
     }
-    let location = location.unwrap_or_default();
-    stderr::write_line(&format!("thread {thread} panicked at {location}: {reason}"));
-    if let Some(backtrace) = backtrace {
+    if is_logged {
+        tracing::error!(%backtrace, "panicked there");
+    } else {
         stderr::write_line(&backtrace.to_string());
     }
 }

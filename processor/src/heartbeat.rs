@@ -4,13 +4,15 @@
 //! the process has to hear of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use stackone_processor_core::time::Monotonic;
 
 /// When the reconciler last turned.
 pub struct Heartbeat {
     longest: Duration,
     /// None while no reconciler is to run: while topics are waited for, and between two runs.
-    last: Mutex<Option<Instant>>,
+    last: Mutex<Option<Monotonic>>,
 }
 
 /// A run of the reconciler, from before its start until it is dropped.
@@ -28,24 +30,24 @@ impl Heartbeat {
 
     /// A run begins, which ends when what is given is dropped.
     #[must_use]
-    pub fn begin(self: &Arc<Self>, now: Instant) -> Run {
+    pub fn begin(self: &Arc<Self>, now: Monotonic) -> Run {
         *self.last() = Some(now);
         Run(Arc::clone(self))
     }
 
     /// The run has turned, or come a step further in its start or its end.
-    pub fn beat(&self, now: Instant) {
+    pub fn beat(&self, now: Monotonic) {
         *self.last() = Some(now);
     }
 
     /// For how long a run has not turned, where that is too long.
     #[must_use]
-    pub fn stalled_for(&self, now: Instant) -> Option<Duration> {
+    pub fn stalled_for(&self, now: Monotonic) -> Option<Duration> {
         let still = now.saturating_duration_since((*self.last())?);
         (still > self.longest).then_some(still)
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<Instant>> {
+    fn last(&self) -> MutexGuard<'_, Option<Monotonic>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -64,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_run_is_stalled_that_has_not_turned_for_too_long_and_none_is_none() {
-        let (heartbeat, start) = (Arc::new(Heartbeat::new(LONGEST)), Instant::now());
+        let (heartbeat, start) = (Arc::new(Heartbeat::new(LONGEST)), Monotonic::START);
         let after = |seconds| start + Duration::from_secs(seconds);
         let stalled = |seconds| heartbeat.stalled_for(after(seconds));
         assert_eq!(stalled(10_000), None, "topics are waited for");
@@ -81,9 +83,9 @@ mod tests {
     /// As where a client that is dropped waits for ever.
     #[test]
     fn a_run_that_never_ends_its_unwinding_is_stalled() {
-        let (heartbeat, start) = (Arc::new(Heartbeat::new(LONGEST)), Instant::now());
+        let (heartbeat, start) = (Arc::new(Heartbeat::new(LONGEST)), Monotonic::START);
         let (seen, run) = (Arc::clone(&heartbeat), heartbeat.begin(start));
-        struct Client(Arc<Heartbeat>, Instant);
+        struct Client(Arc<Heartbeat>, Monotonic);
         impl Drop for Client {
             fn drop(&mut self) {
                 let later = self.1 + LONGEST + Duration::from_secs(1);

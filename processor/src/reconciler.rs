@@ -118,7 +118,7 @@ impl Reconciler {
             surroundings.stop.clone(),
             Arc::clone(&surroundings.around),
         )?;
-        surroundings.heartbeat.beat(Instant::now());
+        surroundings.heartbeat.beat(clock::monotonic());
         let readable = Arc::new(AtomicBool::new(false));
         let bell = bell(&readable, &post);
         let consumer = GroupConsumer::join(&settings.kafka, &settings.membership, &events, bell)?;
@@ -188,13 +188,13 @@ impl Reconciler {
         self.note_handed_over(queued + loose + parked);
         self.partitions.clear();
         self.observe_partitions();
-        self.surroundings.heartbeat.beat(Instant::now());
+        self.surroundings.heartbeat.beat(clock::monotonic());
         result
     }
 
     fn work(&mut self) -> Result<(), ReconcilerError> {
         loop {
-            self.surroundings.heartbeat.beat(Instant::now());
+            self.surroundings.heartbeat.beat(clock::monotonic());
             let wait = self
                 .next_wake()
                 .saturating_duration_since(clock::monotonic())

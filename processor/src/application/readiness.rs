@@ -2,15 +2,17 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use stackone_link_transport::{TopicAdmin, TopicAdminError, TopicFinding};
 use stackone_link_wire::Topic;
 
 use crate::admin::{Check, Health};
+use crate::clock;
 use crate::config::Settings;
 use crate::heartbeat::Heartbeat;
 use crate::reconciler::Surroundings;
+use stackone_processor_core::time::Monotonic;
 
 /// How often topics that are not in order are looked at again.
 const TOPICS_INTERVAL: Duration = Duration::from_secs(2);
@@ -79,13 +81,13 @@ pub(super) fn health(surroundings: &Surroundings, topics: &Arc<TopicFindings>) -
     let heartbeat = Arc::clone(&surroundings.heartbeat);
     Health::new(
         Arc::clone(&surroundings.metrics),
-        move || stall(&heartbeat, Instant::now()),
+        move || stall(&heartbeat, clock::monotonic()),
         move || checks(&surroundings, &topics),
     )
 }
 
 /// Why the process should be restarted; nothing where it need not be.
-fn stall(heartbeat: &Heartbeat, now: Instant) -> Option<String> {
+fn stall(heartbeat: &Heartbeat, now: Monotonic) -> Option<String> {
     let still = heartbeat.stalled_for(now)?.as_secs();
     Some(format!("the reconciler has not turned for {still} s"))
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use stackone_link_process::spawn::spawn_blocking;
 use tokio::task::JoinError;
 
 use super::RunError;
 use super::readiness::{TopicFindings, topics_in_order};
+use crate::clock;
 use crate::config::Settings;
 use crate::consumer::Membership;
 use crate::reconciler::{self, Reconciler, ReconcilerError, Surroundings};
@@ -62,7 +63,7 @@ async fn one_run(
     let surroundings = surroundings.clone();
     let (tracked, run) = (
         surroundings.tasks.token(),
-        surroundings.heartbeat.begin(Instant::now()),
+        surroundings.heartbeat.begin(clock::monotonic()),
     );
     let reconciler = move || {
         let _dropped_last = (tracked, run);

@@ -1,5 +1,9 @@
 //! What each function does to a client, as a listener that speaks a little of Kafka sees it.
 #![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts threads as it likes"
+)]
+#![expect(
     clippy::unwrap_used,
     reason = "a test fails by panicking, and says where"
 )]
