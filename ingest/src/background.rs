@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use stackone_link_process::spawn::spawn_in;
+use stackone_link_process::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::Tasks;
 use crate::config::{Config, TlsSettings};
 use crate::ingest::Ingest;
 use crate::kafka_check;
-use crate::secret_reload::{self, SecretReload};
-use crate::tasks::{CERTIFICATE_RELOAD, KAFKA_CHECK, SECRET_RELOAD, TOPIC_SIZES, WATCHDOG};
+use crate::secret_reload::SecretReload;
+use crate::tasks::{
+    CERTIFICATE_RELOAD, KAFKA_CHECK, SECRET_RELOAD, SECRETS, TOPIC_SIZES, WATCHDOG,
+};
 use crate::tls::{self, Tls};
 use crate::topic_sizes::TopicSizes;
 use crate::watchdog;
@@ -31,7 +34,7 @@ impl Background {
     pub(crate) fn new(ingest: &Data<Ingest>, config: &Config, tls: Option<Arc<Tls>>) -> Self {
         Self {
             ingest: ingest.clone(),
-            secret_reload: SecretReload::new(config),
+            secret_reload: SecretReload::new(config, ingest.clone()),
             topic_sizes: TopicSizes::new(&config.settings),
             tls: tls.zip(config.settings.server.tls.clone()),
             stall_after: config.settings.publish.stall_after,
@@ -60,7 +63,7 @@ impl Background {
                 (CERTIFICATE_RELOAD, reload.await.map_err(io::Error::other))
             });
         }
-        let reload = secret_reload::run(self.secret_reload, self.ingest, stop.clone());
+        let reload = watch::run(SECRETS, self.secret_reload, stop.clone());
         spawn_in(tasks, SECRET_RELOAD, async {
             (SECRET_RELOAD, reload.await.map_err(io::Error::other))
         });

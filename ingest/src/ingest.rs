@@ -16,7 +16,7 @@ use crate::config::{Config, RecordEvents, Settings};
 use crate::envelope::Envelope;
 use crate::error::Refusal;
 use crate::limits::{Limits, Share};
-use crate::log_limit::LogLimit;
+use crate::log_limit::{LogLimit, log_limit};
 use crate::metrics::Metrics;
 use crate::outcome::Outcome;
 use crate::producer::Producer;
@@ -89,7 +89,7 @@ impl Ingest {
             sizes_in_doubt: Notify::new(),
             record_events: publish.record_events,
             ack_deadline: publish.ack_deadline,
-            log_limit: LogLimit::new(Instant::now()),
+            log_limit: log_limit(),
             trust_traceparent: telemetry.trust_traceparent,
             spans: Spans::to(telemetry.otlp_endpoint.as_deref(), env!("CARGO_PKG_NAME")),
             max_body_bytes: limits.max_body_bytes,

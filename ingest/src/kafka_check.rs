@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::web::Data;
+use stackone_link_process::log_limit::Changed;
 use stackone_link_process::spawn::spawn_blocking;
 use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
@@ -40,13 +41,13 @@ pub(crate) async fn run(ingest: Data<Ingest>, stop: CancellationToken) -> Result
 }
 
 async fn ask_again_and_again(ingest: &Data<Ingest>) -> JoinError {
-    let mut last = None;
+    let mut last = Changed::default();
     loop {
         let found = match ask(ingest).await {
             Ok(found) => found,
             Err(panicked) => return panicked,
         };
-        let is_news = last.as_ref() != Some(&found);
+        let is_news = last.is_news(Some(found.clone()));
         if is_news {
             tell(&found);
         }
@@ -63,7 +64,6 @@ async fn ask_again_and_again(ingest: &Data<Ingest>) -> JoinError {
         } else {
             sleep(PAUSE).await;
         }
-        last = Some(found);
     }
 }
 

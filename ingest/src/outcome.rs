@@ -11,7 +11,7 @@ pub use meaning::table_of_answers;
 const RETRY_AFTER_SECONDS: &str = "5";
 
 /// What became of a request to the public listener. Every request has exactly one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// On the topic it belongs to.
     Stored,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use stackone_link_process::panics::Panics;
 use stackone_link_process::program::{self, Failure};
 use stackone_link_process::stdout::stdout;
-use stackone_link_process::{process_environment, signals, telemetry};
+use stackone_link_process::{process_environment, signals, stderr, telemetry};
 use stackone_link_transport::StartError;
 
 use crate::application::{Application, BuildError};
@@ -15,11 +15,14 @@ use crate::config::{Config, Settings};
 use crate::open_files::make_room;
 use crate::producer::Producer;
 
+/// What it calls itself on stderr.
+const NAME: &str = "stackone-ingest";
+
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
     match program::parse(std::env::args_os()) {
-        Ok(cli) => program::run("stackone-ingest", Panics::EndTask, obey(cli)),
+        Ok(cli) => program::run(NAME, Panics::EndTask, obey(cli)),
         Err(code) => code,
     }
 }
@@ -70,6 +73,11 @@ fn check(config: &Config) -> Result<(), Failure> {
         publish.linger,
     )
     .map_err(|problem| unusable(&problem))?;
+    for (source, secret, oddity) in config.sources.oddities() {
+        let warning =
+            format!("warning: sources.{source}.secrets: {secret}: {oddity}, and is taken as it is");
+        stderr::write_line(&format!("{NAME}: {warning}"));
+    }
     Ok(print(config)?)
 }
 

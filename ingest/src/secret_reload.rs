@@ -6,40 +6,30 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::web::Data;
-use stackone_link_process::spawn::spawn_blocking;
-use tokio::task::JoinError;
-use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
+use stackone_link_process::watch::{Notice, Notices, Watched};
 
 use crate::config::{Config, Origin, SourceSettings};
 use crate::ingest::Ingest;
 use crate::source::{Sources, Unreadable};
-use crate::tasks::SECRETS;
 
-/// Twice as often as what is promised to take effect within 2 seconds.
-const EVERY: Duration = Duration::from_secs(1);
-
-/// What could not be read.
+/// What is read again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Configuration,
     Secret { source: String, secret: String },
 }
 
-/// Why, for each place.
-type Troubles = BTreeMap<Place, String>;
-
 /// Reads again and again; remembers what it read last.
 pub(crate) struct SecretReload {
+    ingest: Data<Ingest>,
     origin: Origin,
     /// What the configuration file said when it was last looked at.
     text: Option<String>,
     list: Vec<SourceSettings>,
     list_problem: Option<String>,
-    troubles: Troubles,
+    notices: Notices<Place>,
 }
 
 impl Place {
@@ -60,59 +50,16 @@ impl fmt::Display for Place {
     }
 }
 
-/// Runs until `stop`.
-///
-/// # Errors
-///
-/// Where reading panicked.
-pub(crate) async fn run(
-    mut reload: SecretReload,
-    ingest: Data<Ingest>,
-    stop: CancellationToken,
-) -> Result<(), JoinError> {
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        let last = ingest.sources.load_full();
-        let read = spawn_blocking(SECRETS, move || {
-            let (sources, troubles) = reload.read(&last);
-            (reload, last, sources, troubles)
-        });
-        let (sources, last, troubles);
-        (reload, last, sources, troubles) = read.await?;
-        if !sources.is_same(&last) {
-            let served = |source| ingest.metrics.source_is_served(source);
-            sources.all().for_each(served);
-            ingest.sources.store(Arc::new(sources));
-            tracing::info!("secrets have changed; the new ones are live");
-        }
-        for place in troubles.keys() {
-            ingest.metrics.secret_reload_failed(place.source());
-        }
-        reload.tell(troubles);
-    }
-    Ok(())
-}
-
 impl SecretReload {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, ingest: Data<Ingest>) -> Self {
         Self {
+            ingest,
             origin: config.origin.clone(),
             text: None,
             list: config.settings.sources.clone(),
             list_problem: None,
-            troubles: Troubles::new(),
+            notices: Notices::default(),
         }
-    }
-
-    /// The sources as they are now, and what could not be read of them.
-    fn read(&mut self, last: &Sources) -> (Sources, Troubles) {
-        self.read_list();
-        let (sources, unreadable) = last.renewed(&self.list, self.origin.environment());
-        let mut troubles: Troubles = unreadable.into_iter().map(trouble).collect();
-        let list = self.list_problem.clone();
-        troubles.extend(list.map(|problem| (Place::Configuration, problem)));
-        (sources, troubles)
     }
 
     /// Reads the list only where the file has changed. One that cannot be used leaves the last one in force.
@@ -131,27 +78,50 @@ impl SecretReload {
         }
     }
 
-    /// Tells each trouble once when it begins, changes or ends.
-    fn tell(&mut self, troubles: Troubles) {
-        for (place, problem) in &troubles {
-            if self.troubles.get(place) != Some(problem) {
-                tracing::error!(%place, problem, "cannot be read again; what was last read stays in force");
-            }
-        }
-        for place in self.troubles.keys() {
-            if !troubles.contains_key(place) {
-                tracing::info!(%place, "is in order again, or no longer asked for");
-            }
-        }
-        self.troubles = troubles;
+    /// What there is to say of the list and of each secret.
+    fn notices(&self, sources: &Sources, unreadable: Vec<Unreadable>) -> BTreeMap<Place, Notice> {
+        let odd = sources.oddities().map(|(source, secret, oddity)| {
+            let (source, secret) = (source.to_owned(), secret.to_owned());
+            (
+                Place::Secret { source, secret },
+                Notice::Odd(oddity.to_string()),
+            )
+        });
+        let mut notices: BTreeMap<_, _> = odd.collect();
+        notices.extend(unreadable.into_iter().map(unusable));
+        let list = self.list_problem.clone();
+        notices.extend(list.map(|problem| (Place::Configuration, Notice::Unusable(problem))));
+        notices
     }
 }
 
-fn trouble(unreadable: Unreadable) -> (Place, String) {
+impl Watched for SecretReload {
+    fn look(&mut self) {
+        self.read_list();
+        let last = self.ingest.sources.load_full();
+        let (sources, unreadable) = last.renewed(&self.list, self.origin.environment());
+        let notices = self.notices(&sources, unreadable);
+        let (ingest, metrics) = (&self.ingest, &self.ingest.metrics);
+        if !sources.is_same(&last) {
+            let served = |source| metrics.source_is_served(source);
+            sources.all().for_each(served);
+            ingest.sources.store(Arc::new(sources));
+            tracing::info!("secrets have changed; the new ones are live");
+        }
+        for (place, notice) in &notices {
+            if matches!(notice, Notice::Unusable(_)) {
+                metrics.secret_reload_failed(place.source());
+            }
+        }
+        self.notices.log_changes(notices);
+    }
+}
+
+fn unusable(unreadable: Unreadable) -> (Place, Notice) {
     let Unreadable {
         source,
         secret,
         problem,
     } = unreadable;
-    (Place::Secret { source, secret }, problem)
+    (Place::Secret { source, secret }, Notice::Unusable(problem))
 }

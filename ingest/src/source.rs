@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use stackone_link_process::secret::Oddity;
 
 use crate::signature::{Claim, SigningKey};
 
@@ -30,6 +31,7 @@ struct LiveSecret {
     name: String,
     /// Kept to tell whether it has changed; dropped, it is wiped.
     text: SecretString,
+    oddity: Option<Oddity>,
     key: SigningKey,
 }
 

@@ -1,7 +1,8 @@
 //! What makes a service a process, the same for each of them: [`settings`] from several layers, logs ([`telemetry`]),
-//! which go to a [`stderr`] that nothing waits for, [`stdout`], [`signals`], exit codes ([`program`]), threads and tasks
-//! ([`mod@spawn`]) and what their [`panics`] end, a registry of
-//! [`metrics`], and the probe of its container ([`healthcheck`]).
+//! which go to a [`stderr`] that nothing waits for and say nothing again and again ([`log_limit`]), [`stdout`],
+//! [`signals`], exit codes ([`program`]), threads and tasks ([`mod@spawn`]) and what their [`panics`] end, reading a
+//! [`secret`] and having files looked at again ([`watch`]), a registry of [`metrics`], and the probe of its container
+//! ([`healthcheck`]).
 //!
 //! It knows neither StackOne nor Kafka. What a service can be set to, and which settings contradict each other, is the
 //! service's own.
@@ -15,9 +16,11 @@
 )]
 
 pub mod healthcheck;
+pub mod log_limit;
 pub mod metrics;
 pub mod panics;
 pub mod program;
+pub mod secret;
 pub mod settings;
 pub mod signals;
 pub mod spans;
@@ -25,5 +28,6 @@ pub mod spawn;
 pub mod stderr;
 pub mod stdout;
 pub mod telemetry;
+pub mod watch;
 
 pub use settings::{ConfigError, Layers, process_environment};

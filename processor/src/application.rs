@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use stackone_client::{Client, ClientOptions};
 use stackone_link_process::spans::Spans;
+use stackone_link_process::watch;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,7 @@ use crate::key_reload::KeyReload;
 use crate::metrics::Metrics;
 use crate::projects::Projects;
 use crate::reconciler::{ReconcilerError, Surroundings, longest_without_poll};
+use crate::tasks;
 use crate::transaction::{Around, Undisturbed};
 use stackone_processor_core::api_gate::Project;
 
@@ -168,7 +170,7 @@ impl Application {
         };
         let served = tokio::select! {
             result = reconciling => result,
-            panicked = reloading.run() => Err(panicked.into()),
+            Err(panicked) = watch::run(tasks::KEY_RELOAD, reloading, CancellationToken::new()) => Err(panicked.into()),
             () = patience => {
                 tracing::warn!("Kafka does not answer; what was not committed is read again by the next run");
                 Ok(())

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use stackone_client_types::ApiVersion;
 use stackone_client_types::PersonalFields;
 use stackone_link_process::Layers;
+use stackone_link_process::secret::Oddity;
 use stackone_link_process::settings::{AdminSettings, LogFormat, one_of};
 use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::{TopicLayout, Topics};
@@ -41,6 +42,8 @@ pub struct Config {
     pub settings: Settings,
     /// The API key of each of the projects, in their order.
     pub api_keys: Vec<SecretString>,
+    /// What is odd about keys that are used all the same, with their projects.
+    pub odd_api_keys: Vec<(String, Oddity)>,
 }
 
 /// Everything that can be set.
@@ -213,6 +216,13 @@ pub struct ProjectSettings {
     /// Which accounts API.
     #[serde(default, deserialize_with = "one_of")]
     pub api_version: ApiVersion,
+}
+
+impl ProjectSettings {
+    /// What it is called where its id is asked for.
+    pub(crate) fn name(&self) -> &str {
+        self.id.as_deref().unwrap_or("default")
+    }
 }
 
 /// Of the 1,000 that StackOne allows; the rest is for listing accounts and for people.

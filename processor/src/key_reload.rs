@@ -2,35 +2,24 @@
 //!
 //! A file that is missing or empty keeps the last good key, loudly: whoever replaces a file may do so in two steps.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
-use stackone_link_process::spawn::spawn_blocking;
-use tokio::task::JoinError;
-use tokio::time::{MissedTickBehavior, interval};
+use stackone_link_process::secret::Secret;
+use stackone_link_process::watch::{Notice, Notices, Watched};
 
 use crate::config::{ProjectSettings, api_key};
 use crate::metrics::Metrics;
-use crate::projects::Projects;
-use crate::tasks;
+use crate::projects::{Project, Projects};
 use stackone_processor_core::work::queue::Lane;
-
-/// Twice as often as what is promised to take effect within 2 seconds.
-const EVERY: Duration = Duration::from_secs(1);
 
 /// Reads again and again.
 pub(crate) struct KeyReload {
-    /// The projects whose keys are in files, and why one could not be read when it was last tried.
-    files: Vec<KeyFile>,
+    /// The projects whose keys are in files.
+    files: Vec<(Lane, ProjectSettings)>,
     projects: Arc<Projects>,
     metrics: Arc<Metrics>,
-}
-
-struct KeyFile {
-    lane: Lane,
-    settings: ProjectSettings,
-    trouble: Option<String>,
+    notices: Notices<String>,
 }
 
 impl KeyReload {
@@ -42,76 +31,44 @@ impl KeyReload {
     ) -> Self {
         let files = settings.iter().cloned().enumerate();
         let files = files.filter(|(_, settings)| settings.api_key_file.is_some());
-        let files = files.map(|(lane, settings)| KeyFile {
-            lane,
-            settings,
-            trouble: None,
-        });
         Self {
             files: files.collect(),
             projects,
             metrics,
+            notices: Notices::default(),
         }
     }
 
-    /// Runs for as long as it is let; ends only where reading panicked.
-    pub(crate) async fn run(mut self) -> JoinError {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            let read = spawn_blocking(tasks::KEY_RELOAD, move || {
-                self.read();
-                self
-            });
-            self = match read.await {
-                Ok(this) => this,
-                Err(panicked) => return panicked,
-            };
+    /// What there is to say of a key that was read; the project uses it from now on.
+    fn used(project: &Project<'_>, name: &str, key: Secret) -> Option<Notice> {
+        if project.client.replace_key(key.value) {
+            tracing::info!(
+                project = name,
+                "the API key has changed; the new one is in use"
+            );
         }
-    }
-
-    fn read(&mut self) {
-        for file in &mut self.files {
-            let Some(project) = self.projects.get(file.lane) else {
-                continue;
-            };
-            let name = self.projects.label(file.lane);
-            let trouble = match api_key(&file.settings, &HashMap::new()) {
-                Ok(key) => {
-                    if project.client.replace_key(key) {
-                        tracing::info!(
-                            project = name,
-                            "the API key has changed; the new one is in use"
-                        );
-                    }
-                    None
-                }
-                Err(problem) => {
-                    self.metrics.projects.key_reload_failed(name);
-                    Some(problem)
-                }
-            };
-            file.tell(trouble, name);
-        }
+        Some(Notice::Odd(key.oddity?.to_string()))
     }
 }
 
-impl KeyFile {
-    /// Tells a trouble once when it begins, changes or ends.
-    fn tell(&mut self, trouble: Option<String>, project: &str) {
-        match &trouble {
-            same if *same == self.trouble => {}
-            Some(problem) => {
-                tracing::error!(
-                    project,
-                    problem,
-                    "the API key that was last read stays in use"
-                )
-            }
-            None => tracing::info!(project, "the API key can be read again"),
+impl Watched for KeyReload {
+    fn look(&mut self) {
+        let mut notices = BTreeMap::new();
+        for (lane, settings) in &self.files {
+            let Some(project) = self.projects.get(*lane) else {
+                continue;
+            };
+            let name = self.projects.label(*lane);
+            let notice = match api_key(settings, &HashMap::new()) {
+                Ok(key) => Self::used(&project, name, key),
+                Err(problem) => {
+                    self.metrics.projects.key_reload_failed(name);
+                    Some(Notice::Unusable(problem))
+                }
+            };
+            notices.extend(notice.map(|notice| (format!("the API key of {name}"), notice)));
         }
-        self.trouble = trouble;
+        self.notices.log_changes(notices);
     }
 }
 
@@ -138,7 +95,7 @@ mod tests {
             base_url,
             api_key: "first".to_owned().into(),
             api_version: ApiVersion::V1,
-            timeout: EVERY,
+            timeout: std::time::Duration::from_secs(1),
             personal: stackone_client::PersonalFields {
                 origin_username: true,
                 setup_information: false,
@@ -170,12 +127,11 @@ mod tests {
                 Some(content) => std::fs::write(&file, content).unwrap(),
                 None => std::fs::remove_file(&file).unwrap(),
             }
-            reload.read();
+            reload.look();
             let failures = &reload.metrics.projects.key_reload_failures;
             let generation = reload.projects.get(0).unwrap().client.key_generation();
             steps.push((generation, failures.with_label_values(&["p"]).get()));
         }
         assert_eq!(steps, [(0, 0), (0, 1), (0, 2), (1, 2), (1, 2)]);
-        assert_eq!(reload.files[0].trouble, None);
     }
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use stackone_link_process::panics::Panics;
 use stackone_link_process::program::{self, Failure};
+use stackone_link_process::secret::Place;
 use stackone_link_process::stdout::stdout;
-use stackone_link_process::{process_environment, signals, telemetry};
+use stackone_link_process::{process_environment, signals, stderr, telemetry};
 use stackone_link_schemas::AccountId;
 
 use crate::application::{self, Application};
@@ -18,6 +19,9 @@ use crate::resync::Confirmed;
 use crate::state_view::Selection;
 use crate::transaction::{Around, Undisturbed};
 use crate::{acls, doctor, resync, state_view, topics, unlinks};
+
+/// What it calls itself on stderr.
+const NAME: &str = "stackone-processor";
 
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
@@ -32,7 +36,7 @@ pub fn main_disturbed_by(
     around: Arc<dyn Around>,
 ) -> ExitCode {
     match program::parse(arguments) {
-        Ok(cli) => program::run("stackone-processor", Panics::EndProcess, obey(cli, around)),
+        Ok(cli) => program::run(NAME, Panics::EndProcess, obey(cli, around)),
         Err(code) => code,
     }
 }
@@ -45,6 +49,12 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
         return Ok(answer.map_err(anyhow::Error::from)?);
     }
     let config = Config::load(file, &environment)?;
+    if !matches!(command, Command::Run) {
+        for (project, oddity) in &config.odd_api_keys {
+            let warning = format!("warning: projects.{project}: {oddity}, and is taken as it is");
+            stderr::write_line(&format!("{NAME}: {warning}"));
+        }
+    }
     let done = match command {
         Command::Run => process(&config, around).await,
         Command::CheckConfig => print(&config),
@@ -63,6 +73,11 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
 async fn process(config: &Config, around: Arc<dyn Around>) -> anyhow::Result<()> {
     let logs = &config.settings.telemetry;
     telemetry::init(logs.format, &logs.filter)?;
+    // Of files it is told by who reads them again.
+    let odd = config.odd_api_keys.iter();
+    for (project, oddity) in odd.filter(|(_, odd)| matches!(odd.place, Place::Variable(_))) {
+        tracing::warn!(project, %oddity, "the API key is taken as it is");
+    }
     signals::until_stopped(async |stop| {
         let application = Application::build(config)?.disturbed_by(around);
         Ok(application.run(stop).await?)

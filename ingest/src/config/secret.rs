@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use secrecy::SecretString;
+use stackone_link_process::secret::{Place, Secret, SecretError};
 
 use super::SecretSettings;
 
@@ -12,70 +12,22 @@ impl SecretSettings {
     /// # Errors
     ///
     /// One line that says what is wrong and what to do.
-    pub(crate) fn read(
-        &self,
-        environment: &HashMap<String, String>,
-    ) -> Result<SecretString, String> {
-        let (text, place) = match (&self.file, &self.env) {
-            (Some(file), None) => {
-                let text = std::fs::read_to_string(file)
-                    .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-                (text, format!("file {}", file.display()))
-            }
-            (None, Some(name)) => {
-                let text = environment.get(name).cloned().ok_or_else(|| {
-                    format!(
-                        "environment variable {name} is not set; set it to the webhook's signing secret, or give \
-                         [[sources]] with secrets = [{{ name = \"…\", file = \"…\" }}] in the file of --config"
-                    )
-                })?;
-                (text, format!("environment variable {name}"))
-            }
-            (None, None) | (Some(_), Some(_)) => {
-                return Err("give either `file` or `env`".to_owned());
-            }
-        };
-        let line = text.strip_suffix('\n').unwrap_or(&text);
-        let secret = line.strip_suffix('\r').unwrap_or(line);
-        if secret.is_empty() {
-            return Err(format!("{place} is empty"));
-        }
-        Ok(SecretString::from(secret))
+    pub(crate) fn read(&self, environment: &HashMap<String, String>) -> Result<Secret, String> {
+        let place = Place::either(self.file.as_deref(), self.env.as_deref());
+        let place = place.ok_or_else(|| "give either `file` or `env`".to_owned())?;
+        place.read(environment).map_err(|error| match error {
+            SecretError::Unset(_) => format!(
+                "{error}; set it to the webhook's signing secret, or give [[sources]] with secrets = \
+                 [{{ name = \"…\", file = \"…\" }}] in the file of --config"
+            ),
+            SecretError::Unreadable { .. } | SecretError::Empty(_) => error.to_string(),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use secrecy::ExposeSecret;
-
     use super::*;
-
-    fn read(content: &str) -> Result<String, String> {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(content.as_bytes()).unwrap();
-        let settings = SecretSettings {
-            name: "s".to_owned(),
-            file: Some(file.path().to_owned()),
-            env: None,
-        };
-        let secret = settings.read(&HashMap::new())?;
-        Ok(secret.expose_secret().to_owned())
-    }
-
-    #[test]
-    fn one_trailing_newline_is_trimmed_and_nothing_else() {
-        assert_eq!(read("a b\n").unwrap(), "a b");
-        assert_eq!(read("a\r\n").unwrap(), "a");
-        assert_eq!(read(" a \n\n").unwrap(), " a \n");
-    }
-
-    #[test]
-    fn an_empty_secret_is_refused() {
-        assert!(read("").unwrap_err().contains("is empty"));
-        assert!(read("\n").unwrap_err().contains("is empty"));
-    }
 
     #[test]
     fn a_missing_variable_is_named_with_what_to_do() {

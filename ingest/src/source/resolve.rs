@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
+use stackone_link_process::secret::Oddity;
 
 use super::{LiveSecret, Source, Sources};
 use crate::config::{SecretSettings, SourceSettings};
@@ -65,6 +66,16 @@ impl Sources {
         (renewed, unreadable)
     }
 
+    /// What is odd about secrets that are used all the same, each with the names of its source and its own.
+    pub(crate) fn oddities(&self) -> impl Iterator<Item = (&str, &str, &Oddity)> {
+        self.all().flat_map(|source| {
+            source.secrets.iter().filter_map(|secret| {
+                let oddity = secret.oddity.as_ref()?;
+                Some((source.name(), secret.name.as_str(), oddity))
+            })
+        })
+    }
+
     /// Whether nothing has changed between the two.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let mut pairs = self.by_name.values().zip(other.by_name.values());
@@ -114,21 +125,23 @@ impl Source {
 }
 
 impl LiveSecret {
-    /// Compares what the file says, not when it was written: Kubernetes swaps symbolic links, and clocks lie.
+    /// A key is made only where the secret has changed.
     fn renewed(
         last: Option<&Self>,
         settings: &SecretSettings,
         environment: &HashMap<String, String>,
     ) -> Result<Self, String> {
-        let text = settings.read(environment)?;
-        let unchanged = last.filter(|last| last.text.expose_secret() == text.expose_secret());
-        if let Some(last) = unchanged {
-            return Ok(last.clone());
-        }
+        let read = settings.read(environment)?;
+        let unchanged = last.filter(|last| last.text.expose_secret() == read.value.expose_secret());
+        let key = match unchanged {
+            Some(last) => last.key.clone(),
+            None => SigningKey::new(&read.value).map_err(|unusable| unusable.to_string())?,
+        };
         Ok(Self {
             name: settings.name.clone(),
-            key: SigningKey::new(&text).map_err(|unusable| unusable.to_string())?,
-            text,
+            text: read.value,
+            oddity: read.oddity,
+            key,
         })
     }
 

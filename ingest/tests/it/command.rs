@@ -70,6 +70,17 @@ fn check_config_prints_what_is_in_effect_without_secrets() {
 }
 
 #[test]
+fn a_secret_that_looks_odd_is_named_and_no_reason_to_refuse_it() {
+    let quoted = format!("'{SECRET}'");
+    let output = ingest(&["check-config"], &[("STACKONE_WEBHOOK_SECRET", &quoted)]);
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let named = "environment variable STACKONE_WEBHOOK_SECRET is in quotes";
+    assert!(told.contains(named) && told.lines().count() == 1, "{told}");
+    assert!(!told.contains(SECRET), "{told}");
+}
+
+#[test]
 fn a_port_in_use_is_told_with_exit_code_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

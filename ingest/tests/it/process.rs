@@ -25,6 +25,42 @@ async fn a_signal_stops_it_with_exit_code_0() {
 }
 
 #[tokio::test]
+async fn a_secret_that_looks_odd_is_taken_as_it_is_and_its_file_is_named_once() {
+    let (broker, folder) = (Broker::with_topics(), tempfile::tempdir().unwrap());
+    let (secret, config) = (
+        folder.path().join("secret"),
+        folder.path().join("ingest.toml"),
+    );
+    let odd = format!("\u{feff}\"{SECRET}\"\n\n");
+    std::fs::write(&secret, &odd).unwrap();
+    let list = format!(
+        "[[sources]]\nname = 'default'\nsecrets = [{{ name = 'one', file = '{}' }}]\n",
+        secret.display()
+    );
+    std::fs::write(&config, list).unwrap();
+    let config = config.display().to_string();
+    let program = Program::with(&broker, "info", &["--config", &config]);
+    let body = r#"{"event":"account.created","account_id":"a"}"#;
+    let as_it_is = odd.strip_suffix('\n').unwrap();
+    let as_it_is = signature(as_it_is, body.as_bytes());
+    assert_eq!(program.post(&as_it_is, body).await, 200);
+    let told = program.logged("is taken as it is").await;
+    let named = format!("file {} begins with a byte order mark", secret.display());
+    assert!(told.contains(&named) && told.contains("\"WARN\""), "{told}");
+    std::fs::write(&secret, SECRET).unwrap();
+    program.logged("is in order again").await;
+    assert_eq!(
+        program
+            .post(&signature(SECRET, body.as_bytes()), body)
+            .await,
+        200
+    );
+    program.signal("TERM");
+    let (_, logs) = program.ended().await;
+    assert_eq!(logs.matches("is taken as it is").count(), 1, "{logs}");
+}
+
+#[tokio::test]
 async fn the_limit_of_open_files_is_raised_and_one_that_is_too_low_is_told() {
     let broker = Broker::with_topics();
     for (limits, is_told) in [("ulimit -S -n 100", false), ("ulimit -n 400", true)] {

@@ -20,15 +20,23 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let settings: Settings = LAYERS.read(file, environment)?;
         let mut problems = settings.problems();
-        let mut api_keys = Vec::new();
+        let (mut api_keys, mut odd_api_keys) = (Vec::new(), Vec::new());
         for project in &settings.projects {
             match api_key(project, environment) {
-                Ok(key) => api_keys.push(key),
+                Ok(key) => {
+                    api_keys.push(key.value);
+                    let name = project.name().to_owned();
+                    odd_api_keys.extend(key.oddity.map(|oddity| (name, oddity)));
+                }
                 Err(problem) => problems.push(problem),
             }
         }
         if problems.is_empty() {
-            Ok(Self { settings, api_keys })
+            Ok(Self {
+                settings,
+                api_keys,
+                odd_api_keys,
+            })
         } else {
             Err(problems.into())
         }
@@ -172,6 +180,22 @@ mod tests {
         assert!(
             problems("[topics]\nlinked = 'stackone.account.lifecycle.v1'\n", &[])
                 .contains("used twice")
+        );
+    }
+
+    #[test]
+    fn a_key_that_looks_odd_is_taken_as_it_is_and_named() {
+        let quoted = HashMap::from([("STACKONE_API_KEY".to_owned(), "\"key\"".to_owned())]);
+        let config = Config::load(None, &quoted).unwrap();
+        let key = secrecy::ExposeSecret::expose_secret(&config.api_keys[0]);
+        assert_eq!(key, "\"key\"");
+        let [(project, oddity)] = &config.odd_api_keys[..] else {
+            panic!("{:?}", config.odd_api_keys);
+        };
+        let named = "environment variable STACKONE_API_KEY is in quotes";
+        assert_eq!(
+            (project.as_str(), oddity.to_string().as_str()),
+            ("default", named)
         );
     }
 }

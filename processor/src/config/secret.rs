@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use secrecy::SecretString;
+use stackone_link_process::secret::{Place, Secret, SecretError};
 
 use super::ProjectSettings;
 
@@ -10,34 +10,19 @@ use super::ProjectSettings;
 pub(crate) fn api_key(
     project: &ProjectSettings,
     environment: &HashMap<String, String>,
-) -> Result<SecretString, String> {
-    let name = project.id.as_deref().unwrap_or("default");
-    let problem = |text: String| format!("projects.{name}: {text}");
-    let place = match (&project.api_key_file, &project.api_key_env) {
-        (Some(file), _) => format!("api_key_file {}", file.display()),
-        (None, variable) => format!(
-            "environment variable {}",
-            variable.as_deref().unwrap_or_default()
-        ),
-    };
-    let text = match (&project.api_key_file, &project.api_key_env) {
-        (Some(file), None) => std::fs::read_to_string(file)
-            .map_err(|error| problem(format!("cannot read api_key_file {}: {error}", file.display())))?,
-        (None, Some(variable)) => environment.get(variable).cloned().ok_or_else(|| {
-            problem(format!(
-                "environment variable {variable} is not set; set it to the project's API key, or give [[projects]] \
-                 with api_key_file in the file of --config"
-            ))
-        })?,
-        (None, None) | (Some(_), Some(_)) => {
-            return Err(problem("give either api_key_file or api_key_env".to_owned()));
-        }
-    };
-    let line = text.strip_suffix('\n').unwrap_or(&text);
-    let key = line.strip_suffix('\r').unwrap_or(line);
-    if key.is_empty() {
-        Err(problem(format!("{place} is empty")))
-    } else {
-        Ok(SecretString::from(key))
-    }
+) -> Result<Secret, String> {
+    let problem = |text: String| format!("projects.{}: {text}", project.name());
+    let (file, variable) = (
+        project.api_key_file.as_deref(),
+        project.api_key_env.as_deref(),
+    );
+    let place = Place::either(file, variable)
+        .ok_or_else(|| problem("give either api_key_file or api_key_env".to_owned()))?;
+    place.read(environment).map_err(|error| match error {
+        SecretError::Unset(_) => problem(format!(
+            "{error}; set it to the project's API key, or give [[projects]] with api_key_file in the file of --config"
+        )),
+        SecretError::Unreadable { .. } => problem(format!("api_key_file: {error}")),
+        SecretError::Empty(_) => problem(error.to_string()),
+    })
 }
