@@ -3,6 +3,7 @@
 mod failure;
 mod first_byte;
 mod phase;
+pub(crate) mod proxy_protocol;
 mod public;
 mod timed;
 

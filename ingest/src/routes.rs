@@ -16,10 +16,14 @@ const WEBHOOKS: &str = "/webhooks/stackone/";
 /// The public listener. Every request to it is observed: it has exactly one outcome.
 pub(crate) fn public(app: &mut ServiceConfig) {
     app.service(
-        web::resource(format!("{WEBHOOKS}{{source}}"))
-            .wrap(from_fn(observe))
-            .route(web::post().to(webhook::receive))
-            .default_service(web::to(webhook::method_not_allowed)),
+        // A slash after it is a habit of people who type URLs, and of proxies that join them.
+        web::resource([
+            format!("{WEBHOOKS}{{source}}"),
+            format!("{WEBHOOKS}{{source}}/"),
+        ])
+        .wrap(from_fn(observe))
+        .route(web::post().to(webhook::receive))
+        .default_service(web::to(webhook::method_not_allowed)),
     );
     app.default_service(
         web::route()

@@ -16,6 +16,8 @@ use tokio_rustls::server::TlsStream;
 
 pub(crate) use certificate::Certificate;
 
+use crate::listeners::proxy_protocol;
+
 /// What the public listener's handshakes need.
 pub(crate) struct Tls {
     certificate: ArcSwap<Certificate>,
@@ -27,6 +29,8 @@ pub(crate) struct Tls {
 pub(crate) enum HandshakeError {
     /// It took longer than its deadline: most often a client that connects and says nothing.
     TooSlow,
+    /// It does not begin with a handshake.
+    ProxyProtocol,
     /// The client speaks no TLS that we do, or does not trust us, or is gone.
     Failed(io::Error),
 }
@@ -36,6 +40,7 @@ impl HandshakeError {
     pub(crate) const fn reason(&self) -> &'static str {
         match self {
             Self::TooSlow => "too_slow",
+            Self::ProxyProtocol => "proxy_protocol",
             Self::Failed(_) => "failed",
         }
     }
@@ -45,6 +50,7 @@ impl fmt::Display for HandshakeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooSlow => write!(formatter, "not done within its deadline"),
+            Self::ProxyProtocol => write!(formatter, "the PROXY protocol is not spoken here"),
             Self::Failed(error) => write!(formatter, "{error}"),
         }
     }
@@ -74,9 +80,17 @@ impl Tls {
         stream: TcpStream,
     ) -> Result<TlsStream<TcpStream>, HandshakeError> {
         let acceptor = TlsAcceptor::from(self.certificate.load().server_config());
-        match timeout(self.handshake_deadline, acceptor.accept(stream)).await {
-            Ok(done) => done.map_err(HandshakeError::Failed),
-            Err(_elapsed) => Err(HandshakeError::TooSlow),
-        }
+        let handshake = async {
+            let mut opening = [0; proxy_protocol::LONGEST];
+            let seen = stream.peek(&mut opening).await;
+            let seen = seen.map_err(HandshakeError::Failed)?;
+            if proxy_protocol::begins(&opening[..seen]) {
+                return Err(HandshakeError::ProxyProtocol);
+            }
+            let done = acceptor.accept(stream).await;
+            done.map_err(HandshakeError::Failed)
+        };
+        let done = timeout(self.handshake_deadline, handshake).await;
+        done.unwrap_or(Err(HandshakeError::TooSlow))
     }
 }

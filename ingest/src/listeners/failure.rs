@@ -15,6 +15,8 @@ pub(crate) enum ConnectionFailure {
     HeadTooSlow,
     /// The head of a request is larger than any may be.
     HeadTooLarge,
+    /// It begins with the PROXY protocol.
+    ProxyProtocol,
     /// It had its last answer, and was not closed by its other end.
     NotClosed,
     /// The other end, or the network, broke it off.
@@ -25,10 +27,11 @@ pub(crate) enum ConnectionFailure {
 
 impl ConnectionFailure {
     /// All there are.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::NotHttp,
         Self::HeadTooSlow,
         Self::HeadTooLarge,
+        Self::ProxyProtocol,
         Self::NotClosed,
         Self::Broken,
         Self::Internal,
@@ -40,6 +43,7 @@ impl ConnectionFailure {
             Self::NotHttp => "not_http",
             Self::HeadTooSlow => "head_too_slow",
             Self::HeadTooLarge => "head_too_large",
+            Self::ProxyProtocol => "proxy_protocol",
             Self::NotClosed => "not_closed",
             Self::Broken => "broken",
             Self::Internal => "internal",
@@ -68,6 +72,7 @@ impl ConnectionFailure {
         match cut {
             Some(Cut::HeadTooSlow) => Self::HeadTooSlow,
             Some(Cut::HeadTooLarge) => Self::HeadTooLarge,
+            Some(Cut::ProxyProtocol) => Self::ProxyProtocol,
             Some(Cut::NotClosed) => Self::NotClosed,
             None => Self::Broken,
         }

@@ -27,6 +27,7 @@ use tokio_rustls::server::TlsStream;
 use super::failure::ConnectionFailure;
 use super::first_byte::first_byte;
 use super::phase::{DISCONNECT_DEADLINE, Deadlines, Phase};
+use super::proxy_protocol;
 use super::timed::Timed;
 use crate::application::BuildError;
 use crate::config::{ServerSettings, ShutdownSettings};
@@ -35,7 +36,7 @@ use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::routes;
 use crate::tasks::{CONNECTION, REQUEST};
-use crate::tls::Tls;
+use crate::tls::{HandshakeError, Tls};
 
 /// What actix calls the listener.
 const NAME: &str = "public";
@@ -186,6 +187,9 @@ impl Serving {
             .map_err(move |error| {
                 let failure = ConnectionFailure::of(&error);
                 ingest.metrics.connection_failed(failure);
+                if failure == ConnectionFailure::ProxyProtocol {
+                    proxy_protocol::log();
+                }
                 tracing::debug!(%error, reason = failure.reason(), "connection failed");
             })
     }
@@ -244,6 +248,9 @@ async fn shaken_hands(
 ) -> Result<TlsStream<TcpStream>, ()> {
     tls.accept(stream).await.map_err(|error| {
         ingest.metrics.tls_handshake_failed(&error);
+        if matches!(error, HandshakeError::ProxyProtocol) {
+            proxy_protocol::log();
+        }
         tracing::debug!(%error, "no TLS handshake");
     })
 }

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::phase::{Deadlines, Phase, Room};
+use super::proxy_protocol::Opening;
 
 /// How much of a head is read at once: nearly all come whole, with their bodies.
 const PIECE: usize = 8 * 1024;
@@ -20,6 +21,8 @@ const PIECE: usize = 8 * 1024;
 pub(super) enum Cut {
     HeadTooSlow,
     HeadTooLarge,
+    /// It does not begin with a head.
+    ProxyProtocol,
     /// It was told that this is the end, and did not leave.
     NotClosed,
 }
@@ -34,6 +37,9 @@ impl Cut {
             Self::HeadTooLarge => {
                 b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
             }
+            Self::ProxyProtocol => {
+                b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            }
             Self::NotClosed => b"",
         }
     }
@@ -44,6 +50,7 @@ impl fmt::Display for Cut {
         formatter.write_str(match self {
             Self::HeadTooSlow => "the head did not come in time",
             Self::HeadTooLarge => "the head is too large",
+            Self::ProxyProtocol => "the PROXY protocol is not spoken here",
             Self::NotClosed => "not closed in time",
         })
     }
@@ -60,6 +67,7 @@ impl From<Cut> for io::Error {
 /// A stream that knows what is being done with it.
 pub(super) struct Timed<T> {
     stream: T,
+    opening: Opening,
     phase: Phase,
     /// Runs out when, or some time before, the phase does; see [`Self::is_late`].
     timer: Option<Pin<Box<Sleep>>>,
@@ -78,6 +86,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
     pub(super) fn new(stream: T, deadlines: Deadlines) -> Self {
         Self {
             stream,
+            opening: Opening::default(),
             phase: Phase::new(deadlines, Instant::now()),
             timer: None,
             refusal: None,
@@ -139,6 +148,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
         let most = room.min(PIECE).min(buffer.remaining());
         let mut piece = ReadBuf::uninit(&mut piece[..most]);
         ready!(Pin::new(&mut self.stream).poll_read(context, &mut piece))?;
+        if self.opening.is_proxy_protocol(piece.filled()) {
+            self.refuse(Cut::ProxyProtocol);
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         buffer.put_slice(piece.filled());
         self.phase.read(piece.filled().len(), Instant::now());
         Poll::Ready(Ok(()))

@@ -110,7 +110,7 @@ pub(super) fn producer_rebuilds() -> Result<IntCounter> {
 }
 
 pub(super) fn tls_handshake_failures() -> Result<IntCounterVec> {
-    let help = "Connections that came to no TLS: not within its deadline (too_slow), or not at all (failed).";
+    let help = "Connections that came to no TLS: not within its deadline (too_slow), led by the PROXY protocol (proxy_protocol), or not at all (failed).";
     IntCounterVec::new(opts("tls_handshake_failures_total", help), &["reason"])
 }
 

@@ -82,7 +82,10 @@ pub fn table_of_answers() -> String {
         let item = format!("- `{}`: {}", outcome.reason(), outcome.meaning());
         wrapped(&item)
     });
-    format!("{HEAD}{rows}{MEANINGS}{}", meanings.concat())
+    format!(
+        "{HEAD}{rows}{MEANINGS}{}{PROXY_PROTOCOL}",
+        meanings.concat()
+    )
 }
 
 fn row(outcome: Outcome) -> String {
@@ -128,7 +131,7 @@ Every request to the public listener has exactly one outcome. The outcome is the
 from it. The `id` is the record's `ce_id`. What is no HTTP (400), and headers that do not come
 within `server.header_deadline` (408) or take more than 16 KiB (431), are answered before there is a
 request: they have no outcome and no body, and `stackone_ingest_connections_failed_total` counts
-them.
+them. A slash at the end of the webhook's URL makes no difference.
 
 This page is written from `ingest/src/outcome.rs` with `just answers`; a test fails when they
 differ.
@@ -140,4 +143,21 @@ differ.
 const MEANINGS: &str = "
 ## What each means, and what to do
 
+";
+
+const PROXY_PROTOCOL: &str = "
+## A balancer that speaks the PROXY protocol
+
+It puts its client's address before the client's bytes, so that no request and no TLS handshake is
+one any more. Each of its connections is answered 400, or over TLS closed; the log names it once a
+minute, and it is counted as `proxy_protocol` in `stackone_ingest_connections_failed_total`, over
+TLS in `stackone_ingest_tls_handshake_failures_total`. Ingest needs no client's address. Switch it
+off at the balancer:
+
+- AWS Network Load Balancer: the target group's attribute `proxy_protocol_v2.enabled=false`. By the
+  AWS Load Balancer Controller: without the service's annotation
+  `service.beta.kubernetes.io/aws-load-balancer-proxy-protocol`.
+- HAProxy: without `send-proxy` and `send-proxy-v2` on the `server` line.
+- nginx: `proxy_protocol off` in the `stream` server.
+- Envoy: without the transport socket `envoy.transport_sockets.upstream_proxy_protocol`.
 ";

@@ -21,6 +21,7 @@ pub(crate) fn refusal(ingest: &Ingest, request: &Request) -> Option<Response<Box
     let path = Some(request.path()).filter(|path| !path.contains('%'))?;
     let name = path
         .strip_prefix(WEBHOOKS)
+        .map(|name| name.strip_suffix('/').unwrap_or(name))
         .filter(|name| !name.is_empty() && !name.contains('/'));
     let source = name.and_then(|name| ingest.source(name));
     let outcome = outcome(ingest, request, name, source.as_ref())?;

@@ -91,6 +91,29 @@ async fn what_has_no_proper_signature_header_is_refused_before_its_body_comes() 
 }
 
 #[tokio::test]
+async fn a_slash_at_the_end_of_the_webhooks_url_makes_no_difference() {
+    let broker = Broker::with_topics();
+    let service = Service::ready(&broker).await;
+    let good = signature(SECRET, BODY.as_bytes());
+    let with_slash = service.post_signed("default/", BODY.into(), &good).await;
+    assert_eq!(with_slash.status(), 200);
+    let unknown = service.post_signed("other/", BODY.into(), &good).await;
+    assert_eq!(unknown.status(), 404);
+    let request = service.client.get(service.url("default/"));
+    assert_eq!(request.send().await.unwrap().status(), 405);
+    let two = service.post_signed("default//", BODY.into(), &good).await;
+    assert_eq!(two.status(), 404);
+    for (source, outcome) in [
+        ("default", "stored"),
+        ("unknown", "unknown_source"),
+        ("default", "method_not_allowed"),
+        ("unknown", "unknown_path"),
+    ] {
+        assert_eq!(service.counted(source, outcome).await, 1.0, "{outcome}");
+    }
+}
+
+#[tokio::test]
 async fn other_sources_paths_and_methods_do_not_exist() {
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;

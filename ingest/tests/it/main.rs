@@ -25,6 +25,7 @@ mod outage;
 mod overload;
 mod process;
 mod program;
+mod proxy_protocol;
 mod recovery;
 mod rotation;
 mod service;

@@ -66,7 +66,7 @@ impl Secured {
             .await
     }
 
-    async fn handshake_failures(&self, reason: &str) -> Option<f64> {
+    pub(crate) async fn handshake_failures(&self, reason: &str) -> Option<f64> {
         let line = format!("tls_handshake_failures_total{{reason=\"{reason}\"}}");
         self.metric(&line).await
     }

@@ -35,7 +35,7 @@ async fn who_asks_before_sending_a_body_is_refused_before_sending_it() {
         ),
         (
             "PUT",
-            WEBHOOKS,
+            "/webhooks/stackone/default/",
             [&claims, &length],
             405,
             "default",
