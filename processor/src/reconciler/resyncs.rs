@@ -39,7 +39,7 @@ impl Reconciler {
             let found = markers.read(Timestamp::now(), &|| stop.is_cancelled());
             drop(post.send(Message::MarkersRead { epoch, found }));
         };
-        self.tasks.spawn_blocking("reading markers back", job);
+        self.tasks.spawn_blocking(tasks::MARKERS, job);
     }
 
     pub(super) fn markers_read(&mut self, epoch: u64, found: &Found) {
