@@ -22,7 +22,7 @@ use crate::heartbeat::Heartbeat;
 use crate::key_reload::KeyReload;
 use crate::metrics::Metrics;
 use crate::projects::Projects;
-use crate::reconciler::{ReconcilerError, Surroundings, longest_without_poll};
+use crate::shell::{self, Context, longest_without_poll};
 use crate::tasks;
 use crate::transaction::{Around, Undisturbed};
 use stackone_processor_core::api_gate::Project;
@@ -40,7 +40,7 @@ const STOP: Duration = Duration::from_secs(1);
 pub struct Application {
     settings: Settings,
     merges_triggers: bool,
-    surroundings: Surroundings,
+    context: Context,
     topics: Arc<TopicFindings>,
     listener: TcpListener,
     admin_addr: SocketAddr,
@@ -73,7 +73,7 @@ pub enum RunError {
     Admin(#[from] std::io::Error),
     /// The state topic is set up in a way that would damage data.
     #[error(transparent)]
-    Reconciler(#[from] ReconcilerError),
+    Run(#[from] shell::RunError),
     /// A thread panicked.
     #[error("a thread died: {0}")]
     Died(#[from] JoinError),
@@ -94,7 +94,7 @@ impl Application {
         let (projects, metrics) = (projects(config)?, Metrics::new()?);
         metrics.begin_at_zero(projects.labels());
         metrics.resync.is_due_every(settings.resync.interval);
-        let surroundings = Surroundings {
+        let context = Context {
             projects: Arc::new(projects),
             metrics: Arc::new(metrics),
             spans: Spans::to(
@@ -112,7 +112,7 @@ impl Application {
         Ok(Self {
             settings,
             merges_triggers: true,
-            surroundings,
+            context,
             topics: Arc::default(),
             listener,
             admin_addr,
@@ -136,14 +136,14 @@ impl Application {
     /// Has tests stand around the steps of its transactions.
     #[must_use]
     pub fn disturbed_by(mut self, around: Arc<dyn Around>) -> Self {
-        self.surroundings.around = around;
+        self.context.around = around;
         self
     }
 
     /// Has `/livez` answer 503 sooner, so that a test need not wait for minutes. No configuration does this.
     #[must_use]
     pub fn stalled_after(mut self, longest: Duration) -> Self {
-        self.surroundings.heartbeat = Arc::new(Heartbeat::new(longest));
+        self.context.heartbeat = Arc::new(Heartbeat::new(longest));
         self
     }
 
@@ -153,16 +153,16 @@ impl Application {
     ///
     /// Where the admin listener or the reconciler ends by itself.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), RunError> {
-        self.surroundings.stop = stop.child_token();
-        let server = admin::serve(self.listener, health(&self.surroundings, &self.topics))?;
+        self.context.stop = stop.child_token();
+        let server = admin::serve(self.listener, health(&self.context, &self.topics))?;
         let admin = server.handle();
-        let (settings, surroundings) = (self.settings, self.surroundings.clone());
+        let (settings, context) = (self.settings, self.context.clone());
         let reloading = KeyReload::new(
             &settings.projects,
-            Arc::clone(&surroundings.projects),
-            Arc::clone(&surroundings.metrics),
+            Arc::clone(&context.projects),
+            Arc::clone(&context.metrics),
         );
-        let reconciling = supervise(settings, self.merges_triggers, surroundings, self.topics);
+        let reconciling = supervise(settings, self.merges_triggers, context, self.topics);
         tracing::info!(admin = %self.admin_addr, "processing");
         let patience = async {
             stop.cancelled().await;
@@ -180,10 +180,10 @@ impl Application {
                 Err(error) => Err(error.into()),
             },
         };
-        self.surroundings.stop.cancel();
-        self.surroundings.tasks.close();
-        let tasks = tokio::time::timeout(STOP, self.surroundings.tasks.wait());
-        let (tasks, ()) = tokio::join!(tasks, self.surroundings.spans.close());
+        self.context.stop.cancel();
+        self.context.tasks.close();
+        let tasks = tokio::time::timeout(STOP, self.context.tasks.wait());
+        let (tasks, ()) = tokio::join!(tasks, self.context.spans.close());
         if tasks.is_err() {
             tracing::warn!("lookups under way are dropped");
         }

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use stackone_processor_core::time::Monotonic;
+use jiff::Timestamp;
+use stackone_processor_core::time::{Monotonic, Now};
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -11,4 +12,13 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 #[must_use]
 pub fn monotonic() -> Monotonic {
     Monotonic::after_start(START.elapsed())
+}
+
+/// Both clocks.
+#[must_use]
+pub fn now() -> Now {
+    Now {
+        monotonic: monotonic(),
+        wall: Timestamp::now(),
+    }
 }

@@ -3,15 +3,17 @@
 use crate::clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::message::{Answer, BatchAnswer, Message};
 use crate::metrics::Metrics;
 use crate::projects::Projects;
+use crate::shell::Post;
 use crate::tasks::{BATCH_LOOKUP, LOOKUP, PROBE, Tasks};
 use stackone_processor_core::api_gate::batch::{Asked, read};
+use stackone_processor_core::processor::Input;
+use stackone_processor_core::processor::input::{LookedUp, LookedUpTogether};
+use stackone_processor_core::time::Monotonic;
 use stackone_processor_core::work::AccountKey;
 use stackone_processor_core::work::queue::Lane;
 
@@ -19,7 +21,7 @@ use stackone_processor_core::work::queue::Lane;
 pub struct Lookups {
     projects: Arc<Projects>,
     tasks: Tasks,
-    inbox: Sender<Message>,
+    post: Post,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
     /// Of each project, the generation of the key that was last probed.
@@ -27,12 +29,12 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// Lookups whose answers go to `inbox`.
+    /// Lookups whose answers go to `post`.
     #[must_use]
     pub fn new(
         projects: Arc<Projects>,
         tasks: Tasks,
-        inbox: Sender<Message>,
+        post: Post,
         metrics: Arc<Metrics>,
         stop: CancellationToken,
     ) -> Self {
@@ -41,46 +43,43 @@ impl Lookups {
             probed,
             projects,
             tasks,
-            inbox,
+            post,
             metrics,
             stop,
         }
     }
 
     /// Sends a lookup.
-    pub fn send(&self, key: AccountKey, lane: Lane, epoch: u64) {
-        let (projects, inbox, metrics) = (
+    pub fn send(&self, key: AccountKey, lane: Lane, epoch: u64, sent: Monotonic) {
+        let (projects, post, metrics) = (
             Arc::clone(&self.projects),
-            self.inbox.clone(),
+            self.post.clone(),
             Arc::clone(&self.metrics),
         );
-        let sent = clock::monotonic();
         let task = async move {
             let Some(project) = projects.get(lane) else {
                 return;
             };
             let result = project.client.account(&key.id).await;
             metrics.lookup_answered(projects.label(lane), &result, clock::monotonic() - sent);
-            // Nobody listens any more only when the process stops.
-            drop(inbox.send(Message::Answer(Answer {
+            post.input(Input::LookedUp(LookedUp {
                 key,
                 lane,
                 epoch,
                 sent,
                 result,
-            })));
+            }));
         };
         self.tasks.spawn(LOOKUP, task);
     }
 
     /// Sends a lookup of several accounts.
-    pub fn send_batch(&self, asked: Vec<Asked>, lane: Lane) {
-        let (projects, inbox, metrics) = (
+    pub fn send_batch(&self, asked: Vec<Asked>, lane: Lane, sent: Monotonic) {
+        let (projects, post, metrics) = (
             Arc::clone(&self.projects),
-            self.inbox.clone(),
+            self.post.clone(),
             Arc::clone(&self.metrics),
         );
-        let sent = clock::monotonic();
         let task = async move {
             let Some(project) = projects.get(lane) else {
                 return;
@@ -91,16 +90,20 @@ impl Lookups {
                 Err(error) => Err((asked, error)),
             };
             metrics.batch_answered(projects.label(lane), &result, clock::monotonic() - sent);
-            drop(inbox.send(Message::Batch(BatchAnswer { lane, sent, result })));
+            post.input(Input::LookedUpTogether(LookedUpTogether {
+                lane,
+                sent,
+                result,
+            }));
         };
         self.tasks.spawn(BATCH_LOOKUP, task);
     }
 
     /// Asks whether a project's key is accepted: after `wait`, or as soon as it is another key than the last one asked for.
     pub fn probe(&self, lane: Lane, wait: std::time::Duration) {
-        let (projects, inbox, metrics) = (
+        let (projects, post, metrics) = (
             Arc::clone(&self.projects),
-            self.inbox.clone(),
+            self.post.clone(),
             Arc::clone(&self.metrics),
         );
         let (stop, probed) = (self.stop.clone(), Arc::clone(&self.probed));
@@ -117,7 +120,7 @@ impl Lookups {
             let sent = clock::monotonic();
             let result = project.client.probe().await;
             metrics.probe_answered(projects.label(lane), &result, clock::monotonic() - sent);
-            drop(inbox.send(Message::Probed { lane, result }));
+            post.input(Input::Probed { lane, result });
         };
         self.tasks.spawn(PROBE, task);
     }

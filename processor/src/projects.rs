@@ -34,6 +34,12 @@ impl Projects {
         }
     }
 
+    /// The projects without their clients.
+    #[must_use]
+    pub const fn core(&self) -> &Arc<api_gate::Projects> {
+        &self.projects
+    }
+
     /// The project of a lane.
     #[must_use]
     pub fn get(&self, lane: Lane) -> Option<Project<'_>> {

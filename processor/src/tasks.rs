@@ -1,14 +1,12 @@
 //! Tasks of a reconciler, which is told of one that dies: the answer that it owes would never come, and whoever waits for
 //! it, an account, a partition, a project's probe, would wait for ever.
 
-use std::sync::mpsc::Sender;
-
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use stackone_link_process::spawn::{self, Name};
 
-use crate::message::Message;
+use crate::shell::Post;
 
 stackone_link_process::tasks! {
     pub,
@@ -26,6 +24,8 @@ stackone_link_process::tasks! {
     PROBE = "a probe";
     /// Lists a project's accounts.
     RESYNC = "a resync";
+    /// Reads back when accounts were last listed.
+    MARKERS = "reading markers back";
     /// Restores a partition's states.
     RESTORE = "restoring a partition";
     /// Reads records again that are put aside.
@@ -47,13 +47,13 @@ stackone_link_process::tasks! {
 pub struct Tasks {
     tracker: TaskTracker,
     runtime: Handle,
-    post: Sender<Message>,
+    post: Post,
 }
 
 impl Tasks {
     /// Tasks on `runtime`, that `tracker` awaits; whoever reads `post` is told of those that die.
     #[must_use]
-    pub const fn new(tracker: TaskTracker, runtime: Handle, post: Sender<Message>) -> Self {
+    pub const fn new(tracker: TaskTracker, runtime: Handle, post: Post) -> Self {
         Self {
             tracker,
             runtime,
@@ -92,29 +92,27 @@ impl Tasks {
 /// Tells when it is dropped by a panic.
 struct Watch {
     what: Name,
-    post: Sender<Message>,
+    post: Post,
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            // Nobody listens any more only when the run has ended.
-            drop(self.post.send(Message::Died(self.what.as_str())));
+            self.post.died(self.what.as_str());
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
-
     use super::*;
+    use crate::shell::{Inbox, Message};
 
     #[tokio::test]
     async fn who_waits_for_a_task_is_told_when_it_dies_and_not_when_it_ends() {
-        let (post, inbox) = channel();
+        let inbox = Inbox::new();
         let tracker = TaskTracker::new();
-        let tasks = Tasks::new(tracker.clone(), Handle::current(), post);
+        let tasks = Tasks::new(tracker.clone(), Handle::current(), inbox.post());
         tasks.spawn(LOOKUP, async {});
         tasks.spawn(PROBE, async {
             tokio::task::yield_now().await;
@@ -124,8 +122,7 @@ mod tests {
         tasks.spawn_blocking(RESTORE, || panic!("on purpose"));
         tracker.close();
         tracker.wait().await;
-        let mut died: Vec<_> = inbox
-            .try_iter()
+        let mut died: Vec<_> = std::iter::from_fn(|| inbox.next())
             .map(|message| {
                 let Message::Died(what) = message else {
                     panic!("{message:?}");

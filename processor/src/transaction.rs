@@ -9,19 +9,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use stackone_link_transport::{KafkaConfig, encode_headers};
 use stackone_processor_core::event::records::{Batch, TransactionRecord};
+use stackone_processor_core::steps::transaction::{
+    Call, CallError, Next, Outcome, TransactionSteps,
+};
 use tokio_util::sync::CancellationToken;
 
 pub use around::{Around, Step, Undisturbed};
-pub use failure::{StartError, TransactionError};
+pub use failure::{StartError, StuckCall, TransactionError};
 
-use call::Call;
-use failure::{is_fatal, is_queue_full, is_retriable, needs_abort};
+use crate::clock;
+use call::TimedCall;
+use failure::{Failed, is_queue_full, sorted};
 use producer::{Deliveries, producer_config};
 
 /// A transactional producer. One thread uses it, and never while a rebalance is handled.
@@ -32,7 +36,7 @@ pub struct Transactions {
     timeout: Duration,
     stop: CancellationToken,
     around: Arc<dyn Around>,
-    call: Call,
+    call: TimedCall,
 }
 
 /// Longest time one call into the client may block, so that delivery reports are served and a stop is noticed.
@@ -41,11 +45,10 @@ const SLICE: Duration = Duration::from_millis(200);
 const FLUSH_STEP: Duration = Duration::from_micros(200);
 /// How long the cluster may take to say who leads its partitions.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long an abort may take: longer than a broker takes to be started again. Within it, no new producer is needed and
-/// nothing is restored.
-pub(crate) const ABORT_WITHIN: Duration = Duration::from_secs(60);
-/// How long a transaction may still take once the process stops.
-const WHEN_STOPPING: Duration = Duration::from_secs(4);
+/// How long to wait for room in the client's queue.
+const FULL_STEP: Duration = Duration::from_millis(10);
+/// How long to wait before a call is made again.
+const RETRY_STEP: Duration = Duration::from_millis(20);
 
 impl Transactions {
     /// Makes the producer and registers its `transactional.id`, which fences any former producer of that id. Blocks.
@@ -75,12 +78,11 @@ impl Transactions {
             timeout,
             stop,
             around,
-            call: Call::default(),
+            call: TimedCall::default(),
         })
     }
 
-    /// Writes a batch in one transaction: produce, flush, send offsets, commit. Flushing before the offsets are sent
-    /// makes sure that no record can be appended after the broker checked the generation.
+    /// Writes a batch in one transaction, as [`TransactionSteps`] says.
     ///
     /// # Errors
     ///
@@ -90,22 +92,106 @@ impl Transactions {
         batch: &Batch,
         group: &ConsumerGroupMetadata,
     ) -> Result<(), TransactionError> {
-        let deadline = Deadline::after(self.timeout, &self.stop);
-        let mut begin = || self.producer.begin_transaction();
-        self.around
-            .around(Step::Begin, batch, &mut begin)
-            .map_err(|error| self.fatal(error))?;
-        if let Err(error) = self.write(batch, group, &deadline) {
-            return Err(self.give_up(error));
+        let offsets = self.offsets(batch).map_err(TransactionError::Aborted)?;
+        let records = batch.records.len();
+        let mut steps = TransactionSteps::new(records, self.timeout, clock::monotonic());
+        // What it failed of, before what came of that.
+        let mut failed = None;
+        loop {
+            let call = match steps.next() {
+                Next::Call(call) => call,
+                Next::Done(outcome) => return self.outcome(outcome, failed),
+            };
+            let ended = self
+                .make(call, batch, &offsets, group)
+                .map_err(|(sort, error)| {
+                    if call != Call::Abort {
+                        failed = Some(error);
+                    }
+                    sort
+                });
+            if ended == Err(CallError::NotYet) {
+                self.serve(call);
+            }
+            steps.ended(ended, self.stop.is_cancelled(), clock::monotonic());
         }
-        // A commit that timed out may have happened: calling it again tells. One whose outcome stays unknown must not
-        // be aborted, since it may still be carried out: a new producer waits for it, and restoring reads the truth.
-        let mut commit = || self.retried(&deadline, || self.producer.commit_transaction(SLICE));
-        match self.around.around(Step::Commit, batch, &mut commit) {
-            Ok(()) => Ok(()),
-            Err(error) if needs_abort(&error) => Err(self.give_up(error)),
-            Err(error) => Err(self.fatal(error)),
+    }
+
+    /// Makes a call into the client, with what stands around the steps.
+    fn make(
+        &self,
+        call: Call,
+        batch: &Batch,
+        offsets: &TopicPartitionList,
+        group: &ConsumerGroupMetadata,
+    ) -> Result<(), Failed> {
+        let producer = &self.producer;
+        let around = |step, take: &mut dyn FnMut() -> KafkaResult<()>| {
+            self.around.around(step, batch, take).map_err(sorted)
+        };
+        match call {
+            Call::Begin => {
+                self.deliveries.begin();
+                around(Step::Begin, &mut || producer.begin_transaction())
+            }
+            Call::Produce(at) => batch
+                .records
+                .get(at)
+                .map_or(Ok(()), |one| self.produce(one)),
+            Call::Flush => self.flush(),
+            Call::SendOffsets => around(Step::SendOffsets, &mut || {
+                self.timed(|| producer.send_offsets_to_transaction(offsets, group, SLICE))
+            }),
+            Call::Commit => around(Step::Commit, &mut || {
+                self.timed(|| producer.commit_transaction(SLICE))
+            }),
+            Call::Abort => self
+                .timed(|| producer.abort_transaction(SLICE))
+                .map_err(sorted),
         }
+    }
+
+    /// Serves delivery reports before a call is made again: an abort waits for those of what it purged, and nobody else
+    /// serves them.
+    fn serve(&self, call: Call) {
+        match call {
+            Call::Produce(_) => drop(self.producer.poll(FULL_STEP)),
+            Call::Flush => {
+                self.producer.poll(Duration::ZERO);
+                std::thread::sleep(FLUSH_STEP);
+            }
+            Call::Begin | Call::SendOffsets | Call::Commit | Call::Abort => {
+                self.producer.poll(RETRY_STEP);
+            }
+        }
+    }
+
+    fn outcome(
+        &self,
+        outcome: Outcome,
+        failed: Option<KafkaError>,
+    ) -> Result<(), TransactionError> {
+        let error = failed.unwrap_or(KafkaError::Canceled);
+        match outcome {
+            Outcome::Committed => Ok(()),
+            Outcome::Aborted => Err(TransactionError::Aborted(error)),
+            // The error that made the producer useless is not always the first that came of it: when it is fenced, its
+            // records are purged, and that comes first.
+            Outcome::Fatal => {
+                let cause = self.producer.client().fatal_error();
+                let error = cause.map_or(error, |(code, _)| KafkaError::Global(code));
+                Err(TransactionError::Fatal(error))
+            }
+        }
+    }
+
+    fn offsets(&self, batch: &Batch) -> Result<TopicPartitionList, KafkaError> {
+        let mut offsets = TopicPartitionList::new();
+        for (partition, offset) in &batch.offsets {
+            let offset = Offset::Offset(*offset);
+            offsets.add_partition_offset(&self.offsets_topic, *partition, offset)?;
+        }
+        Ok(offsets)
     }
 
     /// Whether a call into the client will not come back, and whoever waits for [`Self::commit`] waits for ever.
@@ -141,129 +227,34 @@ impl Transactions {
         without
     }
 
-    fn write(
-        &self,
-        batch: &Batch,
-        group: &ConsumerGroupMetadata,
-        deadline: &Deadline,
-    ) -> Result<(), KafkaError> {
-        self.deliveries.begin();
-        for record in &batch.records {
-            self.produce(record, deadline)?;
+    /// Whether all records are delivered. Not left to the client's own `flush`, which serves delivery reports in steps of
+    /// 100 ms that do not end before their time: every transaction would take that long. One that is not delivered ends
+    /// it: the client sends no more of the transaction then.
+    fn flush(&self) -> Result<(), Failed> {
+        let flushed = self.producer.flush(Duration::ZERO);
+        match self.deliveries.take_first() {
+            Some(error) => Err(sorted(error)),
+            None => flushed.map_err(|error| (CallError::NotYet, error)),
         }
-        self.flush(deadline)?;
-        let mut offsets = TopicPartitionList::new();
-        for (partition, offset) in &batch.offsets {
-            offsets.add_partition_offset(
-                &self.offsets_topic,
-                *partition,
-                Offset::Offset(*offset),
-            )?;
-        }
-        let mut send = || {
-            self.retried(deadline, || {
-                self.producer
-                    .send_offsets_to_transaction(&offsets, group, SLICE)
-            })
-        };
-        self.around.around(Step::SendOffsets, batch, &mut send)
     }
 
-    /// Waits until all records are delivered. Not left to the client's own `flush`, which serves delivery reports in steps
-    /// of 100 ms that do not end before their time: every transaction would take that long. One that is not delivered
-    /// ends it: the client sends no more of the transaction then.
-    fn flush(&self, deadline: &Deadline) -> Result<(), KafkaError> {
-        let undelivered = || self.deliveries.take_first();
-        while let Err(error) = self.producer.flush(Duration::ZERO) {
-            if let Some(error) = undelivered() {
-                return Err(error);
+    fn produce(&self, record: &TransactionRecord) -> Result<(), Failed> {
+        let mut base =
+            BaseRecord::<[u8], [u8]>::to(&record.topic).headers(encode_headers(&record.headers));
+        base.key = record.key.as_deref();
+        base.payload = record.value.as_deref();
+        base.partition = record.partition;
+        self.producer.send(base).map_err(|(error, _)| {
+            if is_queue_full(&error) {
+                return (CallError::NotYet, error);
             }
-            if deadline.is_over() {
-                return Err(error);
-            }
-            self.producer.poll(Duration::ZERO);
-            std::thread::sleep(FLUSH_STEP);
-        }
-        undelivered().map_or(Ok(()), Err)
+            // Where another record was not delivered, that is why.
+            sorted(self.deliveries.take_first().unwrap_or(error))
+        })
     }
 
-    /// Aborts what failed. One that cannot be aborted in time needs a new producer, as a fatal error does.
-    fn give_up(&self, error: KafkaError) -> TransactionError {
-        if is_fatal(&error) {
-            return self.fatal(error);
-        }
-        let deadline = Deadline::after(ABORT_WITHIN, &self.stop);
-        match self.retried(&deadline, || self.producer.abort_transaction(SLICE)) {
-            Ok(()) => TransactionError::Aborted(error),
-            Err(_) => self.fatal(error),
-        }
-    }
-
-    /// The error that made the producer useless, which is not always the first that came of it: when it is fenced, its
-    /// records are purged, and that is told first.
-    fn fatal(&self, error: KafkaError) -> TransactionError {
-        let cause = self.producer.client().fatal_error();
-        TransactionError::Fatal(cause.map_or(error, |(code, _)| KafkaError::Global(code)))
-    }
-
-    fn produce(&self, record: &TransactionRecord, deadline: &Deadline) -> Result<(), KafkaError> {
-        loop {
-            let mut base = BaseRecord::<[u8], [u8]>::to(&record.topic)
-                .headers(encode_headers(&record.headers));
-            base.key = record.key.as_deref();
-            base.payload = record.value.as_deref();
-            base.partition = record.partition;
-            match self.producer.send(base) {
-                Ok(()) => return Ok(()),
-                Err((error, _)) if is_queue_full(&error) && !deadline.is_over() => {
-                    self.producer.poll(Duration::from_millis(10));
-                }
-                // Where another record was not delivered, that is why.
-                Err((error, _)) => return Err(self.deliveries.take_first().unwrap_or(error)),
-            }
-        }
-    }
-
-    /// Tries again as long as the client says that it is worth it. Delivery reports are served in between: an abort
-    /// waits for those of what it purged, and nobody else serves them.
-    fn retried(
-        &self,
-        deadline: &Deadline,
-        attempt: impl Fn() -> Result<(), KafkaError>,
-    ) -> Result<(), KafkaError> {
-        loop {
-            match self.call.made(Instant::now(), &attempt) {
-                Err(error) if is_retriable(&error) && !deadline.is_over() => {
-                    self.producer.poll(Duration::from_millis(20));
-                }
-                result => return result,
-            }
-        }
-    }
-}
-
-/// When a transaction has taken long enough.
-struct Deadline<'a> {
-    began: Instant,
-    allowed: Duration,
-    stop: &'a CancellationToken,
-}
-
-impl<'a> Deadline<'a> {
-    fn after(allowed: Duration, stop: &'a CancellationToken) -> Self {
-        Self {
-            began: Instant::now(),
-            allowed,
-            stop,
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        let allowed = if self.stop.is_cancelled() {
-            self.allowed.min(WHEN_STOPPING)
-        } else {
-            self.allowed
-        };
-        self.began.elapsed() >= allowed
+    /// Makes a call that may not come back.
+    fn timed(&self, call: impl FnOnce() -> KafkaResult<()>) -> KafkaResult<()> {
+        self.call.made(Instant::now(), call)
     }
 }

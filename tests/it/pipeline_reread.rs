@@ -6,8 +6,9 @@ use harness::{Pipeline, WITHIN};
 use stackone_link_schemas::Cause;
 use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::Topic;
-use stackone_processor::reread::{RereadError, reread};
+use stackone_processor::refetch::{RefetchError, refetch};
 use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_core::steps::refetch::NotInTime;
 use stackone_processor_core::work::AccountKey;
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ async fn read(
     pipeline: &Pipeline,
     offsets: &[i64],
     within: Duration,
-) -> Result<Vec<(Consumed, bool)>, RereadError> {
+) -> Result<Vec<(Consumed, bool)>, RefetchError> {
     read_of(PUBLISHED, kafka, pipeline, offsets, within).await
 }
 
@@ -30,7 +31,7 @@ async fn read_of(
     pipeline: &Pipeline,
     offsets: &[i64],
     within: Duration,
-) -> Result<Vec<(Consumed, bool)>, RereadError> {
+) -> Result<Vec<(Consumed, bool)>, RefetchError> {
     let topic = pipeline.topics.name(Topic::AccountEvents).to_owned();
     let cause = |offset: &i64| Cause {
         event_id: Some(event),
@@ -46,7 +47,7 @@ async fn read_of(
         partition: 0,
         id: "a".try_into().unwrap(),
     };
-    let job = move || reread(&kafka, "reread", &topic, &key, &causes, within, &|| false);
+    let job = move || refetch(&kafka, "reread", &topic, &key, &causes, within, &|| false);
     tokio::task::spawn_blocking(job).await.unwrap()
 }
 
@@ -81,17 +82,20 @@ async fn what_cannot_be_read_again_now_has_not_expired() {
     assert!(
         matches!(
             unanswered,
-            Err(RereadError::NotInTime {
+            Err(RefetchError::NotInTime(NotInTime {
                 partition: 0,
                 offset: 0
-            })
+            }))
         ),
         "{unanswered:?}"
     );
     // Not there yet, as after a failover to a broker that is behind: there is no proof that it never will be.
     let ahead = read(kafka.clone(), &pipeline, &[0, 2], Duration::from_secs(5)).await;
     assert!(
-        matches!(ahead, Err(RereadError::NotInTime { offset: 2, .. })),
+        matches!(
+            ahead,
+            Err(RefetchError::NotInTime(NotInTime { offset: 2, .. }))
+        ),
         "{ahead:?}"
     );
     let found = read(kafka, &pipeline, &[1, 0], WITHIN).await.unwrap();

@@ -15,7 +15,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 
 /// When dead letters may be committed, and with what.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct LetterGate {
+pub struct DeadLetterBackoff {
     apart: Option<Apart>,
 }
 
@@ -26,7 +26,7 @@ struct Apart {
     told: Option<Monotonic>,
 }
 
-impl LetterGate {
+impl DeadLetterBackoff {
     /// Whether they go apart.
     #[must_use]
     pub const fn is_apart(&self) -> bool {
@@ -37,6 +37,12 @@ impl LetterGate {
     #[must_use]
     pub fn is_due(&self, now: Monotonic) -> bool {
         self.apart.is_some_and(|apart| now >= apart.next)
+    }
+
+    /// When they are tried next, where they go apart.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Monotonic> {
+        self.apart.map(|apart| apart.next)
     }
 
     /// A transaction that took dead letters and other things was aborted. They may not be the reason, so they are tried
@@ -77,7 +83,7 @@ mod tests {
 
     #[test]
     fn letters_go_apart_after_an_abort_until_some_are_committed() {
-        let (mut gate, now) = (LetterGate::default(), Monotonic::START);
+        let (mut gate, now) = (DeadLetterBackoff::default(), Monotonic::START);
         assert!(!gate.is_apart() && !gate.is_due(now));
         gate.set_apart(now);
         assert!(gate.is_apart() && gate.is_due(now), "tried at once");
@@ -91,7 +97,7 @@ mod tests {
 
     #[test]
     fn waits_double_from_a_second_to_a_minute_and_it_is_told_once_a_minute() {
-        let (mut gate, mut now) = (LetterGate::default(), Monotonic::START);
+        let (mut gate, mut now) = (DeadLetterBackoff::default(), Monotonic::START);
         gate.set_apart(now);
         let mut seen = Vec::new();
         for _ in 0..9 {

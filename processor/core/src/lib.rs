@@ -12,14 +12,24 @@
 //! [`state`] takes over what was committed.
 
 pub mod api_gate;
+pub mod committer;
 pub mod dead_letter_backoff;
 pub mod event;
+pub mod intake;
 pub mod offsets;
+pub mod partitions;
+pub mod processor;
+pub mod random;
 pub mod reconcile;
 pub mod resync;
+pub mod scheduler;
+pub mod settings;
 pub mod state;
+pub mod steps;
 pub mod time;
 pub mod work;
+
+pub use processor::Processor;
 
 /// The hash maps of this crate: hashed with a fixed seed, so that the same inputs give the same order.
 pub(crate) type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::FixedState>;

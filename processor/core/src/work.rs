@@ -131,13 +131,6 @@ impl Work {
         })
     }
 
-    /// A new part in the trace of its newest trigger, or in one that begins here.
-    #[must_use]
-    pub fn span(&self) -> TraceContext {
-        self.trace
-            .map_or_else(TraceContext::start, TraceContext::again)
-    }
-
     /// Whether it must survive a restart: a scheduled recheck alone is in the account's state anyway.
     #[must_use]
     pub fn is_recorded_elsewhere(&self) -> bool {

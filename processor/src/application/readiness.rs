@@ -11,7 +11,7 @@ use crate::admin::{Check, Health};
 use crate::clock;
 use crate::config::Settings;
 use crate::heartbeat::Heartbeat;
-use crate::reconciler::Surroundings;
+use crate::shell::Context;
 use stackone_processor_core::time::Monotonic;
 
 /// How often topics that are not in order are looked at again.
@@ -76,13 +76,13 @@ async fn topic_findings(settings: &Settings) -> Result<Vec<TopicFinding>, TopicA
         .await
 }
 
-pub(super) fn health(surroundings: &Surroundings, topics: &Arc<TopicFindings>) -> Health {
-    let (topics, surroundings) = (Arc::clone(topics), surroundings.clone());
-    let heartbeat = Arc::clone(&surroundings.heartbeat);
+pub(super) fn health(context: &Context, topics: &Arc<TopicFindings>) -> Health {
+    let (topics, context) = (Arc::clone(topics), context.clone());
+    let heartbeat = Arc::clone(&context.heartbeat);
     Health::new(
-        Arc::clone(&surroundings.metrics),
+        Arc::clone(&context.metrics),
         move || stall(&heartbeat, clock::monotonic()),
-        move || checks(&surroundings, &topics),
+        move || checks(&context, &topics),
     )
 }
 
@@ -92,7 +92,7 @@ fn stall(heartbeat: &Heartbeat, now: Monotonic) -> Option<String> {
     Some(format!("the reconciler has not turned for {still} s"))
 }
 
-fn checks(surroundings: &Surroundings, topics: &TopicFindings) -> Vec<Check> {
+fn checks(context: &Context, topics: &TopicFindings) -> Vec<Check> {
     let findings = topics
         .0
         .lock()
@@ -103,9 +103,9 @@ fn checks(surroundings: &Surroundings, topics: &TopicFindings) -> Vec<Check> {
         Some(findings) if findings.is_empty() => None,
         Some(findings) => Some(findings.join("; ")),
     };
-    let is_restored = surroundings.is_restored.load(Ordering::Acquire);
-    let is_refused = surroundings.all_refused.load(Ordering::Acquire);
-    let is_stopping = surroundings.stop.is_cancelled();
+    let is_restored = context.is_restored.load(Ordering::Acquire);
+    let is_refused = context.all_refused.load(Ordering::Acquire);
+    let is_stopping = context.stop.is_cancelled();
     vec![
         Check::of("topics", topics),
         Check::unless(

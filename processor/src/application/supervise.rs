@@ -12,9 +12,11 @@ use super::readiness::{TopicFindings, topics_in_order};
 use crate::clock;
 use crate::config::Settings;
 use crate::consumer::Membership;
-use crate::reconciler::{self, Reconciler, ReconcilerError, Surroundings};
+use crate::shell::{self, Context, Shell};
 use crate::tasks::RECONCILER;
+use stackone_processor_core::api_gate::Projects;
 use stackone_processor_core::offsets::open_records::Open;
+use stackone_processor_core::settings as core;
 
 /// How long to wait before the reconciler is started anew after a failure.
 const RESTART: Duration = Duration::from_secs(1);
@@ -23,28 +25,26 @@ const RESTART: Duration = Duration::from_secs(1);
 pub(super) async fn supervise(
     settings: Settings,
     merges_triggers: bool,
-    surroundings: Surroundings,
+    context: Context,
     topics: Arc<TopicFindings>,
 ) -> Result<(), RunError> {
-    let stop = surroundings.stop.clone();
+    let stop = context.stop.clone();
     tokio::select! {
         () = stop.cancelled() => return Ok(()),
         () = topics_in_order(&settings, &topics) => {}
     }
     while !stop.is_cancelled() {
         let ended = one_run(
-            reconciler_settings(&settings, merges_triggers),
-            &surroundings,
+            run_settings(&settings, context.projects.core(), merges_triggers),
+            &context,
         )
         .await?;
-        surroundings.is_restored.store(false, Ordering::Release);
+        context.is_restored.store(false, Ordering::Release);
         match ended {
             Ok(()) => return Ok(()),
-            Err(ReconcilerError::Restore(error)) if error.is_for_good() => {
-                return Err(ReconcilerError::Restore(error).into());
-            }
+            Err(error) if error.is_for_good() => return Err(error.into()),
             Err(error) => {
-                tracing::error!(error = %chain(&error), "reconciler failed; starting anew")
+                tracing::error!(error = %chain(&error), "reconciler failed; starting anew");
             }
         }
         tokio::select! {
@@ -57,45 +57,54 @@ pub(super) async fn supervise(
 
 /// One reconciler, on a thread of its own: it blocks in Kafka calls.
 async fn one_run(
-    settings: reconciler::Settings,
-    surroundings: &Surroundings,
-) -> Result<Result<(), ReconcilerError>, JoinError> {
-    let surroundings = surroundings.clone();
+    settings: shell::Settings,
+    context: &Context,
+) -> Result<Result<(), shell::RunError>, JoinError> {
+    let context = context.clone();
     let (tracked, run) = (
-        surroundings.tasks.token(),
-        surroundings.heartbeat.begin(clock::monotonic()),
+        context.tasks.token(),
+        context.heartbeat.begin(clock::monotonic()),
     );
-    let reconciler = move || {
+    let work = move || {
         let _dropped_last = (tracked, run);
-        Reconciler::start(settings, surroundings)?.run()
+        Shell::start(settings, context)?.run()
     };
-    spawn_blocking(RECONCILER, reconciler).await
+    spawn_blocking(RECONCILER, work).await
 }
 
-fn reconciler_settings(settings: &Settings, merges_triggers: bool) -> reconciler::Settings {
-    reconciler::Settings {
-        kafka: settings.kafka.clone(),
+fn run_settings(settings: &Settings, projects: &Arc<Projects>, merges: bool) -> shell::Settings {
+    let interval = settings.resync.interval;
+    let resync = settings.resync();
+    let core = core::Settings {
+        projects: Arc::clone(projects),
         topics: settings.topics.clone(),
+        marker_interval: settings.transactions.marker_interval,
+        merges_triggers: merges,
+        limits: core::Limits {
+            lookups: settings.lookups.max_in_flight,
+            pending: settings.limits.max_pending_accounts.get(),
+            open: Open {
+                records: settings.limits.max_open_records.get(),
+                bytes: settings.limits.max_open_bytes.get(),
+            },
+        },
+        batch: settings.batch,
+        resync_interval: (!interval.is_zero()).then_some(interval),
+        resync_requests_per_minute: resync.requests_per_minute,
+        unreadable_time: settings.lookups.unreadable_time,
+        periods: settings.reconcile,
+    };
+    shell::Settings {
+        core: Arc::new(core),
+        kafka: settings.kafka.clone(),
         membership: Membership {
             group_id: settings.group.id.clone(),
             session_timeout: settings.group.session_timeout,
         },
         transactional_id: settings.transactional_id(),
         transaction_timeout: settings.transactions.timeout,
-        marker_interval: settings.transactions.marker_interval,
-        max_lookups: settings.lookups.max_in_flight,
-        max_pending: settings.limits.max_pending_accounts.get(),
-        most_open: Open {
-            records: settings.limits.max_open_records.get(),
-            bytes: settings.limits.max_open_bytes.get(),
-        },
-        merges_triggers,
-        unreadable_time: settings.lookups.unreadable_time,
+        resync,
         personal: settings.lookups.personal(),
-        batch: settings.batch,
-        periods: settings.reconcile,
-        resync_interval: (!settings.resync.interval.is_zero()).then_some(settings.resync.interval),
-        resync: settings.resync(),
     }
 }
 

@@ -7,7 +7,7 @@ use stackone_link_process::{spans, telemetry};
 
 use super::Settings;
 use crate::consumer::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
-use crate::reconciler::longest_without_poll;
+use crate::shell::longest_without_poll;
 
 /// StackOne's unified API gives 100 records a page at most, and a URL has to stay below what servers accept.
 const MAX_BATCH: usize = 100;

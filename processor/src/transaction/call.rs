@@ -13,9 +13,9 @@ pub(super) const STUCK_AFTER: Duration = Duration::from_secs(60);
 
 /// When the call that is under way began.
 #[derive(Default)]
-pub(super) struct Call(Mutex<Option<Instant>>);
+pub(super) struct TimedCall(Mutex<Option<Instant>>);
 
-impl Call {
+impl TimedCall {
     /// Makes a call at `now`, and gives what it gave.
     pub(super) fn made<T>(&self, now: Instant, call: impl FnOnce() -> T) -> T {
         *self.began() = Some(now);
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_call_is_stuck_when_it_has_not_come_back_for_a_minute() {
-        let (call, start) = (Call::default(), Instant::now());
+        let (call, start) = (TimedCall::default(), Instant::now());
         let after = |seconds| start + Duration::from_secs(seconds);
         assert!(!call.is_stuck(after(1000)), "there is none");
         let stuck = call.made(start, || {

@@ -3,6 +3,8 @@
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use stackone_link_transport::ConfigError;
 
+use stackone_processor_core::steps::transaction::CallError;
+
 use super::call::STUCK_AFTER;
 
 /// Why a transaction was not committed.
@@ -11,31 +13,22 @@ pub enum TransactionError {
     /// Nothing of it is visible; what is still owned can be tried again.
     #[error("transaction aborted")]
     Aborted(#[source] KafkaError),
-    /// Nothing of it is visible, and nothing that writes to these partitions can be committed until one of their replicas is
-    /// back. What touches others can.
-    #[error("partitions {partitions:?} of {topic} have no leader")]
-    Leaderless {
-        /// The topic.
-        topic: String,
-        /// Its partitions.
-        partitions: Vec<i32>,
-    },
     /// The producer is of no more use: a new one is needed, and what was in memory may be out of date.
     #[error("transactional producer failed for good")]
     Fatal(#[source] KafkaError),
-    /// The client does not come back from a call. As [`Self::Fatal`], and the thread that called is lost: when the producer's
-    /// successor has fenced it, nothing that it still does is visible.
-    #[error("the client has not come back for {} s from a call that was given a fraction of a second", STUCK_AFTER.as_secs())]
-    Stuck,
 }
+
+/// The client does not come back from a call. The thread that called is lost: when the producer's successor has fenced it,
+/// nothing that it still does is visible.
+#[derive(Debug, thiserror::Error)]
+#[error("the client has not come back for {} s from a call that was given a fraction of a second", STUCK_AFTER.as_secs())]
+pub struct StuckCall;
 
 impl TransactionError {
     /// Whether another producer with the same `transactional.id` took over.
     #[must_use]
     pub fn is_fenced(&self) -> bool {
-        let (Self::Aborted(error) | Self::Fatal(error)) = self else {
-            return false;
-        };
+        let (Self::Aborted(error) | Self::Fatal(error)) = self;
         let code = if let KafkaError::Transaction(error) = error {
             Some(error.code())
         } else {
@@ -63,19 +56,27 @@ pub enum StartError {
     Client(#[from] KafkaError),
 }
 
-pub(super) fn is_retriable(error: &KafkaError) -> bool {
-    matches!(error, KafkaError::Transaction(error) if error.is_retriable())
+/// An error of a call, with what is done about it.
+pub(super) type Failed = (CallError, KafkaError);
+
+/// An error with what is done about it.
+pub(super) fn sorted(error: KafkaError) -> Failed {
+    (sort(&error), error)
 }
 
-pub(super) fn needs_abort(error: &KafkaError) -> bool {
-    matches!(error, KafkaError::Transaction(error) if error.txn_requires_abort())
-}
-
-pub(super) fn is_fatal(error: &KafkaError) -> bool {
+fn sort(error: &KafkaError) -> CallError {
     if let KafkaError::Transaction(error) = error {
-        return error.is_fatal();
+        return match error {
+            _ if error.is_fatal() => CallError::Fatal,
+            _ if error.is_retriable() => CallError::NotYet,
+            _ if error.txn_requires_abort() => CallError::NeedsAbort,
+            _ => CallError::Other,
+        };
     }
-    error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::Fatal) => CallError::Fatal,
+        Some(_) | None => CallError::Other,
+    }
 }
 
 pub(super) fn is_queue_full(error: &KafkaError) -> bool {

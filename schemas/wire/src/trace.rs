@@ -21,9 +21,15 @@ impl TraceContext {
     /// The beginning of a trace.
     #[must_use]
     pub fn start() -> Self {
+        Self::started(fastrand::u128(1..), fastrand::u64(1..))
+    }
+
+    /// The beginning of a trace under these ids, neither of which may be 0.
+    #[must_use]
+    pub const fn started(trace_id: u128, span_id: u64) -> Self {
         Self {
-            trace_id: fastrand::u128(1..),
-            span_id: fastrand::u64(1..),
+            trace_id,
+            span_id,
             parent_id: None,
             sampled: true,
         }
@@ -32,6 +38,12 @@ impl TraceContext {
     /// Our part in the trace that a `traceparent` names; nothing where it is not one.
     #[must_use]
     pub fn continued(traceparent: &[u8]) -> Option<Self> {
+        Self::continued_as(traceparent, fastrand::u64(1..))
+    }
+
+    /// The same, under this span id, which may not be 0.
+    #[must_use]
+    pub fn continued_as(traceparent: &[u8], span_id: u64) -> Option<Self> {
         let text = std::str::from_utf8(traceparent).ok()?;
         let (known, more) = text.split_at_checked(LENGTH)?;
         let mut parts = known.split('-');
@@ -45,7 +57,7 @@ impl TraceContext {
         let parent_id = number(parent_id, 16).filter(|id| *id != 0)?;
         Some(Self {
             trace_id: number(trace_id, 32).filter(|id| *id != 0)?,
-            span_id: fastrand::u64(1..),
+            span_id,
             parent_id: Some(u64::try_from(parent_id).ok()?),
             sampled: u8::try_from(number(flags, 2)?).ok()? & SAMPLED != 0,
         })
@@ -54,10 +66,13 @@ impl TraceContext {
     /// Another part of ours in the same trace, with the same parent: what is done several times is several spans.
     #[must_use]
     pub fn again(self) -> Self {
-        Self {
-            span_id: fastrand::u64(1..),
-            ..self
-        }
+        self.with_span(fastrand::u64(1..))
+    }
+
+    /// The same, under this span id, which may not be 0.
+    #[must_use]
+    pub const fn with_span(self, span_id: u64) -> Self {
+        Self { span_id, ..self }
     }
 
     /// The trace's id as logs show it.

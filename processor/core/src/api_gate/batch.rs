@@ -40,7 +40,7 @@ pub struct BatchSettings {
 
 /// Why a project's lists are trusted with fewer accounts for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Odd {
+pub enum BatchAnomaly {
     /// The filter seems to be ignored.
     #[error("the list shows accounts that were not asked for")]
     NotAsked,
@@ -116,7 +116,7 @@ impl Batching {
     }
 
     /// A list came. Says what is odd about it, where that is news.
-    pub fn listed(&mut self, reading: &Reading, now: Monotonic) -> Option<Odd> {
+    pub fn listed(&mut self, reading: &Reading, now: Monotonic) -> Option<BatchAnomaly> {
         self.strikes = 0;
         self.refused_at = None;
         if !reading.missing.is_empty() {
@@ -133,17 +133,17 @@ impl Batching {
         error: &ApiError,
         now: Monotonic,
         key_accepted_since: impl FnOnce(Monotonic) -> bool,
-    ) -> Option<Odd> {
+    ) -> Option<BatchAnomaly> {
         let odd = match error {
             ApiError::RateLimited { .. } => return None,
-            ApiError::Rejected { status } => Odd::Rejected { status: *status },
-            ApiError::Unreadable { .. } => Odd::Unreadable,
+            ApiError::Rejected { status } => BatchAnomaly::Rejected { status: *status },
+            ApiError::Unreadable { .. } => BatchAnomaly::Unreadable,
             ApiError::Refused { .. } => {
                 let before = self.refused_at.replace(now);
                 if !before.is_some_and(key_accepted_since) {
                     return None;
                 }
-                Odd::Refused
+                BatchAnomaly::Refused
             }
             ApiError::Unavailable { .. } => {
                 self.strikes += u32::from(std::mem::take(&mut self.alone_is_answered));
@@ -151,7 +151,7 @@ impl Batching {
                     return None;
                 }
                 self.strikes = 0;
-                Odd::Unavailable
+                BatchAnomaly::Unavailable
             }
         };
         self.limited(1, odd, now)
@@ -163,7 +163,7 @@ impl Batching {
         lookup: &Lookup,
         was_left_out: bool,
         now: Monotonic,
-    ) -> Option<Odd> {
+    ) -> Option<BatchAnomaly> {
         self.alone_is_answered = true;
         if !was_left_out {
             return None;
@@ -173,7 +173,7 @@ impl Batching {
             Lookup::NotFound => None,
             Lookup::Found(_) => {
                 let (shown, asked) = self.short;
-                self.limited(shown.max(1), Odd::Hidden { shown, asked }, now)
+                self.limited(shown.max(1), BatchAnomaly::Hidden { shown, asked }, now)
             }
         }
     }
@@ -197,7 +197,7 @@ impl Batching {
         })
     }
 
-    fn limited(&mut self, most: usize, why: Odd, now: Monotonic) -> Option<Odd> {
+    fn limited(&mut self, most: usize, why: BatchAnomaly, now: Monotonic) -> Option<BatchAnomaly> {
         let is_news = most < self.most(now);
         if is_news {
             self.limit = Some((most, now + LIMITED_FOR));
@@ -209,7 +209,7 @@ impl Batching {
 /// Whether two accounts may be asked for together, in a batch of `size`: only those that a list may show, and scheduled
 /// rechecks only with each other, since they are paid for otherwise.
 #[must_use]
-pub fn go_together(first: &Work, other: &Work, size: usize) -> bool {
+pub fn can_batch(first: &Work, other: &Work, size: usize) -> bool {
     may_be_listed(first, size)
         && may_be_listed(other, size)
         && first.is_recorded_elsewhere() == other.is_recorded_elsewhere()

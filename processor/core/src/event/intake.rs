@@ -33,7 +33,7 @@ pub struct Consumed {
 
 /// What a record is to the processor.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Intake {
+pub enum Sorted {
     /// A reason to look at an account.
     Look {
         /// The account.
@@ -95,7 +95,7 @@ impl Consumed {
         projects: &Projects,
         now: Timestamp,
         state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
-    ) -> Intake {
+    ) -> Sorted {
         let event_type = self
             .headers
             .as_ref()
@@ -131,9 +131,9 @@ impl Consumed {
         }
         // Not before: while the letter of a record is held, later ones of its account are taken in.
         if state.as_ref().is_some_and(|state| self.is_taken_in(state)) {
-            return Intake::Replayed;
+            return Sorted::Replayed;
         }
-        Intake::Look {
+        Sorted::Look {
             key,
             lane,
             work: Box::new(self.work(topic, event, now)),
@@ -215,7 +215,8 @@ impl Consumed {
 
     fn trace(&self) -> Option<TraceContext> {
         let traceparent = self.headers.as_ref()?.traceparent.as_ref()?;
-        TraceContext::continued(traceparent.as_bytes())
+        // What is written for it gets a span of its own.
+        TraceContext::continued_as(traceparent.as_bytes(), 1)
     }
 
     const fn taken_in(&self) -> TakenIn {
@@ -237,15 +238,15 @@ impl Consumed {
     }
 }
 
-fn misplaced() -> Intake {
+fn misplaced() -> Sorted {
     unusable(
         DeadLetterReason::MalformedEvent,
         "in a partition that its account's id as key does not lead to",
     )
 }
 
-fn unusable(reason: DeadLetterReason, detail: &str) -> Intake {
-    Intake::Unusable {
+fn unusable(reason: DeadLetterReason, detail: &str) -> Sorted {
+    Sorted::Unusable {
         reason,
         detail: detail.to_owned(),
     }

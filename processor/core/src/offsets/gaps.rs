@@ -35,6 +35,16 @@ impl Gaps {
         self.first.is_some() && !self.asked_at.is_some_and(waits)
     }
 
+    /// When the low watermark has to be asked for; none where there is no gap.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Monotonic> {
+        self.first?;
+        Some(
+            self.asked_at
+                .map_or(Monotonic::START, |asked| asked + INTERVAL),
+        )
+    }
+
     /// The low watermark is asked for. What is noted before the answer comes is of the next question.
     pub fn ask(&mut self, now: Monotonic) {
         self.asked_at = Some(now);

@@ -143,6 +143,22 @@ impl Resyncs {
             .filter_map(|(lane, project)| Some((lane, project.begin(schedule, is_turn, now)?)))
             .collect()
     }
+
+    /// How often projects are listed, if they are.
+    #[must_use]
+    pub const fn schedule(&self) -> Option<Schedule> {
+        self.schedule
+    }
+
+    /// When the next run begins, if nothing else happens.
+    #[must_use]
+    pub fn next_begin(&self, assignment: Option<u64>) -> Option<Timestamp> {
+        let schedule = self.schedule?;
+        let is_turn = assignment.is_some() && assignment == self.read_for;
+        let idle = self.projects.iter().filter(|project| !project.is_running);
+        idle.filter_map(|project| project.next(schedule, is_turn))
+            .min()
+    }
 }
 
 impl ProjectRuns {
@@ -165,6 +181,14 @@ impl ProjectRuns {
         let may_again = |began| now.duration_since(began).unsigned_abs() >= APART;
         let may_again = self.history.began.is_none_or(may_again);
         (self.is_asked_for && may_again).then_some(Why::AskedFor)
+    }
+
+    fn next(&self, schedule: Schedule, is_turn: bool) -> Option<Timestamp> {
+        let due = is_turn.then(|| schedule.due_at(self.history, self.turn));
+        let began = self.history.began.unwrap_or(Timestamp::MIN);
+        let again = began.checked_add(APART).unwrap_or(Timestamp::MAX);
+        let asked_for = self.is_asked_for.then_some(again);
+        due.into_iter().chain(asked_for).min()
     }
 }
 

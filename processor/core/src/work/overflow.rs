@@ -16,13 +16,13 @@ use crate::work::{AccountKey, Failures};
 /// The accounts that are not in the work queue, in the order in which they are due.
 #[derive(Debug)]
 pub struct Overflow {
-    entries: HashMap<AccountKey, Left>,
+    entries: HashMap<AccountKey, Spilled>,
     lanes: Vec<BTreeSet<(Monotonic, AccountKey)>>,
 }
 
 /// What is remembered of an account beside its state record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Left {
+pub struct Spilled {
     /// Its project.
     pub lane: Lane,
     /// When it is due.
@@ -46,14 +46,14 @@ impl Overflow {
     }
 
     /// An account leaves the work queue.
-    pub fn put(&mut self, key: AccountKey, left: Left) {
+    pub fn put(&mut self, key: AccountKey, left: Spilled) {
         self.take(&key);
         self.lanes[left.lane].insert((left.ready, key.clone()));
         self.entries.insert(key, left);
     }
 
     /// An account goes back to the work queue. None if it is not here.
-    pub fn take(&mut self, key: &AccountKey) -> Option<Left> {
+    pub fn take(&mut self, key: &AccountKey) -> Option<Spilled> {
         let left = self.entries.remove(key)?;
         self.lanes[left.lane].remove(&(left.ready, key.clone()));
         Some(left)
@@ -73,7 +73,7 @@ impl Overflow {
     }
 
     /// The accounts of a project that are here.
-    pub fn of(&self, lane: Lane) -> impl Iterator<Item = &Left> {
+    pub fn of(&self, lane: Lane) -> impl Iterator<Item = &Spilled> {
         self.entries.values().filter(move |left| left.lane == lane)
     }
 
@@ -134,12 +134,12 @@ mod tests {
         fn accounts_come_back_once_and_in_order(steps in proptest::collection::vec(step(), 0..100)) {
             let start = Monotonic::START;
             let mut overflow = Overflow::new(2);
-            let mut plain: BTreeMap<u8, Left> = BTreeMap::new();
+            let mut plain: BTreeMap<u8, Spilled> = BTreeMap::new();
             for step in steps {
                 match step {
                     Step::Put(number, lane, seconds) => {
                         let ready = start + Duration::from_secs(seconds);
-                        let left = Left { lane, ready, total: seconds, since: None, failures: Failures::default() };
+                        let left = Spilled { lane, ready, total: seconds, since: None, failures: Failures::default() };
                         overflow.put(key(number), left);
                         plain.insert(number, left);
                     }

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use stackone_client_types::Account;
 
-use super::Odd;
+use super::BatchAnomaly;
 use crate::work::AccountKey;
 
 /// An account that was asked for, under the assignment of its partition.
@@ -25,7 +25,7 @@ pub struct Reading {
     /// Those of which it tells nothing.
     pub missing: Vec<Asked>,
     /// What is odd about it.
-    pub odd: Option<Odd>,
+    pub odd: Option<BatchAnomaly>,
 }
 
 /// Reads a list by its ids; its order means nothing.
@@ -38,7 +38,7 @@ pub fn read(asked: Vec<Asked>, accounts: Vec<(String, Account)>) -> Reading {
             Entry::Vacant(place) => drop(place.insert(Some(account))),
             Entry::Occupied(mut place) => {
                 place.insert(None);
-                odd = Some(Odd::Repeated);
+                odd = Some(BatchAnomaly::Repeated);
             }
         }
     }
@@ -50,7 +50,7 @@ pub fn read(asked: Vec<Asked>, accounts: Vec<(String, Account)>) -> Reading {
         }
     }
     if !listed.is_empty() {
-        odd = Some(Odd::NotAsked);
+        odd = Some(BatchAnomaly::NotAsked);
     }
     Reading {
         shown,

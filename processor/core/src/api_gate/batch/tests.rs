@@ -101,14 +101,20 @@ fn a_list_that_is_odd_or_rejected_is_not_asked_for_a_while_and_that_is_told_once
         batching.listed(&reading(&["a", "b"], listed), now)
     };
     let fail = |batching: &mut Batching, error| batching.failed(error, now, |_| false);
-    type Happens<'a> = &'a dyn Fn(&mut Batching) -> Option<Odd>;
-    let rows: [(Odd, Happens<'_>); 4] = [
-        (Odd::NotAsked, &|batching| show(batching, &["a", "b", "x"])),
-        (Odd::Repeated, &|batching| show(batching, &["a", "b", "b"])),
-        (Odd::Rejected { status: 400 }, &|batching| {
+    type Happens<'a> = &'a dyn Fn(&mut Batching) -> Option<BatchAnomaly>;
+    let rows: [(BatchAnomaly, Happens<'_>); 4] = [
+        (BatchAnomaly::NotAsked, &|batching| {
+            show(batching, &["a", "b", "x"])
+        }),
+        (BatchAnomaly::Repeated, &|batching| {
+            show(batching, &["a", "b", "b"])
+        }),
+        (BatchAnomaly::Rejected { status: 400 }, &|batching| {
             fail(batching, &rejected)
         }),
-        (Odd::Unreadable, &|batching| fail(batching, &garbage)),
+        (BatchAnomaly::Unreadable, &|batching| {
+            fail(batching, &garbage)
+        }),
     ];
     for (odd, happens) in rows {
         let mut batching = Batching::new(SETTINGS);
@@ -137,7 +143,7 @@ fn what_is_left_out_is_asked_for_alone_first_and_tells_why() {
     assert_eq!(size(&batching, 1000, now), 5, "it does not exist");
 
     assert_eq!(batching.listed(&short, now), None);
-    let hidden = Odd::Hidden { shown: 3, asked: 5 };
+    let hidden = BatchAnomaly::Hidden { shown: 3, asked: 5 };
     assert_eq!(batching.answered_alone(&found(), true, now), Some(hidden));
     assert_eq!(size(&batching, 1000, now), 3, "no more than it shows");
     assert_eq!(batching.answered_alone(&found(), true, now), None);
@@ -149,7 +155,7 @@ fn a_list_that_shows_none_of_what_exists_is_not_asked_for_a_while() {
     let now = Monotonic::START;
     let mut batching = Batching::new(SETTINGS);
     assert_eq!(batching.listed(&reading(&["a", "b"], &[]), now), None);
-    let hidden = Odd::Hidden { shown: 0, asked: 2 };
+    let hidden = BatchAnomaly::Hidden { shown: 0, asked: 2 };
     assert_eq!(batching.answered_alone(&found(), true, now), Some(hidden));
     assert_eq!(size(&batching, 1000, now), 1);
 }
@@ -190,7 +196,10 @@ fn lists_that_fail_while_single_lookups_are_answered_are_not_asked_for_a_while()
     for _ in 1..STRIKES {
         assert_eq!(fail_after_an_answer(&mut batching), None, "a list came");
     }
-    assert_eq!(fail_after_an_answer(&mut batching), Some(Odd::Unavailable));
+    assert_eq!(
+        fail_after_an_answer(&mut batching),
+        Some(BatchAnomaly::Unavailable)
+    );
     assert_eq!(size(&batching, 1000, now), 1);
 }
 
@@ -203,7 +212,7 @@ fn a_refusal_is_about_the_key_unless_a_probe_was_accepted_since_the_last_one() {
     assert_eq!(batching.failed(&refused, now, |_| false), None);
     assert_eq!(size(&batching, 1000, now), 5);
     let odd = batching.failed(&refused, now, |since| since == now);
-    assert_eq!(odd, Some(Odd::Refused));
+    assert_eq!(odd, Some(BatchAnomaly::Refused));
     assert_eq!(size(&batching, 1000, now), 1);
 }
 
@@ -226,8 +235,8 @@ fn what_may_be_gone_was_left_out_or_is_a_recheck_does_not_go_with_other_accounts
         });
         work
     };
-    assert!(go_together(&webhook, &webhook, 5) && go_together(&recheck, &recheck, 5));
-    assert!(go_together(&in_grace(GraceKind::Activation), &webhook, 5));
+    assert!(can_batch(&webhook, &webhook, 5) && can_batch(&recheck, &recheck, 5));
+    assert!(can_batch(&in_grace(GraceKind::Activation), &webhook, 5));
     let alone = [
         GraceKind::Vanish,
         GraceKind::Delete,
@@ -236,12 +245,12 @@ fn what_may_be_gone_was_left_out_or_is_a_recheck_does_not_go_with_other_accounts
     .map(in_grace);
     for work in alone.iter().chain([&deleted, &left_out, &recheck]) {
         assert!(
-            !go_together(&webhook, work, 5) && !go_together(work, &webhook, 5),
+            !can_batch(&webhook, work, 5) && !can_batch(work, &webhook, 5),
             "{work:?}"
         );
     }
     assert!(
-        go_together(&left_out, &webhook, 4) && !go_together(&left_out, &webhook, 6),
+        can_batch(&left_out, &webhook, 4) && !can_batch(&left_out, &webhook, 6),
         "a smaller list may show what a larger one left out"
     );
 }

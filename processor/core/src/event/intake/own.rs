@@ -6,7 +6,7 @@ use stackone_link_schemas::{
     Pending, Trigger, UnlinksReleased,
 };
 
-use super::{Consumed, Intake, misplaced, unusable};
+use super::{Consumed, Sorted, misplaced, unusable};
 use crate::api_gate::Projects;
 use crate::event::listings::differs;
 use crate::work::{AccountKey, Work};
@@ -19,7 +19,7 @@ impl Consumed {
         projects: &Projects,
         now: Timestamp,
         state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
-    ) -> Intake {
+    ) -> Sorted {
         let Ok(listed) = serde_json::from_slice::<AccountListed>(&self.value) else {
             return unusable(
                 DeadLetterReason::MalformedEvent,
@@ -47,7 +47,7 @@ impl Consumed {
         let is_taken_in = state.as_ref().is_some_and(|state| self.is_taken_in(state));
         let work = (!is_taken_in && differs(state.as_ref(), &listed))
             .then(|| Box::new(self.listed_work(topic, &listed, now)));
-        Intake::Listed {
+        Sorted::Listed {
             key,
             lane,
             run: listed.run,
@@ -55,12 +55,12 @@ impl Consumed {
         }
     }
 
-    pub(super) fn sort_marker(&self, projects: &Projects) -> Intake {
+    pub(super) fn sort_marker(&self, projects: &Projects) -> Sorted {
         let Ok(marker) = serde_json::from_slice::<ListingMarker>(&self.value) else {
             return unusable(DeadLetterReason::MalformedEvent, "not a marker of a resync");
         };
         match projects.lane_of(marker.project_id.as_deref()) {
-            Some(lane) => Intake::Marker { lane, marker },
+            Some(lane) => Sorted::Marker { lane, marker },
             None => unusable(
                 DeadLetterReason::UnknownProject,
                 "no API key is configured for the project",
@@ -68,12 +68,12 @@ impl Consumed {
         }
     }
 
-    pub(super) fn sort_release(&self, projects: &Projects) -> Intake {
+    pub(super) fn sort_release(&self, projects: &Projects) -> Sorted {
         let Ok(release) = serde_json::from_slice::<UnlinksReleased>(&self.value) else {
             return unusable(DeadLetterReason::MalformedEvent, "not a release of unlinks");
         };
         match projects.lane_of(release.project_id.as_deref()) {
-            Some(lane) => Intake::UnlinksReleased {
+            Some(lane) => Sorted::UnlinksReleased {
                 lane,
                 said_at: release.released_at,
             },

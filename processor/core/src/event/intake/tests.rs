@@ -49,24 +49,24 @@ fn state(project: &str, taken_in: Option<TakenIn>) -> AccountState {
     }
 }
 
-fn sort(record: &Consumed, ids: &[Option<&str>], state: Option<AccountState>) -> Intake {
+fn sort(record: &Consumed, ids: &[Option<&str>], state: Option<AccountState>) -> Sorted {
     record.sort("events", PARTITIONS, &projects(ids), NOW, |_| state)
 }
 
-fn reason(intake: &Intake) -> Option<&DeadLetterReason> {
+fn reason(intake: &Sorted) -> Option<&DeadLetterReason> {
     match intake {
-        Intake::Unusable { reason, .. } => Some(reason),
-        Intake::Look { .. }
-        | Intake::Listed { .. }
-        | Intake::Marker { .. }
-        | Intake::UnlinksReleased { .. }
-        | Intake::Replayed => None,
+        Sorted::Unusable { reason, .. } => Some(reason),
+        Sorted::Look { .. }
+        | Sorted::Listed { .. }
+        | Sorted::Marker { .. }
+        | Sorted::UnlinksReleased { .. }
+        | Sorted::Replayed => None,
     }
 }
 
 #[test]
 fn a_webhook_becomes_work_with_its_cause() {
-    let Intake::Look { key, lane, work } =
+    let Sorted::Look { key, lane, work } =
         sort(&record("one", "account.deleted"), &[Some("one")], None)
     else {
         panic!("work")
@@ -91,12 +91,12 @@ fn a_webhook_becomes_work_with_its_cause() {
 fn an_event_goes_to_its_projects_lane_and_an_unknown_project_to_none() {
     let both = [Some("one"), Some("two")];
     let lane = |intake| match intake {
-        Intake::Look { lane, .. } => Some(lane),
-        Intake::Unusable { .. }
-        | Intake::Listed { .. }
-        | Intake::Marker { .. }
-        | Intake::UnlinksReleased { .. }
-        | Intake::Replayed => None,
+        Sorted::Look { lane, .. } => Some(lane),
+        Sorted::Unusable { .. }
+        | Sorted::Listed { .. }
+        | Sorted::Marker { .. }
+        | Sorted::UnlinksReleased { .. }
+        | Sorted::Replayed => None,
     };
     assert_eq!(
         lane(sort(&record("two", "account.created"), &both, None)),
@@ -140,7 +140,7 @@ fn a_replay_is_known_by_partition_offset_and_timestamp_together() {
             &record("one", "account.created"),
             &[None],
             Some(state("one", Some(taken))),
-        ) == Intake::Replayed
+        ) == Sorted::Replayed
     };
     assert!(replayed(taken));
     assert!(replayed(TakenIn {
@@ -186,12 +186,12 @@ fn listed_record() -> Consumed {
 fn a_listed_account_that_is_taken_in_already_is_noted_and_asks_for_nothing_again() {
     let (run, record) = (Uuid::from_u128(1), listed_record());
     let asks = |taken_in| match sort(&record, &[None], Some(state("one", taken_in))) {
-        Intake::Listed { run: of, work, .. } => (of == run, work.is_some()),
-        other @ (Intake::Look { .. }
-        | Intake::Unusable { .. }
-        | Intake::Marker { .. }
-        | Intake::UnlinksReleased { .. }
-        | Intake::Replayed) => panic!("{other:?}"),
+        Sorted::Listed { run: of, work, .. } => (of == run, work.is_some()),
+        other @ (Sorted::Look { .. }
+        | Sorted::Unusable { .. }
+        | Sorted::Marker { .. }
+        | Sorted::UnlinksReleased { .. }
+        | Sorted::Replayed) => panic!("{other:?}"),
     };
     assert_eq!(asks(None), (true, true));
     assert_eq!(asks(Some(record.taken_in())), (true, false));
@@ -203,7 +203,7 @@ fn a_malformed_record_is_described_without_its_data() {
         value: br#"{"event":"account.created","account_id":"s3cret/"}"#.to_vec(),
         ..record("one", "x")
     };
-    let Intake::Unusable { reason, detail } = sort(&malformed, &[None], None) else {
+    let Sorted::Unusable { reason, detail } = sort(&malformed, &[None], None) else {
         panic!("unusable")
     };
     assert_eq!(reason, DeadLetterReason::MalformedEvent);
@@ -232,7 +232,7 @@ fn a_release_is_for_a_project_that_is_configured() {
     let (lane, said_at) = (1, NOW);
     assert_eq!(
         sort(&release("two"), &both, None),
-        Intake::UnlinksReleased { lane, said_at }
+        Sorted::UnlinksReleased { lane, said_at }
     );
     let unknown = sort(&release("three"), &both, None);
     assert_eq!(reason(&unknown), Some(&DeadLetterReason::UnknownProject));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// The ids that are shown, those that are missing, and what is odd.
-fn told(reading: &Reading) -> (Vec<&str>, Vec<&str>, Option<Odd>) {
+fn told(reading: &Reading) -> (Vec<&str>, Vec<&str>, Option<BatchAnomaly>) {
     let shown = reading.shown.iter().map(|(asked, account)| {
         let id = asked.key.id.as_str();
         assert_eq!(account.status.as_str(), format!("status of {id}"));
@@ -25,17 +25,17 @@ fn a_list_tells_of_what_it_shows_and_nothing_of_what_it_does_not() {
         (
             "extra",
             &["x", "b", "a", "c"],
-            ("a b c", "", Some(Odd::NotAsked)),
+            ("a b c", "", Some(BatchAnomaly::NotAsked)),
         ),
         (
             "filter ignored",
             &["x", "y", "b"],
-            ("b", "a c", Some(Odd::NotAsked)),
+            ("b", "a c", Some(BatchAnomaly::NotAsked)),
         ),
         (
             "one twice",
             &["a", "b", "b", "c"],
-            ("a c", "b", Some(Odd::Repeated)),
+            ("a c", "b", Some(BatchAnomaly::Repeated)),
         ),
     ];
     for (what, listed, (shown, missing, odd)) in rows {

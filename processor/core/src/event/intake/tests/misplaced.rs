@@ -55,7 +55,7 @@ fn another_record_at_the_offset_of_a_cause_is_not_taken_for_it() {
         ..record("one", "account.created")
     };
     let cause_of = |record: &Consumed| {
-        let Intake::Look { work, .. } = sort(record, &[None], None) else {
+        let Sorted::Look { work, .. } = sort(record, &[None], None) else {
             panic!("work")
         };
         work.pending.causes[0].clone()

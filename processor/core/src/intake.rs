@@ -1,0 +1,107 @@
+//! What is known of records beside the queue: those that wait for another project's, what operators released, which
+//! accounts vanished, and the runs of resyncs.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+
+use crate::event::intake::Consumed;
+use crate::resync::runs::Resyncs;
+use crate::settings::Settings;
+use crate::state::unlink_guard::UnlinkGuard;
+use crate::work::AccountKey;
+use crate::work::queue::Lane;
+
+/// What is known of records beside the queue.
+#[derive(Debug)]
+pub struct Intake {
+    /// Records that wait until something else of their account is decided.
+    parked: BTreeMap<AccountKey, VecDeque<Consumed>>,
+    /// Accounts that vanished.
+    pub guard: UnlinkGuard,
+    /// What operators released and is not committed yet.
+    pub releases: Vec<Release>,
+    /// The runs of resyncs.
+    pub resync_runs: Resyncs,
+    /// Of each project, whether its unlinks were held when it was last looked at.
+    held_before: Vec<bool>,
+}
+
+/// An operator's word that what vanished of a project is gone.
+#[derive(Debug, Clone, Copy)]
+pub struct Release {
+    /// Of the record that says so.
+    pub partition: i32,
+    /// Of the record that says so.
+    pub offset: i64,
+    /// The project.
+    pub lane: Lane,
+    /// Accounts that vanished later are not meant.
+    pub said_at: Timestamp,
+}
+
+impl Intake {
+    /// Nothing known yet.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let lanes = settings.projects.len();
+        Self {
+            parked: BTreeMap::new(),
+            guard: UnlinkGuard::new(lanes),
+            releases: Vec::new(),
+            resync_runs: Resyncs::new(lanes, settings.resync_interval),
+            held_before: vec![false; lanes],
+        }
+    }
+
+    /// Whether a record of the account waits. What comes after it does so, too: once that was taken in, the earlier one
+    /// would count as taken in before.
+    #[must_use]
+    pub fn is_parked(&self, key: &AccountKey) -> bool {
+        self.parked.contains_key(key)
+    }
+
+    /// A record waits.
+    pub fn park(&mut self, key: AccountKey, record: Consumed) {
+        self.parked.entry(key).or_default().push_back(record);
+    }
+
+    /// What waits of an account no longer does.
+    pub fn unpark(&mut self, key: &AccountKey) -> VecDeque<Consumed> {
+        self.parked.remove(key).unwrap_or_default()
+    }
+
+    /// One of the records that waited has to wait again, and so do those after it. None where it has not.
+    pub fn park_again(&mut self, key: &AccountKey, rest: &mut VecDeque<Consumed>) {
+        if let Some(again) = self.parked.get_mut(key) {
+            again.append(rest);
+        }
+    }
+
+    /// Forgets partitions; gives the records that were undecided.
+    pub fn give_up(&mut self, partitions: &[i32]) -> u64 {
+        let is_given_up = |partition: i32| partitions.contains(&partition);
+        let parked = self
+            .parked
+            .extract_if(.., |key, _| is_given_up(key.partition));
+        let parked: usize = parked.map(|(_, records)| records.len()).sum();
+        let releases = self
+            .releases
+            .extract_if(.., |one| is_given_up(one.partition));
+        let releases = releases.count();
+        self.guard.give_up(partitions);
+        u64::try_from(parked + releases).unwrap_or(u64::MAX)
+    }
+
+    /// Records that are undecided.
+    #[must_use]
+    pub fn undecided(&self) -> u64 {
+        let parked: usize = self.parked.values().map(VecDeque::len).sum();
+        u64::try_from(parked + self.releases.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Notes whether a project's unlinks are held; says whether that is news.
+    pub fn note_held(&mut self, lane: Lane, holds: bool) -> bool {
+        std::mem::replace(&mut self.held_before[lane], holds) != holds
+    }
+}

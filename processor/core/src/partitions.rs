@@ -1,0 +1,363 @@
+//! The partitions that are ours: assignment, generation, states, offsets, and whether they are read.
+
+use std::collections::BTreeMap;
+
+use stackone_link_schemas::AccountState;
+
+use crate::api_gate::Projects;
+use crate::event::intake::Consumed;
+use crate::event::listings::Listings;
+use crate::offsets::Offsets;
+use crate::offsets::gaps::Gaps;
+use crate::offsets::open_records::{Open, OpenLimit, Turn};
+use crate::processor::input::{Generation, Restored, Watermarks};
+use crate::state::store::StateStore;
+use crate::time::Monotonic;
+use crate::work::AccountKey;
+use crate::work::queue::Lane;
+
+/// The partitions that are ours.
+#[derive(Debug)]
+pub struct Partitions {
+    owned: BTreeMap<i32, Partition>,
+    /// Under which they are ours; none while we are no member of the group.
+    generation: Option<Generation>,
+    /// Counts assignments: what was asked under an earlier one is dropped.
+    epoch: u64,
+    /// Partitions of the events topic, as last told; 0 while they are not known.
+    total: usize,
+    open_limit: OpenLimit,
+}
+
+/// A partition that is assigned to us.
+#[derive(Debug)]
+struct Partition {
+    epoch: u64,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Its state is being read. Records that were fetched before the partition was paused wait here.
+    Restoring { early: Vec<Consumed> },
+    /// It is processed.
+    Ready(Box<Ready>),
+}
+
+/// A partition that is processed.
+#[derive(Debug)]
+pub struct Ready {
+    /// Its accounts.
+    pub states: StateStore,
+    /// How many partitions there are.
+    pub of_partitions: i32,
+    /// Its records.
+    pub offsets: Offsets,
+    /// Gaps between them that may be losses.
+    pub gaps: Gaps,
+    /// What running resyncs have listed of them.
+    pub listings: Listings,
+}
+
+/// Records that are gone before they were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfRange {
+    /// The partition.
+    pub partition: i32,
+    /// The offset that was expected.
+    pub expected: i64,
+    /// The one that is there.
+    pub next: i64,
+}
+
+/// How many partitions are ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owned {
+    /// Processed.
+    pub ready: usize,
+    /// Ours.
+    pub owned: usize,
+    /// There are; 0 while that is not known.
+    pub total: usize,
+}
+
+impl Partitions {
+    /// None yet, of whose records so many may be open.
+    #[must_use]
+    pub const fn new(most_open: Open) -> Self {
+        Self {
+            owned: BTreeMap::new(),
+            generation: None,
+            epoch: 0,
+            total: 0,
+            open_limit: OpenLimit::new(most_open),
+        }
+    }
+
+    /// The generation under which they are ours.
+    #[must_use]
+    pub const fn generation(&self) -> Option<Generation> {
+        self.generation
+    }
+
+    /// A rebalance brought this generation; where it brought none, the last one holds.
+    pub const fn note_generation(&mut self, generation: Option<Generation>) {
+        if generation.is_some() {
+            self.generation = generation;
+        }
+    }
+
+    /// We are no member of the group until we have joined again.
+    pub const fn forget_generation(&mut self) {
+        self.generation = None;
+    }
+
+    /// Takes partitions over, and gives their epoch.
+    pub fn assign(&mut self, partitions: &[i32]) -> u64 {
+        self.epoch += 1;
+        let epoch = self.epoch;
+        for partition in partitions {
+            let early = Vec::new();
+            let stage = Stage::Restoring { early };
+            self.owned.insert(*partition, Partition { epoch, stage });
+        }
+        epoch
+    }
+
+    /// Forgets partitions.
+    pub fn give_up(&mut self, partitions: &[i32]) {
+        for partition in partitions {
+            self.owned.remove(partition);
+        }
+    }
+
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        self.owned.clear();
+    }
+
+    /// The epoch of a partition that is ours.
+    #[must_use]
+    pub fn epoch_of(&self, partition: i32) -> Option<u64> {
+        self.owned.get(&partition).map(|partition| partition.epoch)
+    }
+
+    /// Whether a partition is ours under this assignment.
+    #[must_use]
+    pub fn is_ours(&self, partition: i32, epoch: u64) -> bool {
+        self.epoch_of(partition) == Some(epoch)
+    }
+
+    /// A partition that is processed.
+    #[must_use]
+    pub fn ready(&self, partition: i32) -> Option<&Ready> {
+        match &self.owned.get(&partition)?.stage {
+            Stage::Ready(ready) => Some(ready),
+            Stage::Restoring { .. } => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn ready_mut(&mut self, partition: i32) -> Option<&mut Ready> {
+        match &mut self.owned.get_mut(&partition)?.stage {
+            Stage::Ready(ready) => Some(ready),
+            Stage::Restoring { .. } => None,
+        }
+    }
+
+    /// Every partition that is processed, with its number.
+    pub fn all_ready(&self) -> impl Iterator<Item = (i32, &Ready)> {
+        let owned = self.owned.iter();
+        owned.filter_map(|(number, partition)| match &partition.stage {
+            Stage::Ready(ready) => Some((*number, &**ready)),
+            Stage::Restoring { .. } => None,
+        })
+    }
+
+    /// The state of an account.
+    #[must_use]
+    pub fn state_of(&self, key: &AccountKey) -> Option<AccountState> {
+        self.ready(key.partition)?.states.get(&key.id)
+    }
+
+    /// Starts processing a partition that was restored; gives the records that wait for that. None where it is processed
+    /// already.
+    pub fn restored(&mut self, partition: i32, restored: Restored) -> Option<Vec<Consumed>> {
+        let ready = Stage::Ready(Box::new(Ready {
+            states: restored.states,
+            of_partitions: restored.partitions,
+            offsets: Offsets::starting_at(restored.position.next),
+            gaps: Gaps::default(),
+            listings: Listings::default(),
+        }));
+        let partition = self.owned.get_mut(&partition)?;
+        match std::mem::replace(&mut partition.stage, ready) {
+            Stage::Restoring { early } => Some(early),
+            Stage::Ready(_) => None,
+        }
+    }
+
+    /// Takes a record of ours: gives it where its partition is processed, and keeps it where that is being restored. None
+    /// also where the partition was given up.
+    pub fn accept(&mut self, record: Consumed) -> Option<Consumed> {
+        match &mut self.owned.get_mut(&record.partition)?.stage {
+            Stage::Ready(_) => Some(record),
+            Stage::Restoring { early } => {
+                early.push(record);
+                None
+            }
+        }
+    }
+
+    /// Notes that a record was consumed. A later offset than the expected one is harmless where control records lie
+    /// between, and a loss where records were deleted before they were read: the cluster is asked. An earlier one means
+    /// that the topic was made again.
+    pub fn consumed(&mut self, record: &Consumed) -> Option<OutOfRange> {
+        let ready = self.ready_mut(record.partition)?;
+        let expected = ready.offsets.next();
+        if record.offset > expected {
+            ready.gaps.note(expected);
+        }
+        ready.offsets.consumed(record.offset, record.bytes());
+        (record.offset < expected).then_some(OutOfRange {
+            partition: record.partition,
+            expected,
+            next: record.offset,
+        })
+    }
+
+    /// A record is finished, or written as pending in its account's state.
+    pub fn close_offset(&mut self, partition: i32, offset: i64) {
+        if let Some(ready) = self.ready_mut(partition) {
+            ready.offsets.close(offset);
+        }
+    }
+
+    /// Takes over the state of an account as the topic has it now.
+    pub fn wrote(&mut self, key: &AccountKey, value: Option<&[u8]>) {
+        if let Some(ready) = self.ready_mut(key.partition) {
+            ready.states.put(&key.id, value);
+        }
+    }
+
+    /// Whether all that are ours are processed.
+    #[must_use]
+    pub fn are_restored(&self) -> bool {
+        let mut stages = self.owned.values().map(|partition| &partition.stage);
+        stages.all(|stage| matches!(stage, Stage::Ready(_)))
+    }
+
+    /// A member of the group that owns no partition is as ready as one can be: it waits to take over.
+    #[must_use]
+    pub fn is_ready_member(&self) -> bool {
+        self.generation.is_some() && self.are_restored()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> Owned {
+        Owned {
+            ready: self.all_ready().count(),
+            owned: self.owned.len(),
+            total: self.total,
+        }
+    }
+
+    /// The cluster told how many there are. 0 tells nothing: what was told before stays.
+    pub const fn note_total(&mut self, total: usize) {
+        if total > 0 {
+            self.total = total;
+        }
+    }
+
+    /// Our share of what all replicas may do together, at least 1.
+    #[must_use]
+    pub fn share_of(&self, per_minute: u32) -> u32 {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let (owned, all) = (count(self.owned.len()), count(self.total));
+        let share = u64::from(per_minute).saturating_mul(owned) / all.max(owned).max(1);
+        u32::try_from(share).unwrap_or(per_minute).max(1)
+    }
+
+    /// Accounts of a project that are confirmed to be there.
+    #[must_use]
+    pub fn confirmed(&self, lane: Lane, projects: &Projects) -> usize {
+        let is_of_lane = |named: Option<&str>| projects.lane_of(named) == Some(lane);
+        let ready = self.all_ready();
+        ready
+            .map(|(_, ready)| ready.states.confirmed(is_of_lane))
+            .sum()
+    }
+
+    /// What is neither decided nor written down.
+    #[must_use]
+    pub fn open(&self) -> Open {
+        self.all_ready()
+            .map(|(_, ready)| ready.offsets.open())
+            .sum()
+    }
+
+    /// Whether reading is to be paused or resumed now, and which partitions then.
+    pub fn turn(&mut self) -> Option<(Turn, Open, Vec<i32>)> {
+        let open = self.open();
+        let turn = self.open_limit.turn(open)?;
+        let partitions = match turn {
+            Turn::Pause => self.owned.keys().copied().collect(),
+            // One whose state is still being read stays paused.
+            Turn::Resume => self.all_ready().map(|(number, _)| number).collect(),
+        };
+        Some((turn, open, partitions))
+    }
+
+    /// Whether nothing is read.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.open_limit.is_reached()
+    }
+
+    /// When a gap may next be asked about, if there is one.
+    #[must_use]
+    pub fn next_question(&self) -> Option<Monotonic> {
+        let due = self
+            .all_ready()
+            .filter_map(|(_, ready)| ready.gaps.due_at());
+        due.min()
+    }
+
+    /// The partitions whose watermarks are to be asked for, each with its epoch: all, or those with a gap to explain.
+    pub fn ask(&mut self, all: bool, now: Monotonic) -> Vec<(i32, u64)> {
+        let mut asked = Vec::new();
+        for (number, partition) in &mut self.owned {
+            let Stage::Ready(ready) = &mut partition.stage else {
+                continue;
+            };
+            if all || ready.gaps.is_due(now) {
+                ready.gaps.ask(now);
+                asked.push((*number, partition.epoch));
+            }
+        }
+        asked
+    }
+
+    /// Takes watermarks in: how far behind we are, and whether records were deleted before they were read.
+    pub fn take_watermarks(&mut self, told: &Watermarks) -> (Option<i64>, Option<OutOfRange>) {
+        let Watermarks {
+            partition, epoch, ..
+        } = *told;
+        let is_ours = self.is_ours(partition, epoch);
+        let Some(ready) = self.ready_mut(partition).filter(|_| is_ours) else {
+            return (None, None);
+        };
+        let missing = ready.gaps.answered(told.range.map(|(low, _)| low));
+        let Some((low, high)) = told.range else {
+            return (None, None);
+        };
+        let lag = (high - ready.offsets.next()).max(0);
+        let lost = missing.map(|expected| OutOfRange {
+            partition,
+            expected,
+            next: low,
+        });
+        (Some(lag), lost)
+    }
+}

@@ -1,0 +1,212 @@
+//! Rounds of transactions: what is decided, then what was released, then dead letters that go apart. Memory changes only
+//! after each commit.
+
+use std::time::Duration;
+
+use super::input::Transacted;
+use super::{Action, Fact, Failure, Processor, Turn};
+use crate::committer::effect::Effect;
+use crate::committer::ready_to_commit::ReadyToCommit;
+use crate::committer::stage::Stage;
+use crate::committer::{InFlight, Round};
+use crate::event::records::Batch;
+use stackone_link_wire::Topic;
+
+/// What a staged transaction writes and changes.
+pub(super) struct Staged {
+    batch: Batch,
+    effects: Vec<Effect>,
+    /// Not all that is undecided found room in it.
+    pub(super) has_more_markers: bool,
+}
+
+impl From<Stage<'_>> for Staged {
+    fn from(stage: Stage<'_>) -> Self {
+        Self {
+            batch: stage.batch,
+            effects: stage.effects,
+            has_more_markers: stage.has_more_markers,
+        }
+    }
+}
+
+impl Processor {
+    pub(super) fn commit_what_is_due(&mut self, turn: &mut Turn<'_>) {
+        let has_lookups = self.scheduler.queue.in_flight() > 0;
+        if self.committer.may_begin(has_lookups, turn.now.monotonic) {
+            self.begin_round(turn);
+        }
+    }
+
+    /// Begins with what is decided, and the markers of what is pending if they are due.
+    pub(super) fn begin_round(&mut self, turn: &mut Turn<'_>) {
+        let now = turn.now.monotonic;
+        for letter in self.committer.set_letters_apart(now) {
+            self.hold(letter, turn);
+        }
+        let markers = self.committer.markers_are_due(now);
+        if self.committer.ready.is_empty() && !markers {
+            return self.commit_releases(turn);
+        }
+        let ready = std::mem::take(&mut self.committer.ready);
+        match self.stage_decided(&ready, markers, turn) {
+            Ok(staged) => {
+                if markers && !staged.has_more_markers {
+                    self.committer.wrote_markers(now);
+                }
+                self.transact(staged, Round::Decided { ready, markers }, turn);
+            }
+            Err(error) => self.fail(error, turn),
+        }
+    }
+
+    /// Commits what an operator released, with the offsets of the records that said so: a crash cannot come between.
+    /// Alone, since an account that is decided in the same transaction would have two states in it.
+    fn commit_releases(&mut self, turn: &mut Turn<'_>) {
+        if self.intake.releases.is_empty() {
+            return self.commit_letters(turn);
+        }
+        self.recall_releasable(turn);
+        match self.stage_releases(turn) {
+            Ok(staged) => self.transact(staged, Round::Releases, turn),
+            Err(error) => self.fail(error, turn),
+        }
+    }
+
+    /// Commits dead letters that go apart, if it is time.
+    fn commit_letters(&mut self, turn: &mut Turn<'_>) {
+        let count = self.committer.letters_to_commit(turn.now.monotonic);
+        if count == 0 {
+            return;
+        }
+        match self.stage_letters(count, turn) {
+            Ok(staged) => self.transact(staged, Round::Letters(count), turn),
+            Err(error) => self.fail(error, turn),
+        }
+    }
+
+    /// Has a transaction committed. One that would change nothing is none.
+    fn transact(&mut self, staged: Staged, round: Round, turn: &mut Turn<'_>) {
+        let Staged { batch, effects, .. } = staged;
+        let began = turn.now.monotonic;
+        if effects.is_empty() {
+            return self.on_committed(round, turn);
+        }
+        let Some(generation) = self.partitions.generation() else {
+            // Nothing is ever staged before an assignment, and an assignment brings a generation. Without one nothing is
+            // ours to commit.
+            return self.put_back(round, turn);
+        };
+        self.committer.in_flight = Some(InFlight {
+            effects,
+            round,
+            began,
+        });
+        self.actions
+            .push_back(Action::Transact { generation, batch });
+    }
+
+    /// A transaction ended.
+    pub(super) fn on_transacted(&mut self, transacted: Transacted, turn: &mut Turn<'_>) {
+        let Some(in_flight) = self.committer.in_flight.take() else {
+            return;
+        };
+        let took = turn.now.monotonic.duration_since(in_flight.began);
+        self.committer.ended(took, turn.now.monotonic);
+        let InFlight { effects, round, .. } = in_flight;
+        match transacted {
+            Transacted::Committed => {
+                note_transacted("committed", took, turn);
+                for effect in effects {
+                    self.apply(effect, turn);
+                }
+                self.on_committed(round, turn);
+            }
+            Transacted::Aborted { error, leaderless } if leaderless.is_empty() => {
+                note_transacted("aborted", took, turn);
+                if let Round::Letters(_) = round {
+                    self.letters_refused(&error, turn);
+                } else {
+                    turn.note(Fact::Aborted(&error));
+                    self.put_back(round, turn);
+                }
+            }
+            Transacted::Aborted { leaderless, .. } => {
+                note_transacted("aborted", took, turn);
+                let topic = self.settings.topics.name(Topic::State).to_owned();
+                let partitions = leaderless;
+                self.fail(Failure::Leaderless { topic, partitions }, turn);
+            }
+            Transacted::Fatal(error) => {
+                note_transacted("fatal", took, turn);
+                self.fail(Failure::Transaction(error), turn);
+            }
+        }
+        self.after_transaction(turn);
+    }
+
+    /// Goes on with what waited for the end of the transaction.
+    fn after_transaction(&mut self, turn: &mut Turn<'_>) {
+        if self.committer.in_flight.is_some() {
+            return;
+        }
+        self.go_on_handing_over(turn);
+        if self.is_stopping && self.may_poll() {
+            self.is_stopping = false;
+            self.on_stop(turn);
+        }
+    }
+
+    fn on_committed(&mut self, round: Round, turn: &mut Turn<'_>) {
+        match round {
+            Round::Decided { markers, .. } => {
+                self.committer.committed();
+                if markers {
+                    self.scheduler.spill();
+                }
+                self.commit_releases(turn);
+            }
+            Round::Releases => {
+                self.committer.committed();
+                self.intake.releases.clear();
+                self.commit_letters(turn);
+            }
+            Round::Letters(count) => self.committer.letters_committed(count),
+        }
+    }
+
+    /// Nothing of it has changed anything: all of it is still to be committed.
+    fn put_back(&mut self, round: Round, turn: &Turn<'_>) {
+        let now = turn.now.monotonic;
+        match round {
+            Round::Decided { ready, .. } => self.committer.put_back(ready, now),
+            Round::Releases | Round::Letters(_) => {}
+        }
+        self.committer.aborted(now);
+    }
+
+    /// Dead letters cannot be written: they are held, and everything else goes on.
+    fn letters_refused(&mut self, error: &super::input::Cause, turn: &mut Turn<'_>) {
+        let held = self.committer.held.len();
+        if self.committer.letters.refused(turn.now.monotonic) {
+            turn.note(Fact::DeadLettersRefused { held, error });
+        }
+        for letter in std::mem::take(&mut self.committer.held) {
+            self.hold(letter, turn);
+        }
+    }
+
+    /// A record of no use waits with its offset open. An account that cannot be put aside now stays pending: it would hold
+    /// a lookup's place.
+    fn hold(&mut self, letter: ReadyToCommit, turn: &mut Turn<'_>) {
+        if let ReadyToCommit::GivenUp(refetched) = letter {
+            self.stays_pending(&refetched.key, refetched.epoch, turn);
+        } else {
+            self.committer.held.push(letter);
+        }
+    }
+}
+
+fn note_transacted(outcome: &'static str, took: Duration, turn: &mut Turn<'_>) {
+    turn.note(Fact::Transacted { outcome, took });
+}

@@ -1,0 +1,250 @@
+//! Reading records again, so that a dead letter holds the original bytes although they are not kept in memory.
+//!
+//! A record counts as expired only where the broker shows that it is gone. What cannot be read now may be there: a dead
+//! letter without its bytes can never be put back.
+
+use std::time::Duration;
+
+use stackone_link_schemas::Cause;
+
+use crate::event::intake::Consumed;
+use crate::time::Monotonic;
+use crate::work::AccountKey;
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Read on at this offset; the first time go there.
+    Read {
+        /// The partition.
+        partition: i32,
+        /// The offset.
+        offset: i64,
+        /// Whether the reader is somewhere else.
+        is_first: bool,
+    },
+    /// Ask for the low watermark of this partition.
+    LowWatermark(i32),
+    /// All are read, or one cannot be now.
+    Done,
+}
+
+/// What a call gave.
+#[derive(Debug)]
+pub enum Answer {
+    /// The next record at or behind the offset.
+    Record(Box<Consumed>),
+    /// Nothing can be read from the offset on now.
+    EndOfPartition,
+    /// A low watermark.
+    Low(i64),
+    /// Nothing yet.
+    None,
+}
+
+/// One of the records cannot be read again now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("offset {offset} of partition {partition} was not read again in time")]
+pub struct NotInTime {
+    /// The partition.
+    pub partition: i32,
+    /// The offset.
+    pub offset: i64,
+}
+
+/// Reading the records of an account again.
+#[derive(Debug)]
+pub struct RefetchSteps {
+    key: AccountKey,
+    causes: Vec<Cause>,
+    read: Vec<(Consumed, bool)>,
+    next: Next,
+    /// How long one record is looked for.
+    within: Duration,
+    began: Monotonic,
+    late: Option<NotInTime>,
+}
+
+impl RefetchSteps {
+    /// The records of `causes`, all of `key`, each looked for `within` this time.
+    #[must_use]
+    pub fn new(key: AccountKey, causes: Vec<Cause>, within: Duration, now: Monotonic) -> Self {
+        let mut steps = Self {
+            key,
+            causes,
+            read: Vec::new(),
+            next: Next::Done,
+            within,
+            began: now,
+            late: None,
+        };
+        steps.go_on(now);
+        steps
+    }
+
+    /// What comes next.
+    #[must_use]
+    pub const fn next(&self) -> Next {
+        self.next
+    }
+
+    /// The call that came next has ended.
+    pub fn ended(&mut self, answer: Answer, now: Monotonic) {
+        let Some(cause) = self.causes.get(self.read.len()) else {
+            return;
+        };
+        let (partition, offset) = (cause.partition, cause.offset);
+        let found = match answer {
+            // Of a topic that was made again the offset has another record, which may be another account's.
+            Answer::Record(record) if record.offset == offset => {
+                Some(Some(*record).filter(|record| record.is_of(cause)))
+            }
+            // Asked for this offset the broker gave another one: this one was deleted, or holds no record.
+            Answer::Record(_) => Some(None),
+            // Where the low watermark has passed the offset, that is for good.
+            Answer::EndOfPartition => {
+                self.next = Next::LowWatermark(partition);
+                return;
+            }
+            Answer::Low(low) => (low > offset).then_some(None),
+            Answer::None => None,
+        };
+        match found {
+            Some(Some(record)) => self.read.push((record, false)),
+            Some(None) => {
+                let expired = expired(&self.key, cause);
+                self.read.push((expired, true));
+            }
+            None if now.duration_since(self.began) >= self.within => {
+                self.late = Some(NotInTime { partition, offset });
+                self.next = Next::Done;
+                return;
+            }
+            None => {
+                self.next = Next::Read {
+                    partition,
+                    offset,
+                    is_first: false,
+                };
+                return;
+            }
+        }
+        self.go_on(now);
+    }
+
+    fn go_on(&mut self, now: Monotonic) {
+        self.began = now;
+        self.next = self
+            .causes
+            .get(self.read.len())
+            .map_or(Next::Done, |cause| Next::Read {
+                partition: cause.partition,
+                offset: cause.offset,
+                is_first: true,
+            });
+    }
+
+    /// The records, each with whether it has expired: then it has a key and no value.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them cannot be read again now.
+    pub fn finish(self) -> Result<Vec<(Consumed, bool)>, NotInTime> {
+        self.late.map_or(Ok(self.read), Err)
+    }
+}
+
+fn expired(key: &AccountKey, cause: &Cause) -> Consumed {
+    Consumed {
+        partition: cause.partition,
+        offset: cause.offset,
+        timestamp_ms: cause.received_at.map_or(0, jiff::Timestamp::as_millisecond),
+        key: Some(key.id.as_str().into()),
+        value: Vec::new(),
+        headers: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stackone_link_schemas::AccountId;
+
+    use super::*;
+
+    const WITHIN: Duration = Duration::from_secs(10);
+
+    fn cause(offset: i64) -> Cause {
+        Cause {
+            event_id: None,
+            event_type: "account.created".to_owned(),
+            event_date: None,
+            received_at: None,
+            topic: "events".to_owned(),
+            partition: 3,
+            offset,
+        }
+    }
+
+    fn steps(offsets: &[i64]) -> RefetchSteps {
+        let id = AccountId::try_from("a").unwrap();
+        let causes = offsets.iter().copied().map(cause).collect();
+        RefetchSteps::new(
+            AccountKey { partition: 3, id },
+            causes,
+            WITHIN,
+            Monotonic::START,
+        )
+    }
+
+    fn record(offset: i64) -> Answer {
+        Answer::Record(Box::new(Consumed {
+            partition: 3,
+            offset,
+            timestamp_ms: 0,
+            key: None,
+            value: b"{}".to_vec(),
+            headers: None,
+        }))
+    }
+
+    #[test]
+    fn a_record_is_there_or_the_broker_has_shown_that_it_is_gone() {
+        let mut steps = steps(&[1, 5, 9]);
+        let read = |offset, is_first| Next::Read {
+            partition: 3,
+            offset,
+            is_first,
+        };
+        assert_eq!(steps.next(), read(1, true));
+        steps.ended(Answer::None, Monotonic::START);
+        assert_eq!(steps.next(), read(1, false));
+        steps.ended(record(1), Monotonic::START);
+        assert_eq!(steps.next(), read(5, true));
+        steps.ended(record(6), Monotonic::START);
+        assert_eq!(steps.next(), read(9, true));
+        steps.ended(Answer::EndOfPartition, Monotonic::START);
+        assert_eq!(steps.next(), Next::LowWatermark(3));
+        steps.ended(Answer::Low(9), Monotonic::START);
+        assert_eq!(steps.next(), read(9, false), "it may be there");
+        steps.ended(Answer::EndOfPartition, Monotonic::START);
+        steps.ended(Answer::Low(10), Monotonic::START);
+        assert_eq!(steps.next(), Next::Done);
+        let read = steps.finish().unwrap();
+        let read: Vec<_> = read.iter().map(|(one, gone)| (one.offset, *gone)).collect();
+        assert_eq!(read, [(1, false), (5, true), (9, true)]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_in_time_has_not_expired() {
+        let mut steps = steps(&[1]);
+        steps.ended(Answer::None, Monotonic::START + WITHIN / 2);
+        assert_ne!(steps.next(), Next::Done);
+        steps.ended(Answer::None, Monotonic::START + WITHIN);
+        assert_eq!(steps.next(), Next::Done);
+        let late = NotInTime {
+            partition: 3,
+            offset: 1,
+        };
+        assert_eq!(steps.finish().unwrap_err(), late);
+    }
+}

@@ -1,0 +1,230 @@
+//! The thread that drives the core: it polls, gives the core what comes, and carries out what the core wants.
+//!
+//! One thread is what keeps transactions and rebalances apart and needs no lock. Waiting is done elsewhere: lookups on the
+//! runtime, restoring, reading dead records and committing on other threads. They all answer into one inbox. While a
+//! transaction is committed nothing is polled, so that neither a record nor a rebalance comes between its steps.
+
+mod actions;
+mod cluster;
+mod committing;
+mod context;
+mod gauges;
+mod inbox;
+mod observer;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use stackone_link_wire::Topic;
+use stackone_processor_core::processor::input::Transacted;
+use stackone_processor_core::processor::{End, Input};
+use stackone_processor_core::time::Monotonic;
+use stackone_processor_core::{Processor, settings};
+use tokio_util::sync::DropGuard;
+
+use crate::clock;
+use crate::consumer::{Change, GroupConsumer, Polled, Rebalance};
+use crate::lookups::Lookups;
+use crate::repeated::Repeated;
+use crate::transaction::{StuckCall, Transactions};
+use committing::Generations;
+use observer::Observed;
+
+pub(crate) use committing::longest_without_poll;
+pub use context::{Context, RunError, Settings};
+pub use inbox::{Inbox, Message, Post};
+
+/// Longest time the thread sleeps when nothing happens.
+const IDLE: Duration = Duration::from_millis(100);
+/// Most records taken in before answers are looked at again.
+const MAX_RECORDS: usize = 1000;
+/// A poll comes back with nothing also when it served something that is no record, a log line for instance.
+const MAX_EMPTY_POLLS: usize = 16;
+
+/// One run, from joining the group to leaving it.
+pub struct Shell {
+    core: Processor,
+    settings: Settings,
+    context: Context,
+    consumer: GroupConsumer,
+    transactions: Arc<Transactions>,
+    lookups: Lookups,
+    inbox: Inbox,
+    generations: Generations,
+    /// Ends what is done for a partition elsewhere when it is given up.
+    alive: BTreeMap<i32, DropGuard>,
+    observed: Observed,
+    next_gauges: Monotonic,
+    consumer_errors: Repeated,
+}
+
+/// Why the loop of a run ends.
+enum Ended {
+    /// The core says so.
+    Core(End),
+    /// The code around it cannot go on.
+    Shell(RunError),
+}
+
+impl From<RunError> for Ended {
+    fn from(error: RunError) -> Self {
+        Self::Shell(error)
+    }
+}
+
+impl Shell {
+    /// Registers the transactional id, then joins the group. Blocks until the coordinator answered.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunError`].
+    pub fn start(settings: Settings, context: Context) -> Result<Self, RunError> {
+        let inbox = Inbox::new();
+        let events = settings.core.topics.name(Topic::AccountEvents).to_owned();
+        // Before joining: a former process of this instance may hold a transaction open, and this ends it.
+        let transactions = Transactions::start(
+            &settings.kafka,
+            &settings.transactional_id,
+            &events,
+            settings.transaction_timeout,
+            context.stop.clone(),
+            Arc::clone(&context.around),
+        )?;
+        let (kafka, membership) = (&settings.kafka, &settings.membership);
+        let consumer = GroupConsumer::join(kafka, membership, &events, inbox.bell())?;
+        let lookups = Lookups::new(
+            Arc::clone(&context.projects),
+            context.tasks_of(inbox.post()),
+            inbox.post(),
+            Arc::clone(&context.metrics),
+            context.stop.clone(),
+        );
+        // What a former run knew of refused keys is not known any more.
+        context.all_refused.store(false, Ordering::Release);
+        context.metrics.none_is_halted(context.projects.labels());
+        context.metrics.partitions.intake_paused.set(0);
+        context.heartbeat.beat(clock::monotonic());
+        let core_settings: Arc<settings::Settings> = Arc::clone(&settings.core);
+        Ok(Self {
+            core: Processor::new(core_settings, fastrand::u64(..), clock::now()),
+            observed: Observed::new(&context, &settings.core),
+            settings,
+            context,
+            consumer,
+            transactions: Arc::new(transactions),
+            lookups,
+            inbox,
+            generations: Generations::default(),
+            alive: BTreeMap::new(),
+            next_gauges: clock::monotonic(),
+            consumer_errors: Repeated::default(),
+        })
+    }
+
+    /// Works until it is told to stop: then what is finished is committed, what is pending is written, and the group is left.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunError`]. Nothing is lost: what was not committed is read again by the next run.
+    pub fn run(mut self) -> Result<(), RunError> {
+        let Err(ended) = self.work();
+        self.show_gauges();
+        self.context.heartbeat.beat(clock::monotonic());
+        match ended {
+            Ended::Core(End::Stopped) => Ok(()),
+            Ended::Core(End::Failed(failure)) => Err(failure.into()),
+            Ended::Shell(error) => Err(error),
+        }
+    }
+
+    fn work(&mut self) -> Result<std::convert::Infallible, Ended> {
+        let mut is_told_to_stop = false;
+        loop {
+            self.context.heartbeat.beat(clock::monotonic());
+            let wake = self.core.next_wake(clock::now());
+            let wait = wake
+                .map_or(IDLE, |wake| wake - clock::monotonic())
+                .min(IDLE);
+            self.receive(wait)?;
+            if self.context.stop.is_cancelled() && !is_told_to_stop {
+                is_told_to_stop = true;
+                self.give(Input::Stop)?;
+            }
+            self.poll()?;
+            self.give(Input::Tick)?;
+            self.look_after_the_commit()?;
+            self.observe();
+        }
+    }
+
+    /// Gives the core an input, and carries out what it wants.
+    fn give(&mut self, input: Input) -> Result<(), Ended> {
+        self.core.handle(clock::now(), input, &mut self.observed);
+        while let Some(action) = self.core.next_action() {
+            self.carry_out(action)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in every message there is, waiting for the first.
+    fn receive(&mut self, wait: Duration) -> Result<(), Ended> {
+        let mut next = self.inbox.wait(wait);
+        while let Some(message) = next {
+            match message {
+                Message::Readable => {}
+                Message::Input(input) => self.give(*input)?,
+                Message::Died(what) => return Err(RunError::TaskDied(what).into()),
+            }
+            next = self.inbox.next();
+        }
+        Ok(())
+    }
+
+    /// Takes in what there is to read, and rebalances as they come, as long as the core lets it.
+    fn poll(&mut self) -> Result<(), Ended> {
+        self.inbox.silence_bell();
+        let mut empty_polls = 0;
+        for _ in 0..MAX_RECORDS {
+            if !self.core.may_poll() {
+                return Ok(());
+            }
+            match self.consumer.poll() {
+                Polled::Record(record) => self.give(Input::Consumed(record))?,
+                Polled::Error(error) => self.consumer_errors.tell(&error),
+                Polled::Nothing => match self.consumer.next_rebalance() {
+                    Some(rebalance) => self.rebalance(rebalance)?,
+                    None if empty_polls >= MAX_EMPTY_POLLS => return Ok(()),
+                    None => empty_polls += 1,
+                },
+            }
+        }
+        // There is more, and no bell will ring for what is there already.
+        self.inbox.ring();
+        Ok(())
+    }
+
+    fn rebalance(&mut self, rebalance: Rebalance) -> Result<(), Ended> {
+        let generation = rebalance.group.map(|group| self.generations.add(group));
+        self.give(match rebalance.change {
+            Change::Assigned(partitions) => Input::Assigned {
+                partitions,
+                generation,
+            },
+            Change::Revoked(partitions) => Input::Revoked {
+                partitions,
+                generation,
+            },
+            Change::Lost(partitions) => Input::Lost(partitions),
+        })
+    }
+
+    /// A call that the client does not come back from ends the run; its thread is left behind.
+    fn look_after_the_commit(&mut self) -> Result<(), Ended> {
+        if self.transactions.is_stuck() {
+            self.give(Input::Transacted(Transacted::Fatal(StuckCall.into())))?;
+        }
+        Ok(())
+    }
+}
