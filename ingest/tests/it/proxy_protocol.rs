@@ -40,8 +40,11 @@ async fn over_tls_it_is_told_from_handshakes_that_fail() {
         connection.send(version).await;
         connection.closed().await;
     }
-    let told = secured.handshake_failures("proxy_protocol").await;
-    assert_eq!(told, Some(2.0));
+    eventually("counted", async || {
+        let told = secured.handshake_failures("proxy_protocol").await;
+        (told == Some(2.0)).then_some(())
+    })
+    .await;
     assert_eq!(secured.post(&secured.client).await.unwrap(), 200);
 }
 
