@@ -221,8 +221,8 @@ fn what_nobody_reads_of_a_webhook_makes_it_no_dead_letter() {
             value: odd.clone().into_bytes(),
             ..plain
         };
-        let intake = sort(&looked_at, &[Some("one")], None);
-        assert!(matches!(intake, Intake::Look { .. }), "{odd}");
+        let sorted = sort(&looked_at, &[Some("one")], None);
+        assert!(matches!(sorted, Sorted::Look { .. }), "{odd}");
     }
 }
 
