@@ -7,23 +7,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rdkafka::consumer::Consumer as _;
-use rdkafka::error::KafkaError;
-use rdkafka::message::BorrowedMessage;
-use rdkafka::{Message as _, Offset, TopicPartitionList};
 use stackone_link_schemas::{LISTING_MARKER_TYPE, ListingMarker};
-use stackone_link_transport::{KafkaConfig, decode_headers};
+use stackone_link_transport::{
+    KafkaConfig, Polled, ReadEnd, ReadError, ReadRange, ReadStart, Record, TopicReader,
+};
 use stackone_processor_core::resync::schedule::Schedule;
 use stackone_processor_core::resync::{Found, MARKERS_PARTITION, OfProject};
 use stackone_processor_core::work::queue::Lane;
 
 use crate::projects::Projects;
-use crate::reader::{Reader, ReaderError, reader};
 
 /// How long reading may take.
 const WITHIN: Duration = Duration::from_secs(5);
-/// Longest time one call into the client may block, so that it is noticed when nobody waits any more.
-const SLICE: Duration = Duration::from_millis(100);
 
 /// Where to read.
 #[derive(Debug)]
@@ -46,9 +41,7 @@ pub struct Markers {
 #[derive(Debug, thiserror::Error)]
 enum MarkersError {
     #[error(transparent)]
-    Reader(#[from] ReaderError),
-    #[error(transparent)]
-    Kafka(#[from] KafkaError),
+    Read(#[from] ReadError),
     #[error("not read within {WITHIN:?}")]
     NotInTime,
 }
@@ -88,12 +81,12 @@ impl Markers {
 
     /// Whose list it is, and whether it is complete. What is no marker, or nobody's, says nothing here: whoever takes it in
     /// tells of it.
-    fn marker(&self, message: &BorrowedMessage<'_>) -> Option<(Lane, bool)> {
-        let headers = decode_headers(message.headers()).ok()?;
+    fn marker(&self, record: &Record<'_>) -> Option<(Lane, bool)> {
+        let headers = record.headers().ok()?;
         if headers.event.event_type != LISTING_MARKER_TYPE {
             return None;
         }
-        let marker: ListingMarker = serde_json::from_slice(message.payload()?).ok()?;
+        let marker: ListingMarker = serde_json::from_slice(record.value()?).ok()?;
         let lane = self.projects.lane_of(marker.project_id.as_deref())?;
         Some((lane, marker.is_complete))
     }
@@ -111,16 +104,19 @@ impl Reading<'_> {
         let Markers {
             kafka,
             group,
+            topic,
             schedule,
             ..
         } = self.markers;
-        let reader = reader(kafka, group, "read_committed")?;
-        let mut end = None;
+        let mut reader = TopicReader::new(kafka, group, topic)?;
+        let mut end = ReadEnd::Stable;
         for back in [schedule.spacing(), schedule.look_back()] {
             let since = now.checked_sub(back).unwrap_or(Timestamp::MIN);
-            if let Some(start) = self.offset_at(&reader, since)? {
-                self.read_from(&reader, start, end)?;
-                end = Some(start);
+            let patience = self.deadline.saturating_duration_since(Instant::now());
+            let start = reader.offset_at(MARKERS_PARTITION, since.as_millisecond(), patience)?;
+            if let Some(start) = start {
+                self.read_from(&mut reader, start, end)?;
+                end = ReadEnd::Offset(start);
             }
             let is_complete = |one: &OfProject| one.history.completed.is_some();
             if self.of_projects.iter().all(is_complete) {
@@ -130,56 +126,35 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// The offset of the first record that is not older; none where every record is.
-    fn offset_at(&self, reader: &Reader, since: Timestamp) -> Result<Option<i64>, MarkersError> {
-        let topic = &self.markers.topic;
-        let mut times = TopicPartitionList::new();
-        let since = Offset::Offset(since.as_millisecond().max(0));
-        times.add_partition_offset(topic, MARKERS_PARTITION, since)?;
-        let patience = self.deadline.saturating_duration_since(Instant::now());
-        let offsets = reader.offsets_for_times(times, patience)?;
-        let Some(found) = offsets.find_partition(topic, MARKERS_PARTITION) else {
-            return Ok(None);
-        };
-        found.error()?;
-        Ok(found.offset().to_raw().filter(|offset| *offset >= 0))
-    }
-
-    /// Reads up to an offset, or to the end of the partition.
     fn read_from(
         &mut self,
-        reader: &Reader,
+        reader: &mut TopicReader,
         start: i64,
-        end: Option<i64>,
+        end: ReadEnd,
     ) -> Result<(), MarkersError> {
-        let mut list = TopicPartitionList::new();
-        list.add_partition_offset(
-            &self.markers.topic,
-            MARKERS_PARTITION,
-            Offset::Offset(start),
-        )?;
-        reader.assign(&list)?;
+        let range = ReadRange {
+            partition: MARKERS_PARTITION,
+            start: ReadStart::Offset(start),
+            end,
+        };
+        let mut reading = reader.read_to_end(&[range], WITHIN)?;
         while Instant::now() < self.deadline && !(self.is_cancelled)() {
-            match reader.poll(SLICE) {
-                Some(Ok(message)) if end.is_some_and(|end| message.offset() >= end) => {
-                    return Ok(());
-                }
-                Some(Ok(message)) => self.note(&message),
-                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
-                Some(Err(error)) => tracing::debug!(%error, "reading markers back"),
-                None => {}
+            match reading.poll()? {
+                Polled::Record(record) => self.note(&record),
+                Polled::Nothing => {}
+                Polled::CaughtUp => return Ok(()),
             }
         }
         Err(MarkersError::NotInTime)
     }
 
-    fn note(&mut self, message: &BorrowedMessage<'_>) {
-        let Some((lane, is_complete)) = self.markers.marker(message) else {
+    fn note(&mut self, record: &Record<'_>) {
+        let Some((lane, is_complete)) = self.markers.marker(record) else {
             return;
         };
-        let at = message.timestamp().to_millis();
+        let at = record.timestamp_ms();
         let at = at.and_then(|at| Timestamp::from_millisecond(at).ok());
-        let is_taken_in = message.offset() < self.markers.committed;
+        let is_taken_in = record.offset() < self.markers.committed;
         if let Some(one) = self.of_projects.get_mut(lane) {
             one.note(at, is_complete, is_taken_in);
         }

@@ -103,6 +103,30 @@ impl TopicReader {
         Ok(low..stable)
     }
 
+    /// The offset of the first record that is not older than `timestamp_ms`, in milliseconds since
+    /// 1970; none where all are.
+    ///
+    /// # Errors
+    ///
+    /// Where the topic may not be read, or nobody answers within `within`.
+    pub fn offset_at(
+        &self,
+        partition: i32,
+        timestamp_ms: i64,
+        within: Duration,
+    ) -> Result<Option<i64>, ReadError> {
+        let mut times = TopicPartitionList::new();
+        let time = Offset::Offset(timestamp_ms.max(0));
+        times.add_partition_offset(&self.topic, partition, time)?;
+        let found = self.consumer.offsets_for_times(times, within);
+        let found = found.map_err(|error| self.explain(error))?;
+        let Some(element) = found.find_partition(&self.topic, partition) else {
+            return Ok(None);
+        };
+        element.error().map_err(|error| self.explain(error))?;
+        Ok(element.offset().to_raw().filter(|offset| *offset >= 0))
+    }
+
     /// The offset that the reader's group has committed; none where it has committed none, or one in a
     /// transaction that is still open.
     ///
