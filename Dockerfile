@@ -27,8 +27,8 @@ WORKDIR /source
 ARG PROFILE=release
 # The runtime image has no zlib.
 ENV LIBZ_SYS_STATIC=1
-ENV WHAT="--package stackone-ingest --package stackone-processor --package stackone-simulator \
-    --features stackone-ingest/kafka-tls,stackone-ingest/otlp,stackone-processor/kafka-tls,stackone-processor/otlp"
+ENV WHAT="--package stackone-ingest --package stackone-processor --package stackone-connect \
+    --package stackone-simulator --features stackone-ingest/kafka-tls,stackone-ingest/otlp,stackone-processor/kafka-tls,stackone-processor/otlp,stackone-connect/kafka-tls"
 COPY --from=manifests /source .
 RUN cargo build --locked --profile "$PROFILE" $WHAT
 COPY . .
@@ -68,6 +68,18 @@ EXPOSE 8082
 HEALTHCHECK --interval=5s --timeout=4s --start-period=2m \
     CMD ["stackone-processor", "--config", "/etc/stackone/processor.toml", "healthcheck"]
 ENTRYPOINT ["stackone-processor", "--config", "/etc/stackone/processor.toml"]
+
+# The Hub is not in it: mount what `just hub` makes, and name the folder in `hub.folder`. Without it people go by
+# StackOne's own page.
+FROM runtime AS connect
+COPY --from=programs /programs/stackone-connect /usr/local/bin/
+COPY deploy/image/connect.toml /etc/stackone/
+ENV CONNECT__SERVER__LISTEN=0.0.0.0:8084 CONNECT__ADMIN__LISTEN=0.0.0.0:8085
+EXPOSE 8084 8085
+# It reads both topics to their ends before it is ready.
+HEALTHCHECK --interval=5s --timeout=4s --start-period=1m \
+    CMD ["stackone-connect", "--config", "/etc/stackone/connect.toml", "healthcheck"]
+ENTRYPOINT ["stackone-connect", "--config", "/etc/stackone/connect.toml"]
 
 FROM runtime AS simulator
 COPY --from=programs /programs/stackone-simulator /usr/local/bin/

@@ -18,7 +18,7 @@ demo-story:
 # The images of the services and of StackOne's stand-in, tag `local`; BUILD_IMAGE and RUNTIME_IMAGE name other base images
 [group('run')]
 images:
-    for service in ingest processor simulator; do \
+    for service in ingest processor connect simulator; do \
       docker build --target "$service" --tag "stackone-$service:local" ${BUILD_IMAGE:+--build-arg BUILD_IMAGE} \
         ${RUNTIME_IMAGE:+--build-arg RUNTIME_IMAGE} --build-arg STACKONE_REVISION="$(git describe --always --dirty)" .; \
     done

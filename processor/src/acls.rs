@@ -8,6 +8,9 @@ use stackone_link_wire::{Acl, AclOperation, AclResource};
 use crate::cli::Acls;
 use crate::config::Settings;
 
+/// The group that connect's readers name, unless its `kafka.group` is another.
+const CONNECT_GROUP: &str = "stackone-connect";
+
 const PREAMBLE: &str = "\
 #!/bin/sh
 # Allows each service of the account-link pipeline what it needs, and nothing else. To be run by an administrator:
@@ -27,13 +30,16 @@ allow() {
 /// Where nothing can be written.
 pub fn run(settings: &Settings, asked: &Acls, out: &mut impl Write) -> anyhow::Result<()> {
     let topics = &settings.topics;
-    let services = [
+    let mut services = vec![
         (&asked.ingest, Acl::of_ingest(topics)),
         (
             &asked.processor,
             Acl::of_processor(topics, &settings.group.id),
         ),
     ];
+    if let Some(connect) = &asked.connect {
+        services.push((connect, Acl::of_connect(topics, CONNECT_GROUP)));
+    }
     if asked.json {
         for (principal, acls) in services {
             for acl in acls {

@@ -93,6 +93,9 @@ pub struct Acls {
         default_value = "User:stackone-processor"
     )]
     pub processor: String,
+    /// Who connect is, where it runs.
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub connect: Option<String>,
     /// As JSON, one line each, with what it is for.
     #[arg(long)]
     pub json: bool,

@@ -150,6 +150,13 @@ pub(crate) fn lifecycle_event_id(project_id: Option<&str>, account_id: &str, ver
     id.finish()
 }
 
+/// The id that belongs to a name.
+pub(crate) fn id_of_name(name: &[u8]) -> Uuid {
+    let mut id = IdOf::new();
+    id.add(name);
+    id.finish()
+}
+
 /// The `UUIDv5` (RFC 9562 §5.5) of a name in our namespace. The name comes in parts, so that a body need not be copied to
 /// make one of it, and is hashed by the processor's own instructions, where it has them.
 struct IdOf(Sha1);

@@ -6,8 +6,9 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use crate::{
-    AccountEvent, AccountLifecycleEvent, AccountListed, AccountState, DeadLetterReason,
-    DeadLettersRedriven, LIFECYCLE_DATASCHEMA, ListingMarker, STATE_DATASCHEMA, UnlinksReleased,
+    AccountEvent, AccountLifecycleEvent, AccountListed, AccountLook, AccountState,
+    DeadLetterReason, DeadLettersRedriven, LIFECYCLE_DATASCHEMA, LINK_SESSION_DATASCHEMA,
+    LinkSessionFact, ListingMarker, STATE_DATASCHEMA, UnlinksReleased,
 };
 
 /// A schema and the file it is kept in, under `schemas/json/`, or under `schemas/registry/` in the form for registries.
@@ -44,6 +45,7 @@ pub fn pipeline_documents() -> Vec<SchemaDocument> {
     vec![
         document::<AccountEvent>("pipeline/account-event.schema.json", None, &settings),
         document::<AccountListed>("pipeline/account-listed.schema.json", None, &settings),
+        document::<AccountLook>("pipeline/account-look.schema.json", None, &settings),
         document::<ListingMarker>("pipeline/listing-marker.schema.json", None, &settings),
         document::<UnlinksReleased>("pipeline/unlinks-released.schema.json", None, &settings),
         document::<DeadLettersRedriven>(
@@ -63,6 +65,7 @@ pub fn registry_documents() -> Vec<SchemaDocument> {
 
 fn of_subscribers(settings: &SchemaSettings) -> Vec<SchemaDocument> {
     let (lifecycle, state) = (Some(LIFECYCLE_DATASCHEMA), Some(STATE_DATASCHEMA));
+    let facts = Some(LINK_SESSION_DATASCHEMA);
     vec![
         document::<AccountLifecycleEvent>(
             "account-lifecycle-event.schema.json",
@@ -70,6 +73,7 @@ fn of_subscribers(settings: &SchemaSettings) -> Vec<SchemaDocument> {
             settings,
         ),
         document::<AccountState>("account-state.schema.json", state, settings),
+        document::<LinkSessionFact>("link-session-fact.schema.json", facts, settings),
     ]
 }
 
@@ -103,8 +107,10 @@ pub fn component_schemas() -> serde_json::Map<String, Value> {
     let _references = [
         generator.subschema_for::<AccountLifecycleEvent>(),
         generator.subschema_for::<AccountState>(),
+        generator.subschema_for::<LinkSessionFact>(),
         generator.subschema_for::<AccountEvent>(),
         generator.subschema_for::<AccountListed>(),
+        generator.subschema_for::<AccountLook>(),
         generator.subschema_for::<ListingMarker>(),
         generator.subschema_for::<UnlinksReleased>(),
         generator.subschema_for::<DeadLettersRedriven>(),

@@ -8,7 +8,8 @@
 //! | a transition of an account | [`AccountLifecycleEvent`] | `stackone.account.lifecycle.v1`, `stackone.account.linked.v1` |
 //! | the confirmed state of an account | [`AccountState`] | `stackone.account.state.v1` |
 //! | a webhook, as StackOne sent it | [`AccountEvent`] reads it | `stackone.account.events.v1` |
-//! | a record of the pipeline's own | [`AccountListed`], [`ListingMarker`], [`UnlinksReleased`] | `stackone.account.events.v1` |
+//! | a record of the pipeline's own | [`AccountListed`], [`ListingMarker`], [`UnlinksReleased`], [`AccountLook`] | `stackone.account.events.v1` |
+//! | what happened to a link session | [`LinkSessionFact`] | `stackone.link.sessions.v1` |
 //! | dead letters that were dealt with | [`DeadLettersRedriven`] | `stackone.account.dead-letter.v1` |
 //! | a record that could not be used | the original bytes, a [`DeadLetterReason`] in the headers | `stackone.account.dead-letter.v1` |
 //!
@@ -74,7 +75,9 @@ mod event;
 pub mod json;
 mod json_schema;
 mod lifecycle;
+mod link_session;
 mod listing;
+mod look;
 mod open_enum;
 mod state;
 mod unlinks;
@@ -93,7 +96,13 @@ pub use json_schema::{
     SchemaDocument, component_schemas, pipeline_documents, registry_documents, schema_documents,
 };
 pub use lifecycle::{AccountLifecycleEvent, Cause, LifecycleType, MAX_CAUSES};
+pub use link_session::{
+    LINK_SESSION_DATASCHEMA, LinkChannel, LinkOutcome, LinkReason, LinkSessionChange,
+    LinkSessionCreated, LinkSessionFact, LinkSessionSettled, LinkedReported, TokenMinted,
+    link_session_id, link_session_key,
+};
 pub use listing::{ACCOUNT_LISTED_TYPE, AccountListed, LISTING_MARKER_TYPE, ListingMarker};
+pub use look::{ACCOUNT_LOOK_TYPE, AccountLook, LookReason};
 pub use state::{AccountPhase, AccountState, Grace, GraceKind, Pending, Recheck, TakenIn, Trigger};
 pub use unlinks::{UNLINKS_RELEASED_TYPE, UnlinksReleased};
 

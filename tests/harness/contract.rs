@@ -17,9 +17,11 @@ use serde_json::Value;
 use stackone_link_wire::Topic;
 
 const LIFECYCLE: &str = include_str!("../../schemas/json/account-lifecycle-event.schema.json");
+const SESSION: &str = include_str!("../../schemas/json/link-session-fact.schema.json");
 const STATE: &str = include_str!("../../schemas/json/account-state.schema.json");
 
 static LIFECYCLE_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::of(LIFECYCLE));
+static SESSION_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::of(SESSION));
 static STATE_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::of(STATE));
 
 struct Schema {
@@ -51,8 +53,8 @@ fn check(topic: Topic, record: &BorrowedMessage<'_>) -> Result<(), String> {
     asyncapi::check(topic, &read.headers, key.as_deref(), record.payload())?;
     let event = BinaryDeserializer::into_event(read)
         .map_err(|error| format!("no CloudEvent in binary mode: {error}"))?;
-    if topic != Topic::DeadLetter {
-        // A dead letter has the headers of whoever wrote the record, as they were.
+    if !matches!(topic, Topic::DeadLetter | Topic::LinkSessions) {
+        // Facts of a session have their tenant for a key. A dead letter has the headers of whoever wrote the record, as they were.
         equal("key", key.as_deref(), "ce_subject", event.subject())?;
     }
     match topic {
@@ -72,6 +74,7 @@ fn check(topic: Topic, record: &BorrowedMessage<'_>) -> Result<(), String> {
                 .then_some(())
                 .ok_or(format!("{} is not account.linked", event.ty()))
         }
+        Topic::LinkSessions => valid(&SESSION_SCHEMA, &event, record).map(|_value| ()),
         Topic::State if record.payload().is_none() => Ok(()),
         Topic::State => {
             let value = valid(&STATE_SCHEMA, &event, record)?;

@@ -98,6 +98,7 @@ pub(super) const fn short_name(topic: Topic) -> &'static str {
         Topic::Lifecycle => "account.lifecycle",
         Topic::Linked => "account.linked",
         Topic::State => "account.state",
+        Topic::LinkSessions => "link.sessions",
         Topic::DeadLetter => "account.dead-letter",
     }
 }

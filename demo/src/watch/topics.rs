@@ -65,6 +65,8 @@ impl TopicWatcher {
             Topic::AccountEvents => self.account_event(record),
             Topic::RecordEvents | Topic::Unrecognized | Topic::DeadLetter => self.webhook(record),
             Topic::Lifecycle | Topic::Linked | Topic::State => self.event(record),
+            // No replica of connect runs here.
+            Topic::LinkSessions => {}
         }
     }
 

@@ -5,9 +5,12 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use stackone_link_schemas::{AccountLifecycleEvent, AccountPhase, AccountState, LifecycleType};
+use stackone_link_schemas::{
+    AccountLifecycleEvent, AccountPhase, AccountState, LifecycleType, LinkSessionChange,
+    LinkSessionFact,
+};
 
-use crate::json_schemas::{LIFECYCLE, STATE, validator};
+use crate::json_schemas::{LIFECYCLE, SESSION, STATE, validator};
 
 const LIFECYCLE_RECORDS: [&str; 6] = [
     "lifecycle.linked.json",
@@ -24,6 +27,15 @@ const STATE_RECORDS: [&str; 5] = [
     "state.pending.json",
     "state.unlinked.json",
     "state.vanished.json",
+];
+
+const SESSION_RECORDS: [&str; 6] = [
+    "session.created.json",
+    "session.opened.json",
+    "session.token_minted.json",
+    "session.linked_reported.json",
+    "session.cancelled.json",
+    "session.settled.json",
 ];
 
 fn record(file: &str) -> Value {
@@ -46,6 +58,15 @@ fn state_records_are_read_written_and_validated_without_a_change() {
     for file in STATE_RECORDS {
         assert_unchanged::<AccountState>(file, STATE);
     }
+}
+
+#[test]
+fn facts_of_sessions_are_read_written_and_validated_without_a_change() {
+    let types = SESSION_RECORDS.map(|file| {
+        assert_unchanged::<LinkSessionFact>(file, SESSION);
+        parse::<LinkSessionFact>(file).change.event_type()
+    });
+    assert_eq!(types, LinkSessionChange::TYPES, "each has an example");
 }
 
 fn assert_unchanged<T: DeserializeOwned + Serialize>(file: &str, schema: &str) {

@@ -2,14 +2,16 @@
 
 use serde_json::Value;
 use stackone_link_schemas::{
-    AccountStatus, LIFECYCLE_DATASCHEMA, STATE_DATASCHEMA, pipeline_documents, registry_documents,
-    schema_documents,
+    AccountStatus, LIFECYCLE_DATASCHEMA, LINK_SESSION_DATASCHEMA, STATE_DATASCHEMA,
+    pipeline_documents, registry_documents, schema_documents,
 };
 
 use crate::json;
 
 pub(crate) const LIFECYCLE: &str = "json/account-lifecycle-event.schema.json";
 pub(crate) const STATE: &str = "json/account-state.schema.json";
+
+pub(crate) const SESSION: &str = "json/link-session-fact.schema.json";
 
 /// A validator of a committed schema that checks formats too.
 pub(crate) fn validator(file: &str) -> jsonschema::Validator {
@@ -52,7 +54,11 @@ fn no_schema_is_committed_that_no_type_generates() {
 /// What a registry is given accepts and refuses what the schema itself does.
 #[test]
 fn what_is_registered_is_the_same_schema_without_references() {
-    for (file, prefix) in [(LIFECYCLE, "lifecycle."), (STATE, "state.")] {
+    for (file, prefix) in [
+        (LIFECYCLE, "lifecycle."),
+        (STATE, "state."),
+        (SESSION, "session."),
+    ] {
         let registered = json(&file.replace("json/", "registry/"));
         assert!(!registered.to_string().contains("$ref"), "{file}");
         assert_eq!(registered["$id"], json(file)["$id"]);
@@ -94,6 +100,7 @@ fn what_is_registered_is_the_same_schema_without_references() {
 fn a_schema_is_found_by_the_dataschema_header_of_its_records() {
     assert_eq!(json(LIFECYCLE)["$id"], LIFECYCLE_DATASCHEMA);
     assert_eq!(json(STATE)["$id"], STATE_DATASCHEMA);
+    assert_eq!(json(SESSION)["$id"], LINK_SESSION_DATASCHEMA);
 }
 
 #[test]

@@ -4,20 +4,26 @@
 use serde_json::Value;
 
 use crate::json;
-use crate::json_schemas::{LIFECYCLE, STATE};
+use crate::json_schemas::{LIFECYCLE, SESSION, STATE};
 
-const SCHEMAS: [&str; 7] = [
+const SCHEMAS: [&str; 9] = [
     LIFECYCLE,
     STATE,
+    SESSION,
     "json/pipeline/account-event.schema.json",
     "json/pipeline/account-listed.schema.json",
+    "json/pipeline/account-look.schema.json",
     "json/pipeline/listing-marker.schema.json",
     "json/pipeline/unlinks-released.schema.json",
     "json/pipeline/dead-letters-redriven.schema.json",
 ];
 
 /// Where values come from: StackOne, `CloudEvents`, the broker, or a part of the pipeline.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 16] = [
+    "From `stackone-connect`",
+    "From the request",
+    "From the state topic",
+    "From the Hub",
     "From `LinkedAccount",
     "From `StatusReason.",
     "From the webhook's `",
@@ -114,7 +120,9 @@ fn fields() -> Vec<Field> {
         "envelope",
         "event",
         "lifecycle",
+        "link_session",
         "listing",
+        "look",
         "state",
         "unlinks",
     ] {
@@ -152,9 +160,12 @@ fn every_public_field_says_what_it_means_where_it_comes_from_and_has_an_example(
         "CloudEvent",
         "EventIdentity",
         "AccountListed",
+        "AccountLook",
         "ListingMarker",
         "UnlinksReleased",
         "DeadLettersRedriven",
+        "LinkSessionFact",
+        "LinkSessionCreated",
     ] {
         let is_of = |field: &&Field| field.name.starts_with(&format!("{of}."));
         assert!(
@@ -171,6 +182,7 @@ fn every_public_field_says_what_it_means_where_it_comes_from_and_has_an_example(
         "Pending",
         "Recheck",
         "Grace",
+        "LinkSessionChange",
     ];
     for Field { name, kind, about } in &fields {
         assert_says(name, about);

@@ -113,6 +113,41 @@ impl Acl {
     }
 }
 
+impl Acl {
+    /// What connect must be allowed, whose readers name the consumer group `group` without joining it.
+    #[must_use]
+    pub fn of_connect(topics: &Topics, group: &str) -> Vec<Self> {
+        use AclOperation::{Read, Write};
+        let mut acls: Vec<_> = [
+            (
+                Topic::LinkSessions,
+                Read,
+                "knows all sessions by their facts",
+            ),
+            (
+                Topic::LinkSessions,
+                Write,
+                "writes down what happened to a session",
+            ),
+            (Topic::State, Read, "sees which accounts are confirmed"),
+            (
+                Topic::AccountEvents,
+                Write,
+                "asks for a look at an account (look.enabled)",
+            ),
+        ]
+        .map(|(topic, operation, because)| on_topic(topics, topic, operation, because))
+        .into();
+        acls.push(Self {
+            resource: AclResource::Group,
+            name: group.to_owned(),
+            operation: Read,
+            because: "names the group, which it never joins",
+        });
+        acls
+    }
+}
+
 fn on_topic(topics: &Topics, topic: Topic, operation: AclOperation, because: &'static str) -> Acl {
     Acl {
         resource: AclResource::Topic,
@@ -136,7 +171,14 @@ mod tests {
             !reads(&ingest),
             "what was received is not for ingest to read"
         );
+        let connect = Acl::of_connect(&topics, "c");
+        assert!(
+            connect
+                .iter()
+                .all(|acl| acl.operation != AclOperation::DescribeConfigs)
+        );
         let touches = |topic| processor.iter().any(|acl| acl.name == topics.name(topic));
+        assert!(!touches(Topic::LinkSessions), "sessions are connect's own");
         assert!(!touches(Topic::RecordEvents) && !touches(Topic::Unrecognized));
         let mut keys: Vec<_> = processor
             .iter()

@@ -21,19 +21,22 @@ pub enum Topic {
     Linked,
     /// The confirmed state of each account, compacted.
     State,
+    /// Facts of link sessions.
+    LinkSessions,
     /// Records that were put aside.
     DeadLetter,
 }
 
 impl Topic {
     /// Every topic, in the order data flows.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::AccountEvents,
         Self::RecordEvents,
         Self::Unrecognized,
         Self::Lifecycle,
         Self::Linked,
         Self::State,
+        Self::LinkSessions,
         Self::DeadLetter,
     ];
 
@@ -49,6 +52,9 @@ impl Topic {
         Self::DeadLetter,
     ];
 
+    /// The topics connect reads or writes; the events topic only where it publishes looks.
+    pub const OF_CONNECT: [Self; 3] = [Self::LinkSessions, Self::State, Self::AccountEvents];
+
     /// How long records are kept.
     #[must_use]
     pub const fn cleanup(self) -> Cleanup {
@@ -57,6 +63,7 @@ impl Topic {
             Self::Unrecognized | Self::Lifecycle | Self::Linked | Self::DeadLetter => {
                 Cleanup::DeleteAfterDays(30)
             }
+            Self::LinkSessions => Cleanup::DeleteAfterDays(35),
             Self::State => Cleanup::Compact,
         }
     }
@@ -80,6 +87,10 @@ impl Topic {
         if self == Self::DeadLetter {
             settings.push(("max.message.bytes", DEAD_LETTER_BYTES.to_string()));
         }
+        if self == Self::LinkSessions {
+            // All replicas of connect have to agree on when a fact happened.
+            settings.push(("message.timestamp.type", "LogAppendTime".to_owned()));
+        }
         settings
     }
 
@@ -87,7 +98,7 @@ impl Topic {
     /// kept is for the operator to choose, and how large they may be, within what others need; how state is compacted is not.
     #[must_use]
     pub fn requires(self, setting: &str) -> bool {
-        self == Self::State || setting == "cleanup.policy"
+        self == Self::State || matches!(setting, "cleanup.policy" | "message.timestamp.type")
     }
 }
 
@@ -116,6 +127,8 @@ pub struct Topics {
     pub linked: String,
     /// See [`Topic::State`].
     pub state: String,
+    /// See [`Topic::LinkSessions`].
+    pub link_sessions: String,
     /// See [`Topic::DeadLetter`].
     pub dead_letter: String,
 }
@@ -137,6 +150,7 @@ impl Topics {
             lifecycle: format!("{prefix}.account.lifecycle.v1"),
             linked: format!("{prefix}.account.linked.v1"),
             state: format!("{prefix}.account.state.v1"),
+            link_sessions: format!("{prefix}.link.sessions.v1"),
             dead_letter: format!("{prefix}.account.dead-letter.v1"),
         }
     }
@@ -151,6 +165,7 @@ impl Topics {
             Topic::Lifecycle => &self.lifecycle,
             Topic::Linked => &self.linked,
             Topic::State => &self.state,
+            Topic::LinkSessions => &self.link_sessions,
             Topic::DeadLetter => &self.dead_letter,
         }
     }

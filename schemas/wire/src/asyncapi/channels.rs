@@ -49,6 +49,7 @@ pub(super) fn operations(messages: &[Message]) -> Map<String, Value> {
 
 pub(super) const INGEST: &str = "ingest";
 pub(super) const PROCESSOR: &str = "processor";
+pub(super) const CONNECT: &str = "connect";
 
 /// Name of a topic's channel.
 const fn name(topic: Topic) -> &'static str {
@@ -59,6 +60,7 @@ const fn name(topic: Topic) -> &'static str {
         Topic::Lifecycle => "lifecycle",
         Topic::Linked => "linked",
         Topic::State => "state",
+        Topic::LinkSessions => "linkSessions",
         Topic::DeadLetter => "deadLetter",
     }
 }
@@ -71,6 +73,7 @@ const fn title(topic: Topic) -> &'static str {
         Topic::Lifecycle => "Every transition of every account",
         Topic::Linked => "New, confirmed accounts",
         Topic::State => "Every account as it is now",
+        Topic::LinkSessions => "What happened to link sessions",
         Topic::DeadLetter => "Records that were put aside",
     }
 }
@@ -98,6 +101,10 @@ const fn about(topic: Topic) -> &'static str {
         Topic::State => {
             "Compacted. A service that starts afresh reads it to its end, and then follows the lifecycle topic."
         }
+        Topic::LinkSessions => {
+            "Facts in log order per customer. The first fact that says verified or cancelled decides; when a fact happened is \
+             the record's timestamp."
+        }
         Topic::DeadLetter => {
             "Raw: records of the account events topic that could not be used, with their own key, value and headers, and headers \
              that say why."
@@ -114,6 +121,7 @@ const fn parts(topic: Topic) -> &'static [(&'static str, &'static str, &'static 
                 "send",
                 "a resync lists accounts, an operator releases unlinks",
             ),
+            (CONNECT, "send", "connect asks for a look at an account"),
             (
                 PROCESSOR,
                 "receive",
@@ -131,6 +139,14 @@ const fn parts(topic: Topic) -> &'static [(&'static str, &'static str, &'static 
         Topic::State => &[
             (PROCESSOR, "send", "the processor writes down what it knows"),
             (PROCESSOR, "receive", "the processor restores what it knew"),
+        ],
+        Topic::LinkSessions => &[
+            (CONNECT, "send", "connect writes down what happened"),
+            (
+                CONNECT,
+                "receive",
+                "every replica of connect knows every session",
+            ),
         ],
         Topic::DeadLetter => &[
             (PROCESSOR, "send", "the processor puts a record aside"),

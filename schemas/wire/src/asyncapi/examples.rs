@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use stackone_link_schemas::{
     AccountId, AccountLifecycleEvent, AccountState, CloudEvent, LIFECYCLE_DATASCHEMA,
-    LifecycleType, STATE_DATASCHEMA, STATE_TYPE, UNRECOGNIZED_TYPE, event_id_of_body,
-    source_of_project,
+    LINK_SESSION_DATASCHEMA, LifecycleType, LinkSessionFact, STATE_DATASCHEMA, STATE_TYPE,
+    UNRECOGNIZED_TYPE, event_id_of_body, source_of_project,
 };
 
 use crate::headers::field;
 use crate::{IngestHeaders, RecordHeaders};
 pub(super) use own::{
-    account_listed, dead_letter, dead_letters_redriven, listing_marker, unlinks_released,
+    account_listed, account_look, dead_letter, dead_letters_redriven, listing_marker,
+    unlinks_released,
 };
 
 const OPAQUE: &str = "application/octet-stream";
@@ -155,6 +156,32 @@ pub(super) fn account_states() -> Result<Vec<Example>, serde_json::Error> {
                 time: state.confirmed_at.or(event.time),
                 dataschema: Some(STATE_DATASCHEMA.to_owned()),
                 ..event
+            }),
+        })
+    });
+    examples.collect()
+}
+
+pub(super) fn link_session_facts() -> Result<Vec<Example>, serde_json::Error> {
+    let records = [
+        fixture!("records/session.created.json"),
+        fixture!("records/session.opened.json"),
+        fixture!("records/session.token_minted.json"),
+        fixture!("records/session.linked_reported.json"),
+        fixture!("records/session.cancelled.json"),
+        fixture!("records/session.settled.json"),
+    ];
+    let examples = records.into_iter().map(|text| {
+        let fact: LinkSessionFact = serde_json::from_str(text)?;
+        let event_type = fact.change.event_type();
+        Ok(Example {
+            name: event_type.to_owned(),
+            payload: serde_json::to_value(&fact)?,
+            headers: RecordHeaders::of(CloudEvent {
+                source: source_of_project(fact.project_id.as_deref()),
+                subject: Some(fact.session_id.to_string()),
+                dataschema: Some(LINK_SESSION_DATASCHEMA.to_owned()),
+                ..own::event(event_type, text.as_bytes())
             }),
         })
     });

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use stackone_link_schemas::{
-    ACCOUNT_LISTED_TYPE, AccountListed, AccountStatus, CloudEvent, DEAD_LETTERS_REDRIVEN_TYPE,
-    DeadLetterReason, DeadLettersRedriven, LISTING_MARKER_TYPE, ListingMarker,
-    UNLINKS_RELEASED_TYPE, UnlinksReleased, event_id_of_body, source_of_project,
+    ACCOUNT_LISTED_TYPE, ACCOUNT_LOOK_TYPE, AccountListed, AccountLook, AccountStatus, CloudEvent,
+    DEAD_LETTERS_REDRIVEN_TYPE, DeadLetterReason, DeadLettersRedriven, LISTING_MARKER_TYPE,
+    ListingMarker, LookReason, UNLINKS_RELEASED_TYPE, UnlinksReleased, event_id_of_body,
+    source_of_project,
 };
 use uuid::{Uuid, uuid};
 
@@ -26,6 +27,22 @@ pub(in crate::asyncapi) fn account_listed() -> Result<Example, serde_json::Error
             account_id,
             status: AccountStatus::Active,
             updated_at: Some(example_time()),
+        },
+    )?;
+    example.headers.event.subject = subject;
+    Ok(example)
+}
+
+pub(in crate::asyncapi) fn account_look() -> Result<Example, serde_json::Error> {
+    let account_id = account()?;
+    let subject = Some(account_id.to_string());
+    let mut example = own(
+        ACCOUNT_LOOK_TYPE,
+        &AccountLook {
+            account_id,
+            project_id: Some(PROJECT.to_owned()),
+            because: LookReason::Linked,
+            event_date: example_time(),
         },
     )?;
     example.headers.event.subject = subject;

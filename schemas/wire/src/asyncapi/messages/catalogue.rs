@@ -4,13 +4,13 @@ mod own;
 
 use serde_json::{Value, json};
 use stackone_link_schemas::{
-    AccountEvent, LIFECYCLE_DATASCHEMA, LifecycleType, STATE_DATASCHEMA, STATE_TYPE,
-    UNRECOGNIZED_TYPE,
+    AccountEvent, LIFECYCLE_DATASCHEMA, LINK_SESSION_DATASCHEMA, LifecycleType, LinkSessionChange,
+    STATE_DATASCHEMA, STATE_TYPE, UNRECOGNIZED_TYPE,
 };
 
 use super::Message;
 use crate::Topic;
-use crate::asyncapi::channels::{INGEST, PROCESSOR};
+use crate::asyncapi::channels::{CONNECT, INGEST, PROCESSOR};
 use crate::asyncapi::{examples, reference};
 use crate::headers::field::{self, HeaderField};
 
@@ -37,6 +37,7 @@ pub(in crate::asyncapi) fn all() -> Result<Vec<Message>, serde_json::Error> {
         record_webhook()?,
         unrecognized_webhook(),
         own::account_listed()?,
+        own::account_look()?,
         own::listing_marker()?,
         own::unlinks_released()?,
     ];
@@ -46,6 +47,7 @@ pub(in crate::asyncapi) fn all() -> Result<Vec<Message>, serde_json::Error> {
     messages.extend([
         account_state()?,
         account_forgotten()?,
+        link_session_fact()?,
         dead_letter()?,
         own::dead_letters_redriven()?,
     ]);
@@ -171,6 +173,26 @@ fn account_forgotten() -> Result<Message, serde_json::Error> {
         optional: Vec::new(),
         payload: json!({ "type": "null" }),
         examples: vec![examples::account_forgotten()?],
+    })
+}
+
+fn link_session_fact() -> Result<Message, serde_json::Error> {
+    Ok(Message {
+        name: "linkSessionFact",
+        writer: CONNECT,
+        topics: &[Topic::LinkSessions],
+        summary: "Something happened to a link session.".to_owned(),
+        key: Some(json!({ "type": "string", "description": "`{project}/{tenant}`" })),
+        event_type: json!({
+            "enum": LinkSessionChange::TYPES,
+            "examples": LinkSessionChange::TYPES,
+        }),
+        dataschema: Some(LINK_SESSION_DATASCHEMA),
+        content_type: Some(JSON),
+        required: [&OF_AN_ACCOUNT[..], &[field::CE_DATASCHEMA]].concat(),
+        optional: vec![field::TRACEPARENT],
+        payload: schema("LinkSessionFact"),
+        examples: examples::link_session_facts()?,
     })
 }
 

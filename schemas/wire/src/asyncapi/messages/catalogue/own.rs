@@ -2,12 +2,13 @@
 
 use serde_json::json;
 use stackone_link_schemas::{
-    ACCOUNT_LISTED_TYPE, DEAD_LETTERS_REDRIVEN_TYPE, LISTING_MARKER_TYPE, UNLINKS_RELEASED_TYPE,
+    ACCOUNT_LISTED_TYPE, ACCOUNT_LOOK_TYPE, DEAD_LETTERS_REDRIVEN_TYPE, LISTING_MARKER_TYPE,
+    UNLINKS_RELEASED_TYPE,
 };
 
 use super::{JSON, OF_AN_ACCOUNT, REDRIVE, account_id, schema};
 use crate::Topic;
-use crate::asyncapi::channels::PROCESSOR;
+use crate::asyncapi::channels::{CONNECT, PROCESSOR};
 use crate::asyncapi::examples;
 use crate::asyncapi::messages::Message;
 use crate::headers::field;
@@ -26,6 +27,24 @@ pub(super) fn account_listed() -> Result<Message, serde_json::Error> {
             "AccountListed",
             format!("{OWN} a resync found the account in the list of the accounts API."),
             examples::account_listed()?,
+        )
+    })
+}
+
+pub(super) fn account_look() -> Result<Message, serde_json::Error> {
+    Ok(Message {
+        key: account_id(),
+        writer: CONNECT,
+        required: OF_AN_ACCOUNT.to_vec(),
+        ..own(
+            "accountLook",
+            Topic::AccountEvents,
+            ACCOUNT_LOOK_TYPE,
+            "AccountLook",
+            format!(
+                "{OWN} connect, or an operator, has reason to believe that the account changed."
+            ),
+            examples::account_look()?,
         )
     })
 }
@@ -96,6 +115,7 @@ const fn only(topic: Topic) -> &'static [Topic] {
         Topic::Lifecycle => &[Topic::Lifecycle],
         Topic::Linked => &[Topic::Linked],
         Topic::State => &[Topic::State],
+        Topic::LinkSessions => &[Topic::LinkSessions],
         Topic::DeadLetter => &[Topic::DeadLetter],
     }
 }

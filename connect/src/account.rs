@@ -1,0 +1,158 @@
+//! An account as the state topic last confirmed it, as far as connect needs it.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use stackone_link_schemas::{
+    AccountId, AccountPhase, AccountState, AccountStatus, StatusReason, TakenIn,
+};
+
+/// One account of a tenant. There may be a million, so that texts are boxed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Account {
+    pub(crate) id: AccountId,
+    pub(crate) version: u64,
+    pub(crate) phase: AccountPhase,
+    pub(crate) status: Option<AccountStatus>,
+    /// What was consumed of the account events topic for this state.
+    pub(crate) taken_in: Option<TakenIn>,
+    pub(crate) confirmed_at: Option<Timestamp>,
+    pub(crate) is_pending: bool,
+    /// Texts from StackOne; nothing once unlinked.
+    pub(crate) about: Option<Box<About>>,
+}
+
+/// What StackOne says about an account.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct About {
+    pub(crate) provider: Box<str>,
+    pub(crate) provider_name: Option<Box<str>>,
+    pub(crate) owner_name: Option<Box<str>>,
+    pub(crate) user_name: Option<Box<str>>,
+    pub(crate) label: Option<Box<str>>,
+    pub(crate) created_at: Option<Timestamp>,
+    pub(crate) reasons: Box<[StatusReason]>,
+}
+
+/// What a tenant has to do about an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Health {
+    /// It works.
+    Ok,
+    /// The provider refuses: somebody has to sign in again.
+    NeedsReauth,
+    /// Paused by hand in StackOne: no reason to sign in again.
+    Paused,
+    /// Being looked at.
+    Verifying,
+    /// StackOne says something that has no meaning here.
+    Unknown,
+}
+
+impl Account {
+    /// The account of a record of the state topic.
+    pub(crate) fn of(state: AccountState) -> Self {
+        let boxed = |text: Option<String>| text.map(String::into_boxed_str);
+        let reasons = state.status_reasons.into_boxed_slice();
+        let about = state.account.map(|account| {
+            Box::new(About {
+                provider: account.provider.into(),
+                provider_name: boxed(account.provider_name),
+                owner_name: boxed(account.origin_owner_name),
+                user_name: boxed(account.origin_username),
+                label: boxed(account.label),
+                created_at: account.created_at,
+                reasons,
+            })
+        });
+        Self {
+            id: state.account_id,
+            version: state.version,
+            phase: state.state,
+            status: state.status,
+            taken_in: state.taken_in,
+            confirmed_at: state.confirmed_at,
+            is_pending: state.pending.is_some(),
+            about,
+        }
+    }
+
+    pub(crate) fn provider(&self) -> Option<&str> {
+        self.about.as_ref().map(|about| about.provider.as_ref())
+    }
+
+    pub(crate) fn label(&self) -> Option<&str> {
+        self.about.as_ref()?.label.as_deref()
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.phase == AccountPhase::Active
+    }
+
+    /// Whether it was confirmed once, and is not gone.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.version > 0 && self.phase != AccountPhase::Unlinked
+    }
+
+    /// Whether the record at this place of the account events topic is accounted for.
+    pub(crate) fn has_consumed(&self, partition: i32, offset: i64) -> bool {
+        self.taken_in
+            .is_some_and(|taken| taken.partition == partition && taken.offset >= offset)
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        match (self.phase, &self.status) {
+            (AccountPhase::Active, _) => Health::Ok,
+            (AccountPhase::None | AccountPhase::Unlinked, _) | (_, Some(AccountStatus::Active)) => {
+                Health::Verifying
+            }
+            (_, Some(AccountStatus::Error | AccountStatus::Expired)) => Health::NeedsReauth,
+            (_, Some(AccountStatus::Suspended)) => Health::Paused,
+            (
+                _,
+                Some(AccountStatus::Inactive | AccountStatus::Archived | AccountStatus::Other(_))
+                | None,
+            ) => match self.is_pending {
+                true => Health::Verifying,
+                false => Health::Unknown,
+            },
+        }
+    }
+}
+
+impl Health {
+    /// Our sentence for a tenant; the provider's words are for service callers.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
+            Self::Ok => "The connection works.",
+            Self::NeedsReauth => "The provider refuses the sign-in. Sign in again to repair it.",
+            Self::Paused => "The connection was paused. Nobody has to sign in again.",
+            Self::Verifying => "The connection is being checked.",
+            Self::Unknown => "The state of the connection is not known.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::testing::account;
+
+    #[test]
+    fn only_what_a_person_can_repair_asks_for_a_new_sign_in() {
+        let health = |phase, status: &str, is_pending| {
+            let mut account = account("a", 1, phase);
+            account.status = Some(status.into());
+            account.is_pending = is_pending;
+            account.health()
+        };
+        use AccountPhase::{Active, Degraded, Failed};
+        assert_eq!(health(Active, "active", true), Health::Ok);
+        assert_eq!(health(Degraded, "error", false), Health::NeedsReauth);
+        assert_eq!(health(Failed, "expired", true), Health::NeedsReauth);
+        assert_eq!(health(Degraded, "suspended", false), Health::Paused);
+        assert_eq!(health(Degraded, "archived", true), Health::Verifying);
+        assert_eq!(health(Degraded, "hibernating", false), Health::Unknown);
+    }
+}

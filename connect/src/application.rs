@@ -1,0 +1,304 @@
+//! The service as a whole: two listeners and what runs beside them, from start to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use stackone_link_process::spawn::{Name, spawn_blocking, spawn_in};
+use stackone_link_transport::StartError;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Auth;
+use crate::background;
+use crate::config::{Config, ServerSettings, Settings, ShutdownSettings};
+use crate::connect::Connect;
+use crate::facts::Facts;
+use crate::hub::{Hub, HubError};
+use crate::index::Index;
+use crate::limits::Limits;
+use crate::looks::Looks;
+use crate::metrics::Metrics;
+use crate::routes;
+use crate::stackone::Projects;
+use crate::streams::Streams;
+use crate::tasks::{ADMIN_LISTENER, FLUSH, PUBLIC_LISTENER};
+
+/// How long a connection that we close may take to read our answer.
+const DISCONNECT_DEADLINE: Duration = Duration::from_secs(3);
+
+/// A service that is bound to its addresses and has yet to run.
+pub struct Application {
+    connect: Data<Connect>,
+    config: Config,
+    public: Server,
+    admin: Server,
+    public_addr: SocketAddr,
+    admin_addr: SocketAddr,
+}
+
+/// Why a service cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// An address cannot be listened on.
+    #[error("{setting}: cannot listen on {address}: {source}")]
+    Listen {
+        /// The setting.
+        setting: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The producer cannot be made.
+    #[error("kafka: {0}")]
+    Producer(#[from] StartError),
+    /// The HTTP client cannot be made.
+    #[error("http client: {0}")]
+    Client(#[from] stackone_client::StartError),
+    /// The Hub cannot be read.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// A metric cannot be registered.
+    #[error("metrics cannot be registered: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+impl BuildError {
+    /// Whether other settings would help.
+    pub(crate) const fn is_configuration(&self) -> bool {
+        match self {
+            Self::Producer(_) | Self::Hub(_) => true,
+            Self::Listen { .. } | Self::Client(_) | Self::Metrics(_) => false,
+        }
+    }
+}
+
+/// Why a service ended otherwise than by being stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Something that runs for as long as the service does ended.
+    #[error("{task} ended by itself")]
+    Ended {
+        /// What.
+        task: Name,
+    },
+    /// A listener or a task failed.
+    #[error("{task} failed: {source}")]
+    Failed {
+        /// Which.
+        task: Name,
+        /// Why.
+        source: io::Error,
+    },
+    /// A task panicked.
+    #[error("a task died: {0}")]
+    Died(#[from] tokio::task::JoinError),
+}
+
+/// What runs for as long as the service does.
+pub(crate) type Tasks = JoinSet<(Name, io::Result<()>)>;
+
+impl Application {
+    /// Makes the producer and binds both listeners. Nothing is served before [`Self::run`].
+    ///
+    /// # Errors
+    ///
+    /// Where an address is taken or a client cannot be made. That no broker answers is no error.
+    pub fn build(config: &Config) -> Result<Self, BuildError> {
+        let connect = Data::new(connect(config)?);
+        let Settings {
+            server,
+            admin,
+            shutdown,
+            ..
+        } = &config.settings;
+        let (public, public_addr) = public_server(&connect, server, shutdown)?;
+        let (admin, admin_addr) = admin_server(&connect, admin.listen)?;
+        Ok(Self {
+            connect,
+            config: config.clone(),
+            public,
+            admin,
+            public_addr,
+            admin_addr,
+        })
+    }
+
+    /// Where the public listener is bound.
+    #[must_use]
+    pub fn public_addr(&self) -> SocketAddr {
+        self.public_addr
+    }
+
+    /// Where the operators' listener is bound.
+    #[must_use]
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin_addr
+    }
+
+    /// Serves until `stop`, then stops in order: not ready, streams end spread over `shutdown.drain_delay`, accept
+    /// no more, answer what is in flight, flush.
+    ///
+    /// # Errors
+    ///
+    /// Where a listener or a task ends by itself.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
+        let (public, admin) = (self.public.handle(), self.admin.handle());
+        let until = CancellationToken::new();
+        // Threads that follow topics end with this, however it ends.
+        let _ends_them = until.clone().drop_guard();
+        let mut tasks = Tasks::new();
+        let public_server = self.public;
+        spawn_in(&mut tasks, PUBLIC_LISTENER, async {
+            (PUBLIC_LISTENER, public_server.await)
+        });
+        let admin_server = self.admin;
+        spawn_in(&mut tasks, ADMIN_LISTENER, async {
+            (ADMIN_LISTENER, admin_server.await)
+        });
+        background::spawn(&self.connect, &self.config, &mut tasks, &until);
+        tracing::info!(public = %self.public_addr, admin = %self.admin_addr, "serving");
+
+        let served = serve(&mut tasks, &self.connect, &stop).await;
+        public.stop(true).await;
+        until.cancel();
+        let facts = Arc::clone(&self.connect.facts);
+        let flushed = spawn_blocking(FLUSH, move || facts.flush()).await;
+        admin.stop(false).await;
+        while let Some(ended) = tasks.join_next().await {
+            let (task, result) = ended?;
+            result.map_err(|source| RunError::Failed { task, source })?;
+        }
+        flushed?;
+        tracing::info!("stopped");
+        served
+    }
+}
+
+/// Returns when it is time to accept no more, or when something has ended that must not.
+async fn serve(
+    tasks: &mut Tasks,
+    connect: &Connect,
+    stop: &CancellationToken,
+) -> Result<(), RunError> {
+    let drain_delay = connect.settings.shutdown.drain_delay;
+    let stopping = async {
+        stop.cancelled().await;
+        connect.readiness.drain();
+        connect.streams.end();
+        tracing::info!(?drain_delay, "stopping; still accepting");
+        sleep(drain_delay).await;
+    };
+    tokio::select! {
+        () = stopping => Ok(()),
+        ended = tasks.join_next() => Err(match ended {
+            Some(Ok((task, Ok(())))) => RunError::Ended { task },
+            Some(Ok((task, Err(source)))) => RunError::Failed { task, source },
+            Some(Err(error)) => RunError::Died(error),
+            None => RunError::Ended {
+                task: PUBLIC_LISTENER,
+            },
+        }),
+    }
+}
+
+fn connect(config: &Config) -> Result<Connect, BuildError> {
+    let settings = &config.settings;
+    let metrics = Arc::new(Metrics::new()?);
+    for project in &settings.projects {
+        metrics.serves_project(project.id.as_deref().unwrap_or("default"));
+    }
+    let is_anonymous = matches!(settings.projects.as_slice(), [only] if only.id.is_none());
+    let index = Arc::new(Index::new(is_anonymous));
+    let facts = Arc::new(Facts::new(
+        (settings.kafka.client(), settings.kafka.ack_deadline),
+        &settings.topics.link_sessions,
+        Arc::clone(&index),
+        settings.sessions.read_back_deadline,
+    )?);
+    let events = &settings.topics.account_events;
+    let looks = Looks::new(
+        settings.look.clone(),
+        Arc::clone(&facts),
+        events,
+        Arc::clone(&metrics),
+    );
+    let projects = Projects::new(config)?;
+    let (limits, spread) = (settings.limits.clone(), settings.shutdown.drain_delay);
+    Ok(Connect {
+        auth: Auth::new(config)?,
+        hub: Hub::new(settings, projects.base_urls())?,
+        limits: Limits::new(&settings.limits),
+        streams: Arc::new(Streams::new(limits, metrics.streams().clone(), spread)),
+        readiness: Arc::default(),
+        looks: Arc::new(looks),
+        settings: settings.clone(),
+        index,
+        facts,
+        projects,
+        metrics,
+    })
+}
+
+fn public_server(
+    connect: &Data<Connect>,
+    settings: &ServerSettings,
+    shutdown: &ShutdownSettings,
+) -> Result<(Server, SocketAddr), BuildError> {
+    let connect = connect.clone();
+    let app = move || {
+        App::new()
+            .app_data(connect.clone())
+            .configure(routes::public)
+    };
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+        workers => workers,
+    };
+    let server = HttpServer::new(app)
+        .workers(workers)
+        .max_connections(settings.max_connections.div_ceil(workers))
+        .keep_alive(settings.keep_alive)
+        .client_request_timeout(settings.header_deadline)
+        .client_disconnect_timeout(DISCONNECT_DEADLINE)
+        .shutdown_timeout(shutdown.deadline.as_secs())
+        .disable_signals();
+    let server = server.bind(settings.listen);
+    let server = server.map_err(|source| listen_error("server.listen", settings.listen, source))?;
+    let address = server.addrs().first().copied().unwrap_or(settings.listen);
+    Ok((server.run(), address))
+}
+
+/// Binds the operators' listener, on a thread of its own, so that it answers whatever the public one has to do.
+fn admin_server(
+    connect: &Data<Connect>,
+    listen: SocketAddr,
+) -> Result<(Server, SocketAddr), BuildError> {
+    let connect = connect.clone();
+    let app = move || {
+        App::new()
+            .app_data(connect.clone())
+            .configure(routes::admin)
+    };
+    let server = HttpServer::new(app)
+        .workers(1)
+        .disable_signals()
+        .bind(listen);
+    let server = server.map_err(|source| listen_error("admin.listen", listen, source))?;
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    Ok((server.run(), address))
+}
+
+fn listen_error(setting: &'static str, address: SocketAddr, source: io::Error) -> BuildError {
+    BuildError::Listen {
+        setting,
+        address,
+        source,
+    }
+}

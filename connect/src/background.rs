@@ -1,0 +1,110 @@
+//! What runs beside the listeners: the readers of both topics, who settles sessions, who reads secrets again.
+
+use std::collections::{BTreeSet, HashSet};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use stackone_link_process::spawn::{spawn_blocking, spawn_in};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::application::Tasks;
+use crate::config::{Config, Secrets, Settings};
+use crate::connect::Connect;
+use crate::follow::{Followed, Follower};
+use crate::settle::Settler;
+use crate::tasks::{FACTS, SECRET_RELOAD, SECRETS, SETTLER, STATES};
+
+/// Twice as often as what is promised to take effect within 2 seconds.
+const RELOAD_EVERY: Duration = Duration::from_secs(1);
+
+/// Starts it all; each ends at `stop`.
+pub(crate) fn spawn(
+    connect: &Data<Connect>,
+    config: &Config,
+    tasks: &mut Tasks,
+    stop: &CancellationToken,
+) {
+    for (name, what) in [(FACTS, Followed::Facts), (STATES, Followed::States)] {
+        let follower = follower(connect, &config.settings, what);
+        let stop = stop.clone();
+        spawn_in(tasks, name, async move {
+            let followed = spawn_blocking(name, move || follower.run(&stop)).await;
+            (name, followed.map_err(io::Error::other))
+        });
+    }
+    let settler = Settler {
+        index: Arc::clone(&connect.index),
+        facts: Arc::clone(&connect.facts),
+        looks: Arc::clone(&connect.looks),
+        metrics: Arc::clone(&connect.metrics),
+        ambiguous: HashSet::new(),
+        again: HashSet::new(),
+    };
+    let until = stop.clone();
+    spawn_in(tasks, SETTLER, async move {
+        settler.run(until).await;
+        (SETTLER, Ok(()))
+    });
+    let reload = reload(connect.clone(), config.clone(), stop.clone());
+    spawn_in(tasks, SECRET_RELOAD, async move {
+        (SECRET_RELOAD, reload.await.map_err(io::Error::other))
+    });
+}
+
+fn follower(connect: &Connect, settings: &Settings, what: Followed) -> Follower {
+    let topic = match what {
+        Followed::Facts => &settings.topics.link_sessions,
+        Followed::States => &settings.topics.state,
+    };
+    Follower {
+        what,
+        kafka: settings.kafka.client(),
+        group: settings.kafka.group.clone(),
+        topic: topic.clone(),
+        index: Arc::clone(&connect.index),
+        readiness: Arc::clone(&connect.readiness),
+        metrics: Arc::clone(&connect.metrics),
+    }
+}
+
+/// Reads secrets again and again. What cannot be read keeps its last good value, loudly.
+async fn reload(
+    connect: Data<Connect>,
+    config: Config,
+    stop: CancellationToken,
+) -> Result<(), tokio::task::JoinError> {
+    let mut last = config.secrets.clone();
+    let config = Arc::new(config);
+    let mut known = BTreeSet::new();
+    let mut ticks = interval(RELOAD_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let (read_from, before) = (Arc::clone(&config), last.clone());
+        let read = spawn_blocking(SECRETS, move || {
+            Secrets::read(&read_from.settings, &read_from.environment, Some(&before))
+        });
+        let (secrets, problems) = read.await?;
+        if !secrets.is_same(&last) {
+            connect.auth.replace(&secrets);
+            connect.projects.replace_keys(&secrets);
+            tracing::info!("secrets have changed; the new ones are live");
+            last = secrets;
+        }
+        let problems: BTreeSet<_> = problems.into_iter().collect();
+        for problem in problems.difference(&known) {
+            tracing::error!(
+                problem,
+                "cannot be read again; what was last read stays in force"
+            );
+        }
+        problems
+            .iter()
+            .for_each(|_| connect.metrics.reload_failed());
+        known = problems;
+        connect.auth.renew(&connect.metrics).await;
+    }
+    Ok(())
+}

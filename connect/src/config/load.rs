@@ -1,0 +1,129 @@
+//! Reading and printing the configuration.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use stackone_link_process::ConfigError;
+
+use super::{Config, LAYERS, Secrets, Settings};
+
+impl Config {
+    /// Reads, checks and completes the configuration. `environment` is all the environment there is.
+    ///
+    /// # Errors
+    ///
+    /// Where anything is wrong with it: every problem that could be found, one line each.
+    pub fn load(
+        file: Option<&Path>,
+        environment: &HashMap<String, String>,
+    ) -> Result<Self, ConfigError> {
+        let settings: Settings = LAYERS.read(file, environment)?;
+        let mut problems = settings.problems();
+        let (secrets, more) = Secrets::read(&settings, environment, None);
+        problems.extend(more);
+        problems.extend(secrets.problems(&settings));
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
+        Ok(Self {
+            settings,
+            secrets,
+            environment: environment.clone(),
+        })
+    }
+
+    /// Where the operators' listener is, whatever has become of all other settings.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn admin_listen(
+        file: Option<&Path>,
+        environment: &HashMap<String, String>,
+    ) -> Result<SocketAddr, ConfigError> {
+        LAYERS.admin_listen(file, environment)
+    }
+
+    /// The settings in effect as TOML, with everything secret left out.
+    ///
+    /// # Errors
+    ///
+    /// Where a setting cannot be written as TOML.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        let mut settings = self.settings.clone();
+        settings.kafka.properties = settings.kafka.client().redacted().properties;
+        toml::to_string_pretty(&settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::DEFAULTS;
+
+    fn load(more: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let needed = [
+            (
+                "STACKONE_CONNECT_TOKEN_KEY",
+                "0123456789abcdef0123456789abcdef",
+            ),
+            ("STACKONE_CONNECT_API_KEY", "hush-hush"),
+        ];
+        let all = needed.iter().chain(more);
+        let environment = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(None, &environment.collect())
+    }
+
+    #[test]
+    fn the_defaults_list_every_setting_and_print_no_secret() {
+        let printed = load(&[]).unwrap().to_toml().unwrap();
+        assert!(!printed.contains("hush") && !printed.contains("0123456789abcdef"));
+        let mut printed: toml::Value = toml::from_str(&printed).unwrap();
+        let defaults: toml::Value = toml::from_str(DEFAULTS).unwrap();
+        // Lists of tables that are empty cannot be written before other keys.
+        for list in ["service_tokens", "issuers"] {
+            let empty = printed.as_table_mut().unwrap().remove(list);
+            assert_eq!(empty, Some(toml::Value::Array(Vec::new())));
+        }
+        assert_eq!(printed, defaults);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_one_line_each() {
+        for (name, value, told) in [
+            (
+                "CONNECT__SERVER__PUBLIC_URL",
+                "ftp://x",
+                "server.public_url",
+            ),
+            (
+                "CONNECT__SERVER__PUBLIC_URL",
+                "http://connect.example.com",
+                "server.public_url",
+            ),
+            (
+                "CONNECT__SERVER__PUBLIC_URL",
+                "https://x/",
+                "server.public_url",
+            ),
+            ("STACKONE_CONNECT_TOKEN_KEY", "short", "tokens.keys default"),
+            (
+                "CONNECT__STACKONE__REQUESTS_PER_MINUTE",
+                "0",
+                "stackone.requests_per_minute",
+            ),
+            (
+                "CONNECT__HUB__SCRIPT_URL",
+                "https://x/hub.js",
+                "hub.integrity",
+            ),
+            ("CONNECT__TOPICS__STATE", "a b", "topic name"),
+            ("CONNECT__LOKO__ENABLED", "true", "loko"),
+        ] {
+            let error = load(&[(name, value)]).unwrap_err();
+            assert_eq!(error.problems().len(), 1, "{error}");
+            assert!(error.problems()[0].contains(told), "{error}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Secrets, from where the configuration says they are.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use stackone_link_process::secret::Place;
+
+use super::{SecretSettings, Settings};
+
+/// A secret and what logs call it.
+#[derive(Debug, Clone)]
+pub(crate) struct Secret {
+    pub(crate) name: String,
+    pub(crate) value: SecretString,
+}
+
+/// Everything secret that the service holds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Secrets {
+    pub(crate) token_keys: Vec<Secret>,
+    pub(crate) service_tokens: Vec<Secret>,
+    /// In the order of the projects.
+    pub(crate) api_keys: Vec<Secret>,
+    /// The text of each issuer's `jwks_file`, in their order; nothing where it has a URL.
+    pub(crate) jwks: Vec<Option<Vec<u8>>>,
+}
+
+impl Secrets {
+    /// Reads them all. What cannot be read is told, and stays as it was in `last` where there is one: a file may
+    /// be replaced in two steps.
+    pub(crate) fn read(
+        settings: &Settings,
+        environment: &HashMap<String, String>,
+        last: Option<&Self>,
+    ) -> (Self, Vec<String>) {
+        let mut problems = Vec::new();
+        let mut one = |what: String, settings: &SecretSettings, last: Option<&Secret>| {
+            let value = settings.read(environment).or_else(|problem| {
+                problems.push(format!("{what}: {problem}"));
+                last.map(|last| last.value.clone()).ok_or(())
+            });
+            let name = settings.name.clone();
+            value.ok().map(|value| Secret { name, value })
+        };
+        let named = |secrets: &[Secret], name: &str| {
+            secrets.iter().find(|secret| secret.name == name).cloned()
+        };
+        let mut all = |what: &str, list: &[SecretSettings], last: Option<&Vec<Secret>>| {
+            let secrets = list.iter().filter_map(|settings| {
+                let last = last.and_then(|last| named(last, &settings.name));
+                one(format!("{what} {}", settings.name), settings, last.as_ref())
+            });
+            secrets.collect::<Vec<_>>()
+        };
+        let keys = settings.projects.iter().map(|project| SecretSettings {
+            name: project.id.clone().unwrap_or_else(|| "default".to_owned()),
+            file: project.api_key_file.clone(),
+            env: project.api_key_env.clone(),
+        });
+        let keys: Vec<_> = keys.collect();
+        let token_keys = all(
+            "tokens.keys",
+            &settings.tokens.keys,
+            last.map(|last| &last.token_keys),
+        );
+        let tokens = last.map(|last| &last.service_tokens);
+        let service_tokens = all("service_tokens", &settings.service_tokens, tokens);
+        let api_keys = all(
+            "projects: API key of",
+            &keys,
+            last.map(|last| &last.api_keys),
+        );
+        let jwks = settings.issuers.iter().enumerate().map(|(place, issuer)| {
+            let read = issuer.jwks_file.as_deref().map(read_file)?;
+            let last = || last?.jwks.get(place)?.clone();
+            read.map_err(|problem| problems.push(format!("issuers {}: {problem}", issuer.issuer)))
+                .ok()
+                .or_else(last)
+        });
+        let jwks = jwks.collect();
+        let secrets = Self {
+            token_keys,
+            service_tokens,
+            api_keys,
+            jwks,
+        };
+        (secrets, problems)
+    }
+}
+
+impl Secrets {
+    /// Whether every secret is the same.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let same = |one: &[Secret], other: &[Secret]| {
+            let pairs = one.iter().zip(other);
+            one.len() == other.len()
+                && pairs
+                    .into_iter()
+                    .all(|(one, other)| one.value.expose_secret() == other.value.expose_secret())
+        };
+        same(&self.token_keys, &other.token_keys)
+            && same(&self.service_tokens, &other.service_tokens)
+            && same(&self.api_keys, &other.api_keys)
+            && self.jwks == other.jwks
+    }
+}
+
+fn read_file(file: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
+impl SecretSettings {
+    /// The secret, without one trailing newline.
+    fn read(&self, environment: &HashMap<String, String>) -> Result<SecretString, String> {
+        let place = Place::either(self.file.as_deref(), self.env.as_deref());
+        let place = place.ok_or("give either a file or an environment variable")?;
+        let secret = place.read(environment).map_err(|error| error.to_string())?;
+        Ok(secret.value)
+    }
+}

@@ -1,0 +1,168 @@
+//! Rules between settings that their types cannot hold.
+
+use std::collections::HashSet;
+
+use secrecy::ExposeSecret as _;
+use stackone_client::is_https_or_loopback;
+use stackone_link_process::telemetry;
+use url::Url;
+
+use super::{HubSettings, Secret, Secrets, Settings};
+use crate::jwt::Keys;
+
+/// Shortest secret that tokens are made or compared with, in bytes.
+const MIN_SECRET: usize = 32;
+
+impl Settings {
+    /// What is wrong with them, one line each.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = self.kafka.client().problems();
+        problems.extend(self.topics.problem());
+        problems.extend(telemetry::filter_problem(&self.telemetry.filter));
+        problems.extend(public_url_problem(&self.server.public_url));
+        problems.extend(self.hub.problem());
+        problems.extend(self.project_problems());
+        problems.extend(self.issuer_problems());
+        problems.extend(self.origin_problems());
+        let numbers = [
+            ("server.max_connections", self.server.max_connections),
+            ("limits.max_body_bytes", self.limits.max_body_bytes),
+            ("limits.streams", self.limits.streams),
+            (
+                "stackone.requests_per_minute",
+                self.stackone.requests_per_minute as usize,
+            ),
+        ];
+        let zero = numbers.iter().filter(|(_, number)| *number == 0);
+        problems.extend(zero.map(|(name, _)| format!("{name}: must be greater than 0")));
+        problems
+    }
+
+    fn project_problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let ids: HashSet<_> = self.projects.iter().map(|project| &project.id).collect();
+        if self.projects.is_empty() {
+            problems.push("projects: name at least one".to_owned());
+        }
+        if ids.len() < self.projects.len() {
+            problems.push("projects: with several, each needs an id of its own".to_owned());
+        }
+        if self.projects.len() > 1 && ids.contains(&None) {
+            problems.push("projects: with several, each needs an id".to_owned());
+        }
+        let insecure = self
+            .projects
+            .iter()
+            .filter(|one| !is_https_or_loopback(&one.base_url));
+        problems.extend(insecure.map(|one| {
+            format!(
+                "projects.base_url: {} must be https; plain http is allowed to loopback only",
+                one.base_url
+            )
+        }));
+        problems
+    }
+
+    fn issuer_problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut seen = HashSet::new();
+        for issuer in &self.issuers {
+            let name = &issuer.issuer;
+            if !seen.insert(name) {
+                problems.push(format!("issuers {name}: is there twice"));
+            }
+            if issuer.jwks_file.is_some() == issuer.jwks_url.is_some() {
+                problems.push(format!("issuers {name}: give either jwks_file or jwks_url"));
+            }
+            if issuer
+                .jwks_url
+                .as_ref()
+                .is_some_and(|url| !is_https_or_loopback(url))
+            {
+                problems.push(format!("issuers {name}: jwks_url must be https"));
+            }
+            let known =
+                |project: &Option<String>| self.projects.iter().any(|one| one.id == *project);
+            let is_only = issuer.project.is_none() && self.projects.len() == 1;
+            if !is_only && !known(&issuer.project) {
+                problems.push(format!(
+                    "issuers {name}: project names none of [[projects]]"
+                ));
+            }
+        }
+        problems
+    }
+
+    fn origin_problems(&self) -> Vec<String> {
+        let is_origin = |text: &String| {
+            Url::parse(text).is_ok_and(|url| {
+                is_https_or_loopback(&url) && url.origin().ascii_serialization() == *text
+            })
+        };
+        let wrong = self.cors.origins.iter().filter(|text| !is_origin(text));
+        wrong
+            .map(|text| {
+                format!("cors.origins: {text:?} is no origin such as https://app.example.com")
+            })
+            .collect()
+    }
+}
+
+impl HubSettings {
+    fn problem(&self) -> Option<String> {
+        let problem = match (&self.folder, &self.script_url, &self.integrity) {
+            (Some(_), Some(_), _) => "hub: give either folder or script_url",
+            (None, Some(_), None) => "hub.integrity: is needed with script_url",
+            (_, None, Some(_)) => "hub.script_url: is needed with integrity",
+            (None, Some(url), Some(_)) if !is_https_or_loopback(url) => {
+                "hub.script_url: must be https"
+            }
+            (Some(_) | None, None, None) | (None, Some(_), Some(_)) => return None,
+        };
+        Some(problem.to_owned())
+    }
+}
+
+fn public_url_problem(text: &str) -> Option<String> {
+    let is_usable = Url::parse(text).is_ok_and(|url| {
+        is_https_or_loopback(&url)
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+    });
+    let problem =
+        "server.public_url: is https://… without a slash at its end; http on loopback only";
+    (!is_usable || text.ends_with('/')).then(|| problem.to_owned())
+}
+
+impl Secrets {
+    pub(super) fn problems(&self, settings: &Settings) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut lists = [
+            ("tokens.keys", &self.token_keys),
+            ("service_tokens", &self.service_tokens),
+        ];
+        for (list, secrets) in &mut lists {
+            let mut names = HashSet::new();
+            for Secret { name, value } in secrets.iter() {
+                if value.expose_secret().len() < MIN_SECRET {
+                    problems.push(format!("{list} {name}: has less than {MIN_SECRET} bytes"));
+                }
+                if !names.insert(name) {
+                    problems.push(format!("{list} {name}: is there twice"));
+                }
+            }
+        }
+        if settings.tokens.keys.is_empty() {
+            problems.push("tokens.keys: name at least one".to_owned());
+        }
+        for (issuer, text) in settings.issuers.iter().zip(&self.jwks) {
+            let parsed = text.as_ref().map(|text| Keys::parse(text));
+            if let Some(Err(problem)) = parsed {
+                problems.push(format!("issuers {}: jwks_file: {problem}", issuer.issuer));
+            }
+        }
+        problems
+    }
+}

@@ -1,0 +1,334 @@
+//! What all requests share, and what they do with link sessions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use stackone_client::{ConnectSessionRequest, Deletion};
+use stackone_link_schemas::{
+    AccountId, LinkChannel, LinkSessionChange, LinkSessionCreated, LinkedReported, link_session_id,
+};
+use uuid::Uuid;
+
+use crate::auth::Auth;
+use crate::config::Settings;
+use crate::facts::Facts;
+use crate::hub::Hub;
+use crate::index::Index;
+use crate::input::NewSession;
+use crate::limits::Limits;
+use crate::looks::{Because, Looks};
+use crate::metrics::{Metrics, Notable};
+use crate::problem::{Problem, Reason};
+use crate::readiness::Readiness;
+use crate::session::{Owner, Session, SessionState, TenantState};
+use crate::stackone::{Project, Projects};
+use crate::streams::Streams;
+use crate::tenant::{Tenant, TenantKey};
+
+/// How long a token of StackOne's is good for, in seconds.
+const TOKEN_LIFE: u32 = 30 * 60;
+/// How long an `Idempotency-Key` stands for one session.
+const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// How long a session that is not known, and whose token is right, may take to be read.
+const UNREAD: Duration = Duration::from_secs(1);
+
+/// What all requests share.
+pub(crate) struct Connect {
+    pub(crate) settings: Settings,
+    pub(crate) auth: Auth,
+    pub(crate) index: Arc<Index>,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) looks: Arc<Looks>,
+    pub(crate) projects: Projects,
+    pub(crate) hub: Hub,
+    pub(crate) limits: Limits,
+    pub(crate) streams: Arc<Streams>,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// A token of StackOne's, made now.
+pub(crate) struct MintedNow {
+    pub(crate) token: secrecy::SecretString,
+    pub(crate) auth_link_url: Option<secrecy::SecretString>,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) base_url: String,
+}
+
+impl Connect {
+    /// Makes a session, or finds the one that the `Idempotency-Key` stands for.
+    pub(crate) async fn create(
+        &self,
+        tenant: &Tenant,
+        new: NewSession,
+        idempotency_key: Option<&str>,
+    ) -> Result<Uuid, Problem> {
+        new.check(&self.settings.sessions.return_origins)?;
+        let digest = new.digest();
+        let now = Timestamp::now();
+        let (id, exists) = match idempotency_key {
+            None => (Uuid::new_v4(), false),
+            Some(key) => self.id_of_key(tenant.key(), key, now),
+        };
+        if !exists {
+            let created = self.admitted(tenant, new, now)?;
+            let channel = channel(&created.channel);
+            let change = LinkSessionChange::Created(Box::new(created));
+            self.facts.write(tenant.key(), id, change).await?;
+            self.metrics.created(channel);
+        }
+        // The first one in the log counts: it may be another replica's.
+        let first = self.of_tenant(tenant.key(), id, |_, session| {
+            session.created.request_digest == digest
+        });
+        match first {
+            Some(true) => Ok(id),
+            Some(false) => Err(Reason::IdempotencyConflict.into()),
+            None => Err(Reason::LogUnavailable.into()),
+        }
+    }
+
+    /// The session that a key stands for, and whether it exists.
+    fn id_of_key(&self, tenant: &TenantKey, key: &str, now: Timestamp) -> (Uuid, bool) {
+        let project = tenant.project.as_deref();
+        let mut generation = 0;
+        loop {
+            let id = link_session_id(project, &tenant.id, key, generation);
+            let created_at = self.of_tenant(tenant, id, |_, session| session.created_at);
+            match created_at {
+                None => return (id, false),
+                Some(at) if now.duration_since(at) < KEY_LIFE => return (id, true),
+                Some(_) => generation += 1,
+            }
+        }
+    }
+
+    /// The fact of a session that the tenant may have.
+    fn admitted(
+        &self,
+        tenant: &Tenant,
+        new: NewSession,
+        now: Timestamp,
+    ) -> Result<LinkSessionCreated, Problem> {
+        let limits = &self.settings.limits;
+        let (used, name) = self.index.tenant(tenant.key(), |state| {
+            let used = state.used_since(an_hour_before(now)).0;
+            (used, state.name().map(str::to_owned))
+        });
+        if used >= limits.sessions_per_tenant_and_hour {
+            return Err(Reason::TooManyRequests.into());
+        }
+        let version = match &new.account_id {
+            Some(id) => Some(self.own_account_version(tenant.key(), id)?),
+            None => None,
+        };
+        let name = name.or_else(|| tenant.name().map(str::to_owned));
+        let name = name.ok_or(Problem::invalid(
+            "the tenant needs a name: it has no account yet",
+        ))?;
+        let user = tenant
+            .user_name()
+            .filter(|_| self.settings.sessions.include_user_name);
+        let mut created = new.fact(name, user.map(str::to_owned))?;
+        created.account_version = version;
+        Ok(created)
+    }
+
+    fn own_account_version(&self, tenant: &TenantKey, id: &AccountId) -> Result<u64, Problem> {
+        let version = self.index.tenant(tenant, |state| {
+            let account = state.account(id).filter(|account| account.is_listed());
+            account.map(|account| account.version)
+        });
+        version.ok_or_else(|| Reason::NotFound.into())
+    }
+
+    /// Notes that the person of a mailed link is there.
+    pub(crate) async fn open(&self, id: Uuid) -> Result<(), Problem> {
+        self.wait_for(id).await?;
+        let (tenant, state, may) = self.look(id, |_, session, now| session.may_mint(now))?;
+        if !may {
+            return Err(Problem::over(state));
+        }
+        if state == SessionState::Created {
+            self.facts
+                .write(&tenant, id, LinkSessionChange::Opened)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Has StackOne make a session of its own. What was known before is stored first.
+    pub(crate) async fn mint(&self, id: Uuid) -> Result<MintedNow, Problem> {
+        self.wait_for(id).await?;
+        let (tenant, state, (may, used)) = self.look(id, |tenant, session, now| {
+            let used = tenant.used_since(an_hour_before(now)).1;
+            (session.may_mint(now), used)
+        })?;
+        if !may {
+            return Err(Problem::over(state));
+        }
+        if used >= self.settings.limits.tokens_per_tenant_and_hour {
+            return Err(Reason::TooManyRequests.into());
+        }
+        let project = self.projects.get(tenant.project.as_deref())?;
+        project.admit()?;
+        let minted = self.index.tenant(&tenant, TenantState::versions);
+        let change = LinkSessionChange::TokenMinted(minted);
+        self.facts.write(&tenant, id, change).await?;
+        let (_, state, (request, may)) = self.look(id, |state, session, now| {
+            (request(&tenant, state, session), session.may_mint(now))
+        })?;
+        if !may {
+            return Err(Problem::over(state));
+        }
+        self.minted(project, &request).await
+    }
+
+    async fn minted(
+        &self,
+        project: &Project,
+        request: &ConnectSessionRequest,
+    ) -> Result<MintedNow, Problem> {
+        let asked_at = Timestamp::now();
+        let session = project.create(request, &self.metrics).await?;
+        self.metrics.minted();
+        let life = SignedDuration::from_secs(i64::from(TOKEN_LIFE));
+        Ok(MintedNow {
+            token: session.token,
+            auth_link_url: session.auth_link_url,
+            expires_at: asked_at.checked_add(life).unwrap_or(asked_at),
+            base_url: project.base_url(),
+        })
+    }
+
+    /// Takes in what a page said.
+    pub(crate) async fn hint(&self, id: Uuid, reported: LinkedReported) -> Result<(), Problem> {
+        self.wait_for(id).await?;
+        let (tenant, state, may) = self.look(id, |_, session, now| {
+            (session.is_over(now), session.may_hint())
+        })?;
+        let owner = self.index.owner(&reported.account_id, &tenant);
+        match (may, owner) {
+            ((true, _), _) => Err(Problem::over(state)),
+            ((false, _), Owner::Another) => {
+                self.metrics.noted(Notable::ForeignHint);
+                Ok(())
+            }
+            ((false, false), _) => Err(Reason::TooManyRequests.into()),
+            ((false, true), Owner::Nobody | Owner::Ours | Owner::Gone) => {
+                let change = LinkSessionChange::LinkedReported(reported);
+                self.looks.is_ours(id);
+                self.facts.write(&tenant, id, change).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Gives a session up. One that was given up already stays so.
+    pub(crate) async fn cancel(&self, id: Uuid) -> Result<(), Problem> {
+        self.wait_for(id).await?;
+        let (tenant, state, channel) =
+            self.look(id, |_, session, _| channel(&session.created.channel))?;
+        match state {
+            SessionState::Cancelled => return Ok(()),
+            SessionState::Verified | SessionState::Expired => return Err(Problem::over(state)),
+            SessionState::Created
+            | SessionState::Opened
+            | SessionState::Linking
+            | SessionState::Linked
+            | SessionState::Failed => {}
+        }
+        self.facts
+            .write(&tenant, id, LinkSessionChange::Cancelled)
+            .await?;
+        let state = self.look(id, |_, _, _| ())?.1;
+        if state != SessionState::Cancelled {
+            return Err(Problem::over(state));
+        }
+        self.metrics.settled(channel, state, [None; 2]);
+        Ok(())
+    }
+
+    /// Deletes an account of the tenant's at StackOne. That it is gone is said by the processor.
+    pub(crate) async fn disconnect(&self, tenant: &Tenant, id: &AccountId) -> Result<(), Problem> {
+        self.own_account_version(tenant.key(), id)?;
+        let project = self.projects.get(tenant.key().project.as_deref())?;
+        project.admit()?;
+        match project.delete(id, &self.metrics).await? {
+            Deletion::Deleted | Deletion::NotFound => {}
+        }
+        self.looks
+            .ask(tenant.key(), id, Because::Disconnected, Timestamp::now())
+            .await;
+        Ok(())
+    }
+
+    /// Waits a moment for a session whose token is right, and that may have been made by another replica.
+    pub(crate) async fn wait_for(&self, id: Uuid) -> Result<(), Problem> {
+        match self.index.has_session(id, UNREAD).await {
+            true => Ok(()),
+            false => Err(Reason::NotFound.into()),
+        }
+    }
+
+    /// A session of this tenant; nothing where it is another's.
+    pub(crate) fn of_tenant<T>(
+        &self,
+        tenant: &TenantKey,
+        id: Uuid,
+        look: impl FnOnce(&TenantState, &Session) -> T,
+    ) -> Option<T> {
+        let looked = self.index.session(id, |key, state, session| {
+            (key == tenant).then(|| look(state, session))
+        });
+        looked.flatten()
+    }
+
+    /// A session's tenant, where it stands, and what else is to be looked at.
+    fn look<T>(
+        &self,
+        id: Uuid,
+        look: impl FnOnce(&TenantState, &Session, Timestamp) -> T,
+    ) -> Result<(TenantKey, SessionState, T), Problem> {
+        let now = Timestamp::now();
+        let seen = self.looks.seen(id, &self.index);
+        let looked = self.index.session(id, |key, tenant, session| {
+            let state = tenant.state(session, &seen, now).0;
+            (key.clone(), state, look(tenant, session, now))
+        });
+        looked.ok_or_else(|| Reason::NotFound.into())
+    }
+}
+
+/// What StackOne is asked for. A label is for a new account only.
+fn request(tenant: &TenantKey, state: &TenantState, session: &Session) -> ConnectSessionRequest {
+    let created = &session.created;
+    let name = state.name().unwrap_or(&created.tenant_name).to_owned();
+    let is_new = !session.is_relink();
+    ConnectSessionRequest {
+        origin_username: created.user_name.clone(),
+        provider: created.provider.clone(),
+        categories: created.categories.clone(),
+        account_id: created.account_id.clone(),
+        connector_profile_id: created.connector_profile_id.clone(),
+        label: created.label.clone().filter(|_| is_new),
+        multiple: (is_new && created.multiple).then_some(true),
+        account_type: created.account_type.clone(),
+        expires_in: Some(TOKEN_LIFE),
+        ..ConnectSessionRequest::new(tenant.id.clone(), name)
+    }
+}
+
+/// Label of a channel.
+pub(crate) fn channel(channel: &LinkChannel) -> &'static str {
+    match channel {
+        LinkChannel::Link => "link",
+        LinkChannel::Hub | LinkChannel::Other(_) => "hub",
+    }
+}
+
+fn an_hour_before(now: Timestamp) -> Timestamp {
+    let hour = SignedDuration::from_hours(1);
+    now.checked_sub(hour).unwrap_or(Timestamp::MIN)
+}

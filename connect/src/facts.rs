@@ -1,0 +1,124 @@
+//! Writing facts. Whoever writes one waits until this replica has read it back: only then is it known what it
+//! came to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use stackone_link_schemas::{
+    CloudEvent, LINK_SESSION_DATASCHEMA, LinkSessionChange, LinkSessionFact, source_of_project,
+};
+use stackone_link_transport::{KafkaConfig, PublishError, Publisher, StartError, Stored};
+use stackone_link_wire::{OutgoingRecord, RecordHeaders};
+use uuid::Uuid;
+
+use crate::index::Index;
+use crate::problem::{Problem, Reason};
+use crate::session::Folded;
+use crate::tenant::TenantKey;
+
+/// Puts records on Kafka.
+pub(crate) struct Facts {
+    kafka: KafkaConfig,
+    ack_deadline: Duration,
+    publisher: ArcSwap<Publisher>,
+    topic: String,
+    index: Arc<Index>,
+    read_back_deadline: Duration,
+}
+
+/// What Kafka calls us.
+const CLIENT_ID: &str = "stackone-connect";
+
+impl Facts {
+    pub(crate) fn new(
+        (kafka, ack_deadline): (KafkaConfig, Duration),
+        topic: &str,
+        index: Arc<Index>,
+        read_back_deadline: Duration,
+    ) -> Result<Self, StartError> {
+        let publisher = Publisher::new(&kafka, CLIENT_ID, ack_deadline)?;
+        Ok(Self {
+            kafka,
+            ack_deadline,
+            publisher: ArcSwap::from_pointee(publisher),
+            topic: topic.to_owned(),
+            index,
+            read_back_deadline,
+        })
+    }
+
+    /// Writes a fact and waits until it was read. Says whether it counts.
+    pub(crate) async fn write(
+        &self,
+        tenant: &TenantKey,
+        session_id: Uuid,
+        change: LinkSessionChange,
+    ) -> Result<Folded, Problem> {
+        let fact = LinkSessionFact {
+            session_id,
+            project_id: tenant.project.clone(),
+            tenant_id: tenant.id.clone(),
+            change,
+        };
+        let Ok(value) = serde_json::to_vec(&fact) else {
+            return Err(Reason::Internal.into());
+        };
+        let event = CloudEvent {
+            id: Uuid::new_v4(),
+            event_type: fact.change.event_type().to_owned(),
+            source: source_of_project(tenant.project.as_deref()),
+            subject: Some(session_id.to_string()),
+            time: Some(Timestamp::now()),
+            dataschema: Some(LINK_SESSION_DATASCHEMA.to_owned()),
+        };
+        let key = fact.key();
+        let record = OutgoingRecord {
+            topic: &self.topic,
+            key: Some(&key),
+            value: &value,
+            headers: RecordHeaders::of(event),
+        };
+        let Stored { partition, offset } = self.publish(&record).await?;
+        let within = self.read_back_deadline;
+        let folded = self.index.has_read(partition, offset, within).await;
+        folded.ok_or_else(|| Reason::LogUnavailable.into())
+    }
+
+    /// Publishes any record.
+    pub(crate) async fn publish(&self, record: &OutgoingRecord<'_>) -> Result<Stored, Problem> {
+        let publisher = self.publisher.load_full();
+        let published = publisher.publish(record).await;
+        published.map_err(|error| {
+            tracing::error!(error = %error_line(&error), topic = record.topic, "a record may not be stored");
+            if matches!(error, PublishError::Fatal(_)) {
+                self.rebuild();
+            }
+            Reason::LogUnavailable.into()
+        })
+    }
+
+    /// A producer that failed for good is of no more use.
+    fn rebuild(&self) {
+        match Publisher::new(&self.kafka, CLIENT_ID, self.ack_deadline) {
+            Ok(publisher) => self.publisher.store(Arc::new(publisher)),
+            Err(error) => tracing::error!(%error, "the producer cannot be made again"),
+        }
+    }
+
+    /// Waits for what is on its way. Blocks.
+    pub(crate) fn flush(&self) {
+        if let Err(error) = self.publisher.load().flush(self.ack_deadline) {
+            tracing::warn!(%error, "records that nobody waits for any more were not acknowledged");
+        }
+    }
+}
+
+fn error_line(error: &PublishError) -> String {
+    use std::error::Error as _;
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

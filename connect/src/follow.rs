@@ -1,0 +1,162 @@
+//! The threads that follow the topics: to their ends, then on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use stackone_link_schemas::{AccountId, AccountState, LinkSessionFact};
+use stackone_link_transport::{
+    KafkaConfig, Polled, ReadError, ReadRange, Reading, Record, TopicReader,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::index::Index;
+use crate::metrics::Metrics;
+use crate::readiness::Readiness;
+use crate::session::Folded;
+
+/// How long the cluster may take to tell what partitions there are.
+const ASK: Duration = Duration::from_secs(10);
+/// How long nobody may answer before it is said.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long until a topic that cannot be read is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Which topic is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// Facts of link sessions.
+    Facts,
+    /// Confirmed states of accounts.
+    States,
+}
+
+/// One topic that is followed.
+pub(crate) struct Follower {
+    pub(crate) what: Followed,
+    pub(crate) kafka: KafkaConfig,
+    pub(crate) group: String,
+    pub(crate) topic: String,
+    pub(crate) index: Arc<Index>,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Follower {
+    /// Follows until `stop`, whatever goes wrong meanwhile. Blocks.
+    pub(crate) fn run(&self, stop: &CancellationToken) {
+        let was_caught_up = AtomicBool::new(false);
+        while !stop.is_cancelled() {
+            if let Err(error) = self.follow(stop, &was_caught_up) {
+                let problem = error.to_string();
+                tracing::error!(topic = self.topic, problem, "cannot be read; trying again");
+                if !was_caught_up.load(Ordering::Relaxed) {
+                    self.readiness.is_behind(self.what, problem);
+                }
+                thread::sleep(AGAIN);
+            }
+        }
+    }
+
+    fn follow(&self, stop: &CancellationToken, caught_up: &AtomicBool) -> Result<(), ReadError> {
+        let mut reader = TopicReader::new(&self.kafka, &self.group, &self.topic)?;
+        let partitions = reader.partitions(ASK)?;
+        let ranges: Vec<_> = partitions.into_iter().map(ReadRange::whole).collect();
+        let started = Instant::now();
+        let mut reading = reader.follow(&ranges, PATIENCE)?;
+        while !stop.is_cancelled() {
+            match self.poll(&mut reading)? {
+                Some(Step::CaughtUp) => {
+                    caught_up.store(true, Ordering::Relaxed);
+                    self.readiness.is_caught_up(self.what);
+                    let took = started.elapsed();
+                    tracing::info!(topic = self.topic, ?took, "read to the end");
+                }
+                Some(Step::Heard) | None => {}
+            }
+            if let Some(heard) = reading.heard() {
+                self.readiness.heard(self.what, heard);
+            }
+        }
+        Ok(())
+    }
+
+    /// One poll. Nobody who answers, after the end was reached once, is no reason to begin anew.
+    fn poll(&self, reading: &mut Reading<'_>) -> Result<Option<Step>, ReadError> {
+        match reading.poll() {
+            Ok(Polled::Record(record)) => {
+                self.take(&record);
+                Ok(Some(Step::Heard))
+            }
+            Ok(Polled::Nothing) => Ok(None),
+            Ok(Polled::CaughtUp) => Ok(Some(Step::CaughtUp)),
+            Err(error @ ReadError::Stalled { .. }) => {
+                tracing::warn!(%error, "nobody answers; going on");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn take(&self, record: &Record<'_>) {
+        match self.what {
+            Followed::Facts => self.take_fact(record),
+            Followed::States => self.take_state(record),
+        }
+    }
+
+    fn take_fact(&self, record: &Record<'_>) {
+        let fact = record
+            .value()
+            .map(serde_json::from_slice::<LinkSessionFact>);
+        let fact = fact.and_then(|fact| self.readable(fact, record));
+        let at = record
+            .timestamp_ms()
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let place = (record.partition(), record.offset());
+        let folded = self
+            .index
+            .take_fact(fact, at.unwrap_or_else(Timestamp::now), place);
+        if folded == Some(Folded::Orphan) {
+            tracing::debug!(offset = record.offset(), "a fact whose session is gone");
+        }
+    }
+
+    fn take_state(&self, record: &Record<'_>) {
+        let Some(value) = record.value() else {
+            let id = record.key().and_then(|key| std::str::from_utf8(key).ok());
+            let id = id.and_then(|id| AccountId::try_from(id).ok());
+            if let Some(id) = id {
+                self.index.forget_account(&id);
+            }
+            return;
+        };
+        if let Some(state) = self.readable(serde_json::from_slice::<AccountState>(value), record) {
+            self.index.take_state(state);
+        }
+    }
+
+    /// What cannot be read is counted and passed over: a later version may have written it.
+    fn readable<T>(&self, read: Result<T, serde_json::Error>, record: &Record<'_>) -> Option<T> {
+        read.map_err(|error| {
+            self.metrics.unreadable(self.what);
+            let (partition, offset) = (record.partition(), record.offset());
+            let category = format!("{:?}", error.classify());
+            tracing::warn!(
+                topic = self.topic,
+                partition,
+                offset,
+                category,
+                "a record cannot be read"
+            );
+        })
+        .ok()
+    }
+}
+
+enum Step {
+    Heard,
+    CaughtUp,
+}

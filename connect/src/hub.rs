@@ -1,0 +1,188 @@
+//! Where StackOne's Hub comes from, and what our pages may load.
+
+use std::path::Path;
+
+use actix_web::web::Bytes;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::config::{HubSettings, Settings};
+
+/// Where the Hub takes the logos of providers from.
+const LOGOS: &str = "https://stackone-logos.com";
+
+/// The Hub, if there is one.
+#[derive(Debug, Clone)]
+pub(crate) struct Hub {
+    script: Option<Script>,
+    /// The script that we serve ourselves, and its name.
+    pub(crate) served: Option<(String, Bytes)>,
+    /// `Content-Security-Policy` of our own page.
+    pub(crate) policy: String,
+}
+
+#[derive(Debug, Clone)]
+struct Script {
+    url: String,
+    integrity: String,
+}
+
+/// How a page loads the Hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct HubDocument {
+    /// Where its script is.
+    pub(crate) script_url: String,
+    /// The script's subresource integrity.
+    pub(crate) integrity: String,
+    /// StackOne's API, for the Hub's `base-url`.
+    pub(crate) base_url: String,
+}
+
+/// `hub.json` beside the script, as `just hub` writes it.
+#[derive(Debug, Deserialize)]
+struct Manifest {
+    file: String,
+    integrity: String,
+    style_hashes: Vec<String>,
+}
+
+/// Why the Hub cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// A file cannot be read.
+    #[error("hub.folder: cannot read {file}: {source}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// `hub.json` does not say what it has to.
+    #[error("hub.folder: hub.json: {0}")]
+    Manifest(#[from] serde_json::Error),
+}
+
+impl Hub {
+    /// Reads it, where it is a folder.
+    pub(crate) fn new<'p>(
+        settings: &Settings,
+        base_urls: impl Iterator<Item = &'p Url>,
+    ) -> Result<Self, HubError> {
+        let (script, served, hashes) = match &settings.hub {
+            HubSettings {
+                folder: Some(folder),
+                ..
+            } => read(folder, &settings.server.public_url)?,
+            HubSettings {
+                script_url: Some(url),
+                integrity: Some(integrity),
+                ..
+            } => {
+                let script = Script {
+                    url: url.to_string(),
+                    integrity: integrity.clone(),
+                };
+                (Some(script), None, Vec::new())
+            }
+            HubSettings { folder: None, .. } => (None, None, Vec::new()),
+        };
+        let elsewhere = settings
+            .hub
+            .script_url
+            .as_ref()
+            .map(|url| url.origin().ascii_serialization());
+        Ok(Self {
+            policy: policy(base_urls, elsewhere.as_deref(), &hashes),
+            script,
+            served,
+        })
+    }
+
+    /// How a page of a project loads it; nothing where it goes by StackOne's own page.
+    pub(crate) fn document(&self, base_url: String) -> Option<HubDocument> {
+        let script = self.script.as_ref()?;
+        Some(HubDocument {
+            script_url: script.url.clone(),
+            integrity: script.integrity.clone(),
+            base_url,
+        })
+    }
+}
+
+type Read = (Option<Script>, Option<(String, Bytes)>, Vec<String>);
+
+fn read(folder: &Path, public_url: &str) -> Result<Read, HubError> {
+    let file = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read(&path).map_err(|source| HubError::Unreadable {
+            file: path.display().to_string(),
+            source,
+        })
+    };
+    let manifest: Manifest = serde_json::from_slice(&file("hub.json")?)?;
+    let script = Script {
+        url: format!("{public_url}/hub/{}", manifest.file),
+        integrity: manifest.integrity,
+    };
+    let bytes = Bytes::from(file(&manifest.file)?);
+    Ok((
+        Some(script),
+        Some((manifest.file, bytes)),
+        manifest.style_hashes,
+    ))
+}
+
+fn policy<'p>(
+    base_urls: impl Iterator<Item = &'p Url>,
+    elsewhere: Option<&str>,
+    style_hashes: &[String],
+) -> String {
+    let mut apis: Vec<_> = base_urls
+        .map(|url| url.origin().ascii_serialization())
+        .collect();
+    apis.sort();
+    apis.dedup();
+    let styles = style_hashes.iter().map(|hash| format!(" '{hash}'"));
+    [
+        "default-src 'none'".to_owned(),
+        format!(
+            "script-src 'self'{}",
+            elsewhere
+                .map(|origin| format!(" {origin}"))
+                .unwrap_or_default()
+        ),
+        format!("connect-src 'self' {}", apis.join(" ")),
+        format!("img-src 'self' data: {LOGOS}"),
+        "font-src data:".to_owned(),
+        format!("style-src 'self'{}", styles.collect::<String>()),
+        "frame-ancestors 'none'".to_owned(),
+        "base-uri 'none'".to_owned(),
+        "form-action 'none'".to_owned(),
+        "object-src 'none'".to_owned(),
+    ]
+    .join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_loads_from_us_and_from_what_is_configured() {
+        let api: Url = "https://api.stackone.com".parse().unwrap();
+        let hashes = ["sha256-a=".to_owned()];
+        let policy = policy(
+            [&api, &api].into_iter(),
+            Some("https://cdn.example.com"),
+            &hashes,
+        );
+        assert_eq!(
+            policy,
+            "default-src 'none'; script-src 'self' https://cdn.example.com; connect-src 'self' \
+             https://api.stackone.com; img-src 'self' data: https://stackone-logos.com; font-src data:; \
+             style-src 'self' 'sha256-a='; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
+             object-src 'none'"
+        );
+    }
+}

@@ -1,0 +1,341 @@
+//! What a request may say. Every text that is shown, sent on or put into a URL is bounded here.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use stackone_link_schemas::{AccountId, AccountType, LinkChannel, LinkSessionCreated};
+use url::Url;
+
+use crate::jwt::MAX_TENANT_ID;
+use crate::problem::Problem;
+
+/// Longest label, in characters.
+const MAX_LABEL: usize = 100;
+/// Longest name, in characters.
+const MAX_NAME: usize = 255;
+/// Longest key of a connector, a category or a profile.
+const MAX_WORD: usize = 128;
+/// Most categories.
+const MAX_CATEGORIES: usize = 20;
+/// Longest `return_url`, in bytes.
+const MAX_URL: usize = 2048;
+/// Longest `Idempotency-Key`, in bytes.
+const MAX_KEY: usize = 255;
+const HOUR: u32 = 60 * 60;
+const DAY: u32 = 24 * HOUR;
+
+/// What is asked for with `POST /v1/link-sessions`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewSession {
+    /// Whose account is to be linked. With a service token only; a JWT says it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tenant: Option<NamedTenant>,
+    /// The StackOne project, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) project: Option<String>,
+    /// The connector; the person chooses where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<String>,
+    /// The categories that the person chooses from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) categories: Vec<String>,
+    /// The account to link again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) account_id: Option<AccountId>,
+    /// Whether there may be several accounts of the provider.
+    #[serde(default)]
+    pub(crate) multiple: bool,
+    /// `production` or `test`.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) account_type: Option<AccountType>,
+    /// StackOne's connector profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) connector_profile_id: Option<String>,
+    /// Where the person links: `hub` (the element in a page) or `link` (a mailed link).
+    pub(crate) channel: Channel,
+    /// A label for the new account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
+    /// Where the page of a mailed link leads on to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) return_url: Option<String>,
+    /// Seconds; by default 1 hour (at most 24) in a page, 7 days (at most 30) by a mailed link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_in: Option<u32>,
+}
+
+/// Where the person links.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Channel {
+    /// In the host's own page.
+    #[default]
+    Hub,
+    /// On the page of a mailed link.
+    Link,
+}
+
+/// A tenant as a service caller names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NamedTenant {
+    /// Your id of the customer: StackOne's `origin_owner_id`.
+    pub(crate) id: String,
+    /// The customer's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// Who links, as you call them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user_name: Option<String>,
+}
+
+impl NewSession {
+    /// What is wrong with it. `return_origins` are the origins that pages may lead on to.
+    pub(crate) fn check(&self, return_origins: &[Url]) -> Result<(), Problem> {
+        let word = |text: &Option<String>| text.as_deref().is_none_or(is_word);
+        if !word(&self.provider) || !word(&self.connector_profile_id) {
+            return Err(Problem::invalid(
+                "provider and connector_profile_id are 1 to 128 characters of [A-Za-z0-9._-]",
+            ));
+        }
+        let categories = &self.categories;
+        if categories.len() > MAX_CATEGORIES || !categories.iter().all(|text| is_word(text)) {
+            return Err(Problem::invalid(
+                "categories are at most 20 words of [A-Za-z0-9._-]",
+            ));
+        }
+        if matches!(self.account_type, Some(AccountType::Other(_))) {
+            return Err(Problem::invalid("type is production or test"));
+        }
+        if self
+            .label
+            .as_deref()
+            .is_some_and(|label| !is_clean(label, MAX_LABEL))
+        {
+            return Err(Problem::invalid(
+                "label is 1 to 100 characters without control or bidi characters",
+            ));
+        }
+        if let Some(url) = &self.return_url
+            && !may_return_to(url, return_origins)
+        {
+            return Err(Problem::invalid(
+                "return_url is an https URL of at most 2048 bytes, without user, of a configured origin",
+            ));
+        }
+        self.expires_in()?;
+        Ok(())
+    }
+
+    fn expires_in(&self) -> Result<u32, Problem> {
+        let (usual, most) = match self.channel {
+            Channel::Hub => (HOUR, DAY),
+            Channel::Link => (7 * DAY, 30 * DAY),
+        };
+        match self.expires_in.unwrap_or(usual) {
+            seconds if (1..=most).contains(&seconds) => Ok(seconds),
+            _ => Err(Problem::invalid(
+                "expires_in is too long for its channel, or 0",
+            )),
+        }
+    }
+
+    /// The fact that it becomes.
+    pub(crate) fn fact(
+        self,
+        tenant_name: String,
+        user_name: Option<String>,
+    ) -> Result<LinkSessionCreated, Problem> {
+        Ok(LinkSessionCreated {
+            expires_in: self.expires_in()?,
+            request_digest: self.digest(),
+            channel: match self.channel {
+                Channel::Hub => LinkChannel::Hub,
+                Channel::Link => LinkChannel::Link,
+            },
+            tenant_name,
+            user_name,
+            provider: self.provider,
+            categories: self.categories,
+            account_id: self.account_id,
+            account_version: None,
+            multiple: self.multiple,
+            account_type: self.account_type,
+            connector_profile_id: self.connector_profile_id,
+            label: self.label,
+            return_url: self.return_url,
+        })
+    }
+
+    /// What tells one request from another under one `Idempotency-Key`.
+    pub(crate) fn digest(&self) -> String {
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        let digest = Sha256::digest(json);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl NamedTenant {
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        let is_id =
+            (1..=MAX_TENANT_ID).contains(&self.id.len()) && is_clean(&self.id, MAX_TENANT_ID);
+        let names = [&self.name, &self.user_name].into_iter().flatten();
+        if !is_id || names.into_iter().any(|name| !is_clean(name, MAX_NAME)) {
+            return Err(Problem::invalid(
+                "a tenant's id is 1 to 128 bytes, names at most 255 characters, without control or bidi characters",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// An `Idempotency-Key`: printable ASCII.
+pub(crate) fn idempotency_key(text: &str) -> Result<&str, Problem> {
+    let is_printable = text.bytes().all(|byte| (0x21..0x7f).contains(&byte));
+    if (1..=MAX_KEY).contains(&text.len()) && is_printable {
+        Ok(text)
+    } else {
+        Err(Problem::invalid(
+            "Idempotency-Key is 1 to 255 printable characters",
+        ))
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    let may = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=MAX_WORD).contains(&text.len()) && text.bytes().all(may)
+}
+
+/// Whether a text shows nothing but itself.
+fn is_clean(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.chars().count()) && !text.chars().any(is_hidden)
+}
+
+/// Control characters, what turns the direction of text, and what shows nothing.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+fn may_return_to(text: &str, origins: &[Url]) -> bool {
+    let Ok(url) = Url::parse(text) else {
+        return false;
+    };
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    let is_safe = stackone_client::is_https_or_loopback(&url);
+    let is_ours = origins.iter().any(|origin| origin.origin() == url.origin());
+    text.len() <= MAX_URL && !text.chars().any(is_hidden) && !has_user && is_safe && is_ours
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origins() -> Vec<Url> {
+        ["https://app.example.com", "http://localhost:3000"]
+            .map(|origin| origin.parse().unwrap())
+            .into()
+    }
+
+    fn is_valid(change: impl FnOnce(&mut NewSession)) -> bool {
+        let mut new = NewSession::default();
+        change(&mut new);
+        new.check(&origins()).is_ok()
+    }
+
+    #[test]
+    fn a_page_leads_on_to_configured_origins_only() {
+        for (url, may) in [
+            ("https://app.example.com/settings?tab=1#x", true),
+            ("http://localhost:3000/", true),
+            ("http://app.example.com/", false),
+            ("https://app.example.com:8443/", false),
+            ("https://app.example.com.evil.example/", false),
+            ("https://user@app.example.com/", false),
+            ("https://:secret@app.example.com/", false),
+            ("javascript:alert(1)", false),
+            ("//app.example.com/", false),
+            ("https://app.example.com/\u{202e}", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                is_valid(|new| new.return_url = Some(url.to_owned())),
+                may,
+                "{url}"
+            );
+        }
+        let long = format!("https://app.example.com/{}", "a".repeat(2048));
+        assert!(!is_valid(|new| new.return_url = Some(long)));
+    }
+
+    #[test]
+    fn a_label_shows_nothing_but_itself() {
+        for (label, may) in [
+            ("HR, main plant", true),
+            ("<b>Büro</b> \u{1f3ed}", true),
+            ("", false),
+            ("a\nb", false),
+            ("a\u{202e}b", false),
+            ("a\u{2066}b", false),
+            ("a\u{200b}b", false),
+            ("a\u{0}b", false),
+        ] {
+            assert_eq!(
+                is_valid(|new| new.label = Some(label.to_owned())),
+                may,
+                "{label:?}"
+            );
+        }
+        assert!(is_valid(|new| new.label = Some("ü".repeat(100))));
+        assert!(!is_valid(|new| new.label = Some("ü".repeat(101))));
+    }
+
+    #[test]
+    fn a_session_lives_as_long_as_its_channel_allows() {
+        let lives = |channel, seconds| {
+            is_valid(|new| (new.channel, new.expires_in) = (channel, Some(seconds)))
+        };
+        assert!(lives(Channel::Hub, DAY) && !lives(Channel::Hub, DAY + 1));
+        assert!(lives(Channel::Link, 30 * DAY) && !lives(Channel::Link, 30 * DAY + 1));
+        assert!(!lives(Channel::Hub, 0));
+        let usual = NewSession::default().fact("Acme".to_owned(), None).unwrap();
+        assert_eq!(usual.expires_in, HOUR);
+    }
+
+    #[test]
+    fn words_and_keys_hold_nothing_that_could_be_more() {
+        for text in ["", "a b", "a/b", "ü", &"a".repeat(129)] {
+            assert!(
+                !is_valid(|new| new.provider = Some(text.to_owned())),
+                "{text}"
+            );
+            assert!(
+                !is_valid(|new| new.categories = vec![text.to_owned()]),
+                "{text}"
+            );
+        }
+        assert!(is_valid(|new| new.provider = Some("bamboohr".to_owned())));
+        assert!(!is_valid(|new| new.account_type = Some("demo".into())));
+        assert!(idempotency_key("order-7").is_ok());
+        for key in ["", "a b", "ü", &"a".repeat(256)] {
+            assert!(idempotency_key(key).is_err(), "{key}");
+        }
+    }
+
+    #[test]
+    fn another_request_has_another_digest() {
+        let new = NewSession::default();
+        let other = NewSession {
+            multiple: true,
+            ..new.clone()
+        };
+        assert_eq!(new.digest(), new.clone().digest());
+        assert_ne!(new.digest(), other.digest());
+        assert_eq!(new.digest().len(), 64);
+    }
+}

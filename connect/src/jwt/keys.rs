@@ -1,0 +1,140 @@
+//! Public keys as a JWKS gives them (RFC 7517, 7518, 8037). A key is of use for one algorithm.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+    UnparsedPublicKey,
+};
+use serde::Deserialize;
+
+/// Most keys that are read from one set.
+const MAX_KEYS: usize = 20;
+/// Smallest modulus of RSA, in bytes.
+const MIN_MODULUS: usize = 2048 / 8;
+
+/// The keys of one issuer, by their ids.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keys(HashMap<String, PublicKey>);
+
+/// Why a key set cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum JwksProblem {
+    #[error("it is no JSON Web Key Set")]
+    NotJwks,
+    #[error("it has more than {MAX_KEYS} keys")]
+    TooMany,
+    #[error(
+        "it has no key that can be used: RS256 of 2048 bits or more, ES256 or EdDSA with Ed25519, each with a kid"
+    )]
+    Nothing,
+    #[error("two of its keys are called {0:?}")]
+    Twice(String),
+}
+
+#[derive(Clone)]
+pub(crate) enum PublicKey {
+    Rs256 { n: Vec<u8>, e: Vec<u8> },
+    Es256(Vec<u8>),
+    EdDsa(Vec<u8>),
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.algorithm())
+    }
+}
+
+#[derive(Deserialize)]
+struct Jwks {
+    keys: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: Option<String>,
+    alg: Option<String>,
+    #[serde(rename = "use")]
+    purpose: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+impl Keys {
+    /// Reads a key set. Keys of other kinds, or for other purposes, are passed over.
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, JwksProblem> {
+        let set: Jwks = serde_json::from_slice(text).map_err(|_unreadable| JwksProblem::NotJwks)?;
+        if set.keys.len() > MAX_KEYS {
+            return Err(JwksProblem::TooMany);
+        }
+        let mut keys = HashMap::new();
+        for (id, key) in set.keys.into_iter().filter_map(usable) {
+            if keys.insert(id.clone(), key).is_some() {
+                return Err(JwksProblem::Twice(id));
+            }
+        }
+        match keys.is_empty() {
+            true => Err(JwksProblem::Nothing),
+            false => Ok(Self(keys)),
+        }
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&PublicKey> {
+        self.0.get(id)
+    }
+}
+
+fn usable(key: serde_json::Value) -> Option<(String, PublicKey)> {
+    let jwk: Jwk = serde_json::from_value(key).ok()?;
+    let part = |text: &Option<String>| BASE64_URL_SAFE_NO_PAD.decode(text.as_deref()?).ok();
+    let point = |text| part(text).filter(|point| point.len() == 32);
+    let key = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
+        ("RSA", _) => {
+            let (n, e) = (part(&jwk.n)?, part(&jwk.e)?);
+            let significant = n.iter().skip_while(|byte| **byte == 0).count();
+            (significant >= MIN_MODULUS).then_some(PublicKey::Rs256 { n, e })?
+        }
+        ("EC", Some("P-256")) => {
+            PublicKey::Es256([&[4][..], &point(&jwk.x)?, &point(&jwk.y)?].concat())
+        }
+        ("OKP", Some("Ed25519")) => PublicKey::EdDsa(point(&jwk.x)?),
+        _ => return None,
+    };
+    let is_for_signatures = jwk.purpose.is_none_or(|purpose| purpose == "sig");
+    let is_for_this = jwk.alg.is_none_or(|algorithm| algorithm == key.algorithm());
+    let id = jwk.kid.filter(|id| !id.is_empty())?;
+    (is_for_signatures && is_for_this).then_some((id, key))
+}
+
+impl PublicKey {
+    /// The one algorithm it is used with.
+    pub(crate) const fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Rs256 { .. } => "RS256",
+            Self::Es256(_) => "ES256",
+            Self::EdDsa(_) => "EdDSA",
+        }
+    }
+
+    pub(crate) fn verifies(&self, signed: &[u8], signature: &[u8]) -> bool {
+        let verified = match self {
+            Self::Rs256 { n, e } => RsaPublicKeyComponents { n, e }.verify(
+                &RSA_PKCS1_2048_8192_SHA256,
+                signed,
+                signature,
+            ),
+            Self::Es256(point) => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(signed, signature)
+            }
+            Self::EdDsa(point) => UnparsedPublicKey::new(&ED25519, point).verify(signed, signature),
+        };
+        verified.is_ok()
+    }
+}

@@ -1,0 +1,57 @@
+//! What may be served at once, counted apart before and after authentication, so that what has not been
+//! authenticated cannot starve what has. Event streams have limits of their own.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::{HttpMessage as _, HttpRequest};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config::LimitSettings;
+use crate::problem::{Problem, Reason};
+
+/// Both stages of a request.
+pub(crate) struct Limits {
+    before: Arc<Semaphore>,
+    after: Arc<Semaphore>,
+}
+
+/// The place of a request; given back when the request is served.
+type Place = Rc<RefCell<Option<OwnedSemaphorePermit>>>;
+
+impl Limits {
+    pub(crate) fn new(settings: &LimitSettings) -> Self {
+        let semaphore = |limit: usize| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)));
+        Self {
+            before: semaphore(settings.requests_before_authentication),
+            after: semaphore(settings.requests_after_authentication),
+        }
+    }
+
+    /// A place before authentication.
+    pub(crate) fn admit(&self, request: &HttpRequest) -> Result<(), Problem> {
+        let permit = Arc::clone(&self.before).try_acquire_owned();
+        let permit = permit.map_err(|_none| Problem::from(Reason::Overloaded))?;
+        let place: Place = Rc::new(RefCell::new(Some(permit)));
+        request.extensions_mut().insert(place);
+        Ok(())
+    }
+
+    /// Changes it for one after authentication.
+    pub(crate) fn is_authentic(&self, request: &HttpRequest) -> Result<(), Problem> {
+        let permit = Arc::clone(&self.after).try_acquire_owned();
+        let permit = permit.map_err(|_none| Problem::from(Reason::Overloaded))?;
+        if let Some(place) = request.extensions().get::<Place>() {
+            place.replace(Some(permit));
+        }
+        Ok(())
+    }
+}
+
+/// The request is served: what follows, a stream, is counted elsewhere.
+pub(crate) fn is_served(request: &HttpRequest) {
+    if let Some(place) = request.extensions().get::<Place>() {
+        place.replace(None);
+    }
+}

@@ -1,0 +1,243 @@
+//! Looks: where a page said that there is an account and no webhook came, the processor is asked to look.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use stackone_link_schemas::{
+    ACCOUNT_LOOK_TYPE, AccountId, AccountLook, CloudEvent, LookReason, source_of_project,
+};
+use stackone_link_transport::Stored;
+use stackone_link_wire::{OutgoingRecord, RecordHeaders};
+use uuid::Uuid;
+
+use crate::config::LookSettings;
+use crate::facts::Facts;
+use crate::index::Index;
+use crate::metrics::{LookOutcome, Metrics};
+use crate::session::{Owner, Seen, TenantState};
+use crate::tenant::TenantKey;
+
+/// How much later other replicas ask, in case the one that took the hint has died.
+const OTHERS: SignedDuration = SignedDuration::from_secs(12);
+
+/// What is being waited for.
+pub(crate) struct Looks {
+    settings: LookSettings,
+    facts: Arc<Facts>,
+    topic: String,
+    metrics: Arc<Metrics>,
+    waiting: Mutex<HashMap<Uuid, Waiting>>,
+}
+
+/// A session whose page said something.
+#[derive(Debug, Clone, Default)]
+struct Waiting {
+    tenant: Option<Arc<TenantKey>>,
+    hint: Option<(AccountId, Timestamp)>,
+    /// This replica took the hint.
+    is_ours: bool,
+    /// Where the look stands on the account events topic.
+    asked: Option<Stored>,
+}
+
+/// Why a look is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Because {
+    /// A page said that there is an account.
+    Linked,
+    /// It was deleted through us.
+    Disconnected,
+}
+
+impl Looks {
+    pub(crate) fn new(
+        settings: LookSettings,
+        facts: Arc<Facts>,
+        topic: &str,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            settings,
+            facts,
+            topic: topic.to_owned(),
+            metrics,
+            waiting: Mutex::default(),
+        }
+    }
+
+    /// This replica takes the session's hint, so it is the first to ask.
+    pub(crate) fn is_ours(&self, session: Uuid) {
+        self.lock().entry(session).or_default().is_ours = true;
+    }
+
+    /// A hint was read. A later one of the same session is waited for instead.
+    pub(crate) fn is_hinted(
+        &self,
+        tenant: &Arc<TenantKey>,
+        session: Uuid,
+        (account, at): (&AccountId, Timestamp),
+    ) {
+        let mut waiting = self.lock();
+        let waiting = waiting.entry(session).or_default();
+        let hint = (account.clone(), at);
+        if waiting.hint.as_ref() != Some(&hint) {
+            waiting.hint = Some(hint);
+            waiting.asked = None;
+        }
+        waiting.tenant = Some(Arc::clone(tenant));
+    }
+
+    /// The session needs no look any more. Whether there was one.
+    pub(crate) fn is_over(&self, session: Uuid) -> bool {
+        let waiting = self.lock().remove(&session);
+        waiting.is_some_and(|waiting| waiting.asked.is_some())
+    }
+
+    /// The tenants whose sessions are waited for.
+    pub(crate) fn tenants(&self) -> Vec<Arc<TenantKey>> {
+        let waiting = self.lock();
+        waiting
+            .values()
+            .filter_map(|waiting| waiting.tenant.clone())
+            .collect()
+    }
+
+    /// Asks for each look that is due.
+    pub(crate) async fn ask_due(&self, now: Timestamp) {
+        if !self.settings.enabled {
+            return;
+        }
+        for (session, tenant, (account, at)) in self.due(now) {
+            let asked = self.ask(&tenant, &account, Because::Linked, at).await;
+            if let Some(waiting) = self.lock().get_mut(&session) {
+                waiting.asked = asked;
+            }
+        }
+        self.measure(now);
+    }
+
+    fn due(&self, now: Timestamp) -> Vec<(Uuid, Arc<TenantKey>, (AccountId, Timestamp))> {
+        let after = SignedDuration::try_from(self.settings.after).unwrap_or_default();
+        let waiting = self.lock();
+        let due = waiting.iter().filter_map(|(session, waiting)| {
+            let hint = waiting.hint.clone()?;
+            let after = if waiting.is_ours {
+                after
+            } else {
+                after + OTHERS
+            };
+            let is_due = waiting.asked.is_none() && now.duration_since(hint.1) >= after;
+            is_due.then(|| Some((*session, waiting.tenant.clone()?, hint)))?
+        });
+        due.collect()
+    }
+
+    /// Asks the processor to look at an account.
+    pub(crate) async fn ask(
+        &self,
+        tenant: &TenantKey,
+        account: &AccountId,
+        because: Because,
+        at: Timestamp,
+    ) -> Option<Stored> {
+        if !self.settings.enabled {
+            return None;
+        }
+        let look = AccountLook {
+            account_id: account.clone(),
+            project_id: tenant.project.clone(),
+            because: match because {
+                Because::Linked => LookReason::Linked,
+                Because::Disconnected => LookReason::Disconnected,
+            },
+            event_date: at,
+        };
+        let value = serde_json::to_vec(&look).ok()?;
+        let record = OutgoingRecord {
+            topic: &self.topic,
+            key: Some(account.as_str()),
+            value: &value,
+            headers: RecordHeaders::of(CloudEvent {
+                id: Uuid::new_v4(),
+                event_type: ACCOUNT_LOOK_TYPE.to_owned(),
+                source: source_of_project(tenant.project.as_deref()),
+                subject: Some(account.to_string()),
+                time: Some(at),
+                dataschema: None,
+            }),
+        };
+        let stored = self.facts.publish(&record).await.ok();
+        self.metrics.looked(match stored {
+            Some(_) => LookOutcome::Published,
+            None => LookOutcome::NotPublished,
+        });
+        stored
+    }
+
+    /// What is known of the account that a session names.
+    pub(crate) fn seen(&self, session: Uuid, index: &Index) -> Seen {
+        let named = index.session(session, |key, tenant, session| {
+            let hint = session.hint.as_ref();
+            let account = session
+                .created
+                .account_id
+                .as_ref()
+                .or(hint.map(|hint| &hint.account_id));
+            let hinted_at = hint.map(|hint| hint.at);
+            account.map(|account| {
+                (
+                    key.clone(),
+                    account.clone(),
+                    hinted_at,
+                    self.is_looked_at(session.id, account, tenant),
+                )
+            })
+        });
+        let Some((tenant, account, hinted_at, is_looked_at)) = named.flatten() else {
+            return Seen::default();
+        };
+        let owner = index.owner(&account, &tenant);
+        let give_up = SignedDuration::try_from(self.settings.give_up_after).unwrap_or_default();
+        let is_late = hinted_at.is_some_and(|at| Timestamp::now().duration_since(at) >= give_up);
+        Seen {
+            owner,
+            is_looked_at,
+            is_missing: is_late && owner == Owner::Nobody && self.was_asked(session),
+        }
+    }
+
+    fn is_looked_at(&self, session: Uuid, account: &AccountId, tenant: &TenantState) -> bool {
+        let asked = self.lock().get(&session).and_then(|waiting| waiting.asked);
+        let account = tenant.account(account);
+        asked
+            .zip(account)
+            .is_some_and(|(Stored { partition, offset }, account)| {
+                account.has_consumed(partition, offset)
+            })
+    }
+
+    fn was_asked(&self, session: Uuid) -> bool {
+        let waiting = self.lock();
+        waiting
+            .get(&session)
+            .is_some_and(|waiting| waiting.asked.is_some())
+    }
+
+    fn measure(&self, now: Timestamp) {
+        let waiting = self.lock();
+        let asked = waiting.values().filter(|waiting| waiting.asked.is_some());
+        let ages = asked.filter_map(|waiting| {
+            let (_, at) = waiting.hint.as_ref()?;
+            Duration::try_from(now.duration_since(*at)).ok()
+        });
+        let ages: Vec<_> = ages.collect();
+        let oldest = ages.iter().max().copied().unwrap_or_default();
+        self.metrics.undecided_looks(ages.len(), oldest);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,5 @@
+//! `stackone-connect`: see `--help`.
+
+fn main() -> std::process::ExitCode {
+    stackone_connect::program::main()
+}

@@ -1,0 +1,183 @@
+//! Who asks, as extractors: whoever has one in hand has proven what it says.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::{Data, Query};
+use actix_web::{FromRequest, HttpRequest};
+use jiff::Timestamp;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::connect::Connect;
+use crate::input::NamedTenant;
+use crate::jwt::Scope;
+use crate::problem::{Problem, Reason};
+use crate::tenant::{Authority, Named, Tenant};
+use crate::tokens::Purpose;
+
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+/// The tenant as the query of a request names it.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct TenantQuery {
+    pub(crate) tenant: Option<String>,
+    pub(crate) project: Option<String>,
+}
+
+/// Whoever holds the client token of a session.
+pub(crate) struct OfClient(pub(crate) Uuid);
+
+/// Whoever holds the secret of a mailed link.
+pub(crate) struct OfLink(pub(crate) Uuid);
+
+/// Whoever may see one session.
+pub(crate) enum OfSession {
+    /// By its client token, or, to cancel, by its link's secret.
+    Token(Uuid),
+    /// As its tenant.
+    Tenant {
+        id: Uuid,
+        /// When the JWT ends.
+        expires_at: Option<Timestamp>,
+        scope_link: bool,
+    },
+}
+
+impl TenantQuery {
+    /// The tenant that the authority may speak for.
+    pub(crate) fn of(&self, authority: &Authority, scope: Scope) -> Result<Tenant, Problem> {
+        let tenant = self.tenant.clone().map(|id| NamedTenant {
+            id,
+            name: None,
+            user_name: None,
+        });
+        let named = Named {
+            project: self.project.as_deref(),
+            tenant: tenant.as_ref(),
+        };
+        authority.tenant(named, scope)
+    }
+}
+
+impl FromRequest for Authority {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { authority(&request).await })
+    }
+}
+
+async fn authority(request: &HttpRequest) -> Result<Authority, Problem> {
+    let connect = connect(request)?;
+    let authority = connect
+        .auth
+        .authority(request.headers(), &connect.metrics)
+        .await?;
+    connect.limits.is_authentic(request)?;
+    Ok(authority)
+}
+
+impl FromRequest for OfClient {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        std::future::ready(by_token(request, Purpose::Client).map(Self))
+    }
+}
+
+impl FromRequest for OfLink {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        std::future::ready(by_token(request, Purpose::Link).map(Self))
+    }
+}
+
+/// The session of the path, where the bearer token is its own.
+fn by_token(request: &HttpRequest, purpose: Purpose) -> Result<Uuid, Problem> {
+    let connect = connect(request)?;
+    let id = session_id(request).ok_or(Reason::Unauthenticated)?;
+    if !connect.auth.is_for(request.headers(), id, purpose) {
+        return Err(Reason::Unauthenticated.into());
+    }
+    connect.limits.is_authentic(request)?;
+    Ok(id)
+}
+
+impl FromRequest for OfSession {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { of_session(&request).await })
+    }
+}
+
+async fn of_session(request: &HttpRequest) -> Result<OfSession, Problem> {
+    let connect = connect(request)?;
+    if let Ok(id) = by_token(request, Purpose::Client) {
+        connect.wait_for(id).await?;
+        return Ok(OfSession::Token(id));
+    }
+    let authority = authority(request).await?;
+    let query = Query::<TenantQuery>::from_query(request.query_string());
+    let query = query.map(Query::into_inner).unwrap_or_default();
+    let tenant = query.of(&authority, Scope::Read)?;
+    let id = session_id(request).ok_or(Reason::NotFound)?;
+    let is_own = connect.of_tenant(tenant.key(), id, |_, _| ());
+    is_own.ok_or(Reason::NotFound)?;
+    Ok(OfSession::Tenant {
+        id,
+        expires_at: match &authority {
+            Authority::Service { .. } => None,
+            Authority::Host { claims, .. } => Some(claims.expires_at),
+        },
+        scope_link: query.of(&authority, Scope::Link).is_ok(),
+    })
+}
+
+impl OfSession {
+    pub(crate) fn id(&self) -> Uuid {
+        match self {
+            Self::Token(id) | Self::Tenant { id, .. } => *id,
+        }
+    }
+
+    /// When what the caller may do ends.
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Token(_) => None,
+            Self::Tenant { expires_at, .. } => *expires_at,
+        }
+    }
+
+    /// Whether the caller sees all of the session.
+    pub(crate) fn sees_all(&self) -> bool {
+        matches!(self, Self::Tenant { .. })
+    }
+
+    pub(crate) fn may_link(&self) -> bool {
+        match self {
+            Self::Token(_) => true,
+            Self::Tenant { scope_link, .. } => *scope_link,
+        }
+    }
+}
+
+/// The id in the path; nothing where it is none, which is no other answer than one that nobody has.
+pub(crate) fn session_id(request: &HttpRequest) -> Option<Uuid> {
+    let text = request.match_info().get("id")?;
+    let id = Uuid::try_parse(text).ok()?;
+    (id.hyphenated().to_string() == text).then_some(id)
+}
+
+pub(crate) fn connect(request: &HttpRequest) -> Result<&Data<Connect>, Problem> {
+    let connect = request.app_data::<Data<Connect>>();
+    connect.ok_or_else(|| Reason::Internal.into())
+}

@@ -1,0 +1,236 @@
+//! Which account a session has led to, by nothing but what the processor confirmed.
+
+use jiff::Timestamp;
+use stackone_link_schemas::{AccountId, AccountPhase, LinkOutcome, LinkReason, LinkSessionSettled};
+
+use super::{Session, TenantState};
+use crate::account::Account;
+
+/// Whose an account is, among all tenants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// It was never seen.
+    #[default]
+    Nobody,
+    /// The session's tenant.
+    Ours,
+    /// Another tenant.
+    Another,
+    /// It was unlinked, and whose it was is not known any more.
+    Gone,
+}
+
+/// What else is known of the account that a session names: by its re-link, or by its page's hint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// Whose it is.
+    pub(crate) owner: Owner,
+    /// Whether it was looked at after the hint, and what was found is in the state topic.
+    pub(crate) is_looked_at: bool,
+    /// Whether it was looked for after the hint and is not there.
+    pub(crate) is_missing: bool,
+}
+
+/// What the accounts say about a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing yet.
+    Waiting,
+    /// The account that is to be linked again works again without that.
+    Recovered,
+    /// StackOne has this account; it is not confirmed active.
+    Linked(AccountId),
+    /// Several accounts, or several sessions, fit.
+    Ambiguous,
+    /// This is to be written down, unless the facts are against it.
+    Settled(LinkSessionSettled),
+}
+
+impl Session {
+    /// The account's version before the first token; the greatest where that is not known to be smaller.
+    pub(super) fn version_before(&self, account: &AccountId) -> u64 {
+        let before = self.before.as_ref();
+        let version = before.and_then(|before| before.versions.get(account));
+        version.copied().unwrap_or(0)
+    }
+
+    /// Whether something was confirmed of the account after the first token.
+    fn has_moved(&self, account: &Account) -> bool {
+        let Some(before) = &self.before else {
+            return false;
+        };
+        match before.versions.get(&account.id) {
+            Some(version) => account.version > *version,
+            // Of a tenant with more accounts than a record holds, only clocks can tell.
+            None if before.is_partial => account.confirmed_at.is_some_and(|at| at > before.at),
+            None => account.version > 0,
+        }
+    }
+
+    /// When it became final.
+    pub(super) fn final_since(&self) -> Timestamp {
+        self.changed_at.max(self.created_at)
+    }
+}
+
+impl TenantState {
+    pub(super) fn standing(&self, session: &Session, seen: &Seen, now: Timestamp) -> Standing {
+        let standing = match &session.created.account_id {
+            Some(account) => self.of_relink(session, account, seen),
+            None => self.of_create(session, seen, now),
+        };
+        let is_failure = matches!(&standing, Standing::Settled(settled)
+            if settled.outcome == LinkOutcome::Failed);
+        // A session that failed waits for nothing but its account to be verified.
+        match is_failure && session.has_failed() {
+            true => Standing::Waiting,
+            false => standing,
+        }
+    }
+
+    fn of_relink(&self, session: &Session, id: &AccountId, seen: &Seen) -> Standing {
+        let Some(account) = self.account(id) else {
+            return match (seen.owner, seen.is_missing) {
+                (Owner::Gone, _) => failed(id, None, LinkReason::AccountGone),
+                (Owner::Nobody | Owner::Ours | Owner::Another, true) => {
+                    failed(id, None, LinkReason::NotFound)
+                }
+                (Owner::Nobody | Owner::Ours | Owner::Another, false) => Standing::Waiting,
+            };
+        };
+        if account.phase == AccountPhase::Unlinked {
+            return failed(id, Some(account.version), LinkReason::AccountGone);
+        }
+        if session.before.is_none() {
+            let since = session.created.account_version.unwrap_or(0);
+            return match account.is_active() && account.version > since {
+                true => Standing::Recovered,
+                false => Standing::Waiting,
+            };
+        }
+        if account.is_active() && session.has_moved(account) {
+            return verified(account);
+        }
+        match &session.hint {
+            Some(_) if seen.is_looked_at => unchanged(account),
+            Some(_) => Standing::Linked(id.clone()),
+            None => Standing::Waiting,
+        }
+    }
+
+    fn of_create(&self, session: &Session, seen: &Seen, now: Timestamp) -> Standing {
+        let hint = session
+            .hint
+            .as_ref()
+            .filter(|_| seen.owner != Owner::Another);
+        if let Some(hint) = hint {
+            return self.of_hint(session, &hint.account_id, seen);
+        }
+        if session.before.is_none() {
+            return Standing::Waiting;
+        }
+        let candidates: Vec<&Account> = self.candidates(session).collect();
+        let label = session.created.label.as_deref();
+        let mut labelled = candidates
+            .iter()
+            .filter(|account| label.is_some() && account.label() == label);
+        if let (Some(account), None) = (labelled.next(), labelled.next()) {
+            return of_candidate(account);
+        }
+        let mut fitting = candidates.iter().filter(|account| {
+            session.fits(account) && !self.is_hinted_by_another(session, account, now)
+        });
+        match (fitting.next(), fitting.next()) {
+            (None, _) => Standing::Waiting,
+            (Some(account), None) if self.fits_one_session(account, now) => of_candidate(account),
+            (Some(_), _) => Standing::Ambiguous,
+        }
+    }
+
+    fn of_hint(&self, session: &Session, id: &AccountId, seen: &Seen) -> Standing {
+        let Some(account) = self.account(id) else {
+            return match seen.is_missing {
+                true => failed(id, None, LinkReason::NotFound),
+                false => Standing::Linked(id.clone()),
+            };
+        };
+        let is_free = !self.is_claimed(session.id, id);
+        if account.is_active() && session.has_moved(account) && is_free {
+            return verified(account);
+        }
+        match seen.is_looked_at && is_free {
+            true => unchanged(account),
+            false => Standing::Linked(id.clone()),
+        }
+    }
+
+    /// The accounts that may be what a session led to.
+    fn candidates<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = &'a Account> {
+        self.accounts().iter().filter(|account| {
+            account.is_listed()
+                && session.has_moved(account)
+                && !self.is_claimed(session.id, &account.id)
+        })
+    }
+
+    /// Whether exactly one open session could have led to the account.
+    fn fits_one_session(&self, account: &Account, now: Timestamp) -> bool {
+        let open = self.sessions().iter().filter(|session| {
+            !session.is_relink()
+                && !session.is_over(now)
+                && session.has_moved(account)
+                && session.fits(account)
+        });
+        open.count() == 1
+    }
+
+    fn is_hinted_by_another(&self, session: &Session, account: &Account, now: Timestamp) -> bool {
+        self.sessions().iter().any(|other| {
+            let hint = other.hint.as_ref();
+            let is_named = hint.is_some_and(|hint| hint.account_id == account.id);
+            other.id != session.id && is_named && !other.is_over(now)
+        })
+    }
+}
+
+impl Session {
+    /// Whether the account is of the provider that was asked for.
+    fn fits(&self, account: &Account) -> bool {
+        let provider = self.created.provider.as_deref();
+        provider.is_none() || provider == account.provider()
+    }
+}
+
+fn of_candidate(account: &Account) -> Standing {
+    match account.is_active() {
+        true => verified(account),
+        false => Standing::Linked(account.id.clone()),
+    }
+}
+
+/// The verdict of a look that found nothing new.
+fn unchanged(account: &Account) -> Standing {
+    let reason = match account.is_active() {
+        true => LinkReason::NothingSaved,
+        false => LinkReason::StillRefused,
+    };
+    failed(&account.id, Some(account.version), reason)
+}
+
+fn verified(account: &Account) -> Standing {
+    Standing::Settled(LinkSessionSettled {
+        outcome: LinkOutcome::Verified,
+        account_id: account.id.clone(),
+        version: Some(account.version),
+        reasons: Vec::new(),
+    })
+}
+
+fn failed(id: &AccountId, version: Option<u64>, reason: LinkReason) -> Standing {
+    Standing::Settled(LinkSessionSettled {
+        outcome: LinkOutcome::Failed,
+        account_id: id.clone(),
+        version,
+        reasons: vec![reason],
+    })
+}

@@ -1,0 +1,178 @@
+//! All sessions and accounts of one tenant. Its facts have one order, so that every replica decides alike
+//! which session an account belongs to.
+
+use jiff::{SignedDuration, Timestamp};
+use stackone_link_schemas::{
+    AccountId, LinkOutcome, LinkSessionChange, LinkSessionFact, LinkSessionSettled, TokenMinted,
+};
+use uuid::Uuid;
+
+use super::{Seen, Session, SessionState, Standing};
+use crate::account::Account;
+
+/// Accounts whose versions a `token_minted` carries at most.
+const MAX_VERSIONS: usize = 256;
+/// How long final sessions are remembered.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// One tenant. Most have a few accounts and no open session.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct TenantState {
+    sessions: Vec<Session>,
+    /// By id.
+    accounts: Vec<Account>,
+}
+
+/// What became of a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Folded {
+    /// It counts.
+    Counted,
+    /// It came too late, or says again what was said.
+    Ignored,
+    /// Its session is not known.
+    Orphan,
+}
+
+impl TenantState {
+    /// Takes in a fact that happened `at`.
+    pub(crate) fn apply(&mut self, fact: LinkSessionFact, at: Timestamp) -> Folded {
+        let id = fact.session_id;
+        let change = match (self.position(id), fact.change) {
+            (None, LinkSessionChange::Created(created)) => {
+                self.sessions.reserve_exact(1);
+                self.sessions.push(Session::new(id, *created, at));
+                return Folded::Counted;
+            }
+            (None, _) => return Folded::Orphan,
+            (Some(_), change) => change,
+        };
+        if let LinkSessionChange::Settled(settled) = &change
+            && settled.outcome == LinkOutcome::Verified
+            && self.is_claimed(id, &settled.account_id)
+        {
+            return Folded::Ignored;
+        }
+        let session = self.sessions.iter_mut().find(|session| session.id == id);
+        match session.is_some_and(|session| session.apply(change, at)) {
+            true => Folded::Counted,
+            false => Folded::Ignored,
+        }
+    }
+
+    /// Whether the account verified another new link that was open beside this session. Each verifies one.
+    pub(super) fn is_claimed(&self, by: Uuid, account: &AccountId) -> bool {
+        let Some(session) = self.session(by).filter(|session| !session.is_relink()) else {
+            return false;
+        };
+        let before = session.version_before(account);
+        self.sessions.iter().any(|other| {
+            let claims = |settled: &LinkSessionSettled| {
+                settled.account_id == *account && settled.version > Some(before)
+            };
+            other.id != by
+                && !other.is_relink()
+                && other.is_verified()
+                && other.settled().is_some_and(claims)
+        })
+    }
+
+    /// Where a session stands, given what else was seen.
+    pub(crate) fn state(
+        &self,
+        session: &Session,
+        seen: &Seen,
+        now: Timestamp,
+    ) -> (SessionState, Standing) {
+        let standing = self.standing(session, seen, now);
+        (session.state(&standing, now), standing)
+    }
+
+    /// The versions of the accounts as they are now, for a `token_minted`.
+    pub(crate) fn versions(&self) -> TokenMinted {
+        let known = self.accounts.iter().take(MAX_VERSIONS);
+        TokenMinted {
+            versions: known
+                .map(|account| (account.id.clone(), account.version))
+                .collect(),
+            is_partial: self.accounts.len() > MAX_VERSIONS,
+        }
+    }
+
+    /// Forgets sessions that were final `REMEMBERED` ago; returns their ids.
+    pub(crate) fn forget(&mut self, now: Timestamp) -> Vec<Uuid> {
+        let since = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        let (forgotten, kept) = std::mem::take(&mut self.sessions)
+            .into_iter()
+            .partition(|session: &Session| session.is_over(now) && session.final_since() < since);
+        self.sessions = kept;
+        let forgotten: Vec<Session> = forgotten;
+        forgotten.iter().map(|session| session.id).collect()
+    }
+
+    /// Puts an account in the place of what was known of it.
+    pub(crate) fn put_account(&mut self, account: Account) {
+        match self.place(&account.id) {
+            Ok(place) => self.accounts[place] = account,
+            Err(place) => {
+                self.accounts.reserve_exact(1);
+                self.accounts.insert(place, account);
+            }
+        }
+    }
+
+    /// Forgets an account.
+    pub(crate) fn remove_account(&mut self, id: &AccountId) -> Option<Account> {
+        let place = self.place(id).ok()?;
+        Some(self.accounts.remove(place))
+    }
+
+    pub(crate) fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.accounts.get(self.place(id).ok()?)
+    }
+
+    pub(crate) fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    pub(crate) fn sessions(&self) -> &[Session] {
+        &self.sessions
+    }
+
+    pub(crate) fn session(&self, id: Uuid) -> Option<&Session> {
+        self.sessions.get(self.position(id)?)
+    }
+
+    /// Whether there is nothing to remember of the tenant.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sessions.is_empty() && self.accounts.is_empty()
+    }
+
+    /// Sessions and tokens since `since`.
+    pub(crate) fn used_since(&self, since: Timestamp) -> (usize, usize) {
+        let created = self.sessions.iter().filter(|one| one.created_at > since);
+        let minted = self.sessions.iter().map(|one| one.minted_since(since));
+        (created.count(), minted.sum())
+    }
+
+    /// The name that StackOne knows the tenant by: another may make a second account.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let dated = self.accounts.iter().filter_map(|account| {
+            let about = account.about.as_ref()?;
+            Some((about.created_at?, about.owner_name.as_deref()?))
+        });
+        let oldest = dated.min_by_key(|(created_at, _)| *created_at);
+        let first = || self.sessions.iter().min_by_key(|one| one.created_at);
+        oldest
+            .map(|(_, name)| name)
+            .or_else(|| Some(first()?.created.tenant_name.as_str()))
+    }
+
+    fn position(&self, id: Uuid) -> Option<usize> {
+        self.sessions.iter().position(|session| session.id == id)
+    }
+
+    fn place(&self, id: &AccountId) -> Result<usize, usize> {
+        self.accounts.binary_search_by(|one| one.id.cmp(id))
+    }
+}

@@ -1,0 +1,284 @@
+//! Event streams (SSE): the whole session, now and at each change. A slow reader gets the newest only.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use jiff::Timestamp;
+use prometheus::IntGauge;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::config::LimitSettings;
+use crate::tenant::TenantKey;
+
+/// How often a stream says that it is still there.
+const PING: Duration = Duration::from_secs(15);
+
+/// The streams that are open.
+pub(crate) struct Streams {
+    limits: LimitSettings,
+    open: Mutex<Open>,
+    gauge: IntGauge,
+    /// Ends them, spread over this.
+    ending: CancellationToken,
+    spread: Duration,
+}
+
+#[derive(Default)]
+struct Open {
+    all: usize,
+    sessions: HashMap<Uuid, usize>,
+    tenants: HashMap<TenantKey, usize>,
+}
+
+/// A stream that is counted; no more when dropped.
+pub(crate) struct Counted {
+    streams: Arc<Streams>,
+    session: Uuid,
+    tenant: TenantKey,
+}
+
+/// What a stream says now, and until when that holds.
+pub(crate) struct Now {
+    pub(crate) json: String,
+    pub(crate) is_final: bool,
+    /// When time alone changes it.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Streams {
+    pub(crate) fn new(limits: LimitSettings, gauge: IntGauge, spread: Duration) -> Self {
+        Self {
+            limits,
+            open: Mutex::default(),
+            gauge,
+            ending: CancellationToken::new(),
+            spread,
+        }
+    }
+
+    /// Counts one more; nothing where there are too many.
+    pub(crate) fn open(self: &Arc<Self>, session: Uuid, tenant: &TenantKey) -> Option<Counted> {
+        let mut open = self.lock();
+        let of_session = open.sessions.get(&session).copied().unwrap_or(0);
+        let of_tenant = open.tenants.get(tenant).copied().unwrap_or(0);
+        let limits = &self.limits;
+        let is_full = open.all >= limits.streams
+            || of_session >= limits.streams_per_session
+            || of_tenant >= limits.streams_per_tenant;
+        if is_full || self.ending.is_cancelled() {
+            return None;
+        }
+        open.all += 1;
+        open.sessions.insert(session, of_session + 1);
+        open.tenants.insert(tenant.clone(), of_tenant + 1);
+        self.gauge.inc();
+        Some(Counted {
+            streams: Arc::clone(self),
+            session,
+            tenant: tenant.clone(),
+        })
+    }
+
+    /// Ends them all, each after a time of its own.
+    pub(crate) fn end(&self) {
+        self.ending.cancel();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut open = self.streams.lock();
+        open.all -= 1;
+        less(&mut open.sessions, &self.session);
+        less(&mut open.tenants, &self.tenant);
+        self.streams.gauge.dec();
+    }
+}
+
+fn less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+struct Following<F> {
+    counted: Counted,
+    changes: watch::Receiver<()>,
+    now: F,
+    said: Option<String>,
+    /// When the caller's authority ends.
+    ends_at: Option<Timestamp>,
+    is_over: bool,
+}
+
+/// The stream of a session. `now` says what is known of it; nothing where it is gone.
+pub(crate) fn events<F>(
+    counted: Counted,
+    changes: watch::Receiver<()>,
+    now: F,
+    ends_at: Option<Timestamp>,
+) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<F>
+where
+    F: Fn() -> Option<Now>,
+{
+    let following = Following {
+        counted,
+        changes,
+        now,
+        said: None,
+        ends_at,
+        is_over: false,
+    };
+    unfold(following, async |mut following| {
+        let text = following.next().await?;
+        Some((Ok(Bytes::from(text)), following))
+    })
+}
+
+impl<F: Fn() -> Option<Now>> Following<F> {
+    /// The next thing to say; nothing at the end.
+    async fn next(&mut self) -> Option<String> {
+        loop {
+            let is_known = !self.is_over;
+            let now = is_known.then(|| (self.now)()).flatten()?;
+            if self.said.as_ref() != Some(&now.json) {
+                self.is_over = now.is_final;
+                let event = format!("event: session\ndata: {}\n\n", now.json);
+                self.said = Some(now.json);
+                return Some(event);
+            }
+            if self.ends_at.is_some_and(|at| Timestamp::now() >= at) {
+                return None;
+            }
+            let ending = self.counted.streams.ending.clone();
+            let wait = self.patience(now.until);
+            tokio::select! {
+                changed = timeout(wait, self.changes.changed()) => match changed {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_gone)) => return None,
+                    Err(_elapsed) if wait < PING => {}
+                    Err(_elapsed) => return Some(": ping\n\n".to_owned()),
+                },
+                () = ending.cancelled() => {
+                    sleep(self.counted.streams.spread.mul_f64(fastrand::f64())).await;
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// How long nothing is to be said.
+    fn patience(&self, until: Option<Timestamp>) -> Duration {
+        let now = Timestamp::now();
+        let times = [until, self.ends_at].into_iter().flatten();
+        let waits = times.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or_default());
+        let soonest = waits.map(|wait| wait + Duration::from_millis(1)).min();
+        soonest.map_or(PING, |wait| wait.min(PING))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::StreamExt as _;
+
+    use super::*;
+
+    fn streams(limit: usize) -> Arc<Streams> {
+        let limits = crate::config::LimitSettings {
+            max_body_bytes: 1,
+            requests_before_authentication: 1,
+            requests_after_authentication: 1,
+            streams: 3,
+            streams_per_session: limit,
+            streams_per_tenant: 2,
+            sessions_per_tenant_and_hour: 1,
+            tokens_per_tenant_and_hour: 1,
+        };
+        let gauge = IntGauge::new("open", "All.").unwrap();
+        Arc::new(Streams::new(limits, gauge, Duration::ZERO))
+    }
+
+    fn tenant(id: &str) -> TenantKey {
+        TenantKey {
+            project: None,
+            id: id.to_owned(),
+        }
+    }
+
+    #[test]
+    fn each_limit_holds_and_places_come_back() {
+        let streams = streams(1);
+        let [one, two, three, four] = [1, 2, 3, 4].map(Uuid::from_u128);
+        let first = streams.open(one, &tenant("t")).unwrap();
+        assert!(streams.open(one, &tenant("t")).is_none(), "of the session");
+        let second = streams.open(two, &tenant("t")).unwrap();
+        assert!(streams.open(three, &tenant("t")).is_none(), "of the tenant");
+        let _third = streams.open(three, &tenant("u")).unwrap();
+        assert!(streams.open(four, &tenant("v")).is_none(), "of all");
+        assert_eq!(streams.gauge.get(), 3);
+        drop((first, second));
+        assert!(streams.open(one, &tenant("t")).is_some());
+        assert_eq!(streams.lock().sessions.len(), 1, "none is kept");
+        streams.end();
+        assert!(streams.open(one, &tenant("t")).is_none(), "when stopping");
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_gets_the_newest_and_the_end() {
+        let streams = streams(1);
+        let (changes, followed) = watch::channel(());
+        let value = watch::Sender::new((1, false));
+        let seen = value.subscribe();
+        let now = move || {
+            let (number, is_final) = *seen.borrow();
+            Some(Now {
+                json: number.to_string(),
+                is_final,
+                until: None,
+            })
+        };
+        let counted = streams.open(Uuid::nil(), &tenant("t")).unwrap();
+        let mut events = pin!(events(counted, followed, now, None));
+        let mut next = async || events.next().await.map(|event| event.unwrap());
+        assert_eq!(next().await.unwrap(), "event: session\ndata: 1\n\n");
+        for number in 2..5 {
+            value.send_replace((number, number == 4));
+            changes.send_replace(());
+        }
+        assert_eq!(next().await.unwrap(), "event: session\ndata: 4\n\n");
+        assert_eq!(next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_with_the_authority_of_its_caller() {
+        let streams = streams(1);
+        let (_changes, followed) = watch::channel(());
+        let now = || {
+            Some(Now {
+                json: "1".to_owned(),
+                is_final: false,
+                until: None,
+            })
+        };
+        let counted = streams.open(Uuid::nil(), &tenant("t")).unwrap();
+        let soon = Timestamp::now() + jiff::SignedDuration::from_millis(20);
+        let events = events(counted, followed, now, Some(soon));
+        assert_eq!(events.count().await, 1);
+    }
+}

@@ -1,0 +1,23 @@
+//! The threads and tasks of this crate.
+
+stackone_link_process::tasks! {
+    pub,
+    /// Accepts connections, and has them served.
+    PUBLIC_LISTENER = "public listener";
+    /// The same of operators.
+    ADMIN_LISTENER = "admin listener";
+    /// A handler, on its connection's task.
+    REQUEST = "a request";
+    /// Follows the facts of link sessions.
+    FACTS = "facts";
+    /// Follows the states of accounts.
+    STATES = "states";
+    /// Writes down how sessions end.
+    SETTLER = "settler";
+    /// Reads secrets again.
+    SECRET_RELOAD = "secret reload";
+    /// Reads their files once.
+    SECRETS = "reading secrets";
+    /// Waits for what was not acknowledged, at the end.
+    FLUSH = "flushing";
+}

@@ -1,0 +1,125 @@
+//! Client tokens and link secrets: MACs of the session's id, so that any replica can make and verify them and
+//! nothing secret is stored.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// What a token is for. Its prefix lets scanners of logs and sources find one that got there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The element's, for one session.
+    Client,
+    /// The fragment of a mailed link.
+    Link,
+}
+
+impl Purpose {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Client => "sct_",
+            Self::Link => "scl_",
+        }
+    }
+
+    const fn name(self) -> &'static [u8] {
+        match self {
+            Self::Client => b"client-token",
+            Self::Link => b"link-secret",
+        }
+    }
+}
+
+/// The keys in force. The first makes tokens, each verifies them.
+#[derive(Clone)]
+pub(crate) struct TokenKeys(Vec<Hmac<Sha256>>);
+
+impl TokenKeys {
+    /// Keys of these secrets, of which there is at least one.
+    pub(crate) fn new(secrets: &[SecretString]) -> Self {
+        let keyed =
+            |secret: &SecretString| Hmac::new_from_slice(secret.expose_secret().as_bytes()).ok();
+        Self(secrets.iter().filter_map(keyed).collect())
+    }
+
+    /// The token of a session; nothing where there is no key.
+    pub(crate) fn make(&self, session: Uuid, purpose: Purpose) -> Option<String> {
+        let mac = mac(self.0.first()?, session, purpose)
+            .finalize()
+            .into_bytes();
+        Some(format!(
+            "{}{}",
+            purpose.prefix(),
+            BASE64_URL_SAFE_NO_PAD.encode(mac)
+        ))
+    }
+
+    /// Whether a token is of this session and for this purpose. In constant time for each key.
+    pub(crate) fn verifies(&self, token: &str, session: Uuid, purpose: Purpose) -> bool {
+        let text = token.strip_prefix(purpose.prefix());
+        let Some(given) = text.and_then(|text| BASE64_URL_SAFE_NO_PAD.decode(text).ok()) else {
+            return false;
+        };
+        let verifies = |key| mac(key, session, purpose).verify_slice(&given).is_ok();
+        self.0.iter().any(verifies)
+    }
+}
+
+/// What is signed has a fixed length before the purpose, so that no two of them read the same.
+fn mac(key: &Hmac<Sha256>, session: Uuid, purpose: Purpose) -> Hmac<Sha256> {
+    key.clone()
+        .chain_update(session.as_bytes())
+        .chain_update(purpose.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn keys(secrets: &[&str]) -> TokenKeys {
+        let secrets: Vec<_> = secrets
+            .iter()
+            .map(|text| SecretString::from(*text))
+            .collect();
+        TokenKeys::new(&secrets)
+    }
+
+    #[test]
+    fn a_token_outlives_a_rotation_until_its_key_is_taken_out() {
+        let session = Uuid::from_u128(7);
+        let old = keys(&["old"]).make(session, Purpose::Client).unwrap();
+        let both = keys(&["new", "old"]);
+        assert!(both.verifies(&old, session, Purpose::Client));
+        let new = both.make(session, Purpose::Client).unwrap();
+        assert_ne!(new, old);
+        assert!(!keys(&["new"]).verifies(&old, session, Purpose::Client));
+        assert!(keys(&[]).make(session, Purpose::Client).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_of_one_session_and_for_one_purpose(
+            session in any::<u128>(), other in any::<u128>(), place in 4..47usize, flip in 1..128u8
+        ) {
+            let (keys, session) = (keys(&["k"]), Uuid::from_u128(session));
+            let token = keys.make(session, Purpose::Link).unwrap();
+            prop_assert!(keys.verifies(&token, session, Purpose::Link));
+            prop_assert!(!keys.verifies(&token, session, Purpose::Client));
+            let client = token.replacen("scl_", "sct_", 1);
+            prop_assert!(!keys.verifies(&client, session, Purpose::Client));
+            let other = Uuid::from_u128(other);
+            prop_assert_eq!(keys.verifies(&token, other, Purpose::Link), other == session);
+            let mut bytes = token.clone().into_bytes();
+            bytes[place] ^= flip;
+            if let Ok(changed) = String::from_utf8(bytes) {
+                prop_assert!(!keys.verifies(&changed, session, Purpose::Link));
+            }
+            prop_assert!(!keys.verifies(&token[..place], session, Purpose::Link));
+        }
+    }
+}

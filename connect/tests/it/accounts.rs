@@ -1,0 +1,123 @@
+//! A tenant's accounts.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::broker::Broker;
+use crate::eventually::eventually;
+use crate::host::Host;
+use crate::service::{SERVICE_TOKEN, Service, text};
+use crate::stackone::stackone;
+
+#[tokio::test]
+async fn they_are_listed_as_last_confirmed_page_by_page() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready(&broker, &stackone).await;
+    for nth in 0..101 {
+        broker
+            .confirms(&format!("a{nth:03}"), "t1", 1, "active")
+            .await;
+    }
+    broker.confirms("theirs", "t2", 1, "active").await;
+    broker
+        .confirms_with("pending", 0, json!({"state": "none"}))
+        .await;
+    let page = async |query: &str| {
+        let path = format!("/v1/accounts?tenant=t1{query}");
+        service.get(&path, SERVICE_TOKEN).await
+    };
+    let ids = |page: &Value| {
+        let accounts = page["accounts"].as_array().unwrap();
+        accounts
+            .iter()
+            .map(|one| text(one, "id").to_owned())
+            .collect::<Vec<_>>()
+    };
+    let (first, last) = eventually("all read", async || {
+        let first: Value = page("").await.json().await.unwrap();
+        let cursor = first["next_cursor"].as_str()?;
+        let last: Value = page(&format!("&cursor={cursor}"))
+            .await
+            .json()
+            .await
+            .unwrap();
+        (ids(&last).len() == 1).then_some((first, last))
+    })
+    .await;
+    assert_eq!(ids(&first).len(), 100);
+    assert_eq!(
+        (ids(&first)[0].as_str(), ids(&last)[0].as_str()),
+        ("a000", "a100")
+    );
+    assert_eq!(last.get("next_cursor"), None);
+    assert_eq!(last["accounts"][0]["health"], "ok");
+    let tag = page("").await.headers()["etag"].clone();
+    let request = service.request(Method::GET, "/v1/accounts?tenant=t1", SERVICE_TOKEN);
+    let same = request.header("if-none-match", tag).send().await.unwrap();
+    assert_eq!(same.status(), 304);
+}
+
+#[tokio::test]
+async fn the_providers_words_are_for_services_only() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready(&broker, &stackone).await;
+    broker.confirms("a", "t1", 1, "error").await;
+    let by_service = eventually("known", async || {
+        let answer = service.get("/v1/accounts/a?tenant=t1", SERVICE_TOKEN).await;
+        (answer.status() == 200).then_some(answer)
+    })
+    .await;
+    let by_service = by_service.text().await.unwrap();
+    assert!(by_service.contains("the provider's words"), "{by_service}");
+    let token = Host::new("k1", 1).token("t1", json!({}));
+    let by_host = service
+        .get("/v1/accounts/a", &token)
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        !by_host.contains("provider's words") && by_host.contains("needs_reauth"),
+        "{by_host}"
+    );
+}
+
+#[tokio::test]
+async fn who_may_disconnect_deletes_at_stackone_and_the_processor_is_asked_to_look() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready_with(&broker, &stackone, |settings| {
+        settings.look.enabled = true;
+    })
+    .await;
+    broker.confirms("a", "t1", 1, "active").await;
+    eventually("known", async || {
+        let known = service.get("/v1/accounts/a?tenant=t1", SERVICE_TOKEN).await;
+        (known.status() == 200).then_some(())
+    })
+    .await;
+    let delete = async |path: &str, bearer: &str| {
+        let request = service.request(Method::DELETE, path, bearer);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let host = Host::new("k1", 1);
+    let plain = host.token("t1", json!({}));
+    assert_eq!(
+        delete("/v1/accounts/a", &plain).await,
+        403,
+        "not by default"
+    );
+    let theirs = host.token("t2", json!({"scope": "disconnect"}));
+    assert_eq!(delete("/v1/accounts/a", &theirs).await, 404);
+    assert_eq!(
+        delete("/v1/accounts/a%2fb?tenant=t1", SERVICE_TOKEN).await,
+        404
+    );
+    assert_eq!(stackone.received_requests().await.unwrap().len(), 0);
+    let may = host.token("t1", json!({"scope": "disconnect"}));
+    assert_eq!(delete("/v1/accounts/a", &may).await, 202);
+    let (_, look, _) = broker
+        .read(stackone_link_wire::Topic::AccountEvents, 1)
+        .await
+        .remove(0);
+    assert_eq!(look["because"], "disconnected");
+}

@@ -1,0 +1,152 @@
+//! Where no webhook comes, the processor is asked to look.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stackone_connect::config::Settings;
+use stackone_link_wire::Topic;
+
+use crate::broker::Broker;
+use crate::eventually::eventually;
+use crate::service::{SERVICE_TOKEN, Service};
+use crate::stackone::stackone;
+
+fn looks(settings: &mut Settings) {
+    settings.look.enabled = true;
+    settings.look.after = Duration::from_millis(100);
+    settings.look.give_up_after = Duration::from_secs(1);
+}
+
+/// The state of an account that was looked at by the record at this place.
+fn looked_at(status: &str, (partition, offset): (i32, i64)) -> Value {
+    json!({
+        "state": if status == "active" { "active" } else { "degraded" },
+        "status": status,
+        "account": {"provider": "bamboohr", "origin_owner_id": "t1"},
+        "taken_in": {"partition": partition, "offset": offset, "timestamp_ms": 0},
+    })
+}
+
+#[tokio::test]
+async fn a_page_that_lies_is_found_out() {
+    for (status, reason) in [("active", "nothing_saved"), ("error", "still_refused")] {
+        let (broker, stackone) = (Broker::new(), stackone().await);
+        let service = Service::ready_with(&broker, &stackone, looks).await;
+        broker.confirms("mine", "t1", 3, status).await;
+        eventually("known", async || {
+            let known = service
+                .get("/v1/accounts/mine?tenant=t1", SERVICE_TOKEN)
+                .await;
+            (known.status() == 200).then_some(())
+        })
+        .await;
+        let made = service.create(json!({"account_id": "mine"})).await;
+        assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+        let hint = json!({"account_id": "mine"});
+        assert_eq!(service.call(&made, "/linked", &hint).await, 204);
+        let (key, look, place) = broker.read(Topic::AccountEvents, 1).await.remove(0);
+        assert_eq!(key, "mine");
+        assert_eq!(
+            (&look["because"], &look["project_id"]),
+            (&json!("linked"), &json!("acme-1"))
+        );
+        assert_eq!(
+            service.session(&made).await["state"],
+            "linked",
+            "not decided yet"
+        );
+        broker
+            .confirms_with("mine", 3, looked_at(status, place))
+            .await;
+        let failed = service.becomes(&made, "failed").await;
+        assert_eq!(failed["reasons"], json!([reason]));
+        let found = "stackone_connect_looks_total{outcome=\"failed\"}";
+        assert_eq!(service.metric(found).await, Some(1.0));
+        // A later try may still be verified.
+        assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+        broker.confirms("mine", "t1", 4, "active").await;
+        service.becomes(&made, "verified").await;
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_nowhere_fails_the_session() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready_with(&broker, &stackone, looks).await;
+    let made = service.create(json!({})).await;
+    assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+    assert_eq!(
+        service
+            .call(&made, "/linked", &json!({"account_id": "ghost"}))
+            .await,
+        204
+    );
+    let failed = service.becomes(&made, "failed").await;
+    assert_eq!(failed["reasons"], json!(["not_found"]));
+    broker.read(Topic::AccountEvents, 1).await;
+}
+
+#[tokio::test]
+async fn nothing_is_looked_for_while_it_is_switched_off() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready_with(&broker, &stackone, |settings| {
+        looks(settings);
+        settings.look.enabled = false;
+    })
+    .await;
+    let made = service.create(json!({})).await;
+    assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+    assert_eq!(
+        service
+            .call(&made, "/linked", &json!({"account_id": "new"}))
+            .await,
+        204
+    );
+    broker.confirms("new", "t1", 1, "active").await;
+    service.becomes(&made, "verified").await;
+    let published = "stackone_connect_looks_total{outcome=\"published\"}";
+    assert_eq!(service.metric(published).await, Some(0.0));
+}
+
+#[tokio::test]
+async fn the_account_of_another_tenant_is_no_hint() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready(&broker, &stackone).await;
+    broker.confirms("theirs", "t2", 1, "active").await;
+    eventually("known", async || {
+        let known = service
+            .get("/v1/accounts/theirs?tenant=t2", SERVICE_TOKEN)
+            .await;
+        (known.status() == 200).then_some(())
+    })
+    .await;
+    let made = service.create(json!({})).await;
+    assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+    assert_eq!(
+        service
+            .call(&made, "/linked", &json!({"account_id": "theirs"}))
+            .await,
+        204
+    );
+    let session = service.session(&made).await;
+    assert_eq!(
+        (&session["state"], session.get("account_id")),
+        (&json!("linking"), None)
+    );
+    let counted = "stackone_connect_notable_total{what=\"foreign_hint\"}";
+    assert_eq!(service.metric(counted).await, Some(1.0));
+    for _ in 0..5 {
+        assert_eq!(
+            service
+                .call(&made, "/linked", &json!({"account_id": "new"}))
+                .await,
+            204
+        );
+    }
+    assert_eq!(
+        service
+            .call(&made, "/linked", &json!({"account_id": "new"}))
+            .await,
+        429
+    );
+}
