@@ -26,17 +26,21 @@ pub(super) async fn watch(
             let kind = (counted.operation, counted.status);
             let before = shown.insert(kind, counted.count).unwrap_or(0);
             if counted.count > before {
-                let line = line(kind, counted.count - before);
-                screen.line(match kind.0 {
-                    Operation::List => Line {
+                let Some(request) = request(kind.0) else {
+                    continue;
+                };
+                let line = line(request, kind.1, counted.count - before);
+                screen.line(if kind.0 == Operation::List {
+                    Line {
                         who: Who::Resync,
                         ..line
-                    },
-                    Operation::Get => Line {
+                    }
+                } else {
+                    Line {
                         account: spotlight.label(&names),
                         verdict: format!("{}{}", line.verdict, status(kind.1, &spotlight, &names)),
                         ..line
-                    },
+                    }
                 });
             }
         }
@@ -50,11 +54,28 @@ fn status(answer: u16, spotlight: &Spotlight, names: &Names) -> String {
     status.map_or_else(String::new, |status| format!(", status {status}"))
 }
 
-fn line((operation, status): (Operation, u16), requests: u64) -> Line {
-    let request = match operation {
-        Operation::Get => "GET /accounts/{id}",
-        Operation::List => "GET /accounts, a page",
-    };
+/// What the processor asks for; nothing for what a person's browser or a backend does.
+const fn request(operation: Operation) -> Option<&'static str> {
+    match operation {
+        Operation::Get => Some("GET /accounts/{id}"),
+        Operation::List => Some("GET /accounts, a page"),
+        Operation::Delete
+        | Operation::CreateSession
+        | Operation::Authenticate
+        | Operation::Hub
+        | Operation::HubSettings
+        | Operation::HubConnectors
+        | Operation::HubAccount
+        | Operation::HubSave
+        | Operation::HubAttempt
+        | Operation::HubPoll
+        | Operation::HubCancel
+        | Operation::Popup
+        | Operation::AuthLink => None,
+    }
+}
+
+fn line(request: &str, status: u16, requests: u64) -> Line {
     let times = if requests == 1 {
         String::new()
     } else {
