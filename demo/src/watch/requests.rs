@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use stackone_simulator::{Operation, Simulator};
+use stackone_simulator::{ApiRequestCount, Operation, Simulator};
 
 use super::{Names, Spotlight};
 use crate::screen::{Line, Screen, Tone, Who};
@@ -22,14 +22,15 @@ pub(super) async fn watch(
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        for counted in simulator.api_requests() {
+        // Others are not the processor's.
+        let is_of_processor = |counted: &ApiRequestCount| {
+            matches!(counted.operation, Operation::Get | Operation::List)
+        };
+        for counted in simulator.api_requests().into_iter().filter(is_of_processor) {
             let kind = (counted.operation, counted.status);
             let before = shown.insert(kind, counted.count).unwrap_or(0);
             if counted.count > before {
-                let Some(request) = request(kind.0) else {
-                    continue;
-                };
-                let line = line(request, kind.1, counted.count - before);
+                let line = line(kind, counted.count - before);
                 screen.line(if kind.0 == Operation::List {
                     Line {
                         who: Who::Resync,
@@ -54,28 +55,12 @@ fn status(answer: u16, spotlight: &Spotlight, names: &Names) -> String {
     status.map_or_else(String::new, |status| format!(", status {status}"))
 }
 
-/// What the processor asks for; nothing for what a person's browser or a backend does.
-const fn request(operation: Operation) -> Option<&'static str> {
-    match operation {
-        Operation::Get => Some("GET /accounts/{id}"),
-        Operation::List => Some("GET /accounts, a page"),
-        Operation::Delete
-        | Operation::CreateSession
-        | Operation::Authenticate
-        | Operation::Hub
-        | Operation::HubSettings
-        | Operation::HubConnectors
-        | Operation::HubAccount
-        | Operation::HubSave
-        | Operation::HubAttempt
-        | Operation::HubPoll
-        | Operation::HubCancel
-        | Operation::Popup
-        | Operation::AuthLink => None,
-    }
-}
-
-fn line(request: &str, status: u16, requests: u64) -> Line {
+fn line((operation, status): (Operation, u16), requests: u64) -> Line {
+    let request = if operation == Operation::List {
+        "GET /accounts, a page"
+    } else {
+        "GET /accounts/{id}"
+    };
     let times = if requests == 1 {
         String::new()
     } else {
