@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use crate::body::BodyLimits;
 use crate::config::{Config, RecordEvents, Settings};
-use crate::envelope::Envelope;
 use crate::error::Refusal;
 use crate::limits::{Limits, Share};
 use crate::log_limit::{LogLimit, log_limit};
@@ -24,6 +23,7 @@ use crate::readiness::Readiness;
 use crate::routing::{cloud_event, route};
 use crate::source::{Source, Sources};
 use crate::verified_webhook::VerifiedWebhook;
+use stackone_link_schemas::webhook::Envelope;
 
 /// `content-type` of a body that is not JSON.
 const OPAQUE: &str = "application/octet-stream";

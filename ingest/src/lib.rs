@@ -7,7 +7,7 @@
 //! 2. The extractor `verified_webhook` refuses what it can before the body is read (unknown source, no signature,
 //!    declared length, too much in flight), reads the body once, and tries its signature against each live secret of the
 //!    [`source`]. It is the only maker of a `VerifiedWebhook`, and the handler takes nothing else.
-//! 3. [`envelope`] reads from the body what it says about itself, borrowed; [`routing`] decides on topic and key.
+//! 3. [`stackone_link_schemas::webhook`] reads from the body what it says about itself, borrowed; [`routing`] decides on topic and key.
 //! 4. The publisher of `stackone-link-transport` puts the same bytes on Kafka.
 //! 5. The answer follows from the [`Outcome`].
 //!
@@ -38,7 +38,6 @@ mod body;
 pub mod cli;
 pub mod config;
 mod connections;
-pub mod envelope;
 mod error;
 mod ingest;
 mod kafka_check;

@@ -4,8 +4,8 @@ use stackone_link_schemas::{CloudEvent, UNRECOGNIZED_TYPE, source_of_project};
 use stackone_link_wire::Topic;
 
 use crate::config::RecordEvents;
-use crate::envelope::{Envelope, Project};
 use crate::outcome::Outcome;
+use stackone_link_schemas::webhook::{Envelope, Project};
 
 /// Where a webhook goes, and what will have become of it once it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
 
 use crate::AccountId;
+use crate::json::JsonObject;
+use crate::webhook::{self, Project};
 
 /// The parts of an account webhook that the pipeline uses (StackOne webhook docs, account events).
 ///
@@ -36,21 +37,34 @@ pub struct AccountEvent {
     pub event_date: Option<Timestamp>,
 }
 
-/// Why a record is no account event that can be used.
-#[derive(Debug, thiserror::Error)]
+/// Why a record is no account event that can be used. None of it quotes the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedEvent {
-    /// The value is not a JSON object with the members an account event needs.
-    #[error("value is not an account event: {0}")]
-    Json(#[from] serde_json::Error),
+    /// The value is not one JSON object.
+    #[error("not a JSON object")]
+    NotAnObject,
+    /// `event` is absent, repeated or not a name.
+    #[error("event is not a name")]
+    NoEvent,
     /// `event` is not of the form `account.…`.
     #[error("event name is not one of account.*")]
     NotAnAccountEvent,
+    /// `account_id` is absent, repeated or not an account id.
+    #[error("account_id is not an account id")]
+    NoAccountId,
+    /// `project_id` is repeated or not a project id. It may be absent or `null`.
+    #[error("project_id is not a project id")]
+    NoProjectId,
 }
 
 /// A StackOne account webhook: what the pipeline uses of it. What else StackOne puts into it is there, too: its bytes are stored
 /// as they came.
 // Schemas are of what is written, and this is StackOne's to write: `skip_serializing_if` says what may be missing.
-#[derive(Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "the schema is made of it; values are read member by member"
+)]
 struct Wire {
     /// StackOne's event name: `account.created`, `account.updated`, `account.deleted`; others are accepted.
     /// From the webhook's `event`.
@@ -67,14 +81,12 @@ struct Wire {
     /// From the webhook's `project_id`.
     ///
     /// Example: `"acmeinc-27270"`
-    #[serde(default)]
     #[schemars(skip_serializing_if = "Option::is_none")]
     project_id: Option<String>,
     /// When it happened: a date where it is readable.
     /// From the webhook's `event_date`.
     ///
     /// Example: `"2026-03-04T09:12:44.102Z"`
-    #[serde(default)]
     #[schemars(skip_serializing_if = "Option::is_none")]
     event_date: Option<serde_json::Value>,
 }
@@ -98,18 +110,27 @@ impl AccountEvent {
     ///
     /// # Errors
     ///
-    /// Where it is not JSON, has no `event` or `account_id`, or is no `account.*` event.
+    /// Where it is no JSON object, lacks a usable `event` or `account_id`, names a project in a way
+    /// that cannot be used, or is no `account.*` event. What else it holds is not looked at.
     pub fn parse(value: &[u8]) -> Result<Self, MalformedEvent> {
-        // By way of a value, which takes the last of members that stand there twice: ingest lets an odd date pass.
-        let wire: Wire = serde_json::from_value(serde_json::from_slice(value)?)?;
-        if !wire.event.starts_with("account.") {
+        let members = JsonObject::parse(value).ok_or(MalformedEvent::NotAnObject)?;
+        let event = webhook::event(&members).ok_or(MalformedEvent::NoEvent)?;
+        if !webhook::is_account_event(&event) {
             return Err(MalformedEvent::NotAnAccountEvent);
         }
+        let account_id = webhook::account_id(&members)
+            .and_then(|id| AccountId::try_from(id.into_owned()).ok())
+            .ok_or(MalformedEvent::NoAccountId)?;
+        let project_id = match webhook::project(&members) {
+            Project::Named(project) => Some(project.into_owned()),
+            Project::Unnamed => None,
+            Project::Unusable => return Err(MalformedEvent::NoProjectId),
+        };
         Ok(Self {
-            event: wire.event,
-            account_id: wire.account_id,
-            project_id: wire.project_id,
-            event_date: wire.event_date.and_then(|_| date(value)),
+            event: event.into_owned(),
+            account_id,
+            project_id,
+            event_date: webhook::date(&members, "event_date"),
         })
     }
 
@@ -118,17 +139,6 @@ impl AccountEvent {
     pub fn is_deleted(&self) -> bool {
         self.event == Self::DELETED
     }
-}
-
-/// The date, where there is one. Of two, readers may take either, so they say nothing, to ingest as well.
-fn date(value: &[u8]) -> Option<Timestamp> {
-    #[derive(Deserialize)]
-    struct Dated<'a> {
-        #[serde(borrow)]
-        event_date: Cow<'a, str>,
-    }
-    let dated: Dated<'_> = serde_json::from_slice(value).ok()?;
-    dated.event_date.parse().ok()
 }
 
 #[cfg(test)]
@@ -152,20 +162,48 @@ mod tests {
 
     #[test]
     fn what_is_no_account_event_is_refused() {
-        for body in [
-            &b"{"[..],
-            b"[]",
-            b"{}",
-            br#"{"event":"account.created"}"#,
-            br#"{"event":"account.created","account_id":"a/b"}"#,
-            br#"{"event":"account.created","account_id":1}"#,
+        use MalformedEvent::{NoAccountId, NoEvent, NoProjectId, NotAnAccountEvent, NotAnObject};
+        for (body, why) in [
+            ("{", NotAnObject),
+            ("[]", NotAnObject),
+            ("{}", NoEvent),
+            (r#"{"event":"account.x","event":"account.x"}"#, NoEvent),
+            (r#"{"event":"account.\ud83d","account_id":"a"}"#, NoEvent),
+            (
+                r#"{"event":"hris_employees.created","account_id":"a"}"#,
+                NotAnAccountEvent,
+            ),
+            (r#"{"event":"account.created"}"#, NoAccountId),
+            (
+                r#"{"event":"account.created","account_id":"a/b"}"#,
+                NoAccountId,
+            ),
+            (r#"{"event":"account.created","account_id":1}"#, NoAccountId),
+            (
+                r#"{"event":"account.x","account_id":"a","project_id":7}"#,
+                NoProjectId,
+            ),
+            (
+                r#"{"event":"account.x","account_id":"a","project_id":"\ud83d"}"#,
+                NoProjectId,
+            ),
         ] {
-            assert!(matches!(
-                AccountEvent::parse(body),
-                Err(MalformedEvent::Json(_))
-            ));
+            assert_eq!(AccountEvent::parse(body.as_bytes()), Err(why), "{body}");
         }
-        let other = AccountEvent::parse(br#"{"event":"hris_employees.created","account_id":"a"}"#);
-        assert!(matches!(other, Err(MalformedEvent::NotAnAccountEvent)));
+    }
+
+    #[test]
+    fn what_is_not_read_is_not_judged() {
+        let deep = format!("{}{}", "[".repeat(130), "]".repeat(130));
+        for odd in [
+            r#""Acme \ud83d""#,
+            "1e400",
+            &deep,
+            r#"{"a":1,"a":2}"#,
+            r#"1,"odd":2"#,
+        ] {
+            let body = format!(r#"{{"event":"account.created","account_id":"a","odd":{odd}}}"#);
+            assert!(AccountEvent::parse(body.as_bytes()).is_ok(), "{odd}");
+        }
     }
 }

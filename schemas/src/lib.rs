@@ -78,6 +78,7 @@ mod listing;
 mod open_enum;
 mod state;
 mod unlinks;
+pub mod webhook;
 
 pub use account::{
     AccountId, AccountSnapshot, AccountStatus, AccountType, InvalidAccountId, StatusReason,

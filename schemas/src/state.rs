@@ -1,5 +1,7 @@
 //! The confirmed state of each account, on the compacted state topic.
 
+mod parse;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -6,9 +6,9 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 use stackone_ingest::Outcome;
 use stackone_ingest::config::RecordEvents;
-use stackone_ingest::envelope::{Envelope, Project, is_event_name, is_project_id};
 use stackone_ingest::routing::{Route, cloud_event, route};
-use stackone_link_schemas::{AccountEvent, AccountId};
+use stackone_link_schemas::webhook::{Envelope, Project, is_event_name, is_project_id};
+use stackone_link_schemas::{AccountEvent, AccountId, MalformedEvent};
 use stackone_link_wire::{RecordHeaders, Topic};
 
 /// The project of the fixtures.
@@ -100,11 +100,16 @@ fn headers(envelope: &Envelope<'_>, bound_to: Option<&str>) {
     assert_eq!(read.expect("headers can be read"), headers);
 }
 
-/// What the processor reads of a record on its topic is what ingest read. It is stricter: what has a number for a project,
-/// it puts with the dead letters.
+/// What the processor reads of a record on its topic is what ingest read. It is stricter in one thing: what
+/// names a project in a way that cannot be used, it puts with the dead letters.
 fn processor_reads(envelope: &Envelope<'_>, body: &[u8]) {
-    let Ok(event) = AccountEvent::parse(body) else {
-        return;
+    let event = match AccountEvent::parse(body) {
+        Ok(event) => event,
+        Err(error) => {
+            assert_eq!(error, MalformedEvent::NoProjectId);
+            assert_eq!(envelope.project, Project::Unusable);
+            return;
+        }
     };
     assert_eq!(Some(event.event.as_str()), envelope.event.as_deref());
     assert_eq!(
@@ -115,7 +120,7 @@ fn processor_reads(envelope: &Envelope<'_>, body: &[u8]) {
     match &envelope.project {
         Project::Named(project) => assert_eq!(event.project_id.as_deref(), Some(project.as_ref())),
         Project::Unnamed => assert_eq!(event.project_id, None),
-        Project::Unusable => {}
+        Project::Unusable => panic!("a project that cannot be used is read"),
     }
 }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 use stackone_link_process::{spans, telemetry};
 
 use super::{Linger, Settings, SourceSettings};
-use crate::envelope::is_project_id;
+use stackone_link_schemas::webhook::is_project_id;
 
 /// How much sooner than `ack_deadline` the Kafka client gives up; see `Publisher::new`.
 const ACK_MARGIN: Duration = Duration::from_millis(500);
 /// `message.max.bytes` of librdkafka where it is not set.
 const MESSAGE_MAX_BYTES: usize = 1_000_000;
-/// What key, headers and framing of a record may take: every text taken from a body is bounded, see `envelope`.
+/// What key, headers and framing of a record may take: every text taken from a body is bounded, see `stackone_link_schemas::webhook`.
 const RECORD_OVERHEAD: usize = 16 * 1024;
 
 /// Whether a name may be part of a path and a label of a metric.

@@ -110,7 +110,7 @@ impl Consumed {
         }
         let event = match AccountEvent::parse(&self.value) {
             Ok(event) => event,
-            Err(error) => return unusable(DeadLetterReason::MalformedEvent, &without_data(&error)),
+            Err(error) => return unusable(DeadLetterReason::MalformedEvent, &error.to_string()),
         };
         let Some(key) = self.key_of(&event.account_id, partitions) else {
             return misplaced();
@@ -249,21 +249,6 @@ fn unusable(reason: DeadLetterReason, detail: &str) -> Sorted {
     Sorted::Unusable {
         reason,
         detail: detail.to_owned(),
-    }
-}
-
-/// serde's messages quote the value they stumble over, so only the place is told.
-fn without_data(error: &stackone_link_schemas::MalformedEvent) -> String {
-    match error {
-        stackone_link_schemas::MalformedEvent::Json(json) => {
-            format!(
-                "not an account event: {:?} error at line {} column {}",
-                json.classify(),
-                json.line(),
-                json.column()
-            )
-        }
-        stackone_link_schemas::MalformedEvent::NotAnAccountEvent => error.to_string(),
     }
 }
 

@@ -211,6 +211,22 @@ fn a_malformed_record_is_described_without_its_data() {
 }
 
 #[test]
+fn what_nobody_reads_of_a_webhook_makes_it_no_dead_letter() {
+    let deep = format!("{}{}", "[".repeat(130), "]".repeat(130));
+    for odd in [r#""Acme \ud83d""#, "1e400", &deep, r#"1,"odd":2"#] {
+        let plain = record("one", "account.created");
+        let value = String::from_utf8(plain.value.clone()).unwrap();
+        let odd = value.replacen('{', &format!(r#"{{"odd":{odd},"#), 1);
+        let looked_at = Consumed {
+            value: odd.clone().into_bytes(),
+            ..plain
+        };
+        let sorted = sort(&looked_at, &[Some("one")], None);
+        assert!(matches!(sorted, Sorted::Look { .. }), "{odd}");
+    }
+}
+
+#[test]
 fn a_release_is_for_a_project_that_is_configured() {
     let release = |project: &str| {
         let value = serde_json::json!({"project_id": project, "released_at": NOW});

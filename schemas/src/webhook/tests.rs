@@ -8,7 +8,7 @@ fn parse(body: &str) -> Envelope<'_> {
 
 #[test]
 fn the_documented_account_event_is_read() {
-    let body = include_bytes!("../../../schemas/fixtures/account.updated.json");
+    let body = include_bytes!("../../fixtures/account.updated.json");
     let envelope = Envelope::parse(body);
     assert_eq!(envelope.event.as_deref(), Some("account.updated"));
     assert!(envelope.account_id.is_some() && envelope.is_account_event());
@@ -132,6 +132,19 @@ fn deep_nesting_is_only_skipped() {
     assert_eq!(parse(&body).account_id.as_deref(), Some("a"));
 }
 
+#[test]
+fn what_cannot_be_said_exactly_is_no_id_name_or_date() {
+    let half = r#""\ud83d""#;
+    let body =
+        format!(r#"{{"event":{half},"account_id":{half},"project_id":{half},"sent_at":{half}}}"#);
+    let envelope = parse(&body);
+    assert_eq!((envelope.event, envelope.account_id), (None, None));
+    assert_eq!(
+        (envelope.project, envelope.sent_at),
+        (Project::Unusable, None)
+    );
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
@@ -143,6 +156,20 @@ proptest! {
         body in r#"\{("(event|account_id|project_id|sent_at|record_id)":("[a-z./\\u0-9]{0,9}"|[0-9.eE-]{0,5}|null|\[\]|\{\}),?){0,5}\}"#,
     ) {
         let _envelope = Envelope::parse(body.as_bytes());
+    }
+
+    /// Ingest reads the same whatever stands beside what it reads, and the processor reads what ingest did.
+    #[test]
+    fn no_oddity_in_a_member_that_is_not_read_changes_what_is_read(
+        odd in crate::json::strategies::odd_members(),
+        at in 0usize..2,
+    ) {
+        let used = r#""event":"account.updated","account_id":"a","project_id":"p","event_date":"2026-03-04T09:12:44Z","sent_at":"2026-03-04T09:12:45Z","record_type":"account","record_id":"a""#;
+        let plain = format!("{{{used}}}");
+        let body = if at == 0 { format!("{{{odd},{used}}}") } else { format!("{{{used},{odd}}}") };
+        prop_assert_eq!(parse(&body), parse(&plain), "{}", body);
+        let event = crate::AccountEvent::parse(body.as_bytes());
+        prop_assert_eq!(event.ok(), crate::AccountEvent::parse(plain.as_bytes()).ok(), "{}", body);
     }
 
     #[test]
