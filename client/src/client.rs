@@ -1,5 +1,7 @@
 //! The client of one project: authentication, and the requests that there are.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +10,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::SecretString;
 use stackone_client_types::{
     Account, ApiError, ApiVersion, ConnectSession, ConnectSessionRequest, Deletion, ListPage,
-    Lookup, PersonalFields, is_https_or_loopback, parse_account, parse_accounts,
+    Lookup, Parsed, PersonalFields, is_https_or_loopback, parse_account, parse_accounts,
     parse_connect_session, parse_http_date, parse_list, says_not_found,
 };
 use stackone_link_schemas::AccountId;
@@ -52,6 +54,7 @@ pub struct Client {
     http: reqwest::Client,
     key: ApiKey,
     options: ClientOptions,
+    is_difference_told: Arc<AtomicBool>,
 }
 
 impl Client {
@@ -66,7 +69,12 @@ impl Client {
         }
         let http = http::client(options.timeout)?;
         let key = ApiKey::new(options.api_key.clone());
-        Ok(Self { http, key, options })
+        Ok(Self {
+            http,
+            key,
+            options,
+            is_difference_told: Arc::default(),
+        })
     }
 
     /// Uses another API key for every request that begins from now on. False where it is the same as before.
@@ -94,8 +102,9 @@ impl Client {
         let response = self.get(self.accounts_url(Some(id))).await?;
         match response.status() {
             StatusCode::OK => {
-                let account = parse_account(&body(response).await?, id, self.options.personal)?;
-                Ok(Lookup::Found(Box::new(account)))
+                let (version, personal) = (self.options.api_version, self.options.personal);
+                let read = parse_account(&body(response).await?, id, version, personal)?;
+                Ok(Lookup::Found(Box::new(self.noticed(read))))
             }
             StatusCode::NOT_FOUND => not_found(&body(response).await?).map(|()| Lookup::NotFound),
             _ => Err(sorted(&response)),
@@ -160,7 +169,9 @@ impl Client {
         }
         url.query_pairs_mut()
             .append_pair("page_size", &ids.len().to_string());
-        parse_accounts(&self.list(url).await?, self.options.personal)
+        let (version, personal) = (self.options.api_version, self.options.personal);
+        let read = parse_accounts(&self.list(url).await?, version, personal)?;
+        Ok(self.noticed(read))
     }
 
     /// Makes a connect session: a token with which the customer can link an account.
@@ -200,6 +211,20 @@ impl Client {
             StatusCode::NOT_FOUND => not_found(&body(response).await?).map(|()| Deletion::NotFound),
             _ => Err(sorted(&response)),
         }
+    }
+
+    /// What was read. That an account has two names for one thing which differ is said once.
+    fn noticed<T>(&self, read: Parsed<T>) -> T {
+        if let Some(member) = read.differing
+            && !self.is_difference_told.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                member,
+                "an account has this member under the names of both API versions, and they differ; \
+                 that of api_version is taken"
+            );
+        }
+        read.value
     }
 
     async fn list(&self, url: Url) -> Result<Vec<u8>, ApiError> {

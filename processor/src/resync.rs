@@ -125,8 +125,9 @@ async fn list(
     while let Next::Page(number) = next {
         let listed = run.page(number).await?;
         summary.pages += 1;
-        summary.unusable += u64::try_from(listed.nameless).unwrap_or(u64::MAX);
+        let nameless = pages.nameless();
         let (new, then) = pages.take(listed);
+        summary.unusable += pages.nameless() - nameless;
         let triggers: Vec<AccountListed> = new.iter().filter_map(|one| run.trigger(one)).collect();
         run.publish(&triggers).await?;
         let usable = triggers.iter().filter(|one| one.status != no_status());

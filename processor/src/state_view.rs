@@ -30,7 +30,7 @@ pub fn read(
 ) -> Result<BTreeMap<AccountId, AccountState>, ReadError> {
     let mut states = BTreeMap::new();
     each(kafka, group, topic, only, |id, value| {
-        match value.map(serde_json::from_slice::<AccountState>) {
+        match value.map(AccountState::parse) {
             None => drop(states.remove(&id)),
             Some(Ok(state)) => drop(states.insert(id, state)),
             Some(Err(error)) => tracing::error!(account = %id, %error, "state cannot be read"),

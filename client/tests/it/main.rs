@@ -7,6 +7,7 @@
 
 mod fetches;
 mod lists;
+mod names;
 mod packed;
 mod redirects;
 mod servers;

@@ -14,10 +14,14 @@ mod personal;
 mod retry_after;
 mod secure_url;
 
-pub use account::{Account, ApiVersion, Deletion, Lookup, parse_account, says_not_found};
+pub use account::{Account, ApiVersion, Deletion, Lookup, Parsed, parse_account, says_not_found};
 pub use connect_session::{ConnectSession, ConnectSessionRequest, parse_connect_session};
 pub use error::ApiError;
 pub use listing::{ListPage, Listed, parse_accounts, parse_list};
 pub use personal::PersonalFields;
 pub use retry_after::{parse_http_date, parse_retry_after};
 pub use secure_url::is_https_or_loopback;
+
+#[cfg(test)]
+#[path = "../../../schemas/src/json/strategies.rs"]
+mod strategies;

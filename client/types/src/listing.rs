@@ -1,48 +1,31 @@
 //! Lists of accounts: a bare array (StackOne `OpenAPI`), or `{"data": […]}` (a page of its documentation).
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use stackone_link_schemas::AccountStatus;
+use stackone_link_schemas::json::{JsonObject, json_array};
 
-use crate::PersonalFields;
-use crate::account::{Wire, lenient_date};
-use crate::{Account, ApiError};
+use crate::account::{date, read_account, status};
+use crate::{Account, ApiError, ApiVersion, Parsed, PersonalFields};
 
 /// A page of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListPage {
     /// Its accounts.
     pub listed: Vec<Listed>,
-    /// Entries whose id cannot be read.
-    pub nameless: usize,
+    /// Entries whose id cannot be read, as they stand there. They are none of the accounts above.
+    pub nameless: Vec<String>,
 }
 
 /// An account as a list shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Its id, as it came.
     pub id: String,
-    /// Its status, where it can be read.
-    #[serde(default, deserialize_with = "lenient_status")]
+    /// Its status in lower case, where it can be read.
     pub status: Option<AccountStatus>,
     /// When StackOne last changed it.
-    #[serde(default, deserialize_with = "lenient_date")]
     pub updated_at: Option<Timestamp>,
-}
-
-fn lenient_status<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<AccountStatus>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(value.as_str().map(AccountStatus::from))
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Page<T> {
-    Bare(Vec<T>),
-    Wrapped { data: Vec<T> },
 }
 
 /// A page of all accounts. One odd entry spoils none of the others, or no list would ever be read to its end while there
@@ -52,16 +35,14 @@ enum Page<T> {
 ///
 /// [`ApiError::Unreadable`] where it is no list.
 pub fn parse_list(body: &[u8]) -> Result<ListPage, ApiError> {
-    let entries: Vec<serde_json::Value> = entries(body)?;
-    let count = entries.len();
-    let listed: Vec<Listed> = entries
-        .into_iter()
-        .filter_map(|entry| serde_json::from_value(entry).ok())
-        .collect();
-    Ok(ListPage {
-        nameless: count - listed.len(),
-        listed,
-    })
+    let mut page = ListPage::default();
+    for entry in entries(body)? {
+        match listed(entry) {
+            Some(account) => page.listed.push(account),
+            None => page.nameless.push(entry.get().to_owned()),
+        }
+    }
+    Ok(page)
 }
 
 /// The accounts of a page. Only an entry's own lookup can tell what is wrong with it, so one that is no account is left
@@ -72,25 +53,38 @@ pub fn parse_list(body: &[u8]) -> Result<ListPage, ApiError> {
 /// [`ApiError::Unreadable`] where it is no list.
 pub fn parse_accounts(
     body: &[u8],
+    version: ApiVersion,
     personal: PersonalFields,
-) -> Result<Vec<(String, Account)>, ApiError> {
-    let entries: Vec<serde_json::Value> = entries(body)?;
-    let account = |entry| {
-        let wire: Wire = serde_json::from_value(entry).ok()?;
-        let id = wire.id().to_owned();
-        Some((id, wire.into_account(personal)))
-    };
-    Ok(entries.into_iter().filter_map(account).collect())
+) -> Result<Parsed<Vec<(String, Account)>>, ApiError> {
+    let (mut accounts, mut differing) = (Vec::new(), None);
+    for members in entries(body)?.into_iter().filter_map(JsonObject::of) {
+        let Some(id) = members.text("id") else {
+            continue;
+        };
+        if let Ok(account) = read_account(&members, version, personal) {
+            differing = differing.or(account.differing);
+            accounts.push((id.into_owned(), account.value));
+        }
+    }
+    Ok(Parsed {
+        value: accounts,
+        differing,
+    })
 }
 
-fn entries<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, ApiError> {
-    let page: Page<T> = serde_json::from_slice(body).map_err(|error| {
-        ApiError::unreadable(format!(
-            "not a list of accounts: {:?} error",
-            error.classify()
-        ))
-    })?;
-    Ok(match page {
-        Page::Bare(entries) | Page::Wrapped { data: entries } => entries,
+fn listed(entry: &RawValue) -> Option<Listed> {
+    let members = JsonObject::of(entry)?;
+    Some(Listed {
+        id: members.text("id")?.into_owned(),
+        status: status(&members),
+        updated_at: date(&members, "updated_at"),
     })
+}
+
+/// The entries of a list, each as it stands there.
+fn entries(body: &[u8]) -> Result<Vec<&RawValue>, ApiError> {
+    let wrapped = || json_array(JsonObject::parse(body)?.get("data")?.get().as_bytes());
+    json_array(body)
+        .or_else(wrapped)
+        .ok_or_else(|| ApiError::unreadable("not a list of accounts"))
 }

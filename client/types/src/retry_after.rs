@@ -12,11 +12,23 @@ static HTTP_DATE: DateTimeParser = DateTimeParser::new();
 #[must_use]
 pub fn parse_retry_after(header: &str, now: Timestamp) -> Option<Duration> {
     let text = header.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
+    if let Some(seconds) = seconds(text) {
         return Some(Duration::from_secs(seconds));
     }
     let date = parse_http_date(text)?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+/// Whole seconds, rounded up. Fractions are not allowed for, but who sends them means them.
+fn seconds(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let whole: u64 = whole.parse().ok()?;
+    let begun = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+    Some(whole.saturating_add(begun))
 }
 
 /// The time that a header such as `Date` holds, to the second.
@@ -34,6 +46,13 @@ mod tests {
     }
 
     #[test]
+    fn a_second_that_has_begun_is_waited_for() {
+        for (text, wait) in [("1.5", 2), ("1.0", 1), ("0.001", 1), ("0.0", 0)] {
+            assert_eq!(parsed(text), Some(Duration::from_secs(wait)), "{text}");
+        }
+    }
+
+    #[test]
     fn seconds_and_http_dates_are_understood_and_nothing_else() {
         assert_eq!(parsed("60"), Some(Duration::from_secs(60)));
         assert_eq!(
@@ -44,7 +63,10 @@ mod tests {
             parsed("Wed, 04 Mar 2026 08:00:00 GMT"),
             Some(Duration::ZERO)
         );
-        assert_eq!(parsed("soon"), None);
-        assert_eq!(parsed("-1"), None);
+        for odd in [
+            "soon", "-1", "", "1.", ".5", "1e3", "+1", "inf", "NaN", "1.5.5",
+        ] {
+            assert_eq!(parsed(odd), None, "{odd}");
+        }
     }
 }

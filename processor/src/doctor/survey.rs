@@ -73,7 +73,7 @@ impl Survey {
         match record.value {
             None => drop(self.newest.remove(&(partition, id))),
             Some(value) => {
-                let read = serde_json::from_slice::<AccountState>(value);
+                let read = AccountState::parse(value);
                 let oddity = read
                     .err()
                     .map(|error| Oddity::Unreadable(error.to_string()));

@@ -14,6 +14,7 @@ pub(super) struct Pages {
     page_size: usize,
     seen: Seen,
     taken: u32,
+    nameless: u64,
     /// The number of the page that was asked for last.
     number: Option<u32>,
 }
@@ -36,13 +37,31 @@ impl Pages {
             page_size,
             seen: Seen::of(run),
             taken: 0,
+            nameless: 0,
             number: None,
+        }
+    }
+
+    /// How many entries so far have no id that can be read.
+    pub(super) const fn nameless(&self) -> u64 {
+        self.nameless
+    }
+
+    /// Counts those that no page before had: the first page may come twice.
+    fn count_nameless(&mut self, entries: &[String]) {
+        // Apart from ids, which none of them is: an id has no control characters.
+        let marked: Vec<String> = entries.iter().map(|entry| format!("\0{entry}")).collect();
+        let new = marked.iter().filter(|entry| !self.seen.has(entry)).count();
+        self.nameless += u64::try_from(new).unwrap_or(u64::MAX);
+        for entry in &marked {
+            self.seen.note(entry);
         }
     }
 
     /// Takes the page that was asked for: the accounts that are new, and what to do next.
     pub(super) fn take(&mut self, page: ListPage) -> (Vec<Listed>, Next) {
-        let length = page.listed.len() + page.nameless;
+        let length = page.listed.len() + page.nameless.len();
+        self.count_nameless(&page.nameless);
         let new: Vec<Listed> = page
             .listed
             .into_iter()
@@ -82,7 +101,9 @@ mod tests {
 
     /// Walks through `accounts` accounts of a server whose first page is `base`, and that gives at most `largest` a page.
     fn walk(accounts: usize, base: u32, largest: usize, ignores_page: bool) -> (usize, Next) {
-        walk_without(accounts, base, largest, ignores_page, "")
+        let (found, nameless, next) = walk_without(accounts, base, largest, ignores_page, "");
+        assert_eq!(nameless, 0);
+        (found, next)
     }
 
     /// The same, where the id of the account `nameless` cannot be read.
@@ -92,12 +113,12 @@ mod tests {
         largest: usize,
         ignores_page: bool,
         nameless: &str,
-    ) -> (usize, Next) {
+    ) -> (usize, u64, Next) {
         let mut pages = Pages::new(Uuid::nil(), 100);
         let (mut next, mut found) = (Next::Page(None), 0);
         for _ in 0..1000 {
             let Next::Page(number) = next else {
-                return (found, next);
+                return (found, pages.nameless(), next);
             };
             let number = if ignores_page {
                 base
@@ -115,7 +136,7 @@ mod tests {
                 listed.partition(|listed| listed.id != nameless);
             let (new, then) = pages.take(ListPage {
                 listed,
-                nameless: others.len(),
+                nameless: others.into_iter().map(|other| other.id).collect(),
             });
             found += new.len();
             next = then;
@@ -138,13 +159,15 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_whose_id_cannot_be_read_does_not_make_its_page_the_last() {
+    fn an_entry_whose_id_cannot_be_read_does_not_make_its_page_the_last_and_is_counted_once() {
         for nameless in ["0", "99", "100", "349"] {
-            assert_eq!(
-                walk_without(350, 1, 100, false, nameless),
-                (349, Next::Complete),
-                "{nameless}"
-            );
+            for base in [0, 1] {
+                assert_eq!(
+                    walk_without(350, base, 100, false, nameless),
+                    (349, 1, Next::Complete),
+                    "{nameless}, first page {base}"
+                );
+            }
         }
     }
 

@@ -46,15 +46,22 @@ impl UncheckedStates {
         let mut confirmed: BTreeMap<Option<String>, usize> = BTreeMap::new();
         let mut outdated = HashSet::default();
         for (id, packed) in &mut self.0 {
-            let read = serde_json::from_slice::<AccountState>(&packed.unpack(id));
+            let value = packed.unpack(id);
+            let read = serde_json::from_slice::<AccountState>(&value);
+            let is_odd = read.is_err();
+            let read = read.or_else(|_| AccountState::parse(&value));
             let unreadable = |error| UnreadableState {
                 account: id.clone(),
                 error,
             };
             let mut state = read.map_err(unreadable)?;
             let account = state.account.as_mut();
-            if account.is_some_and(|account| kept.redact(account)) {
+            let is_outdated = account.is_some_and(|account| kept.redact(account));
+            if is_outdated || is_odd {
+                // In memory every state can be read as it is, so only here.
                 *packed = Packed::new(id, &serde_json::to_vec(&state).map_err(unreadable)?);
+            }
+            if is_outdated {
                 outdated.insert(id.clone());
             }
             if is_there(state.state) {
@@ -124,6 +131,26 @@ mod tests {
             assert_eq!(outdated, Vec::from_iter(expected));
             checked.put(&account("a"), Some(without));
             assert_eq!(checked.outdated().count(), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_odd_in_what_nobody_decides_by_is_left_out_in_memory() {
+        let deep = format!("{}{}", "[".repeat(127), "]".repeat(127));
+        for odd in ["1e400", &deep] {
+            let value = format!(
+                r#"{{"account_id":"a","state":"active","version":7,"later":{odd},"account":{{"provider":"p","origin_owner_id":"o","setup_information":{odd}}}}}"#
+            );
+            let mut states = UncheckedStates::default();
+            states.put(account("a"), Some(value.as_bytes()));
+            let checked = states.check(ALL).unwrap();
+            let state = checked.get(&account("a")).unwrap();
+            assert_eq!((state.version, state.account.is_some()), (7, true));
+            assert_eq!(
+                checked.outdated().count(),
+                0,
+                "the topic keeps it for who can read it"
+            );
         }
     }
 
