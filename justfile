@@ -119,12 +119,14 @@ bench-processor-kafka *arguments:
     mkdir -p docs
     target/release/bench-processor run --kafka container --markdown docs/benchmarks-processor-kafka.md {{ arguments }}
 
-# Fuzz ingest for so many seconds a target (needs cargo-fuzz and a nightly compiler)
+# Fuzz what others send, webhooks and answers of the accounts API, for so many seconds a target (needs cargo-fuzz and a nightly compiler)
 [group('test')]
 fuzz-ingest seconds="600":
-    cd ingest/fuzz && mkdir -p corpus/signature corpus/envelope
+    cd ingest/fuzz && mkdir -p corpus/signature corpus/envelope corpus/account corpus/list
     cd ingest/fuzz && cargo fuzz run signature corpus/signature ../../schemas/fixtures -- -max_total_time={{ seconds }} -dict=signature.dict -max_len=4096
     cd ingest/fuzz && cargo fuzz run envelope corpus/envelope ../../schemas/fixtures -- -max_total_time={{ seconds }} -dict=json.dict -max_len=8192
+    cd ingest/fuzz && cargo fuzz run account corpus/account ../../schemas/fixtures -- -max_total_time={{ seconds }} -dict=json.dict -max_len=8192
+    cd ingest/fuzz && cargo fuzz run list corpus/list ../../schemas/fixtures -- -max_total_time={{ seconds }} -dict=json.dict -max_len=8192
 
 # Formatting, and clippy without a warning, on the default build and on the one with containers
 [group('check')]
