@@ -3,7 +3,7 @@
 import { Attempt } from "./connect/attempt.js";
 import { Dialog } from "./connect/dialog.js";
 import { hasStorage, loadHub, makeHub, phaseOf, rootOf } from "./connect/hub.js";
-import { textsFor } from "./connect/language.js";
+import { textsIn } from "./connect/language.js";
 import { FINAL, LinkSessionClient, Refused } from "./connect/session.js";
 import english from "./connect/texts.en.js";
 
@@ -86,7 +86,8 @@ export class StackoneLink extends HTMLElement {
   }
 
   async #translate() {
-    const { lang, texts } = await textsFor(this);
+    const asked = this.closest("[lang]")?.getAttribute("lang") || navigator.language;
+    const { lang, texts } = await textsIn(asked);
     this.#dialog.translate({ ...texts, ...this.#texts }, lang);
   }
 
@@ -134,8 +135,7 @@ export class StackoneLink extends HTMLElement {
     if (attempt.again) return;
     this.#dialog.show();
     const reason = reasons.find((word) => word in english) ?? "failed";
-    const again = () => (this.hasAttribute("once") ? this.#retry(attempt) : this.#restart());
-    this.#say(/** @type {Key} */ (reason), ["again", again]);
+    this.#say(/** @type {Key} */ (reason), ["again", () => this.#retry(attempt)]);
     this.#emit("failed");
   }
 
@@ -146,7 +146,7 @@ export class StackoneLink extends HTMLElement {
    */
   #save(attempt, { id, provider }) {
     if (attempt.saved) return;
-    Object.assign(attempt, { begun: true, saved: true, again: false, since: Date.now() });
+    Object.assign(attempt, { begun: true, saved: true, again: false });
     this.#say("checking");
     this.#emit("linked", { account_id: id, provider });
   }
@@ -221,7 +221,17 @@ export class StackoneLink extends HTMLElement {
       return this.#sendAway(attempt, "trouble");
     }
     if (attempt.over) return;
-    const hub = makeHub(this, minted, attempt.known.account_id, {
+    const attributes = {
+      token: minted.token,
+      "base-url": minted.hub.base_url.replace(/\/+$/, ""),
+      "app-url": this.getAttribute("app-url") ?? minted.hub.app_url,
+      // Without it a re-link is a create until the Hub has heard otherwise.
+      "account-id": attempt.known.account_id,
+      theme: this.getAttribute("theme"),
+      height: this.getAttribute("height"),
+      "on-close-label": this.getAttribute("on-close-label"),
+    };
+    const hub = makeHub(attributes, {
       onSuccess: (account) => this.#onSuccess(attempt, hub, account),
       onConnect: () => {
         attempt.pressed = true;
@@ -274,18 +284,12 @@ export class StackoneLink extends HTMLElement {
   #sendAway(attempt, why) {
     attempt.hub = undefined;
     this.#dialog.show();
-    if (attempt.over) return;
-    if (/^https?:/.test(attempt.link)) this.#say(why, ["go", attempt.link]);
-    else this.#say("busy", ["again", () => this.#retry(attempt)]);
+    if (!attempt.over && /^https?:/.test(attempt.link)) this.#say(why, ["go", attempt.link]);
   }
 
   #tick() {
     this.#dialog.keepFocus();
     const attempt = this.#attempt;
-    if (attempt?.waitsInVain) {
-      attempt.saved = false;
-      return this.#fail(attempt, attempt.known.reasons ?? []);
-    }
     if (!attempt?.begun || attempt.idle) return;
     this.#look();
     const { hub, phase, since, remounted } = attempt;

@@ -110,31 +110,6 @@ test(
   }),
 );
 
-test(
-  "a second try that fails as the first did is said to have failed, although the session does not change",
-  inWorld(async (world) => {
-    const { page, stackone } = world;
-    const { link_url, session } = mail(world);
-    const { id } = stackone.addAccount({ tenant: "tenant-1", status: "error" });
-    session.accountId = id;
-    await page.clock.install();
-    await page.goto(link_url);
-    const link = elementOf(page);
-    await link.start.click();
-    for (const press of ["first", "second"]) {
-      await link.refill();
-      stackone.expireTokens();
-      await link.save();
-      if (press === "second") {
-        await link.said("Saved. Checking that the connection works…");
-        await page.clock.fastForward("01:06");
-      }
-      await link.said("The other system still refuses the sign-in. Check it, then try again.");
-      await link.button("Try again").click();
-    }
-  }),
-);
-
 for (const [state, sentence] of [
   ["cancelled", "Cancelled."],
   ["expired", "This link is no longer valid. Ask for a new one."],

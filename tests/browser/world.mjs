@@ -37,7 +37,7 @@ export function inWorld(test, options = {}) {
     const connect = await Connect.start(stackone);
     /** @type {World["files"]} */
     const files = new Map();
-    const host = await startHost(connect, () => stackone.url, files);
+    const host = await startHost(connect, stackone.url, files);
     const context = await (await browser(options.launch)).newContext({ locale: "en-GB", ...options.context });
     context.setDefaultTimeout(10_000);
     /** @type {string[]} */

@@ -7,8 +7,6 @@
  */
 
 const MINUTE = 60_000;
-/** The service has decided on what the Hub said after a minute. In ms. */
-const DECIDED = 65_000;
 
 /** One attempt to link, from the press of the button until it is settled or left. */
 export class Attempt {
@@ -16,7 +14,7 @@ export class Attempt {
   /** @type {Known} */ known = { state: "created" };
   /** @type {Element | undefined} */ hub;
   /** @type {import("./hub.js").Phase} */ phase = "loading";
-  /** When the phase began, or the save was done. */ since = 0;
+  /** When the phase began. */ since = 0;
   /** When another token is due. */ renewAt = Infinity;
   /** StackOne's own page. */ link = "";
   /** A token was asked for. */ begun = false;
@@ -37,15 +35,10 @@ export class Attempt {
 
   /** @param {Minted} minted */
   take({ auth_link_url, expires_at }) {
-    this.link = auth_link_url ?? "";
+    this.link = auth_link_url;
     const left = Date.parse(expires_at) - Date.now() - 2 * MINUTE;
     // Of half an hour. A clock that is wrong must not make it one by the minute, or none.
     this.renewAt = Date.now() + Math.min(Math.max(left, 5 * MINUTE), 28 * MINUTE);
-  }
-
-  /** A session that had failed before does not say that it has failed once more. */
-  get waitsInVain() {
-    return this.saved && !this.over && this.known.state === "failed" && Date.now() - this.since > DECIDED;
   }
 
   /** Whether leaving is only that, and stops nothing. */

@@ -42,27 +42,13 @@ export function hasStorage() {
 }
 
 /**
- * @param {Element} element whose attributes are passed on
- * @param {import("./session.js").Minted} minted
- * @param {string | undefined} account of a re-link
+ * @param {Record<string, string | null | undefined>} attributes those without a value are left out
  * @param {{onSuccess: (account: {id: string, provider: string}) => void,
- *   onConnect: () => Promise<string | undefined> | undefined}} of `onConnect` may have another
- *   token for the save
+ *   onConnect: () => Promise<string | undefined> | undefined}} of `onConnect` may have another token for the save
  */
-export function makeHub(element, minted, account, { onSuccess, onConnect }) {
+export function makeHub(attributes, { onSuccess, onConnect }) {
   const hub = document.createElement("stackone-hub");
-  const attributes = {
-    token: minted.token,
-    // With a slash at the end the Hub would ask for `//hub/…`.
-    "base-url": minted.hub?.base_url.replace(/\/+$/, ""),
-    "app-url": minted.hub?.app_url,
-    // Without it a re-link is a create until the Hub has heard otherwise.
-    "account-id": account,
-  };
   for (const [name, value] of Object.entries(attributes)) if (value) hub.setAttribute(name, value);
-  for (const name of ["app-url", "theme", "height", "on-close-label"]) {
-    if (element.hasAttribute(name)) hub.setAttribute(name, `${element.getAttribute(name)}`);
-  }
   // Both bubble, and the page would take them for its own: what they say is not yet true.
   hub.addEventListener("close", (event) => event.stopPropagation());
   hub.addEventListener("success", (event) => {

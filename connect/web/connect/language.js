@@ -13,7 +13,3 @@ export async function textsIn(asked) {
   }
   return { lang: "en", texts: english };
 }
-
-/** @param {Element} element in the language of the page around it, or else of the browser */
-export const textsFor = (element) =>
-  textsIn(element.closest("[lang]")?.getAttribute("lang") || navigator.language);

@@ -7,7 +7,7 @@
  * @typedef {{state: string, provider?: string, reasons?: string[], account_id?: string, return_url?: string}} Known
  * What the service says of it.
  * @typedef {{script_url: string, integrity: string, base_url: string, app_url?: string}} Hub
- * @typedef {{token: string, auth_link_url?: string, expires_at: string, hub?: Hub | null}} Minted
+ * @typedef {{token: string, auth_link_url: string, expires_at: string, hub?: Hub | null}} Minted
  * A session of StackOne's, made now.
  */
 

@@ -104,7 +104,6 @@ export class Connect {
     if (!this.looking) return;
     if (!account) return this.change(session, { state: "failed", reasons: ["not_found"] });
     const of = { account: account.id, provider: account.provider };
-    if (session.state === "failed" && account.version <= (session.before ?? 0)) return;
     const active = account.status === "active";
     if (account.version > (session.before ?? 0) && active) return this.change(session, { ...of, state: "verified", reasons: [] });
     this.change(session, { ...of, state: "failed", reasons: [active ? "nothing_saved" : "still_refused"] });
@@ -165,14 +164,14 @@ export class Connect {
         if (over) return problem(response, 409, session.state);
         const account = this.#stackone.accounts.get(session.accountId ?? "");
         session.before ??= account?.version ?? 0;
-        if (session.state !== "failed") this.change(session, { state: "linking" });
+        this.change(session, { state: session.state === "failed" ? "failed" : "linking" });
         const minted = this.#stackone.createSession(session);
         const expires_at = new Date(Date.now() + this.tokenLife * 1000).toISOString();
         return json(response, 200, { ...minted, expires_at, hub: this.#hub() });
       }
       case "POST linked": {
         const { account_id } = await body(request);
-        if (session.state !== "failed") this.change(session, { state: "linked" });
+        this.change(session, { state: session.state === "failed" ? "failed" : "linked" });
         this.#look(session, this.#stackone.accounts.get(account_id));
         return response.writeHead(204).end();
       }

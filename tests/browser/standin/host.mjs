@@ -1,21 +1,19 @@
 // Test support: a host product. Its page needs what docs/embed.md says, and no more; its backend
-// is the one that makes sessions, and knows the tenant from its own sign-in.
+// is the one that makes sessions, and knows the tenant from its own sign-in: `tenant-1`.
 import { json, serve } from "./serve.mjs";
 import { hub } from "./connect.mjs";
 
-export const TENANT = "tenant-1";
-
 /**
- * @param {{url: string, create(of: {tenant: string, accountId?: string}): unknown}} connect
- * @param {() => string} api StackOne's
+ * @param {import("./connect.mjs").Connect} connect
+ * @param {string} api StackOne's
  * @param {Map<string, [type: string, body: string]>} files other files of a test
  */
 export async function startHost(connect, api, files) {
-  const served = await serve(async (request, response, url) => {
+  const served = await serve((request, response, url) => {
     const accountId = url.searchParams.get("account") ?? undefined;
     switch (`${request.method} ${url.pathname}`) {
       case "POST /my-backend/link-session":
-        return json(response, 201, await connect.create({ tenant: TENANT, accountId }));
+        return json(response, 201, connect.create({ tenant: "tenant-1", accountId }));
       case "GET /host.js":
         response.writeHead(200, { "content-type": "text/javascript" });
         return response.end(SCRIPT);
@@ -23,7 +21,7 @@ export async function startHost(connect, api, files) {
         response.writeHead(200, { "content-type": "text/css" });
         return response.end("body { margin: 2rem; font: 1rem/1.5 system-ui, sans-serif }");
       case "GET /":
-        response.setHeader("content-security-policy", policy(connect.url, api()));
+        response.setHeader("content-security-policy", policy(connect.url, api));
         response.setHeader("referrer-policy", "no-referrer");
         response.setHeader("cross-origin-opener-policy", "same-origin-allow-popups");
         response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
