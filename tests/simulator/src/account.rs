@@ -122,7 +122,7 @@ impl NewAccount {
 }
 
 /// An account that was linked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,

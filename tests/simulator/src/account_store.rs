@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId, NewAccount};
 use crate::account_status::{AccountStatus, StatusReason};
@@ -37,6 +38,20 @@ impl AccountStore {
             positions: HashMap::new(),
             random: fastrand::Rng::with_seed(seed),
         }
+    }
+
+    /// With these accounts, of which no two have one id.
+    pub(crate) fn holding(accounts: Vec<Account>, seed: u64) -> Self {
+        let mut store = Self::new(seed);
+        accounts
+            .into_iter()
+            .for_each(|account| store.append(account));
+        store
+    }
+
+    /// Every account, unlinked ones included.
+    pub(crate) fn all(&self) -> &[Account] {
+        &self.accounts
     }
 
     pub(crate) fn link(
@@ -90,6 +105,29 @@ impl AccountStore {
         now: Timestamp,
     ) -> Result<Account, AccountError> {
         self.change(id, now, |_dated_and_otherwise_the_same| {})
+    }
+
+    /// New credentials: it is active, and what they come with is added to its set-up information.
+    pub(crate) fn sign_in_anew(
+        &mut self,
+        id: &AccountId,
+        setup: Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<Account, AccountError> {
+        self.change(id, now, |account| {
+            if account.status != AccountStatus::Active {
+                account.status = AccountStatus::Active;
+                account.status_reasons.clear();
+                account.status_changed_at = account.updated_at;
+            }
+            account.activates_at = None;
+            if !setup.is_empty() {
+                account
+                    .setup_information
+                    .get_or_insert_default()
+                    .extend(setup);
+            }
+        })
     }
 
     pub(crate) fn set_label(

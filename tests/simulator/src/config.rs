@@ -3,10 +3,13 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use crate::delivery::{DeliverySettings, Disturbance, InvalidDisturbance};
 use crate::listing::ListSettings;
 use crate::project::{InvalidProjects, ProjectConfig};
+use crate::session::OrganizationId;
+use crate::state_file::StateFileError;
 
 /// What a simulator is started with.
 #[derive(Debug, Clone)]
@@ -27,6 +30,12 @@ pub struct SimulatorConfig {
     pub disturbance: Disturbance,
     /// Linking, refreshing, degrading and unlinking accounts at random, so often a minute.
     pub traffic_rate: Option<NonZeroU32>,
+    /// A file that keeps the accounts over restarts.
+    pub state_file: Option<PathBuf>,
+    /// Where browsers reach the API and the pages, where that is not its address: no slash at its end.
+    pub public_url: Option<String>,
+    /// How the id of an organization is written.
+    pub organization_id: OrganizationId,
     /// The same seed gives the same account ids, losses, orders and traffic. By default another one each time, so that a
     /// simulator that is started again does not bring back the ids of accounts that it no longer knows.
     pub seed: u64,
@@ -45,6 +54,9 @@ impl SimulatorConfig {
             delivery: DeliverySettings::default(),
             disturbance: Disturbance::default(),
             traffic_rate: None,
+            state_file: None,
+            public_url: None,
+            organization_id: OrganizationId::default(),
             seed: fastrand::u64(..),
         }
     }
@@ -78,6 +90,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The accounts of an earlier run could not be read.
+    #[error(transparent)]
+    State(#[from] StateFileError),
     /// The client that sends webhooks could not be made.
     #[error("cannot make the client that sends webhooks")]
     Client(#[from] reqwest::Error),
@@ -89,7 +104,7 @@ impl StartError {
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Projects(_) | Self::Disturbance(_) => true,
-            Self::Listen { .. } | Self::Client(_) => false,
+            Self::Listen { .. } | Self::State(_) | Self::Client(_) => false,
         }
     }
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod deliveries;
 mod error;
 mod faults;
+mod sessions;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
@@ -38,6 +39,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/control/faults", web::put().to(faults::replace))
         .route("/control/faults", web::delete().to(faults::clear_all))
         .route("/control/faults/{id}", web::delete().to(faults::clear))
+        .route("/control/sessions", web::get().to(sessions::list))
+        .route("/control/sessions/{id}/end", web::post().to(sessions::end))
         .route("/control/deliveries", web::get().to(deliveries::list))
         .route(
             "/control/deliveries/{webhook}/again",

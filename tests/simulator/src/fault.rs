@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::account::AccountId;
 use crate::milliseconds;
+use crate::session::AttemptStatus;
 
 /// What goes wrong with a request that was authenticated and is within the rate limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,20 @@ pub enum Fault {
     ExtraAccount,
     /// A list in the other of the two documented shapes.
     OtherShape,
+    /// An OAuth attempt comes to this when it is next asked about, whatever the person in the popup does.
+    #[serde(rename = "oauth")]
+    OAuth {
+        /// To what.
+        outcome: AttemptStatus,
+        /// What the provider says, of an error.
+        #[serde(default)]
+        code: Option<String>,
+        /// The same in words.
+        #[serde(default)]
+        description: Option<String>,
+    },
+    /// What the Hub is told to create becomes an edit of an account that the tenant has of this provider, `multiple` or not.
+    CreateAsEdit,
     /// The right answer with another time in its header `Date`, as where a clock is wrong.
     WrongDate {
         /// How many seconds from now; negative for a clock that is behind.
@@ -120,6 +135,56 @@ pub enum Operation {
     Get,
     /// `GET /accounts`
     List,
+    /// `DELETE /accounts/{id}`
+    Delete,
+    /// `POST /connect_sessions`
+    CreateSession,
+    /// `POST /connect_sessions/authenticate`
+    Authenticate,
+    /// In a rule: any of the Hub's calls.
+    Hub,
+    /// `GET /hub/settings`
+    HubSettings,
+    /// `GET /hub/connectors`, `GET /hub/connectors/{integration_id}`
+    HubConnectors,
+    /// `GET /hub/accounts/{id}`
+    HubAccount,
+    /// `POST /hub/accounts`, `PATCH /hub/accounts/{id}`
+    HubSave,
+    /// `POST /hub/connection_attempts`
+    HubAttempt,
+    /// `GET /hub/connection_attempts/{id}`
+    HubPoll,
+    /// `DELETE /hub/connection_attempts/{id}`
+    HubCancel,
+    /// The OAuth popup's pages.
+    Popup,
+    /// The Auth Link's pages.
+    AuthLink,
+}
+
+impl Operation {
+    /// Whether a rule for this is one for `asked`.
+    pub(crate) fn covers(self, asked: Self) -> bool {
+        let is_of_hub = match asked {
+            Self::Hub
+            | Self::HubSettings
+            | Self::HubConnectors
+            | Self::HubAccount
+            | Self::HubSave
+            | Self::HubAttempt
+            | Self::HubPoll
+            | Self::HubCancel => true,
+            Self::Get
+            | Self::List
+            | Self::Delete
+            | Self::CreateSession
+            | Self::Authenticate
+            | Self::Popup
+            | Self::AuthLink => false,
+        };
+        self == asked || (self == Self::Hub && is_of_hub)
+    }
 }
 
 /// A fault, and the requests that it befalls: all that its conditions allow.

@@ -110,7 +110,7 @@ fn befalls(rule: &FaultRule, request: &RequestFacts<'_>) -> bool {
             .is_none_or(|id| id == request.project_id)
         && rule
             .operation
-            .is_none_or(|wanted| wanted == request.operation)
+            .is_none_or(|wanted| wanted.covers(request.operation))
         && rule
             .account_id
             .as_ref()

@@ -1,6 +1,7 @@
 //! The handle on a running simulator.
 
 mod lifecycle;
+mod linking;
 mod truth;
 mod webhooks;
 
@@ -23,6 +24,8 @@ use crate::listing::ListSettings;
 use crate::notify::Notify;
 use crate::project::{Project, Projects, WebhookTarget};
 use crate::rate_limit::RateLimit;
+use crate::session::OrganizationId;
+use crate::session_store::SessionStore;
 use crate::timestamp;
 
 pub use webhooks::CustomWebhook;
@@ -39,6 +42,9 @@ struct Inner {
     control_address: SocketAddr,
     projects: Projects,
     accounts: Mutex<AccountStore>,
+    sessions: Mutex<SessionStore>,
+    public_url: Option<String>,
+    organization_id: OrganizationId,
     faults: FaultSwitches,
     rates: Mutex<HashMap<String, RateLimit>>,
     rate_limit: NonZeroU32,

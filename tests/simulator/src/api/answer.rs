@@ -159,6 +159,8 @@ impl Question<'_> {
             Fault::ExtraAccount => respond(truth.map(with_extra_account)),
             Fault::OtherShape => respond(truth.map(in_other_shape)),
             Fault::IgnoreQuery => respond(self.truth(Ok(&ListQuery::default()))),
+            // For the Hub.
+            Fault::OAuth { .. } | Fault::CreateAsEdit => respond(truth),
             Fault::WrongDate { ahead_seconds } => dated(respond(truth), ahead_seconds),
         })
     }
@@ -185,7 +187,7 @@ impl Question<'_> {
 }
 
 /// The answer as of a clock that is `ahead_seconds` ahead. Only a year that has no HTTP date leaves the right one.
-fn dated(mut response: HttpResponse, ahead_seconds: i64) -> HttpResponse {
+pub(super) fn dated(mut response: HttpResponse, ahead_seconds: i64) -> HttpResponse {
     let value = http_date(Timestamp::now(), ahead_seconds).map(HeaderValue::try_from);
     if let Some(Ok(value)) = value {
         let date: HeaderName = DATE;

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -14,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::CommandError;
 use super::project::ProjectArgs;
-use super::serve_options::{DeliveryArgs, DisturbanceArgs, ListArgs};
+use super::serve_options::{ConnectArgs, DeliveryArgs, DisturbanceArgs, ListArgs};
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -35,6 +36,11 @@ pub(super) struct ServeArgs {
     /// The same seed gives the same account ids, losses, orders and traffic; without it they are different each time.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Keep the accounts in this file, so that a simulator that is started again still knows them. Sessions are not kept.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    #[command(flatten)]
+    connect: ConnectArgs,
     #[command(flatten)]
     lists: ListArgs,
     #[command(flatten)]
@@ -52,6 +58,9 @@ impl ServeArgs {
             control_listen: self.control_listen,
             rate_limit: self.rate_limit,
             traffic_rate: self.traffic_rate,
+            state_file: self.state,
+            public_url: self.connect.public_url(),
+            organization_id: self.connect.organization_id(),
             lists: self.lists.into(),
             delivery: self.delivery.into(),
             disturbance: self.disturbance.into(),
@@ -69,6 +78,8 @@ pub(super) async fn serve(args: ServeArgs) -> Result<ExitCode, CommandError> {
         .with_writer(std::io::stderr)
         .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal())
+        // Where nobody reads the log any more, it would say so there, and panic.
+        .log_internal_errors(false)
         .init();
     let config = args.into_config()?;
     let seed = config.seed;

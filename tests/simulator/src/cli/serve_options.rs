@@ -4,7 +4,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use stackone_simulator::{DeliverySettings, Disturbance, ListSettings, ListShape, RetrySchedule};
+use stackone_simulator::{
+    DeliverySettings, Disturbance, ListSettings, ListShape, OrganizationId, RetrySchedule,
+};
+use url::Url;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Lists, where StackOne's behaviour is not documented")]
@@ -24,6 +27,37 @@ pub(super) struct ListArgs {
 enum Shape {
     Array,
     Data,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connect sessions")]
+pub(super) struct ConnectArgs {
+    /// Where browsers reach the API and the pages, where that is not its address.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<Url>,
+    /// The id of an organization: a number, as SDKs of 2025 read it, or text, as the newest documents show it.
+    #[arg(long, value_enum, default_value = "number")]
+    organization_id: OrganizationShape,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OrganizationShape {
+    Number,
+    Text,
+}
+
+impl ConnectArgs {
+    pub(super) fn public_url(&self) -> Option<String> {
+        let url = self.public_url.as_ref()?;
+        Some(url.as_str().trim_end_matches('/').to_owned())
+    }
+
+    pub(super) fn organization_id(&self) -> OrganizationId {
+        match self.organization_id {
+            OrganizationShape::Number => OrganizationId::Number,
+            OrganizationShape::Text => OrganizationId::Text,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

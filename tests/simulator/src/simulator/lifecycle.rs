@@ -14,8 +14,9 @@ use crate::delivery::courier::Courier;
 use crate::fault_switches::FaultSwitches;
 use crate::project::Projects;
 use crate::servers::BoundServer;
+use crate::session_store::SessionStore;
 use crate::simulator::{Inner, Simulator, lock};
-use crate::{api, control, traffic};
+use crate::{api, control, state_file, traffic};
 
 impl Simulator {
     /// Listens, and answers when this returns. Port 0 takes a free one.
@@ -32,6 +33,10 @@ impl Simulator {
         simulator.spawn(api.serve(&simulator, api::routes)?);
         simulator.spawn(control.serve(&simulator, control::routes)?);
         simulator.set_disturbance(config.disturbance)?;
+        if let Some(path) = config.state_file {
+            let work = state_file::keep(simulator.clone(), path);
+            simulator.inner.tracker.spawn(work);
+        }
         if let Some(rate) = config.traffic_rate {
             let work = traffic::run(simulator.clone(), rate, config.seed);
             simulator.inner.tracker.spawn(work);
@@ -44,6 +49,10 @@ impl Simulator {
         projects: Projects,
         (api, control): (&BoundServer, &BoundServer),
     ) -> Result<Self, StartError> {
+        let accounts = match &config.state_file {
+            Some(path) => state_file::read(path)?,
+            None => Vec::new(),
+        };
         let tracker = TaskTracker::new();
         let stop = CancellationToken::new();
         let client = webhook_client(config.delivery.timeout)?;
@@ -58,7 +67,10 @@ impl Simulator {
             api_address: api.address,
             control_address: control.address,
             projects,
-            accounts: Mutex::new(AccountStore::new(config.seed)),
+            accounts: Mutex::new(AccountStore::holding(accounts, config.seed)),
+            sessions: Mutex::new(SessionStore::new(config.seed)),
+            public_url: config.public_url.clone(),
+            organization_id: config.organization_id,
             faults: FaultSwitches::default(),
             rates: Mutex::new(HashMap::new()),
             rate_limit: config.rate_limit,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::account::AccountId;
+use crate::account::{Account, AccountId};
 use crate::account_json::{ApiVersion, to_json};
 use crate::api::RequestCounts;
 use crate::listing::{ListQuery, ListSettings};
@@ -14,6 +14,10 @@ use crate::simulator::{Simulator, lock};
 use crate::timestamp;
 
 impl Simulator {
+    pub(crate) fn all_accounts(&self) -> Vec<Account> {
+        self.accounts().all().to_vec()
+    }
+
     pub(crate) fn projects(&self) -> &Projects {
         &self.inner.projects
     }

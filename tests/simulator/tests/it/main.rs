@@ -10,9 +10,12 @@
 )]
 
 mod accounts;
+mod connect;
 mod control;
 mod disturbances;
 mod faults;
+mod hub;
+mod pages;
 mod program;
 mod stage;
 mod webhooks;

@@ -223,3 +223,66 @@ fn healthcheck(control: &str) -> Output {
     command.args(["healthcheck", "--control-listen", control]);
     command.output().unwrap()
 }
+
+/// The address after `name=` in the line that says that it is ready.
+fn address(ready: &str, name: &str) -> String {
+    let address = ready.split(name).nth(1).unwrap();
+    let address = address.split_whitespace().next().unwrap();
+    address.trim_matches('"').to_owned()
+}
+
+/// `serve` on free ports, with its accounts in a file of this folder.
+fn serving(folder: &TempDir) -> Command {
+    let mut command = program();
+    let free = "127.0.0.1:0";
+    command
+        .args(["serve", "--api-listen", free, "--control-listen", free])
+        .arg("--api-key-file")
+        .arg(file(folder, "key", KEY))
+        .arg("--state")
+        .arg(folder.path().join("accounts.json"))
+        .env("NO_COLOR", "1")
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Starts it; gives the line that says that it is ready. Nobody reads its log from then on, which must not end it.
+fn started(folder: &TempDir) -> (Running, String) {
+    let mut running = Running(serving(folder).spawn().unwrap());
+    let mut lines = BufReader::new(running.0.stderr.take().unwrap()).lines();
+    let ready = lines.find_map(|line| line.ok().filter(|line| line.contains("is ready")));
+    (running, ready.unwrap())
+}
+
+#[tokio::test]
+async fn accounts_outlive_a_restart_where_a_file_keeps_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut first, ready) = started(&folder);
+    let accounts = format!("{}/control/accounts", address(&ready, "control="));
+    let new = client().post(&accounts).body(r#"{"id":"acc-1"}"#);
+    assert_eq!(new.send().await.unwrap().status(), 201);
+    let pid = first.0.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(told.unwrap().success());
+    assert_eq!(first.0.wait().unwrap().code(), Some(0));
+
+    let (_second, ready) = started(&folder);
+    let url = format!("{}/accounts/acc-1", address(&ready, "accounts_api="));
+    let known = client().get(url).header("user-agent", "t");
+    let known = known.basic_auth(KEY, Some("")).send().await.unwrap();
+    assert_eq!(known.status(), 200);
+}
+
+#[test]
+fn a_file_that_holds_no_accounts_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = file(&folder, "accounts.json", "not accounts");
+    let output = serving(&folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("accounts.json is no file of accounts"),
+        "{error}"
+    );
+    assert_eq!(std::fs::read(state).unwrap(), b"not accounts");
+}
