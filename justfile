@@ -210,6 +210,14 @@ browser *arguments: hub
     npm ci --prefix tests/browser/react --ignore-scripts --no-audit --no-fund --loglevel error
     node --test {{ arguments }} tests/browser/*.test.mjs
 
+# StackOne's own SDK for TypeScript against the stand-in (needs Node.js)
+[group('test')]
+simulator-sdk:
+    command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer" >&2; exit 1; }
+    cargo build --package stackone-simulator
+    npm ci --prefix tests/simulator/sdk --ignore-scripts --no-audit --no-fund --loglevel error
+    node --test tests/simulator/sdk/*.test.mjs
+
 # Draw docs/images/link-*.png anew, in the same browser
 [group('write')]
 draw-link: hub
@@ -247,4 +255,4 @@ check: fmt scripts deny machete asyncapi web-check clippy clippy-container clipp
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
-ci: check test browser demo-story registry test-container test-model-container images compose delivery
+ci: check test browser simulator-sdk demo-story registry test-container test-model-container images compose delivery
