@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use stackone_simulator::{Operation, Simulator};
+use stackone_simulator::{ApiRequestCount, Operation, Simulator};
 
 use super::{Names, Spotlight};
 use crate::screen::{Line, Screen, Tone, Who};
@@ -22,21 +22,26 @@ pub(super) async fn watch(
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        for counted in simulator.api_requests() {
+        // Others are not the processor's.
+        let is_of_processor = |counted: &ApiRequestCount| {
+            matches!(counted.operation, Operation::Get | Operation::List)
+        };
+        for counted in simulator.api_requests().into_iter().filter(is_of_processor) {
             let kind = (counted.operation, counted.status);
             let before = shown.insert(kind, counted.count).unwrap_or(0);
             if counted.count > before {
                 let line = line(kind, counted.count - before);
-                screen.line(match kind.0 {
-                    Operation::List => Line {
+                screen.line(if kind.0 == Operation::List {
+                    Line {
                         who: Who::Resync,
                         ..line
-                    },
-                    Operation::Get => Line {
+                    }
+                } else {
+                    Line {
                         account: spotlight.label(&names),
                         verdict: format!("{}{}", line.verdict, status(kind.1, &spotlight, &names)),
                         ..line
-                    },
+                    }
                 });
             }
         }
@@ -51,9 +56,10 @@ fn status(answer: u16, spotlight: &Spotlight, names: &Names) -> String {
 }
 
 fn line((operation, status): (Operation, u16), requests: u64) -> Line {
-    let request = match operation {
-        Operation::Get => "GET /accounts/{id}",
-        Operation::List => "GET /accounts, a page",
+    let request = if operation == Operation::List {
+        "GET /accounts, a page"
+    } else {
+        "GET /accounts/{id}"
     };
     let times = if requests == 1 {
         String::new()
