@@ -210,6 +210,12 @@ browser *arguments: hub
     npm ci --prefix tests/browser/react --ignore-scripts --no-audit --no-fund --loglevel error
     node --test {{ arguments }} tests/browser/*.test.mjs
 
+# The same on the real services, with two replicas of connect, on Apache Kafka in a container
+[group('test')]
+browser-container *arguments: hub
+    cargo build --bins --package stackone-ingest --package stackone-processor --package stackone-connect --package stackone-simulator
+    node --test {{ arguments }} tests/browser/pipeline/*.test.mjs
+
 # StackOne's own SDK for TypeScript against the stand-in (needs Node.js)
 [group('test')]
 simulator-sdk:

@@ -1,0 +1,214 @@
+// The real page, element and Hub on the real services over Kafka, with StackOne's simulator: the whole
+// way from the press of a button to an account that the processor has confirmed.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { Pipeline } from "./services.mjs";
+import { startHost } from "../standin/host.mjs";
+import { launch } from "../tools.mjs";
+import { elementOf } from "../world.mjs";
+
+mkdirSync(new URL("../../../target/browser/", import.meta.url), { recursive: true });
+
+/** @type {Pipeline} */ let pipeline;
+/** @type {Awaited<ReturnType<typeof startHost>>} */ let host;
+/** @type {import("playwright-core").Browser} */ let browser;
+/** The tenant that is signed in at the host product: another one for each test. */
+let tenant = "";
+let tenants = 0;
+
+before(async () => {
+  const connect = {
+    get url() {
+      return pipeline.url;
+    },
+    create: (/** @type {{accountId?: string}} */ { accountId }) => pipeline.create({ tenant, accountId }),
+  };
+  host = await startHost(connect, () => pipeline.api, new Map());
+  pipeline = await Pipeline.start(host.url);
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await pipeline?.stop();
+  await host?.close();
+});
+
+/** @param {(of: {page: import("playwright-core").Page, context: import("playwright-core").BrowserContext}) => Promise<void>} play */
+const asTenant = (play) => async () => {
+  tenant = `tenant-${(tenants += 1)}`;
+  const context = await browser.newContext({ locale: "en-GB" });
+  context.setDefaultTimeout(60_000);
+  await context.addInitScript(() => {
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) =>
+      window.violations.push(`${effectiveDirective} ${blockedURI}`),
+    );
+  });
+  try {
+    await play({ page: await context.newPage(), context });
+  } finally {
+    await context.close();
+    await pipeline.simulator("DELETE", "faults");
+  }
+};
+
+/** @param {ReturnType<typeof elementOf>} link */
+async function fillForm(link) {
+  await link.hub.getByText("HiBob").click();
+  await link.refill();
+}
+
+/** The accounts of the tenant at StackOne. @returns {Promise<{id: string}[]>} */
+const accounts = async () => {
+  const all = await pipeline.simulator("GET", "accounts");
+  return (all.accounts ?? all).filter((/** @type {any} */ one) => one.origin_owner_id === tenant);
+};
+
+test(
+  "an account is linked by the form, and verified by the processor",
+  asTenant(async ({ page }) => {
+    await page.goto(host.url);
+    const link = elementOf(page);
+    await link.start.click();
+    await fillForm(link);
+    await link.save();
+    await link.said("Connected and verified.");
+    assert.deepEqual(await link.events(), ["opened", "linked", "verified"]);
+    const [account] = await accounts();
+    assert.equal((await link.event("verified")).account_id, account.id);
+    assert.deepEqual(await page.evaluate(() => window.violations), ["script-src eval"]);
+  }),
+);
+
+test(
+  "an account is linked in a window of the other system",
+  asTenant(async ({ page }) => {
+    await page.goto(host.url);
+    const link = elementOf(page);
+    await link.start.click();
+    await link.hub.getByText("Workday").click();
+    const opened = page.waitForEvent("popup");
+    await link.save();
+    const window = await opened;
+    const closed = window.waitForEvent("close");
+    await window.getByRole("button", { name: "Allow" }).click();
+    await link.said("Connected and verified.");
+    await closed;
+  }),
+);
+
+test(
+  "where no webhook comes, the account is looked at, and verified",
+  asTenant(async ({ page }) => {
+    await pipeline.simulator("PUT", "disturbance", { lose_probability: 1 });
+    try {
+      await page.goto(host.url);
+      const link = elementOf(page);
+      await link.start.click();
+      await fillForm(link);
+      await link.save();
+      await link.said("Connected and verified.");
+    } finally {
+      await pipeline.simulator("PUT", "disturbance", {});
+    }
+  }),
+);
+
+for (const [status, sentence] of [
+  ["error", "The other system still refuses the sign-in. Check it, then try again."],
+  ["active", "The connection still works, but the new sign-in was not saved."],
+]) {
+  test(
+    `a Hub that lies about a re-link is found out, of an account in ${status}; the next try repairs it`,
+    asTenant(async ({ page }) => {
+      const id = await pipeline.account(tenant, status);
+      await page.goto(`${host.url}?account=${id}`);
+      const link = elementOf(page);
+      await link.start.click();
+      await link.refill();
+      await pipeline.expireTokens();
+      await link.save();
+      await link.said(sentence);
+      await link.button("Try again").click();
+      await link.refill();
+      await link.save();
+      await link.said("Connected and verified.");
+      assert.equal((await accounts()).length, 1);
+    }),
+  );
+}
+
+test(
+  "a mailed link is opened by a scanner, by the person, and once more",
+  asTenant(async ({ page, context }) => {
+    const { id, link_url } = await pipeline.create({ tenant, channel: "link", returnUrl: `${host.url}/settings` });
+    const scanner = await context.newPage();
+    await scanner.goto(link_url, { waitUntil: "networkidle" });
+    await scanner.close();
+    await page.goto(link_url);
+    const link = elementOf(page);
+    await link.start.click();
+    await fillForm(link);
+    await link.save();
+    await link.said("Connected and verified.");
+    await link.dialog.getByRole("link", { name: "Go back" }).waitFor();
+    assert.deepEqual(await page.evaluate(() => window.violations), ["script-src eval"]);
+    const later = await context.newPage();
+    await later.goto(link_url);
+    await elementOf(later).start.click();
+    await elementOf(later).said("Connected and verified.");
+    assert.ok(later.url().endsWith(`/link/${id}`));
+    assert.equal((await accounts()).length, 1);
+  }),
+);
+
+test(
+  "two tabs of one link: the one links, and both say so",
+  asTenant(async ({ page, context }) => {
+    const { link_url } = await pipeline.create({ tenant, channel: "link" });
+    const other = await context.newPage();
+    for (const tab of [page, other]) {
+      await tab.goto(link_url);
+      await elementOf(tab).start.click();
+      await fillForm(elementOf(tab));
+    }
+    await elementOf(page).save();
+    await elementOf(page).said("Connected and verified.");
+    await elementOf(other).said("Connected and verified.");
+  }),
+);
+
+test(
+  "a link that is cancelled cannot be used any more",
+  asTenant(async ({ page }) => {
+    const { link_url } = await pipeline.create({ tenant, channel: "link" });
+    await page.goto(link_url);
+    const link = elementOf(page);
+    await link.start.click();
+    await link.said("Choose the system to connect.");
+    await link.button("Cancel").click();
+    await link.button("Stop").click();
+    await link.said("Cancelled.");
+    await page.reload();
+    await link.start.click();
+    await link.said("Cancelled.");
+  }),
+);
+
+test(
+  "a replica of connect that is killed in the middle is not missed",
+  asTenant(async ({ page }) => {
+    await page.goto(host.url);
+    const link = elementOf(page);
+    await link.start.click();
+    await fillForm(link);
+    pipeline.replicas[0].process.kill("SIGKILL");
+    await link.save();
+    await link.said("Connected and verified.");
+    await page.reload();
+    await link.start.click();
+    await link.said("Choose the system to connect.");
+  }),
+);
