@@ -142,7 +142,6 @@ impl Shell {
     fn work(&mut self) -> Result<std::convert::Infallible, Ended> {
         let mut is_told_to_stop = false;
         loop {
-            self.context.heartbeat.beat(clock::monotonic());
             let wake = self.core.next_wake(clock::now());
             let wait = wake
                 .map_or(IDLE, |wake| wake - clock::monotonic())
@@ -190,6 +189,8 @@ impl Shell {
             if !self.core.may_poll() {
                 return Ok(());
             }
+            // Here and not in each turn: one that waits for a commit for ever turns, and is dead all the same.
+            self.context.heartbeat.beat(clock::monotonic());
             match self.consumer.poll() {
                 Polled::Record(record) => self.give(Input::Consumed(record))?,
                 Polled::Error(error) => self.consumer_errors.tell(&error),

@@ -1,6 +1,8 @@
 //! Tasks of a reconciler, which is told of one that dies: the answer that it owes would never come, and whoever waits for
 //! it, an account, a partition, a project's probe, would wait for ever.
 
+use std::io;
+
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
@@ -81,6 +83,20 @@ impl Tasks {
             drop(watch);
         };
         drop(spawn::spawn_blocking_on(&self.runtime, what, watched));
+    }
+
+    /// Starts one that may never end: it is not awaited.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no thread left.
+    pub fn spawn_thread(&self, what: Name, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let watch = self.watch(what);
+        let watched = move || {
+            job();
+            drop(watch);
+        };
+        spawn::spawn_thread(what, watched).map(drop)
     }
 
     fn watch(&self, what: Name) -> Watch {

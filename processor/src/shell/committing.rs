@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::ConsumerGroupMetadata;
-use stackone_link_process::spawn::spawn_thread;
 use stackone_link_wire::Topic;
 use stackone_processor_core::event::records::Batch;
 use stackone_processor_core::processor::Input;
@@ -83,7 +82,7 @@ impl Shell {
             };
             post.input(Input::Transacted(transacted));
         });
-        if let Err(error) = spawn_thread(COMMIT, commit) {
+        if let Err(error) = self.tasks().spawn_thread(COMMIT, commit) {
             // Nothing has begun: it is tried again a little later.
             tracing::error!(%error, "no thread to commit on");
             answer.input(Input::Transacted(Transacted::Aborted {

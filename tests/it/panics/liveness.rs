@@ -10,6 +10,7 @@ use rdkafka::error::KafkaResult;
 use stackone_link_wire::Topic;
 use stackone_processor::application::{Application, RunError};
 use stackone_processor::config::Config;
+use stackone_processor::consumer::{Change, GroupConsumer, Membership};
 use stackone_processor::transaction::{Around, Step, Undisturbed};
 use stackone_processor_core::event::records::Batch;
 use stackone_simulator::NewAccount;
@@ -39,16 +40,23 @@ impl Around for Holds {
     }
 }
 
-struct Panics;
+/// Panics once, before a transaction begins.
+#[derive(Default)]
+struct Panics {
+    has_panicked: AtomicBool,
+}
 
 impl Around for Panics {
     fn around(
         &self,
         _step: Step,
         _batch: &Batch,
-        _take: &mut dyn FnMut() -> KafkaResult<()>,
+        take: &mut dyn FnMut() -> KafkaResult<()>,
     ) -> KafkaResult<()> {
-        std::panic::resume_unwind(Box::new("on purpose, while a transaction is open"));
+        if !self.has_panicked.swap(true, Ordering::AcqRel) {
+            std::panic::resume_unwind(Box::new("on purpose"));
+        }
+        take()
     }
 }
 
@@ -140,21 +148,64 @@ async fn waiting_for_a_topic_is_no_stall() {
     pipeline.stop().await.unwrap();
 }
 
-/// In a process without the hook: the consumer polls until its rebalances are answered, when it is dropped.
+/// In a process without the hook: whoever waits for the commit would do so for ever.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thread_that_unwinds_leaves_the_group_and_does_not_wait_for_itself() {
-    let pipeline = Pipeline::start("unwinds").await.unwrap();
-    let processor = Processor::start(&pipeline, Arc::new(Panics));
+async fn a_commit_that_panics_ends_its_run_and_the_next_one_commits() {
+    let pipeline = Pipeline::start("commit-dies").await.unwrap();
+    let panics = Arc::new(Panics::default());
+    let processor = Processor::start(&pipeline, panics.clone());
     link(&pipeline);
-    let ended = tokio::time::timeout(WITHIN, processor.running).await;
-    let ended = ended.expect("the thread ends").unwrap();
-    assert!(matches!(ended, Err(RunError::Died(_))), "{ended:?}");
-    // Its successor need not wait until the group has missed it.
-    let successor = pipeline.processor("b").unwrap();
     let mut linked = pipeline.reader(Topic::Linked);
     linked
         .read_until(WITHIN, |records| records.len() == 1)
         .await;
-    successor.stop().await.unwrap();
+    assert!(panics.has_panicked.load(Ordering::Acquire));
+    processor.stop().await;
+    pipeline.stop().await.unwrap();
+}
+
+/// The client of a consumer polls, when it is dropped, until each rebalance is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_unwinds_with_a_rebalance_unanswered_does_not_wait_for_itself() {
+    let pipeline = Pipeline::start("unwinds").await.unwrap();
+    let (kafka, topics) = (pipeline.broker.kafka_config(), pipeline.topics.clone());
+    let (group, has_ended) = (
+        pipeline.group().to_owned(),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let ended = Arc::clone(&has_ended);
+    let unwinds = std::thread::spawn(move || {
+        let membership = Membership {
+            group_id: group,
+            session_timeout: Duration::from_secs(6),
+        };
+        let topic = topics.name(Topic::AccountEvents);
+        let consumer = GroupConsumer::join(&kafka, &membership, topic, || ()).unwrap();
+        let began = Instant::now();
+        loop {
+            drop(consumer.poll());
+            if let Some(rebalance) = consumer.next_rebalance() {
+                // Answered, so that closing brings another one.
+                if let Change::Assigned(partitions) = rebalance.change {
+                    consumer.assign(&partitions).unwrap();
+                    break;
+                }
+            }
+            assert!(began.elapsed() < WITHIN, "nothing is assigned");
+        }
+        std::panic::resume_unwind(Box::new("on purpose"));
+    });
+    let waiting = std::thread::spawn(move || {
+        let _panicked = unwinds.join();
+        ended.store(true, Ordering::Release);
+    });
+    let ends = eventually("the thread ends", WITHIN, async || {
+        has_ended
+            .load(Ordering::Acquire)
+            .then_some(())
+            .ok_or("it unwinds")
+    });
+    ends.await.unwrap();
+    drop(waiting);
     pipeline.stop().await.unwrap();
 }
