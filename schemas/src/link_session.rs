@@ -157,11 +157,7 @@ pub struct LinkSessionCreated {
     /// From the request.
     ///
     /// Example: `"production"`
-    #[serde(
-        rename = "account_type",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_type: Option<crate::AccountType>,
     /// StackOne's connector profile.
     /// From the request.

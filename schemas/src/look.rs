@@ -25,7 +25,7 @@ pub struct AccountLook {
     ///
     /// Example: `"acmeinc-27270"`
     pub project_id: Option<String>,
-    /// Why.
+    /// Why it is to be looked at.
     /// From `stackone-connect`.
     ///
     /// Example: `"linked"`
