@@ -1,0 +1,280 @@
+//! What has to be true, at every step and whenever everything has settled.
+
+pub mod ledger;
+pub mod walk;
+
+use std::collections::BTreeMap;
+
+use stackone_link_schemas::{
+    ACCOUNT_LISTED_TYPE, AccountLifecycleEvent, AccountPhase, AccountState, LifecycleType,
+};
+use uuid::Uuid;
+
+use crate::kafka::log::Record;
+use crate::kafka::{Kafka, Stored, TopicPartition};
+use crate::replica::Run;
+use crate::time::{Micros, moment};
+use crate::world::World;
+use walk::Walk;
+
+/// Most requests of a project in any 60 seconds: StackOne's limit.
+const MOST_REQUESTS: usize = 1_000;
+
+/// What was broken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// An event does not go on from the one before.
+    #[error("walk: {0}")]
+    Walk(String),
+    /// A cause that is none, or that was used before.
+    #[error("cause: {0}")]
+    Cause(String),
+    /// What was told was not shown by the API since its newest trigger was stored.
+    #[error("truth: {0}")]
+    Untrue(String),
+    /// State, events and links do not say the same.
+    #[error("agreement: {0}")]
+    Disagreement(String),
+    /// Records that are not accounted for.
+    #[error("conservation: {0}")]
+    NotConserved(String),
+    /// More requests than a project allows.
+    #[error("rate: {0} requests in 60 s")]
+    TooManyRequests(usize),
+    /// An account was asked for while it was asked for.
+    #[error("lookups: {0}")]
+    AskedTwice(String),
+    /// Something is left undone.
+    #[error("liveness: {0}")]
+    NotSettled(String),
+}
+
+impl Broken {
+    /// The oracle's name.
+    #[must_use]
+    pub const fn oracle(&self) -> &'static str {
+        match self {
+            Self::Walk(_) => "walk",
+            Self::Cause(_) => "cause",
+            Self::Untrue(_) => "truth",
+            Self::Disagreement(_) => "agreement",
+            Self::NotConserved(_) => "conservation",
+            Self::TooManyRequests(_) => "rate",
+            Self::AskedTwice(_) => "lookups",
+            Self::NotSettled(_) => "liveness",
+        }
+    }
+}
+
+/// A record of the events topic that names an account.
+#[derive(Debug)]
+struct Trigger {
+    partition: i32,
+    offset: i64,
+    event_id: Option<Uuid>,
+    event_type: String,
+    at: Micros,
+    /// It is the cause of an event.
+    is_used: bool,
+}
+
+/// What was told so far.
+#[derive(Debug)]
+pub struct Oracle {
+    walks: Vec<Walk>,
+    triggers: BTreeMap<String, Vec<Trigger>>,
+    /// How far each partition of the lifecycle topic was read, as subscribers read it.
+    read: BTreeMap<i32, i64>,
+    broken: Option<Broken>,
+}
+
+impl Oracle {
+    /// Nothing was told yet.
+    #[must_use]
+    pub fn new(accounts: usize) -> Self {
+        Self {
+            walks: (0..accounts).map(|_| Walk::default()).collect(),
+            triggers: BTreeMap::new(),
+            read: BTreeMap::new(),
+            broken: None,
+        }
+    }
+
+    /// A record was stored on the events topic.
+    pub fn stored(&mut self, partition: i32, record: &Record, at: Micros) {
+        let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
+        let (Some(key), Some(headers)) = (key, record.headers.as_ref()) else { return };
+        self.triggers.entry(key.to_owned()).or_default().push(Trigger {
+            partition,
+            offset: record.offset,
+            event_id: Some(headers.event.id),
+            event_type: headers.event.event_type.clone(),
+            at,
+            is_used: false,
+        });
+    }
+
+    /// A transaction has ended there: what became visible is read.
+    ///
+    /// # Errors
+    ///
+    /// Where they break a rule.
+    pub fn ended_there(
+        &mut self,
+        kafka: &Kafka,
+        world: &World,
+        (topic, partition): TopicPartition,
+    ) -> Result<(), Broken> {
+        if let Some(broken) = self.broken.take() {
+            return Err(broken);
+        }
+        if topic != Stored::Lifecycle {
+            return Ok(());
+        }
+        let Some(log) = kafka.log(topic, partition) else { return Ok(()) };
+        let position = self.read.entry(partition).or_default();
+        let fetched = log.read(*position, usize::MAX);
+        *position = fetched.next;
+        for record in fetched.records {
+            let value = record.value.as_deref().unwrap_or_default();
+            let event: AccountLifecycleEvent = serde_json::from_slice(value)
+                .map_err(|error| Broken::Walk(format!("not an event: {error}")))?;
+            self.told(world, &event)?;
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, world: &World, event: &AccountLifecycleEvent) -> Result<(), Broken> {
+        let account = world.find(event.account_id.as_str());
+        let account = account.ok_or_else(|| Broken::Walk(format!("nobody's: {event:?}")))?;
+        self.walks[account].goes_on(event).map_err(Broken::Walk)?;
+        let newest = self.use_causes(event).map_err(Broken::Cause)?;
+        let is_shown = |truth: Option<&crate::reference::Truth>| {
+            let shown = event.account.as_ref().and_then(|shown| shown.updated_at);
+            truth.map(|truth| &truth.status) == event.status.as_ref()
+                && (event.event_type == LifecycleType::Unlinked
+                    || truth.map(|truth| truth.updated_at) == shown)
+        };
+        let mut since = world.accounts[account].shown.iter().filter(|(_, last, _)| *last >= newest);
+        if since.any(|(_, _, truth)| is_shown(truth.as_ref())) {
+            return Ok(());
+        }
+        Err(Broken::Untrue(format!("{event:?} was not shown since {newest}")))
+    }
+
+    /// Causes are records of the account, and none of a webhook is the cause of two events. Gives when the newest was stored.
+    fn use_causes(&mut self, event: &AccountLifecycleEvent) -> Result<Micros, String> {
+        let mut newest = 0;
+        let none = Vec::new();
+        let mut none = none;
+        let triggers = self.triggers.get_mut(event.account_id.as_str()).unwrap_or(&mut none);
+        for cause in &event.caused_by {
+            let is_it = |stored: &&mut Trigger| {
+                (stored.partition, stored.offset, stored.event_id)
+                    == (cause.partition, cause.offset, cause.event_id)
+            };
+            // Of a topic that was made again, the newest with the offset.
+            let stored = triggers.iter_mut().rev().find(is_it);
+            let stored = stored.ok_or_else(|| format!("no record of the account: {cause:?}"))?;
+            let is_webhook = stored.event_type != ACCOUNT_LISTED_TYPE;
+            if is_webhook && std::mem::replace(&mut stored.is_used, true) {
+                return Err(format!("{cause:?} again in {event:?}"));
+            }
+            newest = newest.max(stored.at);
+        }
+        Ok(newest)
+    }
+
+    /// A run ended by itself.
+    pub fn ended(&mut self, run: &Run, _is_well: bool) {
+        if let Err(broken) = run.ledger.check() {
+            self.broken.get_or_insert(broken);
+        }
+    }
+
+    /// Whether every state is what the API says of its account, and nothing is pending.
+    ///
+    /// # Errors
+    ///
+    /// What differs.
+    pub fn agrees(&self, kafka: &Kafka, world: &World) -> Result<(), String> {
+        let states = states(kafka)?;
+        for account in 0..world.accounts.len() {
+            let id = world.accounts[account].id.as_str();
+            let state = states.get(id);
+            if let Some(pending) = state.and_then(|state| state.pending.as_ref()) {
+                return Err(format!("{id} is pending: {pending:?}"));
+            }
+            let phase = state.map_or(AccountPhase::None, |state| state.state);
+            let status = state.and_then(|state| state.status.as_ref());
+            let updated = state.and_then(|state| state.account.as_ref()?.updated_at);
+            let truth = world.truth(account);
+            let agrees = match truth {
+                None => matches!(phase, AccountPhase::None | AccountPhase::Unlinked),
+                Some(truth) if truth.status.as_str() == "active" => {
+                    phase == AccountPhase::Active && updated == Some(truth.updated_at)
+                }
+                Some(truth) => match phase {
+                    AccountPhase::Degraded | AccountPhase::Failed => status == Some(&truth.status),
+                    AccountPhase::Unlinked => true,
+                    AccountPhase::None | AccountPhase::Active => false,
+                },
+            };
+            if !agrees {
+                let since = truth.map(|truth| moment(truth.updated_at));
+                return Err(format!("{id} is {truth:?} (since {since:?}) and known as {state:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What has to be true once everything has settled.
+    ///
+    /// # Errors
+    ///
+    /// What is broken.
+    pub fn settled(&mut self, kafka: &Kafka, world: &World, runs: &[&Run]) -> Result<(), Broken> {
+        if let Some(broken) = self.broken.take() {
+            return Err(broken);
+        }
+        if world.most_asked > MOST_REQUESTS {
+            return Err(Broken::TooManyRequests(world.most_asked));
+        }
+        for run in runs {
+            run.ledger.check()?;
+        }
+        let states = states(kafka).map_err(Broken::Disagreement)?;
+        for (walk, account) in self.walks.iter().zip(&world.accounts) {
+            let version = states.get(account.id.as_str()).map_or(0, |state| state.version);
+            if version != walk.version() {
+                let (id, told) = (&account.id, walk.version());
+                let text = format!("{id}: version {version} in its state, {told} events");
+                return Err(Broken::Disagreement(text));
+            }
+        }
+        let linked: usize = kafka.logs(Stored::Linked).map(|(_, log)| log.committed().count()).sum();
+        let told: usize = self.walks.iter().map(Walk::links).sum();
+        if linked != told {
+            return Err(Broken::Disagreement(format!("{linked} links on their topic, {told} told")));
+        }
+        Ok(())
+    }
+}
+
+fn states(kafka: &Kafka) -> Result<BTreeMap<String, AccountState>, String> {
+    let mut newest: BTreeMap<&[u8], &Record> = BTreeMap::new();
+    for (_, log) in kafka.logs(Stored::State) {
+        for record in log.committed() {
+            newest.insert(record.key.as_deref().unwrap_or_default(), record);
+        }
+    }
+    let mut states = BTreeMap::new();
+    for record in newest.values() {
+        if let Some(value) = record.value.as_deref() {
+            let state: AccountState =
+                serde_json::from_slice(value).map_err(|error| format!("not a state: {error}"))?;
+            states.insert(state.account_id.to_string(), state);
+        }
+    }
+    Ok(states)
+}

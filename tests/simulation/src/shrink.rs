@@ -1,0 +1,1 @@
+//! Making a history that breaks a rule smaller.
