@@ -18,6 +18,7 @@ pub mod event;
 pub mod intake;
 pub mod offsets;
 pub mod partitions;
+pub mod planted;
 pub mod processor;
 pub mod random;
 pub mod reconcile;

@@ -10,6 +10,7 @@ use crate::event::listings::Listings;
 use crate::offsets::Offsets;
 use crate::offsets::gaps::Gaps;
 use crate::offsets::open_records::{Open, OpenLimit, Turn};
+use crate::planted::{Fault, planted};
 use crate::processor::input::{Generation, Restored, Watermarks};
 use crate::state::store::StateStore;
 use crate::time::Monotonic;
@@ -203,7 +204,9 @@ impl Partitions {
         match &mut self.owned.get_mut(&record.partition)?.stage {
             Stage::Ready(_) => Some(record),
             Stage::Restoring { early } => {
-                early.push(record);
+                if !planted(Fault::EarlyRecordsDropped) {
+                    early.push(record);
+                }
                 None
             }
         }

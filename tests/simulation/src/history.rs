@@ -69,6 +69,8 @@ pub enum What {
     SlowMarkers { lasts: Micros },
     /// The events topic is deleted and made again.
     MadeAgain,
+    /// The group's offset of a partition is set back to the beginning.
+    OffsetsReset { partition: i32 },
     /// What has not been read of a partition is deleted.
     Expire { partition: i32 },
     /// A process' wall clock steps.
@@ -148,6 +150,35 @@ impl History {
     #[must_use]
     pub fn of(seed: u64) -> Self {
         Author::new(seed).write()
+    }
+}
+
+impl What {
+    /// The process it befalls.
+    #[must_use]
+    pub const fn replica(&self) -> Option<usize> {
+        match self {
+            Self::Crash { replica, .. }
+            | Self::Stop { replica, .. }
+            | Self::Sleep { replica, .. }
+            | Self::Trap { replica, .. }
+            | Self::CutKafka { replica, .. }
+            | Self::CutApi { replica, .. }
+            | Self::ClockStep { replica, .. } => Some(*replica),
+            Self::Change { .. }
+            | Self::Stray { .. }
+            | Self::Junk { .. }
+            | Self::Api { .. }
+            | Self::BrokerAway { .. }
+            | Self::CoordinatorAway { .. }
+            | Self::SlowMarkers { .. }
+            | Self::MadeAgain
+            | Self::OffsetsReset { .. }
+            | Self::Expire { .. }
+            | Self::Release
+            | Self::Redrive
+            | Self::Resync => None,
+        }
     }
 }
 
@@ -290,6 +321,7 @@ impl Author {
             14 => What::CoordinatorAway { lasts: short },
             15 => What::SlowMarkers { lasts: long },
             16 => What::ClockStep { replica, by_ms: i64::try_from(self.draw.below(10_000)).unwrap_or(0) - 5_000 },
+            18 => What::OffsetsReset { partition: self.partition() },
             17 if self.history.loses => match self.draw.below(4) {
                 0 => What::MadeAgain,
                 1 => What::Resync,

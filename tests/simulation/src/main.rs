@@ -1,21 +1,117 @@
-//! The command: plays histories, shows one, makes one smaller.
-use stackone_simulation::history::History;
-use stackone_simulation::simulation::Simulation;
+//! The command: plays histories (`stackone-simulation [N] [SECONDS]`), tells one (`SEED=7`) or one that was written down
+//! (`HISTORY=file`), hashes some (`hashes N`), or finds planted faults (`planted N`). Exits with 1 where a rule was broken,
+//! and with 2 for what cannot be read.
 
-#[expect(clippy::print_stdout, reason = "a command")]
-fn main() {
-    let arguments: Vec<u64> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
-    let told = std::env::args().any(|a| a == "told");
-    let began = std::time::Instant::now();
-    let (mut inputs, mut failed) = (0, 0);
-    for seed in arguments[0]..arguments[1] {
-        let played = Simulation::new(History::of(seed), told).play();
-        inputs += played.inputs;
-        if let Some((at, broken)) = played.broken {
-            failed += 1;
-            println!("seed {seed} at {}s: {:.400}", at / 1_000_000, broken.to_string());
-        }
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use stackone_simulation::history::History;
+use stackone_simulation::play::{play, play_many};
+use stackone_simulation::shrink::shrink;
+use stackone_simulation::simulation::Simulation;
+use stackone_simulation::time::SECOND;
+
+/// How long a history may take to be made smaller.
+const SHRINK: Duration = Duration::from_secs(60);
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Ok(seed) = std::env::var("SEED") {
+        return seed.parse().map_or_else(|_| unreadable("SEED"), |seed| tell(&History::of(seed)));
     }
-    let took = began.elapsed().as_secs_f64();
-    println!("{inputs} inputs, {failed} failed, {took:.1} s, {:.0} inputs/s", inputs as f64 / took);
+    if let Ok(file) = std::env::var("HISTORY") {
+        let text = std::fs::read_to_string(&file).ok();
+        let history = text.and_then(|text| serde_json::from_str(&text).ok());
+        return history.map_or_else(|| unreadable(&file), |history| tell(&history));
+    }
+    let number = |text: &str| text.parse::<u64>().ok();
+    match arguments.as_slice() {
+        [] => many(1_000, 120),
+        ["hashes", count] => number(count).map_or_else(|| unreadable(count), hashes),
+        #[cfg(feature = "planted-faults")]
+        ["planted", count] => number(count).map_or_else(|| unreadable(count), planted::find_all),
+        [count] => number(count).map_or_else(|| unreadable(count), |count| many(count, 120)),
+        [count, seconds] => match (number(count), number(seconds)) {
+            (Some(count), Some(seconds)) => many(count, seconds),
+            _ => unreadable(count),
+        },
+        _ => unreadable("arguments"),
+    }
+}
+
+fn say(line: &str) {
+    drop(writeln!(std::io::stdout(), "{line}"));
+}
+
+fn unreadable(what: &str) -> ExitCode {
+    drop(writeln!(std::io::stderr(), "{what} cannot be read"));
+    ExitCode::from(2)
+}
+
+fn many(count: u64, seconds: u64) -> ExitCode {
+    let sum = play_many(1, count, Duration::from_secs(seconds));
+    for (seed, at, broken) in &sum.broken {
+        say(&format!("SEED={seed} breaks a rule at {} s: {broken:.300}", at / SECOND));
+    }
+    let per_second = u128::from(sum.inputs) * 1_000 / sum.cpu.as_millis().max(1);
+    say(&format!(
+        "{} histories, {} inputs, {per_second} inputs per core-second, {} broken",
+        sum.histories,
+        sum.inputs,
+        sum.broken.len()
+    ));
+    if sum.histories < count {
+        say(&format!("{count} histories were to be played in {seconds} s"));
+    }
+    ExitCode::from(u8::from(!sum.broken.is_empty() || sum.histories < count))
+}
+
+fn hashes(count: u64) -> ExitCode {
+    for seed in 1..=count {
+        say(&format!("{seed} {:016x}", play(seed).hash));
+    }
+    ExitCode::SUCCESS
+}
+
+/// Plays a history aloud; one that breaks a rule is written down as small as it can be made.
+fn tell(history: &History) -> ExitCode {
+    let played = Simulation::new(history.clone(), true).play();
+    let Some((at, broken)) = played.broken else {
+        say(&format!("{} inputs, no rule is broken", played.inputs));
+        return ExitCode::SUCCESS;
+    };
+    say(&format!("{} s: {broken}", at / SECOND));
+    if let Some(smaller) = shrink(history, SHRINK) {
+        say(&format!("{} of {} events are enough:", smaller.events.len(), history.events.len()));
+        say(&serde_json::to_string(&smaller).unwrap_or_default());
+    }
+    ExitCode::FAILURE
+}
+
+#[cfg(feature = "planted-faults")]
+mod planted {
+    use std::process::ExitCode;
+
+    use stackone_processor_core::planted::{Fault, plant};
+    use stackone_simulation::play::play;
+
+    /// The first seed that finds each planted fault, and the oracle.
+    pub(super) fn find_all(seeds: u64) -> ExitCode {
+        let mut missed = 0;
+        for fault in Fault::ALL {
+            plant(Some(fault));
+            let found = (1..=seeds).find_map(|seed| Some((seed, play(seed).broken?.1)));
+            plant(None);
+            match found {
+                Some((seed, broken)) => super::say(&format!("| {fault:?} | {} | {seed} |", broken.oracle())),
+                None => {
+                    missed += 1;
+                    super::say(&format!("| {fault:?} | not found in {seeds} | |"));
+                }
+            }
+        }
+        ExitCode::from(u8::from(missed > 0))
+    }
 }

@@ -1,12 +1,15 @@
 //! What has to be true, at every step and whenever everything has settled.
 
+pub mod books;
+pub mod grace;
 pub mod ledger;
 pub mod walk;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use stackone_link_schemas::{
-    ACCOUNT_LISTED_TYPE, AccountLifecycleEvent, AccountPhase, AccountState, LifecycleType,
+    ACCOUNT_LISTED_TYPE, AccountEvent, AccountLifecycleEvent, AccountPhase, AccountState, LifecycleType,
 };
 use uuid::Uuid;
 
@@ -15,6 +18,7 @@ use crate::kafka::{Kafka, Stored, TopicPartition};
 use crate::replica::Run;
 use crate::time::{Micros, moment};
 use crate::world::World;
+use books::Book;
 use walk::Walk;
 
 /// Most requests of a project in any 60 seconds: StackOne's limit.
@@ -32,6 +36,12 @@ pub enum Broken {
     /// What was told was not shown by the API since its newest trigger was stored.
     #[error("truth: {0}")]
     Untrue(String),
+    /// An account was taken for gone too early.
+    #[error("grace: {0}")]
+    Grace(String),
+    /// What was told of settled accounts is nothing that the reference allows.
+    #[error("reference: {0}")]
+    NotAllowed(String),
     /// State, events and links do not say the same.
     #[error("agreement: {0}")]
     Disagreement(String),
@@ -57,6 +67,8 @@ impl Broken {
             Self::Walk(_) => "walk",
             Self::Cause(_) => "cause",
             Self::Untrue(_) => "truth",
+            Self::Grace(_) => "grace",
+            Self::NotAllowed(_) => "reference",
             Self::Disagreement(_) => "agreement",
             Self::NotConserved(_) => "conservation",
             Self::TooManyRequests(_) => "rate",
@@ -68,11 +80,15 @@ impl Broken {
 
 /// A record of the events topic that names an account.
 #[derive(Debug)]
-struct Trigger {
+pub struct Trigger {
     partition: i32,
-    offset: i64,
+    /// Where it is.
+    pub offset: i64,
+    /// When it happened, as it says; not later than it was received.
+    pub date: Option<Timestamp>,
     event_id: Option<Uuid>,
-    event_type: String,
+    /// Its `ce_type`.
+    pub event_type: String,
     at: Micros,
     /// It is the cause of an event.
     is_used: bool,
@@ -85,6 +101,7 @@ pub struct Oracle {
     triggers: BTreeMap<String, Vec<Trigger>>,
     /// How far each partition of the lifecycle topic was read, as subscribers read it.
     read: BTreeMap<i32, i64>,
+    books: Vec<Book>,
     broken: Option<Broken>,
 }
 
@@ -96,6 +113,7 @@ impl Oracle {
             walks: (0..accounts).map(|_| Walk::default()).collect(),
             triggers: BTreeMap::new(),
             read: BTreeMap::new(),
+            books: Vec::new(),
             broken: None,
         }
     }
@@ -107,6 +125,7 @@ impl Oracle {
         self.triggers.entry(key.to_owned()).or_default().push(Trigger {
             partition,
             offset: record.offset,
+            date: date(record),
             event_id: Some(headers.event.id),
             event_type: headers.event.event_type.clone(),
             at,
@@ -149,6 +168,7 @@ impl Oracle {
         let account = account.ok_or_else(|| Broken::Walk(format!("nobody's: {event:?}")))?;
         self.walks[account].goes_on(event).map_err(Broken::Walk)?;
         let newest = self.use_causes(event).map_err(Broken::Cause)?;
+        grace::has_waited(&world.accounts[account], event).map_err(Broken::Grace)?;
         let is_shown = |truth: Option<&crate::reference::Truth>| {
             let shown = event.account.as_ref().and_then(|shown| shown.updated_at);
             truth.map(|truth| &truth.status) == event.status.as_ref()
@@ -228,6 +248,29 @@ impl Oracle {
         Ok(())
     }
 
+    /// Everything has settled, and a round of changes begins or has ended. After a round, what was told has to be what the
+    /// reference allows.
+    ///
+    /// # Errors
+    ///
+    /// What is not allowed.
+    pub fn round(&mut self, kafka: &Kafka, world: &World) -> Result<(), Broken> {
+        let states = states(kafka).map_err(Broken::Disagreement)?;
+        let mut books = Vec::new();
+        for (number, account) in world.accounts.iter().enumerate() {
+            let id = account.id.as_str();
+            let triggers = self.triggers.get(id).map_or(&[][..], Vec::as_slice);
+            let told = self.walks[number].told();
+            let after = match self.books.get(number) {
+                Some(book) => book.after(triggers, told, world.truth(number)),
+                None => Ok(Book::of(states.get(id), triggers.len(), told.len())),
+            };
+            books.push(after.map_err(|error| Broken::NotAllowed(format!("{id}: {error}")))?);
+        }
+        self.books = books;
+        Ok(())
+    }
+
     /// What has to be true once everything has settled.
     ///
     /// # Errors
@@ -259,6 +302,12 @@ impl Oracle {
         }
         Ok(())
     }
+}
+
+fn date(record: &Record) -> Option<Timestamp> {
+    let event = AccountEvent::parse(record.value.as_deref()?).ok()?;
+    let received = record.headers.as_ref()?.ingest.as_ref()?.received_at;
+    event.event_date.map(|date| date.min(received))
 }
 
 fn states(kafka: &Kafka) -> Result<BTreeMap<String, AccountState>, String> {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use stackone_link_schemas::{AccountId, AccountListed, AccountPhase, AccountState, AccountStatus};
 use uuid::Uuid;
 
+use crate::planted::{Fault, planted};
 use crate::work::queue::Lane;
 
 /// The runs whose beginning was seen. One whose beginning was not seen tells nothing of what is missing.
@@ -155,7 +156,7 @@ pub fn no_status() -> AccountStatus {
 /// no status that can be read, a lookup would not either.
 #[must_use]
 pub fn differs(state: Option<&AccountState>, listed: &AccountListed) -> bool {
-    if listed.status == no_status() {
+    if listed.status == no_status() || planted(Fault::ListedIgnored) {
         return false;
     }
     let Some(state) = state else { return true };

@@ -9,6 +9,7 @@ use stackone_link_schemas::{
 use stackone_link_wire::{DeadLetterHeaders, RecordHeaders, Topic, Topics, TraceContext};
 
 use crate::event::intake::Consumed;
+use crate::planted::{Fault, planted};
 
 /// A record of a transaction.
 #[derive(Debug, Clone)]
@@ -56,7 +57,8 @@ pub fn lifecycle(
             dataschema: Some(LIFECYCLE_DATASCHEMA.to_owned()),
         },
     );
-    let linked = (event.event_type == LifecycleType::Linked).then_some(Topic::Linked);
+    let is_link = event.event_type == LifecycleType::Linked && !planted(Fault::LinkedNotWritten);
+    let linked = is_link.then_some(Topic::Linked);
     let destinations = std::iter::once(Topic::Lifecycle).chain(linked);
     Ok(destinations
         .map(|topic| TransactionRecord {

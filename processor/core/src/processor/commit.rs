@@ -10,6 +10,7 @@ use crate::committer::ready_to_commit::ReadyToCommit;
 use crate::committer::stage::Stage;
 use crate::committer::{InFlight, Round};
 use crate::event::records::Batch;
+use crate::planted::{Fault, planted};
 use stackone_link_wire::Topic;
 
 /// What a staged transaction writes and changes.
@@ -114,6 +115,16 @@ impl Processor {
         let took = turn.now.monotonic.duration_since(in_flight.began);
         self.committer.ended(took, turn.now.monotonic);
         let InFlight { effects, round, .. } = in_flight;
+        let transacted = match transacted {
+            Transacted::Aborted { .. } if planted(Fault::MemoryBeforeCommit) => {
+                Transacted::Committed
+            }
+            Transacted::Fatal(error) if planted(Fault::FatalTakenForAborted) => {
+                let leaderless = Vec::new();
+                Transacted::Aborted { error, leaderless }
+            }
+            Transacted::Committed | Transacted::Aborted { .. } | Transacted::Fatal(_) => transacted,
+        };
         match transacted {
             Transacted::Committed => {
                 note_transacted("committed", took, turn);
@@ -179,6 +190,7 @@ impl Processor {
     fn put_back(&mut self, round: Round, turn: &Turn<'_>) {
         let now = turn.now.monotonic;
         match round {
+            Round::Decided { .. } if planted(Fault::AbortForgetsReady) => {}
             Round::Decided { ready, .. } => self.committer.put_back(ready, now),
             Round::Releases | Round::Letters(_) => {}
         }

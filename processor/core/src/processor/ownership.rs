@@ -7,6 +7,7 @@ use stackone_link_schemas::{AccountState, Recheck, Trigger};
 use super::input::{Generation, RestoreFailure, Restored};
 use super::{Action, End, Fact, Phase, Processor, Turn};
 use crate::partitions::OutOfRange;
+use crate::planted::{Fault, planted};
 use crate::reconcile::next_look;
 use crate::resync::MARKERS_PARTITION;
 use crate::work::queue::Lane;
@@ -114,7 +115,9 @@ impl Processor {
     pub(super) fn give_up(&mut self, partitions: &[i32], turn: &mut Turn<'_>) {
         let loose = self.committer.give_up(partitions) + self.intake.give_up(partitions);
         let undecided = loose + self.scheduler.give_up(partitions);
-        turn.note(Fact::HandedOver(undecided));
+        if !planted(Fault::HandedOverUncounted) {
+            turn.note(Fact::HandedOver(undecided));
+        }
         turn.note(Fact::GivenUp(partitions));
         self.partitions.give_up(partitions);
         self.share_budgets(turn);
@@ -166,7 +169,8 @@ impl Processor {
         }
         for state in unsettled {
             self.count_unlinked(partition, &state, turn);
-            if state.pending.is_some() || state.recheck.is_some() {
+            let is_forgotten = planted(Fault::RestoredPendingForgotten);
+            if !is_forgotten && (state.pending.is_some() || state.recheck.is_some()) {
                 self.queue_again(partition, state, turn);
             }
         }

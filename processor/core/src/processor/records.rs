@@ -5,6 +5,7 @@ use crate::event::intake::{Consumed, Sorted};
 use crate::intake::Release;
 use crate::offsets::open_records::Turn as OpenTurn;
 use crate::partitions::OutOfRange;
+use crate::planted::{Fault, planted};
 use crate::reconcile::SkipReason;
 use crate::work::AccountKey;
 use crate::work::queue::Lane;
@@ -26,6 +27,9 @@ impl Processor {
     pub(super) fn take_in(&mut self, record: Consumed, turn: &mut Turn<'_>) {
         if let Some(lost) = self.partitions.consumed(&record) {
             self.out_of_range(lost, turn);
+        }
+        if planted(Fault::OffsetPassedEarly) {
+            self.partitions.close_offset(record.partition, record.offset);
         }
         turn.note(Fact::Consumed);
         self.classify(record, turn);

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Action, Fact, Processor, Turn};
 use crate::event::intake::Consumed;
 use crate::event::listings::Listing;
+use crate::planted::{Fault, planted};
 use crate::reconcile::SkipReason;
 use crate::resync::runs::Why;
 use crate::resync::{Found, MARKERS_PARTITION};
@@ -80,6 +81,9 @@ impl Processor {
         listing: &Listing,
         turn: &mut Turn<'_>,
     ) {
+        if planted(Fault::MissingNotLookedAt) {
+            return;
+        }
         let room = self.scheduler.room(lane);
         let Some(ready) = self.partitions.ready(partition) else {
             return;

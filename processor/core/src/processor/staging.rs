@@ -16,6 +16,7 @@ use crate::committer::stage::Stage;
 use crate::event::records;
 use crate::intake::Release;
 use crate::partitions::Ready;
+use crate::planted::{Fault, planted};
 use crate::reconcile::{Case, Decision, SkipReason, apply, decide};
 use crate::time::Monotonic;
 use crate::work::queue::Lane;
@@ -149,6 +150,12 @@ impl Processor {
             return Ok(());
         };
         let state = ready.states.get(&key.id);
+        let with_newer = Work::without_record(merged(asked, self.scheduler.queue.waiting(key)));
+        let asked = if planted(Fault::NewTriggersDecidedByOldAnswer) {
+            &with_newer
+        } else {
+            asked
+        };
         let case = Case {
             state: state.as_ref(),
             pending: &asked.pending,

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use stackone_client_types::Lookup;
 use stackone_link_schemas::{AccountPhase, AccountState, Grace, Pending, Trigger};
 
+use crate::planted::{Fault, planted};
+
 use super::grace::{GracePeriods, is_over, later, next_look};
 use super::table::{Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, Then, row};
 
@@ -144,6 +146,6 @@ impl Case<'_> {
             (Some(updated), Some(date)) => updated < date,
             (None, _) | (_, None) => false,
         };
-        is_older && self.freshness() == Freshness::Newer && !self.pending.lag_recheck_used
+        !planted(Fault::LagRecheckOff) && is_older && self.freshness() == Freshness::Newer && !self.pending.lag_recheck_used
     }
 }

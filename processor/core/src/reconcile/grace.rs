@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use stackone_link_schemas::{Grace, GraceKind, Trigger};
 
+use crate::planted::{Fault, planted};
+
 /// How long each grace period lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,7 +84,7 @@ pub(super) fn is_over(grace: &Grace, now: Timestamp) -> bool {
     } else {
         1
     };
-    now >= grace.deadline && grace.answers >= answers_needed
+    planted(Fault::GraceCut) || (now >= grace.deadline && grace.answers >= answers_needed)
 }
 
 /// When to look again: at 1/16, 1/8, 1/4, 1/2 of the period and at its end, so that what settles early is told early.

@@ -6,6 +6,8 @@ use stackone_link_schemas::{
     AccountId, AccountLifecycleEvent, AccountPhase, AccountState, GraceKind, Recheck, Trigger,
 };
 
+use crate::planted::{Fault, planted};
+
 use super::recheck;
 use super::table::LifecycleKind;
 use super::{Case, Decision};
@@ -87,7 +89,7 @@ fn emit(
     if let Some(project) = project_id.filter(|_| account.is_some()) {
         state.project_id = Some(project.to_owned());
     }
-    state.version += 1;
+    state.version += u64::from(!planted(Fault::VersionKept) || state.version == 0);
     state.state = kind.phase();
     state.status = account.map(|account| account.status.clone());
     state.confirmed_at = Some(case.now);

@@ -10,6 +10,7 @@ use stackone_client_types::PersonalFields;
 use stackone_link_schemas::AccountId;
 use stackone_link_wire::partition_of_key;
 
+use crate::planted::{Fault, planted};
 use crate::processor::input::{Position, RestoreFailure, Restored};
 use crate::state::store::UncheckedStates;
 
@@ -122,7 +123,9 @@ impl RestoreSteps {
                 self.high = high;
                 (Some(Call::LastStableOffset), Duration::ZERO)
             }
-            (Call::LastStableOffset, Answer::Offset(stable)) if stable >= self.high => {
+            (Call::LastStableOffset, Answer::Offset(stable))
+                if stable >= self.high || planted(Fault::RestoreBeforeLastStable) =>
+            {
                 (Some(Call::PartitionCount), Duration::ZERO)
             }
             (Call::LastStableOffset, Answer::Offset(_)) => (Some(call), UNSTABLE_WAIT),

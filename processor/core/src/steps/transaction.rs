@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::planted::{Fault, planted};
 use crate::time::Monotonic;
 
 /// How long an abort may take: longer than a broker takes to be started again. Within it, no new producer is needed and
@@ -100,6 +101,11 @@ impl TransactionSteps {
             // Nothing was begun, so there is nothing to abort.
             (Call::Begin, Err(_)) => Next::Done(Outcome::Fatal),
             (Call::Produce(at), Ok(())) => self.produce(at + 1),
+            (Call::Flush, Ok(())) if planted(Fault::OffsetsNotSent) => Next::Call(Call::Commit),
+            (Call::Flush, _) if planted(Fault::FlushNotAwaited) => Next::Call(Call::SendOffsets),
+            (Call::Commit, Err(CallError::NotYet)) if planted(Fault::TimedOutCommitAborted) => {
+                Next::Done(Outcome::Aborted)
+            }
             (Call::Flush, Ok(())) => Next::Call(Call::SendOffsets),
             (Call::SendOffsets, Ok(())) => Next::Call(Call::Commit),
             (Call::Commit, Ok(())) => Next::Done(Outcome::Committed),

@@ -3,7 +3,7 @@
 
 use stackone_link_schemas::{AccountLifecycleEvent, AccountPhase, AccountStatus, LifecycleType};
 
-use crate::reference::phase_after;
+use crate::reference::{Told, phase_after};
 
 /// Where an account stands by what was told of it.
 #[derive(Debug)]
@@ -12,11 +12,12 @@ pub struct Walk {
     phase: AccountPhase,
     status: Option<AccountStatus>,
     links: usize,
+    told: Vec<Told>,
 }
 
 impl Default for Walk {
     fn default() -> Self {
-        Self { version: 0, phase: AccountPhase::None, status: None, links: 0 }
+        Self { version: 0, phase: AccountPhase::None, status: None, links: 0, told: Vec::new() }
     }
 }
 
@@ -25,6 +26,12 @@ impl Walk {
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
+    }
+
+    /// What was told, in order.
+    #[must_use]
+    pub fn told(&self) -> &[Told] {
+        &self.told
     }
 
     /// How often it was linked.
@@ -46,6 +53,10 @@ impl Walk {
         self.version = event.version;
         self.phase = phase_after(&event.event_type);
         self.status.clone_from(&event.status);
+        self.told.push(Told {
+            kind: event.event_type.clone(),
+            causes: event.caused_by.iter().map(|cause| cause.offset).collect(),
+        });
         self.links += usize::from(event.event_type == LifecycleType::Linked);
         Ok(())
     }

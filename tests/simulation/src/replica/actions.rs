@@ -1,11 +1,14 @@
 //! Carrying out what the core wants, and taking in what comes.
 
+use std::time::Duration;
+
 use stackone_client_types::ApiError;
 use stackone_processor_core::api_gate::batch;
 use stackone_processor_core::processor::input::{
     ClusterAnswer, LookedUp, LookedUpTogether, Watermarks,
 };
 use stackone_processor_core::processor::{Action, End, Input};
+use stackone_processor_core::resync::MARKERS_PARTITION;
 use stackone_processor_core::steps::refetch::RefetchSteps;
 
 use super::{Act, ApiCall, ApiReply, Job, Run};
@@ -13,6 +16,8 @@ use crate::kafka::call::{Call, Reply};
 use crate::simulation::Simulation;
 use crate::time::{MINUTE, Micros, micros, wall_ms};
 
+/// How long a record is looked for.
+const REFETCH: Duration = Duration::from_secs(10);
 /// How far back markers of lists are read.
 const LOOK_BACK: Micros = 135 * MINUTE;
 
@@ -56,14 +61,15 @@ impl Simulation {
                 self.act_later(r, micros(wait), Act::Ask(ApiCall::Probe { lane }));
             }
             Action::Refetch { key, epoch, causes, reason, detail } => {
-                let steps = RefetchSteps::new(key.clone(), causes, self.clock(r).monotonic);
+                let steps = RefetchSteps::new(key.clone(), causes, REFETCH, self.clock(r).monotonic);
                 let job = run.number();
                 run.jobs.insert(job, Job { steps, key, epoch, why: (reason, detail) });
                 self.go_on_refetching(r, run, job);
             }
             Action::Transact { generation, batch } => self.transact(r, run, generation, batch),
             Action::AskCluster { partitions, .. } => self.send(r, Call::Cluster(partitions)),
-            Action::ReadMarkers { partition, epoch, committed } => {
+            Action::ReadMarkers { epoch, committed } => {
+                let partition = MARKERS_PARTITION;
                 let since_ms = wall_ms(self.now.saturating_sub(LOOK_BACK));
                 self.send(r, Call::Markers { partition, epoch, committed, since_ms });
             }

@@ -11,7 +11,7 @@ use stackone_link_schemas::{
 use stackone_link_wire::{RecordHeaders, partition_of_key};
 use stackone_processor_core::event::listings::no_status;
 use stackone_processor_core::processor::Input;
-use stackone_processor_core::resync_runs::{MarkersFound, ProjectMarkers};
+use stackone_processor_core::resync::{Found, OfProject};
 use uuid::Uuid;
 
 use super::{Act, ApiCall, Lane, Run};
@@ -179,22 +179,15 @@ impl Simulation {
             Reply::Records(fetched) => (fetched.records, true),
             _ => (Vec::new(), false),
         };
-        let mut found = ProjectMarkers::default();
+        let mut found = OfProject::default();
         for record in records {
             let Some(value) = record.value.as_deref() else { continue };
             let is_marker = record.headers.as_ref().is_some_and(|headers| headers.event.event_type == LISTING_MARKER_TYPE);
             let Some(marker) = serde_json::from_slice::<ListingMarker>(value).ok().filter(|_| is_marker) else { continue };
             let at = Timestamp::from_millisecond(record.timestamp_ms).ok();
-            if marker.is_complete {
-                found.history.completed = found.history.completed.max(at);
-                if record.offset < committed {
-                    found.taken_in = found.taken_in.max(at);
-                }
-            } else {
-                found.history.began = found.history.began.max(at);
-            }
+            found.note(at, marker.is_complete, record.offset < committed);
         }
-        let found = MarkersFound { of_projects: vec![found], is_known };
+        let found = Found { of_projects: vec![found], is_known };
         self.give(r, run, Input::MarkersRead { epoch, found });
     }
 }

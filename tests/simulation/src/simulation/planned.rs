@@ -9,15 +9,19 @@ use stackone_link_schemas::{
 use stackone_link_wire::{RecordHeaders, RedriveHeaders};
 
 use super::{Event, Simulation};
-use crate::history::What;
-use crate::kafka::log::{New, Record};
+use crate::history::{Change, What};
+use crate::kafka::log::{Log, New, Record};
 use crate::kafka::{Stored, TopicPartition};
 use crate::replica::lists::List;
+use crate::stream::Stream;
 use crate::time::{Micros, wall};
 
 impl Simulation {
     pub(super) fn planned(&mut self, index: usize) {
-        let what = self.history.events[index].what.clone();
+        let Some(what) = self.history.events.get(index).map(|event| event.what.clone()) else { return };
+        if what.replica().is_some_and(|replica| replica >= self.replicas.len()) {
+            return;
+        }
         self.trace.tell(self.now, "history", &what);
         let until = |lasts: Micros| self.now + lasts;
         match what {
@@ -55,6 +59,12 @@ impl Simulation {
                 self.kafka.group.reload(self.coordinator_away_until);
             }
             What::SlowMarkers { lasts } => self.slow_until = until(lasts),
+            What::OffsetsReset { partition } => {
+                let low = self.kafka.log(Stored::Events, partition).map_or(0, Log::low);
+                if !self.kafka.transactions.has_pending_offset(partition) {
+                    self.kafka.committed.insert(partition, low);
+                }
+            }
             What::MadeAgain => self.kafka.make_events_again(),
             What::Expire { partition } => {
                 let logs = self.kafka.logs_mut(Stored::Events);
@@ -73,6 +83,39 @@ impl Simulation {
     fn send_webhook(&mut self, account: usize, event: &str, date: Micros, at: Micros) {
         if let Some(new) = self.world.webhook(account, event, date, at) {
             self.push(at, Event::Webhook(new));
+        }
+    }
+
+    /// Begins a round: each account changes at most once, its webhooks come, and a process may be killed.
+    pub(super) fn next_round(&mut self) {
+        self.rounds = (self.rounds.0 + 1, self.now);
+        if self.rounds.0 > super::ROUNDS {
+            return;
+        }
+        let mut draw = Stream::of(self.history.seed, "round", self.rounds.0);
+        for account in 0..self.world.accounts.len() {
+            if !draw.chance(40) {
+                continue;
+            }
+            let change = match draw.below(6) {
+                0 => Change::Unlink,
+                1 => Change::Refresh,
+                2 => Change::Status("error".to_owned()),
+                3 => Change::Status("archived".to_owned()),
+                _ => Change::Status("active".to_owned()),
+            };
+            // What is not linked can only be linked.
+            let is_linked = self.world.truth(account).is_some();
+            let change = if is_linked { change } else { Change::Status("active".to_owned()) };
+            let event = self.world.change(account, &change, self.now);
+            for _ in 0..=draw.below(2) {
+                let at = self.now + draw.between(10_000, 5_000_000);
+                self.send_webhook(account, event, self.now, at);
+            }
+        }
+        if draw.chance(50) {
+            let replica = draw.index(self.replicas.len());
+            self.kill(replica, draw.between(0, 5_000_000));
         }
     }
 
