@@ -71,6 +71,27 @@ samples *arguments:
 monitoring *arguments:
     cargo test --package stackone-pipeline-tests --test operations -- --nocapture {{ arguments }}
 
+# Play so many histories of the processor's core in virtual time, for at most 120 s; SEED=7 tells one of them, HISTORY=file one that was written down
+[group('test')]
+simulate count="1000":
+    cargo run --quiet --profile simulation --package stackone-simulation -- {{ count }}
+
+# The simulation as CI runs it: equal traces in two processes, the histories, and no build with planted faults
+[group('test')]
+simulation: planted-nowhere
+    cargo test --profile simulation --package stackone-simulation
+    just simulate 1000
+
+# Plant one fault after the other into the processor's core: each has to be found within so many seeds
+[group('test')]
+simulation-planted seeds="200":
+    cargo run --quiet --profile simulation --package stackone-simulation --features planted-faults -- planted {{ seeds }}
+
+# That nothing but the simulation can be built with planted faults
+[group('check')]
+planted-nowhere:
+    ! cargo tree --workspace --exclude stackone-simulation --edges features --format '{p} {f}' | grep planted-faults
+
 # Draw docs/images: the dashboards' panels with data of a real Prometheus, from two minutes of the pipeline
 [group('write')]
 draw-dashboards:

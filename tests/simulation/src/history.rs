@@ -42,13 +42,25 @@ pub struct Timed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
     /// An account changes at StackOne, and its webhooks come after these waits; none where they are lost.
-    Change { account: usize, change: Change, webhooks: Vec<Micros> },
+    Change {
+        account: usize,
+        change: Change,
+        webhooks: Vec<Micros>,
+    },
     /// A webhook that no change has caused, dated so long ago.
-    Stray { account: usize, is_deleted: bool, age: Micros },
+    Stray {
+        account: usize,
+        is_deleted: bool,
+        age: Micros,
+    },
     /// A record that cannot be read.
     Junk { partition: i32 },
     /// The API misbehaves for a while, in so many of a hundred requests.
-    Api { mode: ApiMode, percent: u64, lasts: Micros },
+    Api {
+        mode: ApiMode,
+        percent: u64,
+        lasts: Micros,
+    },
     /// A process is killed, and started again after a while.
     Crash { replica: usize, down: Micros },
     /// A process is stopped as an orchestrator does it, and started again.
@@ -56,9 +68,17 @@ pub enum What {
     /// A process stands still, and wakes as if nothing had happened.
     Sleep { replica: usize, lasts: Micros },
     /// The next time a process comes to this step of a transaction, this befalls it.
-    Trap { replica: usize, step: Step, harm: Harm },
+    Trap {
+        replica: usize,
+        step: Step,
+        harm: Harm,
+    },
     /// A process does not reach Kafka; where `answers_only`, its calls arrive and their answers do not.
-    CutKafka { replica: usize, answers_only: bool, lasts: Micros },
+    CutKafka {
+        replica: usize,
+        answers_only: bool,
+        lasts: Micros,
+    },
     /// A process does not reach the API.
     CutApi { replica: usize, lasts: Micros },
     /// Nobody reaches Kafka.
@@ -191,8 +211,15 @@ struct Author {
     is_long: bool,
 }
 
-const STATUSES: [&str; 7] =
-    ["error", "expired", "suspended", "inactive", "archived", "provisioning", "active"];
+const STATUSES: [&str; 7] = [
+    "error",
+    "expired",
+    "suspended",
+    "inactive",
+    "archived",
+    "provisioning",
+    "active",
+];
 /// More unlinks whose webhooks do not come than this look like a wrong API key, and are held.
 const MOST_SILENT_UNLINKS: u32 = 4;
 
@@ -212,7 +239,13 @@ impl Author {
             length: if is_long { 8 * DAY } else { 2 * HOUR },
             events: Vec::new(),
         };
-        Self { draw, history, is_linked: vec![false; accounts], silent_unlinks: 0, is_long }
+        Self {
+            draw,
+            history,
+            is_linked: vec![false; accounts],
+            silent_unlinks: 0,
+            is_long,
+        }
     }
 
     fn write(mut self) -> History {
@@ -239,7 +272,11 @@ impl Author {
             let what = self.fault(quiet - at);
             self.add(at, what);
         }
-        for (wait, what) in [(MS, What::Release), (SECOND, What::Redrive), (2 * MINUTE, What::Redrive)] {
+        for (wait, what) in [
+            (MS, What::Release),
+            (SECOND, What::Redrive),
+            (2 * MINUTE, What::Redrive),
+        ] {
             self.add(quiet + wait, what);
         }
         self.history.events.sort_by_key(|event| event.at);
@@ -254,7 +291,11 @@ impl Author {
         let account = self.draw.index(self.history.accounts);
         let change = if !self.is_linked[account] {
             self.is_linked[account] = true;
-            Change::Status(if self.draw.chance(70) { "active".to_owned() } else { self.status() })
+            Change::Status(if self.draw.chance(70) {
+                "active".to_owned()
+            } else {
+                self.status()
+            })
         } else {
             match self.draw.below(10) {
                 0 | 1 => {
@@ -267,7 +308,11 @@ impl Author {
             }
         };
         let webhooks = self.webhooks(change == Change::Unlink);
-        What::Change { account, change, webhooks }
+        What::Change {
+            account,
+            change,
+            webhooks,
+        }
     }
 
     fn status(&mut self) -> String {
@@ -281,14 +326,26 @@ impl Author {
             self.silent_unlinks += u32::from(is_unlink);
             return Vec::new();
         }
-        let copies = if self.draw.chance(30) { 2 + self.draw.below(2) } else { 1 };
-        let longest = if self.draw.chance(20) { 4 * MINUTE } else { 3 * SECOND };
-        (0..copies).map(|_| self.draw.between(10 * MS, longest)).collect()
+        let copies = if self.draw.chance(30) {
+            2 + self.draw.below(2)
+        } else {
+            1
+        };
+        let longest = if self.draw.chance(20) {
+            4 * MINUTE
+        } else {
+            3 * SECOND
+        };
+        (0..copies)
+            .map(|_| self.draw.between(10 * MS, longest))
+            .collect()
     }
 
     fn stray(&mut self) -> What {
         match self.draw.below(5) {
-            0 => What::Junk { partition: self.partition() },
+            0 => What::Junk {
+                partition: self.partition(),
+            },
             _ => What::Stray {
                 account: self.draw.index(self.history.accounts),
                 is_deleted: self.draw.chance(50),
@@ -305,51 +362,109 @@ impl Author {
     /// A fault that has ended after `within`.
     fn fault(&mut self, within: Micros) -> What {
         let replica = self.draw.index(self.history.replicas);
-        let within = if self.is_long { within.min(30 * MINUTE) } else { within };
-        let mut lasting = |longest: Micros| self.draw.between(100 * MS, longest.min(within).max(SECOND));
+        let within = if self.is_long {
+            within.min(30 * MINUTE)
+        } else {
+            within
+        };
+        let mut lasting =
+            |longest: Micros| self.draw.between(100 * MS, longest.min(within).max(SECOND));
         let (short, long) = (lasting(30 * SECOND), lasting(3 * MINUTE));
         match self.draw.below(22) {
-            0 | 1 => What::Crash { replica, down: short },
-            2 => What::Stop { replica, down: short },
-            3 | 4 => What::Sleep { replica, lasts: short },
-            5 => What::Sleep { replica, lasts: long },
+            0 | 1 => What::Crash {
+                replica,
+                down: short,
+            },
+            2 => What::Stop {
+                replica,
+                down: short,
+            },
+            3 | 4 => What::Sleep {
+                replica,
+                lasts: short,
+            },
+            5 => What::Sleep {
+                replica,
+                lasts: long,
+            },
             6..10 => self.trap(replica, short),
-            10 => What::CutKafka { replica, answers_only: self.draw.chance(50), lasts: short },
-            11 => What::CutKafka { replica, answers_only: self.draw.chance(50), lasts: long },
-            12 => What::CutApi { replica, lasts: long },
+            10 => What::CutKafka {
+                replica,
+                answers_only: self.draw.chance(50),
+                lasts: short,
+            },
+            11 => What::CutKafka {
+                replica,
+                answers_only: self.draw.chance(50),
+                lasts: long,
+            },
+            12 => What::CutApi {
+                replica,
+                lasts: long,
+            },
             13 => What::BrokerAway { lasts: short },
             14 => What::CoordinatorAway { lasts: short },
             15 => What::SlowMarkers { lasts: long },
-            16 => What::ClockStep { replica, by_ms: i64::try_from(self.draw.below(10_000)).unwrap_or(0) - 5_000 },
-            18 => What::OffsetsReset { partition: self.partition() },
+            16 => What::ClockStep {
+                replica,
+                by_ms: i64::try_from(self.draw.below(10_000)).unwrap_or(0) - 5_000,
+            },
+            18 => What::OffsetsReset {
+                partition: self.partition(),
+            },
             17 if self.history.loses => match self.draw.below(4) {
                 0 => What::MadeAgain,
                 1 => What::Resync,
-                _ => What::Expire { partition: self.partition() },
+                _ => What::Expire {
+                    partition: self.partition(),
+                },
             },
             _ => self.api(long),
         }
     }
 
     fn trap(&mut self, replica: usize, lasts: Micros) -> What {
-        let steps = [Step::Produce, Step::SendOffsets, Step::Commit, Step::Committed];
+        let steps = [
+            Step::Produce,
+            Step::SendOffsets,
+            Step::Commit,
+            Step::Committed,
+        ];
         let step = steps[self.draw.index(steps.len())];
         let harm = match self.draw.below(3) {
             0 => Harm::Crash { down: lasts },
             1 => Harm::Sleep { lasts },
             _ => Harm::LoseAnswers { lasts },
         };
-        What::Trap { replica, step, harm }
+        What::Trap {
+            replica,
+            step,
+            harm,
+        }
     }
 
     fn api(&mut self, lasts: Micros) -> What {
-        use ApiMode::{Garbage, Hang, NotFound, OtherLists, RateLimited, Refused, Rejected, ShortLists, Stale, Unavailable};
-        let mut modes = vec![Unavailable, RateLimited, Hang, Stale, Refused, ShortLists, OtherLists];
+        use ApiMode::{
+            Garbage, Hang, NotFound, OtherLists, RateLimited, Refused, Rejected, ShortLists, Stale,
+            Unavailable,
+        };
+        let mut modes = vec![
+            Unavailable,
+            RateLimited,
+            Hang,
+            Refused,
+            ShortLists,
+            OtherLists,
+        ];
         if self.history.loses {
-            modes.extend([Garbage, Rejected, NotFound]);
+            modes.extend([Garbage, Rejected, NotFound, Stale]);
         }
         let mode = modes[self.draw.index(modes.len())];
         let percent = if self.draw.chance(50) { 100 } else { 30 };
-        What::Api { mode, percent, lasts }
+        What::Api {
+            mode,
+            percent,
+            lasts,
+        }
     }
 }

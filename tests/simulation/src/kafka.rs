@@ -37,8 +37,13 @@ pub enum Stored {
 
 impl Stored {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Events, Self::Lifecycle, Self::Linked, Self::State, Self::DeadLetter];
+    pub const ALL: [Self; 5] = [
+        Self::Events,
+        Self::Lifecycle,
+        Self::Linked,
+        Self::State,
+        Self::DeadLetter,
+    ];
 
     const fn topic(self) -> Topic {
         match self {
@@ -98,7 +103,8 @@ impl Kafka {
     #[must_use]
     pub fn new(partitions: i32, names: Topics) -> Self {
         let all = Stored::ALL.into_iter();
-        let logs = all.flat_map(|topic| (0..partitions).map(move |number| ((topic, number), Log::default())));
+        let logs = all
+            .flat_map(|topic| (0..partitions).map(move |number| ((topic, number), Log::default())));
         Self {
             partitions,
             group: Group::default(),
@@ -120,28 +126,44 @@ impl Kafka {
 
     /// Every partition of a topic.
     pub fn logs(&self, topic: Stored) -> impl Iterator<Item = (i32, &Log)> {
-        let of_topic = self.logs.iter().filter(move |((named, _), _)| *named == topic);
+        let of_topic = self
+            .logs
+            .iter()
+            .filter(move |((named, _), _)| *named == topic);
         of_topic.map(|((_, partition), log)| (*partition, log))
     }
 
     /// The same, to change them.
     pub fn logs_mut(&mut self, topic: Stored) -> impl Iterator<Item = (i32, &mut Log)> {
-        let of_topic = self.logs.iter_mut().filter(move |((named, _), _)| *named == topic);
+        let of_topic = self
+            .logs
+            .iter_mut()
+            .filter(move |((named, _), _)| *named == topic);
         of_topic.map(|((_, partition), log)| (*partition, log))
     }
 
     /// Where a record of a transaction goes.
     #[must_use]
-    pub fn target(&self, topic: &str, partition: Option<i32>, key: Option<&[u8]>) -> TopicPartition {
+    pub fn target(
+        &self,
+        topic: &str,
+        partition: Option<i32>,
+        key: Option<&[u8]>,
+    ) -> TopicPartition {
         let is_named = |stored: &Stored| self.names.name(stored.topic()) == topic;
-        let stored = Stored::ALL.into_iter().find(is_named).unwrap_or(Stored::DeadLetter);
+        let stored = Stored::ALL
+            .into_iter()
+            .find(is_named)
+            .unwrap_or(Stored::DeadLetter);
         let by_key = || partition_of_key(key.unwrap_or_default(), self.partitions);
         (stored, partition.unwrap_or_else(by_key))
     }
 
     /// Stores a record outside of transactions; gives where.
     pub fn publish(&mut self, target: TopicPartition, new: New, now: Micros) -> i64 {
-        let Some(log) = self.logs.get_mut(&target) else { return -1 };
+        let Some(log) = self.logs.get_mut(&target) else {
+            return -1;
+        };
         let offset = log.append(new, Kind::Plain, wall_ms(now));
         if target.0 == Stored::Events {
             self.effects.push(Effect::Appended(target.1, offset));
@@ -157,10 +179,18 @@ impl Kafka {
                 self.end(decided);
                 epoch.map_or_else(Reply::from, Reply::Epoch)
             }
-            Call::Produce { epoch, client, target, records } => {
-                self.produce((replica, *epoch, *client), *target, records, now)
-            }
-            Call::SendOffsets { epoch, client, group: (member, generation), offsets } => {
+            Call::Produce {
+                epoch,
+                client,
+                target,
+                records,
+            } => self.produce((replica, *epoch, *client), *target, records, now),
+            Call::SendOffsets {
+                epoch,
+                client,
+                group: (member, generation),
+                offsets,
+            } => {
                 let added = self.transactions.add((replica, *epoch, *client), None, now);
                 if let Err(refused) = added {
                     return refused.into();
@@ -171,8 +201,14 @@ impl Kafka {
                 self.transactions.send_offsets(replica, offsets);
                 Reply::Done
             }
-            Call::End { epoch, client, is_commit } => {
-                let (ended, decided) = self.transactions.end((replica, *epoch, *client), *is_commit);
+            Call::End {
+                epoch,
+                client,
+                is_commit,
+            } => {
+                let (ended, decided) = self
+                    .transactions
+                    .end((replica, *epoch, *client), *is_commit);
                 self.end(decided);
                 ended.map_or_else(Reply::from, |()| Reply::Done)
             }
@@ -195,25 +231,47 @@ impl Kafka {
                 Reply::Done
             }
             Call::Cluster(asked) => Reply::Cluster(
-                asked.iter().map(|(partition, epoch)| (*partition, *epoch, self.range(*partition))).collect(),
+                asked
+                    .iter()
+                    .map(|(partition, epoch)| (*partition, *epoch, self.range(*partition)))
+                    .collect(),
             ),
             Call::Committed(partition) => self.stable_offset(*partition),
-            Call::Fetch { partition, from, .. } => self.fetch(*partition, *from),
-            Call::ReadAt { partition, offset, .. } => {
+            Call::Fetch {
+                partition, from, ..
+            } => self.fetch(*partition, *from),
+            Call::ReadAt {
+                partition, offset, ..
+            } => {
                 let log = self.log(Stored::Events, *partition);
-                log.map_or(Reply::None, |log| Reply::Records(log.read((*offset).max(log.low()), 1)))
+                log.map_or(Reply::None, |log| {
+                    Reply::Records(log.read((*offset).max(log.low()), 1))
+                })
             }
-            Call::Low { partition, .. } => {
-                self.range(*partition).map_or(Reply::None, |(low, _)| Reply::Offset(low))
-            }
-            Call::Markers { partition, since_ms, .. } => {
+            Call::Low { partition, .. } => self
+                .range(*partition)
+                .map_or(Reply::None, |(low, _)| Reply::Offset(low)),
+            Call::Markers {
+                partition,
+                since_ms,
+                ..
+            } => {
                 let log = self.log(Stored::Events, *partition);
                 let records = log.into_iter().flat_map(Log::committed);
                 let since = *since_ms;
                 let recent = records.filter(|record| record.timestamp_ms >= since);
-                Reply::Records(log::Fetched { records: recent.cloned().collect(), next: 0, is_end: true })
+                Reply::Records(log::Fetched {
+                    records: recent.cloned().collect(),
+                    next: 0,
+                    is_end: true,
+                })
             }
-            Call::Restore { partition, call, position, .. } => self.restore(*partition, *call, *position),
+            Call::Restore {
+                partition,
+                call,
+                position,
+                ..
+            } => self.restore(*partition, *call, *position),
         }
     }
 
@@ -251,19 +309,23 @@ impl Kafka {
 
     /// Where the offset is not there, the client goes to the beginning.
     fn fetch(&self, partition: i32, from: i64) -> Reply {
-        let Some(log) = self.log(Stored::Events, partition) else { return Reply::None };
+        let Some(log) = self.log(Stored::Events, partition) else {
+            return Reply::None;
+        };
         let is_there = (log.low()..=log.high()).contains(&from);
         let from = if is_there { from } else { log.low() };
         Reply::Records(log.read(from, FETCH))
     }
 
     fn restore(&self, partition: i32, call: restore::Call, position: i64) -> Reply {
-        let Some(state) = self.log(Stored::State, partition) else { return Reply::None };
+        let Some(state) = self.log(Stored::State, partition) else {
+            return Reply::None;
+        };
         match call {
             restore::Call::CommittedOffset => self.stable_offset(partition),
-            restore::Call::EventWatermarks => {
-                self.range(partition).map_or(Reply::None, |(low, high)| Reply::Watermarks(low, high))
-            }
+            restore::Call::EventWatermarks => self
+                .range(partition)
+                .map_or(Reply::None, |(low, high)| Reply::Watermarks(low, high)),
             restore::Call::HighWatermark => Reply::Offset(state.high()),
             restore::Call::LastStableOffset => Reply::Offset(state.last_stable()),
             restore::Call::PartitionCount => Reply::Offset(i64::from(self.partitions)),
@@ -272,14 +334,34 @@ impl Kafka {
     }
 
     fn end(&mut self, decided: Option<Decided>) {
-        let Some(Decided { id, number, partitions, has_offsets }) = decided else { return };
-        let targets = partitions.into_iter().map(Some).chain(has_offsets.then_some(None));
-        self.effects.extend(targets.map(|target| Effect::WriteEnd { id, number, target }));
+        let Some(Decided {
+            id,
+            number,
+            partitions,
+            has_offsets,
+        }) = decided
+        else {
+            return;
+        };
+        let targets = partitions
+            .into_iter()
+            .map(Some)
+            .chain(has_offsets.then_some(None));
+        self.effects
+            .extend(targets.map(|target| Effect::WriteEnd { id, number, target }));
     }
 
     /// The end of a transaction is written to one of its partitions, or to the group's offsets.
-    pub fn write_end(&mut self, id: usize, number: TransactionNumber, target: Option<TopicPartition>, now: Micros) {
-        let Some(is_commit) = self.transactions.is_commit(id, number) else { return };
+    pub fn write_end(
+        &mut self,
+        id: usize,
+        number: TransactionNumber,
+        target: Option<TopicPartition>,
+        now: Micros,
+    ) {
+        let Some(is_commit) = self.transactions.is_commit(id, number) else {
+            return;
+        };
         let Some(target) = target else {
             let offsets = self.transactions.offsets_written(id);
             if is_commit {

@@ -3,16 +3,28 @@
 //!
 //! One process, one thread, one seed: the same history gives the same trace, anywhere.
 
+#![expect(
+    missing_docs,
+    reason = "fields of events and calls are named after what they are"
+)]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "to a client every other reply is none"
+)]
+#![expect(
+    private_interfaces,
+    reason = "the reference is shared with the pipeline's tests, whose own it is"
+)]
+#![expect(clippy::missing_errors_doc, reason = "a reply's error says what it is")]
+#![expect(
+    clippy::too_many_lines,
+    reason = "one match over all calls, actions and events is read at once"
+)]
+
 pub mod history;
 pub mod kafka;
 pub mod oracle;
 pub mod play;
-#[expect(
-    unreachable_pub,
-    dead_code,
-    missing_docs,
-    reason = "the tests' reference, which speaks of more than settled moments need"
-)]
 #[path = "../../it/model/reference.rs"]
 mod reference;
 pub mod replica;

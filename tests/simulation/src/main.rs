@@ -19,7 +19,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if let Ok(seed) = std::env::var("SEED") {
-        return seed.parse().map_or_else(|_| unreadable("SEED"), |seed| tell(&History::of(seed)));
+        return seed
+            .parse()
+            .map_or_else(|_| unreadable("SEED"), |seed| tell(&History::of(seed)));
     }
     if let Ok(file) = std::env::var("HISTORY") {
         let text = std::fs::read_to_string(&file).ok();
@@ -53,7 +55,10 @@ fn unreadable(what: &str) -> ExitCode {
 fn many(count: u64, seconds: u64) -> ExitCode {
     let sum = play_many(1, count, Duration::from_secs(seconds));
     for (seed, at, broken) in &sum.broken {
-        say(&format!("SEED={seed} breaks a rule at {} s: {broken:.300}", at / SECOND));
+        say(&format!(
+            "SEED={seed} breaks a rule at {} s: {broken:.300}",
+            at / SECOND
+        ));
     }
     let per_second = u128::from(sum.inputs) * 1_000 / sum.cpu.as_millis().max(1);
     say(&format!(
@@ -63,7 +68,9 @@ fn many(count: u64, seconds: u64) -> ExitCode {
         sum.broken.len()
     ));
     if sum.histories < count {
-        say(&format!("{count} histories were to be played in {seconds} s"));
+        say(&format!(
+            "{count} histories were to be played in {seconds} s"
+        ));
     }
     ExitCode::from(u8::from(!sum.broken.is_empty() || sum.histories < count))
 }
@@ -84,7 +91,11 @@ fn tell(history: &History) -> ExitCode {
     };
     say(&format!("{} s: {broken}", at / SECOND));
     if let Some(smaller) = shrink(history, SHRINK) {
-        say(&format!("{} of {} events are enough:", smaller.events.len(), history.events.len()));
+        say(&format!(
+            "{} of {} events are enough:",
+            smaller.events.len(),
+            history.events.len()
+        ));
         say(&serde_json::to_string(&smaller).unwrap_or_default());
     }
     ExitCode::FAILURE
@@ -105,7 +116,9 @@ mod planted {
             let found = (1..=seeds).find_map(|seed| Some((seed, play(seed).broken?.1)));
             plant(None);
             match found {
-                Some((seed, broken)) => super::say(&format!("| {fault:?} | {} | {seed} |", broken.oracle())),
+                Some((seed, broken)) => {
+                    super::say(&format!("| {fault:?} | {} | {seed} |", broken.oracle()))
+                }
                 None => {
                     missed += 1;
                     super::say(&format!("| {fault:?} | not found in {seeds} | |"));

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use stackone_link_schemas::{
-    ACCOUNT_LISTED_TYPE, AccountEvent, AccountLifecycleEvent, AccountPhase, AccountState, LifecycleType,
+    ACCOUNT_LISTED_TYPE, AccountEvent, AccountLifecycleEvent, AccountPhase, AccountState,
+    LifecycleType,
 };
 use uuid::Uuid;
 
@@ -120,17 +121,25 @@ impl Oracle {
 
     /// A record was stored on the events topic.
     pub fn stored(&mut self, partition: i32, record: &Record, at: Micros) {
-        let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
-        let (Some(key), Some(headers)) = (key, record.headers.as_ref()) else { return };
-        self.triggers.entry(key.to_owned()).or_default().push(Trigger {
-            partition,
-            offset: record.offset,
-            date: date(record),
-            event_id: Some(headers.event.id),
-            event_type: headers.event.event_type.clone(),
-            at,
-            is_used: false,
-        });
+        let key = record
+            .key
+            .as_deref()
+            .and_then(|key| std::str::from_utf8(key).ok());
+        let (Some(key), Some(headers)) = (key, record.headers.as_ref()) else {
+            return;
+        };
+        self.triggers
+            .entry(key.to_owned())
+            .or_default()
+            .push(Trigger {
+                partition,
+                offset: record.offset,
+                date: date(record),
+                event_id: Some(headers.event.id),
+                event_type: headers.event.event_type.clone(),
+                at,
+                is_used: false,
+            });
     }
 
     /// A transaction has ended there: what became visible is read.
@@ -150,7 +159,9 @@ impl Oracle {
         if topic != Stored::Lifecycle {
             return Ok(());
         }
-        let Some(log) = kafka.log(topic, partition) else { return Ok(()) };
+        let Some(log) = kafka.log(topic, partition) else {
+            return Ok(());
+        };
         let position = self.read.entry(partition).or_default();
         let fetched = log.read(*position, usize::MAX);
         *position = fetched.next;
@@ -175,11 +186,16 @@ impl Oracle {
                 && (event.event_type == LifecycleType::Unlinked
                     || truth.map(|truth| truth.updated_at) == shown)
         };
-        let mut since = world.accounts[account].shown.iter().filter(|(_, last, _)| *last >= newest);
+        let mut since = world.accounts[account]
+            .shown
+            .iter()
+            .filter(|(_, last, _)| *last >= newest);
         if since.any(|(_, _, truth)| is_shown(truth.as_ref())) {
             return Ok(());
         }
-        Err(Broken::Untrue(format!("{event:?} was not shown since {newest}")))
+        Err(Broken::Untrue(format!(
+            "{event:?} was not shown since {newest}"
+        )))
     }
 
     /// Causes are records of the account, and none of a webhook is the cause of two events. Gives when the newest was stored.
@@ -187,7 +203,10 @@ impl Oracle {
         let mut newest = 0;
         let none = Vec::new();
         let mut none = none;
-        let triggers = self.triggers.get_mut(event.account_id.as_str()).unwrap_or(&mut none);
+        let triggers = self
+            .triggers
+            .get_mut(event.account_id.as_str())
+            .unwrap_or(&mut none);
         for cause in &event.caused_by {
             let is_it = |stored: &&mut Trigger| {
                 (stored.partition, stored.offset, stored.event_id)
@@ -242,7 +261,9 @@ impl Oracle {
             };
             if !agrees {
                 let since = truth.map(|truth| moment(truth.updated_at));
-                return Err(format!("{id} is {truth:?} (since {since:?}) and known as {state:?}"));
+                return Err(format!(
+                    "{id} is {truth:?} (since {since:?}) and known as {state:?}"
+                ));
             }
         }
         Ok(())
@@ -288,17 +309,24 @@ impl Oracle {
         }
         let states = states(kafka).map_err(Broken::Disagreement)?;
         for (walk, account) in self.walks.iter().zip(&world.accounts) {
-            let version = states.get(account.id.as_str()).map_or(0, |state| state.version);
+            let version = states
+                .get(account.id.as_str())
+                .map_or(0, |state| state.version);
             if version != walk.version() {
                 let (id, told) = (&account.id, walk.version());
                 let text = format!("{id}: version {version} in its state, {told} events");
                 return Err(Broken::Disagreement(text));
             }
         }
-        let linked: usize = kafka.logs(Stored::Linked).map(|(_, log)| log.committed().count()).sum();
+        let linked: usize = kafka
+            .logs(Stored::Linked)
+            .map(|(_, log)| log.committed().count())
+            .sum();
         let told: usize = self.walks.iter().map(Walk::links).sum();
         if linked != told {
-            return Err(Broken::Disagreement(format!("{linked} links on their topic, {told} told")));
+            return Err(Broken::Disagreement(format!(
+                "{linked} links on their topic, {told} told"
+            )));
         }
         Ok(())
     }

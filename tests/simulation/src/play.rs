@@ -30,6 +30,10 @@ pub fn play(seed: u64) -> Played {
 
 /// Plays so many histories from a seed on, or as many as there is time for.
 #[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no service: threads that end with the call"
+)]
 pub fn play_many(first: u64, histories: u64, within: Duration) -> Sum {
     let (next, sum) = (AtomicU64::new(first), Mutex::new(Sum::default()));
     let until = Instant::now() + within;
@@ -44,17 +48,24 @@ pub fn play_many(first: u64, histories: u64, within: Duration) -> Sum {
                         break;
                     }
                     let played = play(seed);
-                    let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    let mut sum = sum
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner);
                     sum.histories += 1;
                     sum.inputs += played.inputs;
-                    sum.broken.extend(played.broken.map(|(at, broken)| (seed, at, broken)));
+                    sum.broken
+                        .extend(played.broken.map(|(at, broken)| (seed, at, broken)));
                 }
-                let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut sum = sum
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
                 sum.cpu += cpu() - before;
             });
         }
     });
-    let mut sum = sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut sum = sum
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     sum.broken.sort_by_key(|(seed, ..)| *seed);
     sum
 }

@@ -9,13 +9,13 @@ pub mod transaction;
 use std::collections::{BTreeMap, VecDeque};
 
 use stackone_client_types::{Account, ApiError, Lookup};
+use stackone_link_schemas::DeadLetterReason;
 use stackone_processor_core::Processor;
 use stackone_processor_core::api_gate::batch::Asked;
 use stackone_processor_core::steps::refetch::RefetchSteps;
 use stackone_processor_core::steps::restore::RestoreSteps;
 use stackone_processor_core::time::Monotonic;
 use stackone_processor_core::work::AccountKey;
-use stackone_link_schemas::DeadLetterReason;
 
 use crate::history::{Harm, Step};
 use crate::kafka::call::{Call, Reply};
@@ -42,8 +42,8 @@ pub enum Act {
     Joined(Joined),
     /// A heartbeat is due.
     Heartbeat,
-    /// The join is to be tried again, if it has not completed.
-    Rejoin,
+    /// This join is to be tried again, if it has not completed.
+    Rejoin(u64),
     /// The transaction goes on.
     Drive,
     /// A call is to be made again.
@@ -62,9 +62,18 @@ pub enum Act {
 #[derive(Debug)]
 pub enum ApiCall {
     /// An account.
-    One { key: AccountKey, lane: Lane, epoch: u64, sent: Monotonic },
+    One {
+        key: AccountKey,
+        lane: Lane,
+        epoch: u64,
+        sent: Monotonic,
+    },
     /// Several.
-    Many { asked: Vec<Asked>, lane: Lane, sent: Monotonic },
+    Many {
+        asked: Vec<Asked>,
+        lane: Lane,
+        sent: Monotonic,
+    },
     /// Whether the key is accepted.
     Probe { lane: Lane },
     /// A page of a list.
@@ -97,6 +106,8 @@ pub struct Replica {
     pub deaf_until: Micros,
     /// Until when it does not reach the API.
     pub api_cut_until: Micros,
+    /// When the last of its calls to the coordinator of the group arrives: they do not overtake each other.
+    pub last_arrival: Micros,
     /// What befalls it at a step of a transaction.
     pub trap: Option<(Step, Harm)>,
     /// How long its calls take.
@@ -197,6 +208,7 @@ impl Replica {
             cut_until: 0,
             deaf_until: 0,
             api_cut_until: 0,
+            last_arrival: 0,
             trap: None,
             network: Stream::of(seed, "network", number),
             run: None,
@@ -205,7 +217,11 @@ impl Replica {
 
     /// How long a message takes on the network.
     pub fn latency(&mut self) -> Micros {
-        if self.network.chance(2) { self.network.between(5_000, 200_000) } else { self.network.between(200, 2_000) }
+        if self.network.chance(2) {
+            self.network.between(5_000, 200_000)
+        } else {
+            self.network.between(200, 2_000)
+        }
     }
 }
 

@@ -18,7 +18,10 @@ const REQUESTS: NonZeroU32 = NonZeroU32::new(900).unwrap();
 /// As `processor/config.default.toml` has them.
 #[must_use]
 pub fn default() -> Arc<Settings> {
-    let project = Project { id: None, requests_per_minute: REQUESTS };
+    let project = Project {
+        id: None,
+        requests_per_minute: REQUESTS,
+    };
     Arc::new(Settings {
         projects: Arc::new(Projects::new(vec![project])),
         topics: Topics::default(),
@@ -27,9 +30,15 @@ pub fn default() -> Arc<Settings> {
         limits: Limits {
             lookups: 64,
             pending: 100_000,
-            open: Open { records: 100_000, bytes: 67_108_864 },
+            open: Open {
+                records: 100_000,
+                bytes: 67_108_864,
+            },
         },
-        batch: BatchSettings { threshold: 10, max_ids: 50 },
+        batch: BatchSettings {
+            threshold: 10,
+            max_ids: 50,
+        },
         resync_interval: Some(Duration::from_secs(60 * 60)),
         resync_requests_per_minute: 90,
         unreadable_time: Duration::from_secs(60),

@@ -13,14 +13,20 @@ pub fn shrink(history: &History, within: Duration) -> Option<History> {
     let mut smallest = history.clone();
     let is_as_bad = |history: &History| Instant::now() < until && breaks(history) == Some(oracle);
     while smallest.replicas > 1 {
-        let fewer = History { replicas: smallest.replicas - 1, ..smallest.clone() };
+        let fewer = History {
+            replicas: smallest.replicas - 1,
+            ..smallest.clone()
+        };
         if !is_as_bad(&fewer) {
             break;
         }
         smallest = fewer;
     }
     smallest.events = without_needless(smallest.events.clone(), |events| {
-        is_as_bad(&History { events: events.to_vec(), ..smallest.clone() })
+        is_as_bad(&History {
+            events: events.to_vec(),
+            ..smallest.clone()
+        })
     });
     Some(smallest)
 }
@@ -31,7 +37,10 @@ fn breaks(history: &History) -> Option<&'static str> {
 }
 
 /// `ddmin`: leaves out ever smaller parts, as long as what is left is as bad.
-pub fn without_needless(mut events: Vec<Timed>, mut is_as_bad: impl FnMut(&[Timed]) -> bool) -> Vec<Timed> {
+pub fn without_needless(
+    mut events: Vec<Timed>,
+    mut is_as_bad: impl FnMut(&[Timed]) -> bool,
+) -> Vec<Timed> {
     let mut parts = 2;
     while events.len() > 1 && parts <= events.len() {
         let size = events.len().div_ceil(parts);

@@ -231,15 +231,21 @@ impl Simulation {
         let is_settled = self.has_settled();
         if is_settled && self.settled_at.is_none() {
             self.settled_at = Some(self.now);
-            self.oracle.settled(&self.kafka, &self.world, &runs(&self.replicas))?;
+            self.oracle
+                .settled(&self.kafka, &self.world, &runs(&self.replicas))?;
         }
-        let healing = if self.history.loses { HOUR + 15 * MINUTE } else { 0 };
+        let healing = if self.history.loses {
+            HOUR + 15 * MINUTE
+        } else {
+            0
+        };
         let limit = self.history.quiet_at + SETTLED_WITHIN + healing;
         if self.settled_at.is_none() && self.now >= limit {
             return Err(Broken::NotSettled(std::mem::take(&mut self.unsettled)));
         }
         if self.settled_at.is_some() && is_settled && self.now >= self.history.length {
-            self.oracle.settled(&self.kafka, &self.world, &runs(&self.replicas))?;
+            self.oracle
+                .settled(&self.kafka, &self.world, &runs(&self.replicas))?;
             return Ok(true);
         }
         if self.now >= self.history.length + 2 * HOUR {
@@ -256,23 +262,37 @@ impl Simulation {
             return Ok(false);
         }
         let rests = self.settled_at.is_some() && self.now < self.history.length;
-        let next = if rests { self.history.length } else { self.now + LOOK };
+        let next = if rests {
+            self.history.length
+        } else {
+            self.now + LOOK
+        };
         self.push(next.max(self.now + LOOK), Event::Look);
         Ok(false)
     }
 
     /// Whether nothing is left to do.
     fn has_settled(&mut self) -> bool {
-        let is_awake = self.replicas.iter().all(|replica| replica.run.is_some() && replica.asleep_until <= self.now);
+        let is_awake = self
+            .replicas
+            .iter()
+            .all(|replica| replica.run.is_some() && replica.asleep_until <= self.now);
         let group = &self.kafka.group;
-        if !is_awake || !group.is_stable() || group.len() != self.replicas.len() {
-            self.unsettled = format!("of {} replicas {} are members", self.replicas.len(), group.len());
+        if !is_awake || !group.is_stable() || group.member_count() != self.replicas.len() {
+            self.unsettled = format!(
+                "of {} replicas {} are members",
+                self.replicas.len(),
+                group.member_count()
+            );
             return false;
         }
         for (partition, log) in self.kafka.logs(Stored::Events) {
             let committed = self.kafka.committed.get(&partition).copied();
             if committed.unwrap_or(0) < log.high() {
-                self.unsettled = format!("partition {partition} is committed up to {committed:?} of {}", log.high());
+                self.unsettled = format!(
+                    "partition {partition} is committed up to {committed:?} of {}",
+                    log.high()
+                );
                 return false;
             }
         }
@@ -287,5 +307,8 @@ impl Simulation {
 }
 
 fn runs(replicas: &[Replica]) -> Vec<&Run> {
-    replicas.iter().filter_map(|replica| replica.run.as_deref()).collect()
+    replicas
+        .iter()
+        .filter_map(|replica| replica.run.as_deref())
+        .collect()
 }

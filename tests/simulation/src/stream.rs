@@ -11,21 +11,23 @@ impl Stream {
     /// The stream of an actor, by name and number, in the history of a seed.
     #[must_use]
     pub fn of(seed: u64, actor: &str, number: u64) -> Self {
-        let name = actor.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let name = actor
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
         let mixed = Random::new(seed ^ name.rotate_left(17)).next();
         Self(Random::new(mixed ^ number.wrapping_mul(0x9e37_79b9)))
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0.next()
     }
 
     /// A number below `end`, or 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
+        self.draw() % end.max(1)
     }
 
     /// A number in `from..to`, or `from`.

@@ -20,7 +20,11 @@ impl Trace {
     /// Nothing yet. Where `is_told`, what happens is written to standard output.
     #[must_use]
     pub const fn new(is_told: bool) -> Self {
-        Self { hash: 0xcbf2_9ce4_8422_2325, inputs: 0, is_told }
+        Self {
+            hash: 0xcbf2_9ce4_8422_2325,
+            inputs: 0,
+            is_told,
+        }
     }
 
     /// The hash of all that happened.
@@ -36,7 +40,9 @@ impl Trace {
     }
 
     fn mix(&mut self, number: u64) {
-        self.hash = (self.hash ^ number).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
+        self.hash = (self.hash ^ number)
+            .wrapping_mul(0x0100_0000_01b3)
+            .rotate_left(29);
     }
 
     fn mix_bytes(&mut self, bytes: &[u8]) {
@@ -71,7 +77,10 @@ impl Trace {
             let (seconds, rest) = (now / SECOND, now % SECOND);
             let mut what = format!("{what:?}");
             what.truncate(what.floor_char_boundary(400));
-            drop(writeln!(std::io::stdout(), "{seconds:>7}.{rest:06} {who} {what}"));
+            drop(writeln!(
+                std::io::stdout(),
+                "{seconds:>7}.{rest:06} {who} {what}"
+            ));
         }
     }
 

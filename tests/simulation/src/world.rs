@@ -53,7 +53,11 @@ impl World {
     pub fn new(seed: u64, accounts: usize) -> Self {
         let account = |number: usize| {
             let id = AccountId::try_from(format!("account-{number}-{seed:x}")).ok()?;
-            Some(Linked { id, eras: vec![(0, None)], shown: Vec::new() })
+            Some(Linked {
+                id,
+                eras: vec![(0, None)],
+                shown: Vec::new(),
+            })
         };
         Self {
             accounts: (0..accounts).filter_map(account).collect(),
@@ -75,7 +79,10 @@ impl World {
     #[must_use]
     pub fn find(&self, id: &str) -> Option<usize> {
         let number = id.strip_prefix("account-")?.split('-').next()?;
-        number.parse().ok().filter(|number| *number < self.accounts.len())
+        number
+            .parse()
+            .ok()
+            .filter(|number| *number < self.accounts.len())
     }
 
     /// Changes an account; gives the event's name.
@@ -83,14 +90,22 @@ impl World {
         self.labels += 1;
         let before = self.truth(account).cloned();
         let status = |status: &str| AccountStatus::from(status);
-        let was = before.as_ref().map_or_else(|| status("active"), |truth| truth.status.clone());
+        let was = before
+            .as_ref()
+            .map_or_else(|| status("active"), |truth| truth.status.clone());
         let label = before.as_ref().and_then(|truth| truth.label.clone());
         let event = match (change, &before) {
             (Change::Unlink, _) => "account.deleted",
             (_, None) => "account.created",
             (Change::Status(_) | Change::Refresh | Change::Relabel, Some(_)) => "account.updated",
         };
-        let truth = |status, label| Some(Truth { status, label, updated_at: wall(now) });
+        let truth = |status, label| {
+            Some(Truth {
+                status,
+                label,
+                updated_at: wall(now),
+            })
+        };
         let after = match change {
             Change::Status(new) => truth(status(new), label),
             Change::Refresh => truth(was, label),
@@ -119,7 +134,10 @@ impl World {
             time: Some(wall(date)),
             dataschema: None,
         });
-        headers.ingest = Some(IngestHeaders { source: "main".to_owned(), received_at: wall(now) });
+        headers.ingest = Some(IngestHeaders {
+            source: "main".to_owned(),
+            received_at: wall(now),
+        });
         Some(New {
             key: Some(id.as_str().as_bytes().into()),
             value: Some(value.into_bytes().into()),
@@ -156,19 +174,30 @@ impl World {
     fn fails(&mut self, now: Micros) -> Option<ApiError> {
         use ApiMode::{Garbage, Hang, RateLimited, Refused, Rejected, Unavailable};
         self.count(now);
-        Some(match self.has(&[Unavailable, RateLimited, Garbage, Hang, Refused, Rejected], now)? {
-            RateLimited => ApiError::RateLimited { retry_after: Some(Duration::from_secs(2)) },
-            Garbage => ApiError::unreadable("not an account"),
-            Refused => ApiError::Refused { status: 401 },
-            Rejected => ApiError::Rejected { status: 400 },
-            Hang => ApiError::unavailable("timed out", None),
-            _ => ApiError::unavailable("status 503", None),
-        })
+        Some(
+            match self.has(
+                &[Unavailable, RateLimited, Garbage, Hang, Refused, Rejected],
+                now,
+            )? {
+                RateLimited => ApiError::RateLimited {
+                    retry_after: Some(Duration::from_secs(2)),
+                },
+                Garbage => ApiError::unreadable("not an account"),
+                Refused => ApiError::Refused { status: 401 },
+                Rejected => ApiError::Rejected { status: 400 },
+                Hang => ApiError::unavailable("timed out", None),
+                _ => ApiError::unavailable("status 503", None),
+            },
+        )
     }
 
     /// How long an answer takes.
     pub fn latency(&mut self, is_late: bool) -> Micros {
-        if is_late { PATIENCE } else { self.draw.between(15_000, 150_000) }
+        if is_late {
+            PATIENCE
+        } else {
+            self.draw.between(15_000, 150_000)
+        }
     }
 
     /// Whether the key is accepted.
@@ -189,11 +218,19 @@ impl World {
         if let Some(error) = self.fails(now) {
             return Err(error);
         }
-        let Some(account) = self.find(id.as_str()) else { return Ok(Lookup::NotFound) };
+        let Some(account) = self.find(id.as_str()) else {
+            return Ok(Lookup::NotFound);
+        };
         let is_hidden = self.has(&[ApiMode::NotFound], now).is_some();
-        let truth = if is_hidden { None } else { self.shown_of(account, now) };
+        let truth = if is_hidden {
+            None
+        } else {
+            self.shown_of(account, now)
+        };
         self.note_shown(account, truth.clone(), now);
-        Ok(truth.map_or(Lookup::NotFound, |truth| Lookup::Found(Box::new(shown(truth)))))
+        Ok(truth.map_or(Lookup::NotFound, |truth| {
+            Lookup::Found(Box::new(shown(truth)))
+        }))
     }
 
     /// Several accounts, as a list shows them.
@@ -201,7 +238,11 @@ impl World {
     /// # Errors
     ///
     /// As the API's mood is.
-    pub fn list(&mut self, ids: Option<&[AccountId]>, now: Micros) -> Result<Vec<(String, Account)>, ApiError> {
+    pub fn list(
+        &mut self,
+        ids: Option<&[AccountId]>,
+        now: Micros,
+    ) -> Result<Vec<(String, Account)>, ApiError> {
         if let Some(error) = self.fails(now) {
             return Err(error);
         }
@@ -230,10 +271,17 @@ impl World {
     }
 
     fn shown_of(&mut self, account: usize, now: Micros) -> Option<Truth> {
-        let age = if self.has(&[ApiMode::Stale], now).is_some() { self.draw.below(STALE) } else { 0 };
+        let age = if self.has(&[ApiMode::Stale], now).is_some() {
+            self.draw.below(STALE)
+        } else {
+            0
+        };
         let at = now.saturating_sub(age);
         let eras = &self.accounts[account].eras;
-        eras.iter().rev().find(|(since, _)| *since <= at).and_then(|(_, truth)| truth.clone())
+        eras.iter()
+            .rev()
+            .find(|(since, _)| *since <= at)
+            .and_then(|(_, truth)| truth.clone())
     }
 
     fn note_shown(&mut self, account: usize, truth: Option<Truth>, now: Micros) {

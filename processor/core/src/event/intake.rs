@@ -231,11 +231,12 @@ impl Consumed {
     /// A topic that was made again starts at offset 0, so an older offset alone proves nothing: its timestamp must not
     /// be newer either.
     fn is_taken_in(&self, state: &AccountState) -> bool {
-        !planted(Fault::ReplayCheckOff) && state.taken_in.is_some_and(|taken| {
-            taken.partition == self.partition
-                && self.offset <= taken.offset
-                && self.timestamp_ms <= taken.timestamp_ms
-        })
+        !planted(Fault::ReplayCheckOff)
+            && state.taken_in.is_some_and(|taken| {
+                taken.partition == self.partition
+                    && self.offset <= taken.offset
+                    && self.timestamp_ms <= taken.timestamp_ms
+            })
     }
 }
 

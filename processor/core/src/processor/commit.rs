@@ -146,10 +146,13 @@ impl Processor {
                 note_transacted("aborted", took, turn);
                 let topic = self.settings.topics.name(Topic::State).to_owned();
                 let partitions = leaderless;
+                // So that what it took is counted as handed over.
+                self.put_back(round, turn);
                 self.fail(Failure::Leaderless { topic, partitions }, turn);
             }
             Transacted::Fatal(error) => {
                 note_transacted("fatal", took, turn);
+                self.put_back(round, turn);
                 self.fail(Failure::Transaction(error), turn);
             }
         }

@@ -29,7 +29,8 @@ impl Processor {
             self.out_of_range(lost, turn);
         }
         if planted(Fault::OffsetPassedEarly) {
-            self.partitions.close_offset(record.partition, record.offset);
+            self.partitions
+                .close_offset(record.partition, record.offset);
         }
         turn.note(Fact::Consumed);
         self.classify(record, turn);

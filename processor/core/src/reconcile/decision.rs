@@ -146,6 +146,9 @@ impl Case<'_> {
             (Some(updated), Some(date)) => updated < date,
             (None, _) | (_, None) => false,
         };
-        !planted(Fault::LagRecheckOff) && is_older && self.freshness() == Freshness::Newer && !self.pending.lag_recheck_used
+        !planted(Fault::LagRecheckOff)
+            && is_older
+            && self.freshness() == Freshness::Newer
+            && !self.pending.lag_recheck_used
     }
 }

@@ -115,6 +115,9 @@ pub enum Call {
     },
 }
 
+/// A partition, its assignment, and its low and high watermark, where they are told.
+pub type Ranged = (i32, u64, Option<(i64, i64)>);
+
 /// What the cluster answers.
 #[derive(Debug)]
 pub enum Reply {
@@ -145,5 +148,5 @@ pub enum Reply {
     /// Records.
     Records(Fetched),
     /// Of each partition and assignment.
-    Cluster(Vec<(i32, u64, Option<(i64, i64)>)>),
+    Cluster(Vec<Ranged>),
 }

@@ -57,7 +57,12 @@ pub struct Group {
 
 impl Group {
     /// A member joins, or joins again with what it owns.
-    pub fn join(&mut self, id: Option<MemberId>, owned: BTreeSet<i32>, now: Micros) -> Result<MemberId, Refused> {
+    pub fn join(
+        &mut self,
+        id: Option<MemberId>,
+        owned: BTreeSet<i32>,
+        now: Micros,
+    ) -> Result<MemberId, Refused> {
         let id = match id {
             Some(id) if !self.members.contains_key(&id) => return Err(Refused::UnknownMember),
             Some(id) => id,
@@ -70,7 +75,11 @@ impl Group {
             self.not_before = now + INITIAL;
         }
         self.begin_rebalance(now);
-        let member = Member { owned, has_joined: true, heard_at: now };
+        let member = Member {
+            owned,
+            has_joined: true,
+            heard_at: now,
+        };
         self.members.insert(id, member);
         Ok(id)
     }
@@ -92,7 +101,11 @@ impl Group {
             return Err(Refused::IllegalGeneration);
         }
         member.heard_at = now;
-        if is_joining { Err(Refused::Rebalancing) } else { Ok(()) }
+        if is_joining {
+            Err(Refused::Rebalancing)
+        } else {
+            Ok(())
+        }
     }
 
     /// A member leaves.
@@ -107,7 +120,11 @@ impl Group {
         if !self.members.contains_key(&id) {
             return Err(Refused::UnknownMember);
         }
-        if generation == self.generation { Ok(()) } else { Err(Refused::IllegalGeneration) }
+        if generation == self.generation {
+            Ok(())
+        } else {
+            Err(Refused::IllegalGeneration)
+        }
     }
 
     /// The coordinator was away: it gives every member a new session.
@@ -125,7 +142,7 @@ impl Group {
 
     /// How many members there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn member_count(&self) -> usize {
         self.members.len()
     }
 
@@ -139,7 +156,9 @@ impl Group {
         if self.members.len() < before && !self.members.is_empty() {
             self.begin_rebalance(now);
         }
-        let Some(until) = self.joining_until else { return Vec::new() };
+        let Some(until) = self.joining_until else {
+            return Vec::new();
+        };
         let is_over = now >= until;
         let have_all_joined = self.members.values().all(|member| member.has_joined);
         if now < self.not_before || !(have_all_joined || is_over) {
@@ -156,14 +175,19 @@ impl Group {
 
     /// Sticky and cooperative: as balanced as may be, and what another member still owns is withheld until it gave it up.
     fn assign(&mut self, partitions: i32) -> Vec<Joined> {
-        let mut targets: BTreeMap<MemberId, BTreeSet<i32>> =
-            self.members.keys().map(|id| (*id, BTreeSet::new())).collect();
+        let mut targets: BTreeMap<MemberId, BTreeSet<i32>> = self
+            .members
+            .keys()
+            .map(|id| (*id, BTreeSet::new()))
+            .collect();
         let count = i32::try_from(targets.len().max(1)).unwrap_or(1);
         let least = usize::try_from(partitions / count).unwrap_or(0);
         let mut larger = usize::try_from(partitions % count).unwrap_or(0);
         let mut taken = BTreeSet::new();
         for (id, member) in &self.members {
-            let Some(target) = targets.get_mut(id) else { continue };
+            let Some(target) = targets.get_mut(id) else {
+                continue;
+            };
             let mut room = least;
             if member.owned.len() > least && larger > 0 {
                 larger -= 1;
@@ -176,19 +200,30 @@ impl Group {
             }
         }
         for partition in (0..partitions).filter(|partition| !taken.contains(partition)) {
-            let smallest = targets.iter_mut().min_by_key(|(id, target)| (target.len(), **id));
+            let smallest = targets
+                .iter_mut()
+                .min_by_key(|(id, target)| (target.len(), **id));
             if let Some((_, target)) = smallest {
                 target.insert(partition);
             }
         }
         let members = &self.members;
         let owner = |partition: i32, other: MemberId| {
-            members.iter().any(|(id, member)| *id != other && member.owned.contains(&partition))
+            members
+                .iter()
+                .any(|(id, member)| *id != other && member.owned.contains(&partition))
         };
         let generation = self.generation;
         let joined = targets.into_iter().map(|(member, target)| {
-            let partitions = target.into_iter().filter(|partition| !owner(*partition, member)).collect();
-            Joined { member, generation, partitions }
+            let partitions = target
+                .into_iter()
+                .filter(|partition| !owner(*partition, member))
+                .collect();
+            Joined {
+                member,
+                generation,
+                partitions,
+            }
         });
         joined.collect()
     }

@@ -79,8 +79,19 @@ impl Log {
         if let Kind::Of(number) = kind {
             self.open.entry(number).or_insert(offset);
         }
-        let New { key, value, headers } = new;
-        self.records.push_back(Record { offset, timestamp_ms, key, value, headers, kind });
+        let New {
+            key,
+            value,
+            headers,
+        } = new;
+        self.records.push_back(Record {
+            offset,
+            timestamp_ms,
+            key,
+            value,
+            headers,
+            kind,
+        });
         offset
     }
 
@@ -90,7 +101,11 @@ impl Log {
         if !is_commit {
             self.aborted.insert(number);
         }
-        let nothing = New { key: None, value: None, headers: None };
+        let nothing = New {
+            key: None,
+            value: None,
+            headers: None,
+        };
         self.append(nothing, Kind::Marker, at_ms);
     }
 
@@ -127,7 +142,11 @@ impl Log {
     pub fn read(&self, from: i64, most: usize) -> Fetched {
         let stable = self.last_stable();
         let first = self.records.partition_point(|record| record.offset < from);
-        let mut fetched = Fetched { records: Vec::new(), next: from.max(self.low), is_end: false };
+        let mut fetched = Fetched {
+            records: Vec::new(),
+            next: from.max(self.low),
+            is_end: false,
+        };
         for record in self.records.range(first..) {
             if record.offset >= stable || fetched.records.len() >= most {
                 break;
@@ -147,7 +166,10 @@ impl Log {
     /// Every record that is committed and below the last stable offset.
     pub fn committed(&self) -> impl Iterator<Item = &Record> {
         let stable = self.last_stable();
-        let below = self.records.iter().filter(move |record| record.offset < stable);
+        let below = self
+            .records
+            .iter()
+            .filter(move |record| record.offset < stable);
         below.filter(|record| self.is_visible(record))
     }
 
@@ -159,8 +181,12 @@ impl Log {
     /// The record at an offset.
     #[must_use]
     pub fn get(&self, offset: i64) -> Option<&Record> {
-        let at = self.records.partition_point(|record| record.offset < offset);
-        self.records.get(at).filter(|record| record.offset == offset)
+        let at = self
+            .records
+            .partition_point(|record| record.offset < offset);
+        self.records
+            .get(at)
+            .filter(|record| record.offset == offset)
     }
 
     /// A new segment begins.
@@ -173,7 +199,11 @@ impl Log {
     pub fn compact(&mut self, tombstones_ms: i64) {
         let bound = self.segment.min(self.last_stable());
         let mut newest: HashMap<Rc<[u8]>, i64> = HashMap::new();
-        for record in self.records.iter().take_while(|record| record.offset < bound) {
+        for record in self
+            .records
+            .iter()
+            .take_while(|record| record.offset < bound)
+        {
             if let Some(key) = record.key.clone().filter(|_| self.is_visible(record)) {
                 newest.insert(key, record.offset);
             }
@@ -198,7 +228,10 @@ impl Log {
             self.roll();
         }
         let bound = self.segment.min(self.last_stable());
-        let below = self.records.iter().take_while(|record| record.offset < bound);
+        let below = self
+            .records
+            .iter()
+            .take_while(|record| record.offset < bound);
         let last = below.last().map(|record| record.timestamp_ms);
         if last.is_some_and(|last| last < before_ms) {
             self.delete_below(bound);
@@ -209,7 +242,11 @@ impl Log {
     pub fn delete_below(&mut self, offset: i64) {
         let offset = offset.clamp(self.low, self.last_stable());
         self.low = offset;
-        while self.records.front().is_some_and(|record| record.offset < offset) {
+        while self
+            .records
+            .front()
+            .is_some_and(|record| record.offset < offset)
+        {
             self.records.pop_front();
         }
     }

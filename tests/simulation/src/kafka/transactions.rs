@@ -24,10 +24,16 @@ pub enum Refused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Empty,
-    Ongoing { since: Micros },
+    Ongoing {
+        since: Micros,
+    },
     /// Decided, and not written everywhere.
-    Prepared { is_commit: bool },
-    Complete { is_commit: bool },
+    Prepared {
+        is_commit: bool,
+    },
+    Complete {
+        is_commit: bool,
+    },
 }
 
 /// What a `transactional.id` stands for.
@@ -136,7 +142,11 @@ impl Transactions {
         (id, epoch, client): (usize, u64, u64),
         is_commit: bool,
     ) -> (Result<(), Refused>, Option<Decided>) {
-        let Some(producer) = self.producers.get_mut(&id).filter(|producer| producer.epoch == epoch) else {
+        let Some(producer) = self
+            .producers
+            .get_mut(&id)
+            .filter(|producer| producer.epoch == epoch)
+        else {
             return (Err(Refused::Fenced), None);
         };
         let is_same = client == producer.ended;
@@ -145,9 +155,14 @@ impl Transactions {
                 producer.ended = client;
                 (Ok(()), Some(producer.decide(id, is_commit)))
             }
-            State::Prepared { is_commit: was } | State::Complete { is_commit: was } if is_same => {
-                (if was == is_commit { Ok(()) } else { Err(Refused::InvalidState) }, None)
-            }
+            State::Prepared { is_commit: was } | State::Complete { is_commit: was } if is_same => (
+                if was == is_commit {
+                    Ok(())
+                } else {
+                    Err(Refused::InvalidState)
+                },
+                None,
+            ),
             State::Prepared { .. } => (Err(Refused::Concurrent), None),
             // Nothing of it has arrived, and nothing of it will count.
             State::Empty | State::Complete { .. } if !is_commit => {
@@ -173,7 +188,10 @@ impl Transactions {
     /// Whether the transaction is to be committed; none where it has ended.
     #[must_use]
     pub fn is_commit(&self, id: usize, number: TransactionNumber) -> Option<bool> {
-        let producer = self.producers.get(&id).filter(|producer| producer.number == number)?;
+        let producer = self
+            .producers
+            .get(&id)
+            .filter(|producer| producer.number == number)?;
         match producer.state {
             State::Prepared { is_commit } => Some(is_commit),
             State::Empty | State::Ongoing { .. } | State::Complete { .. } => None,
@@ -190,7 +208,9 @@ impl Transactions {
 
     /// Its end is written to the group's offsets, which are given.
     pub fn offsets_written(&mut self, id: usize) -> BTreeMap<i32, i64> {
-        let Some(producer) = self.producers.get_mut(&id) else { return BTreeMap::new() };
+        let Some(producer) = self.producers.get_mut(&id) else {
+            return BTreeMap::new();
+        };
         producer.has_offsets = false;
         let offsets = std::mem::take(&mut producer.offsets);
         producer.complete();
@@ -200,15 +220,17 @@ impl Transactions {
     /// Whether an open transaction has an offset for a partition: what is committed is not stable then.
     #[must_use]
     pub fn has_pending_offset(&self, partition: i32) -> bool {
-        self.producers.values().any(|producer| producer.offsets.contains_key(&partition))
+        self.producers
+            .values()
+            .any(|producer| producer.offsets.contains_key(&partition))
     }
 
     /// Whether no transaction is open.
     #[must_use]
     pub fn are_ended(&self) -> bool {
-        self.producers.values().all(|producer| {
-            matches!(producer.state, State::Empty | State::Complete { .. })
-        })
+        self.producers
+            .values()
+            .all(|producer| matches!(producer.state, State::Empty | State::Complete { .. }))
     }
 }
 

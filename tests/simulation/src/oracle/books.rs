@@ -23,7 +23,11 @@ impl Book {
             truth: truth(state),
             newest: state.last_event_date,
         });
-        Self { known: vec![known], triggers, told }
+        Self {
+            known: vec![known],
+            triggers,
+            told,
+        }
     }
 
     /// The book after a round.
@@ -31,7 +35,12 @@ impl Book {
     /// # Errors
     ///
     /// Where what was told is not allowed.
-    pub fn after(&self, triggers: &[Trigger], told: &[Told], now: Option<&Truth>) -> Result<Self, String> {
+    pub fn after(
+        &self,
+        triggers: &[Trigger],
+        told: &[Told],
+        now: Option<&Truth>,
+    ) -> Result<Self, String> {
         let all: Vec<reference::Trigger> = triggers.iter().map(as_reference).collect();
         let (new, events) = (&all[self.triggers..], &told[self.told..]);
         let mut allowed = Vec::new();
@@ -47,9 +56,15 @@ impl Book {
         known.dedup();
         if known.is_empty() {
             let was = &self.known;
-            return Err(format!("was {was:?}, is {now:?}, by {new:?} allowed {allowed:?}, told {events:?}"));
+            return Err(format!(
+                "was {was:?}, is {now:?}, by {new:?} allowed {allowed:?}, told {events:?}"
+            ));
         }
-        Ok(Self { known, triggers: triggers.len(), told: told.len() })
+        Ok(Self {
+            known,
+            triggers: triggers.len(),
+            told: told.len(),
+        })
     }
 }
 
@@ -69,5 +84,9 @@ fn as_reference(trigger: &Trigger) -> reference::Trigger {
         AccountEvent::DELETED => Sort::Deleted,
         _ => Sort::Webhook,
     };
-    reference::Trigger { sort, date: trigger.date, offset: Some(trigger.offset) }
+    reference::Trigger {
+        sort,
+        date: trigger.date,
+        offset: Some(trigger.offset),
+    }
 }

@@ -15,13 +15,24 @@ const LEAST: Micros = 10 * MINUTE - 30 * SECOND;
 ///
 /// Where it did not.
 pub fn has_waited(account: &Linked, event: &AccountLifecycleEvent) -> Result<(), String> {
-    let is_said = event.caused_by.iter().any(|cause| cause.event_type == AccountEvent::DELETED);
+    let is_said = event
+        .caused_by
+        .iter()
+        .any(|cause| cause.event_type == AccountEvent::DELETED);
     if event.event_type != LifecycleType::Unlinked || event.status.is_some() || is_said {
         return Ok(());
     }
-    let mut answers = account.shown.iter().rev().skip_while(|(_, _, truth)| truth.is_some());
+    let mut answers = account
+        .shown
+        .iter()
+        .rev()
+        .skip_while(|(_, _, truth)| truth.is_some());
     let Some((first, last, _)) = answers.next() else {
         return Err(format!("never answered 404: {event:?}"));
     };
-    if last - first >= LEAST { Ok(()) } else { Err(format!("404 from {first} to {last} only: {event:?}")) }
+    if last - first >= LEAST {
+        Ok(())
+    } else {
+        Err(format!("404 from {first} to {last} only: {event:?}"))
+    }
 }

@@ -40,7 +40,8 @@ impl Ledger {
 
     /// It was answered.
     pub fn answered(&mut self, key: &AccountKey, epoch: u64) {
-        self.asked.remove(&(key.partition, key.id.to_string(), epoch));
+        self.asked
+            .remove(&(key.partition, key.id.to_string(), epoch));
     }
 
     /// Whether everything is accounted for. Only where nothing is pending, or the run has ended.
@@ -56,6 +57,8 @@ impl Ledger {
         if taken_in == accounted {
             return Ok(());
         }
-        Err(Broken::NotConserved(format!("{taken_in} taken in, {accounted} accounted for")))
+        Err(Broken::NotConserved(format!(
+            "{taken_in} taken in, {accounted} accounted for"
+        )))
     }
 }

@@ -17,7 +17,13 @@ pub struct Walk {
 
 impl Default for Walk {
     fn default() -> Self {
-        Self { version: 0, phase: AccountPhase::None, status: None, links: 0, told: Vec::new() }
+        Self {
+            version: 0,
+            phase: AccountPhase::None,
+            status: None,
+            links: 0,
+            told: Vec::new(),
+        }
     }
 }
 
@@ -63,7 +69,10 @@ impl Walk {
 
     fn is_legal(&self, event: &AccountLifecycleEvent) -> bool {
         use AccountPhase::{Active, Degraded, Failed, None as Nothing, Unlinked};
-        let is_active = event.status.as_ref().map(|status| status.as_str() == "active");
+        let is_active = event
+            .status
+            .as_ref()
+            .map(|status| status.as_str() == "active");
         let is_another = event.status != self.status;
         match (&event.event_type, self.phase) {
             (LifecycleType::Linked, Nothing | Failed | Unlinked)

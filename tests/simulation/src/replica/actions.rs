@@ -42,28 +42,60 @@ impl Simulation {
                 self.assigned(r, run, &partitions);
             }
             Action::Unassign(partitions) => {
-                run.positions.retain(|partition, _| !partitions.contains(partition));
-                run.restores.retain(|(partition, _), _| !partitions.contains(partition));
+                run.positions
+                    .retain(|partition, _| !partitions.contains(partition));
+                run.restores
+                    .retain(|(partition, _), _| !partitions.contains(partition));
                 self.unassigned(r, run, &partitions);
             }
             Action::Pause(partitions) => Self::pause(run, &partitions),
             Action::Resume(partitions) => self.resume(r, run, &partitions),
             Action::Restore { partition, epoch } => self.begin_restore(r, run, (partition, epoch)),
-            Action::LookUp { key, lane, epoch, sent } => {
+            Action::LookUp {
+                key,
+                lane,
+                epoch,
+                sent,
+            } => {
                 run.ledger.ask(&key, epoch);
-                self.ask(r, ApiCall::One { key, lane, epoch, sent });
+                self.ask(
+                    r,
+                    ApiCall::One {
+                        key,
+                        lane,
+                        epoch,
+                        sent,
+                    },
+                );
             }
             Action::LookUpTogether { asked, lane, sent } => {
-                asked.iter().for_each(|asked| run.ledger.ask(&asked.key, asked.epoch));
+                asked
+                    .iter()
+                    .for_each(|asked| run.ledger.ask(&asked.key, asked.epoch));
                 self.ask(r, ApiCall::Many { asked, lane, sent });
             }
             Action::Probe { lane, wait } => {
                 self.act_later(r, micros(wait), Act::Ask(ApiCall::Probe { lane }));
             }
-            Action::Refetch { key, epoch, causes, reason, detail } => {
-                let steps = RefetchSteps::new(key.clone(), causes, REFETCH, self.clock(r).monotonic);
+            Action::Refetch {
+                key,
+                epoch,
+                causes,
+                reason,
+                detail,
+            } => {
+                let steps =
+                    RefetchSteps::new(key.clone(), causes, REFETCH, self.clock(r).monotonic);
                 let job = run.number();
-                run.jobs.insert(job, Job { steps, key, epoch, why: (reason, detail) });
+                run.jobs.insert(
+                    job,
+                    Job {
+                        steps,
+                        key,
+                        epoch,
+                        why: (reason, detail),
+                    },
+                );
                 self.go_on_refetching(r, run, job);
             }
             Action::Transact { generation, batch } => self.transact(r, run, generation, batch),
@@ -71,7 +103,15 @@ impl Simulation {
             Action::ReadMarkers { epoch, committed } => {
                 let partition = MARKERS_PARTITION;
                 let since_ms = wall_ms(self.now.saturating_sub(LOOK_BACK));
-                self.send(r, Call::Markers { partition, epoch, committed, since_ms });
+                self.send(
+                    r,
+                    Call::Markers {
+                        partition,
+                        epoch,
+                        committed,
+                        since_ms,
+                    },
+                );
             }
             Action::Resync { lane, .. } => self.begin_list(r, run, lane),
             Action::End(end) => run.state.has_ended = Some(matches!(end, End::Stopped)),
@@ -85,7 +125,7 @@ impl Simulation {
             Act::Answered(answered) => self.on_answer(r, run, *answered),
             Act::Joined(joined) => self.on_joined(run, joined),
             Act::Heartbeat => self.heartbeat(r, run),
-            Act::Rejoin => self.rejoin(r, run),
+            Act::Rejoin(number) => self.rejoin(r, run, number),
             Act::Drive => self.drive(r, run),
             Act::Again(call) => self.call_again(r, run, call),
             Act::ApiAnswered(answered) => self.on_api(r, run, *answered),
@@ -101,7 +141,9 @@ impl Simulation {
     fn call_again(&mut self, r: usize, run: &Run, call: Call) {
         let is_wanted = match &call {
             Call::Committed(partition) => run.positions.contains_key(partition),
-            Call::Restore { partition, epoch, .. } => run.restores.contains_key(&(*partition, *epoch)),
+            Call::Restore {
+                partition, epoch, ..
+            } => run.restores.contains_key(&(*partition, *epoch)),
             Call::Produce { client, .. } => run.transaction.is_some() && run.producer.1 == *client,
             _ => true,
         };
@@ -120,10 +162,14 @@ impl Simulation {
                 self.on_heartbeat(r, run, (member, generation), &reply);
             }
             Call::Committed(partition) => self.on_start(r, run, partition, &reply),
-            Call::Fetch { partition, version, .. } => {
+            Call::Fetch {
+                partition, version, ..
+            } => {
                 self.on_fetched(r, run, (partition, version), reply);
             }
-            Call::Restore { partition, epoch, .. } => {
+            Call::Restore {
+                partition, epoch, ..
+            } => {
                 self.on_restore(r, run, (partition, epoch), reply);
             }
             Call::ReadAt { job, partition, .. } | Call::Low { job, partition } => {
@@ -133,14 +179,24 @@ impl Simulation {
                 let answer = self.cluster_answer(reply);
                 self.give(r, run, Input::ClusterAnswered(answer));
             }
-            Call::Markers { epoch, committed, .. } => self.on_markers(r, run, (epoch, committed), reply),
+            Call::Markers {
+                epoch, committed, ..
+            } => self.on_markers(r, run, (epoch, committed), reply),
             Call::Publish { .. } => self.on_published(r, run, matches!(reply, Reply::Done)),
         }
     }
 
     fn cluster_answer(&self, reply: Reply) -> ClusterAnswer {
-        let Reply::Cluster(told) = reply else { return ClusterAnswer::No };
-        let watermarks = told.into_iter().map(|(partition, epoch, range)| Watermarks { partition, epoch, range });
+        let Reply::Cluster(told) = reply else {
+            return ClusterAnswer::No;
+        };
+        let watermarks = told
+            .into_iter()
+            .map(|(partition, epoch, range)| Watermarks {
+                partition,
+                epoch,
+                range,
+            });
         ClusterAnswer::Yes {
             partitions: usize::try_from(self.kafka.partitions).unwrap_or(0),
             watermarks: watermarks.collect(),
@@ -151,14 +207,28 @@ impl Simulation {
         match &call {
             ApiCall::One { key, epoch, .. } => run.ledger.answered(key, *epoch),
             ApiCall::Many { asked, .. } => {
-                asked.iter().for_each(|asked| run.ledger.answered(&asked.key, asked.epoch));
+                asked
+                    .iter()
+                    .for_each(|asked| run.ledger.answered(&asked.key, asked.epoch));
             }
             ApiCall::Probe { .. } | ApiCall::Page { .. } => {}
         }
         let input = match (call, reply) {
-            (ApiCall::One { key, lane, epoch, sent }, ApiReply::One(result)) => {
-                Input::LookedUp(LookedUp { key, lane, epoch, sent, result })
-            }
+            (
+                ApiCall::One {
+                    key,
+                    lane,
+                    epoch,
+                    sent,
+                },
+                ApiReply::One(result),
+            ) => Input::LookedUp(LookedUp {
+                key,
+                lane,
+                epoch,
+                sent,
+                result,
+            }),
             (ApiCall::Many { asked, lane, sent }, ApiReply::List(list)) => {
                 let result = match list {
                     Ok(accounts) => Ok(batch::read(asked, accounts)),
@@ -167,7 +237,9 @@ impl Simulation {
                 Input::LookedUpTogether(LookedUpTogether { lane, sent, result })
             }
             (ApiCall::Probe { lane }, ApiReply::Probe(result)) => Input::Probed { lane, result },
-            (ApiCall::Page { lane }, ApiReply::List(list)) => return self.on_page(r, run, lane, list),
+            (ApiCall::Page { lane }, ApiReply::List(list)) => {
+                return self.on_page(r, run, lane, list);
+            }
             _ => return,
         };
         self.give(r, run, input);

@@ -24,6 +24,8 @@ pub struct Member {
     generation: u64,
     owned: BTreeSet<i32>,
     is_joining: bool,
+    /// Counts joins.
+    joins: u64,
     heard_at: Micros,
     /// What the core is told next.
     rebalances: VecDeque<Rebalance>,
@@ -36,8 +38,15 @@ pub struct Member {
 
 #[derive(Debug, Clone)]
 enum Rebalance {
-    Assigned { partitions: Vec<i32>, token: Generation },
-    Revoked { partitions: Vec<i32>, then: Vec<i32>, token: Generation },
+    Assigned {
+        partitions: Vec<i32>,
+        token: Generation,
+    },
+    Revoked {
+        partitions: Vec<i32>,
+        then: Vec<i32>,
+        token: Generation,
+    },
     Lost(Vec<i32>),
 }
 
@@ -56,8 +65,15 @@ impl Member {
     }
 
     fn token(&mut self) -> Generation {
-        self.tokens.push((self.id.unwrap_or_default(), self.generation));
+        self.tokens
+            .push((self.id.unwrap_or_default(), self.generation));
         Generation(u64::try_from(self.tokens.len() - 1).unwrap_or_default())
+    }
+
+    /// Whether the core is to be told of a rebalance.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        !self.rebalances.is_empty()
     }
 
     fn is_idle(&self) -> bool {
@@ -69,12 +85,16 @@ impl Member {
         let rebalance = self.rebalances.pop_front()?;
         self.unanswered = Some(rebalance.clone());
         Some(match rebalance {
-            Rebalance::Assigned { partitions, token } => {
-                Input::Assigned { partitions, generation: Some(token) }
-            }
-            Rebalance::Revoked { partitions, token, .. } => {
-                Input::Revoked { partitions, generation: Some(token) }
-            }
+            Rebalance::Assigned { partitions, token } => Input::Assigned {
+                partitions,
+                generation: Some(token),
+            },
+            Rebalance::Revoked {
+                partitions, token, ..
+            } => Input::Revoked {
+                partitions,
+                generation: Some(token),
+            },
             Rebalance::Lost(partitions) => Input::Lost(partitions),
         })
     }
@@ -86,15 +106,24 @@ impl Simulation {
         let member = &mut run.member;
         member.is_joining = true;
         member.has_to_rejoin = false;
-        let owned = if member.id.is_some() { member.owned.clone() } else { BTreeSet::new() };
-        let call = Call::Join { member: member.id, owned };
+        member.joins += 1;
+        let number = member.joins;
+        let owned = if member.id.is_some() {
+            member.owned.clone()
+        } else {
+            BTreeSet::new()
+        };
+        let call = Call::Join {
+            member: member.id,
+            owned,
+        };
         self.send(r, call);
-        self.act_later(r, JOIN_AGAIN, Act::Rejoin);
+        self.act_later(r, JOIN_AGAIN, Act::Rejoin(number));
     }
 
     /// The join may have been lost on its way.
-    pub(crate) fn rejoin(&mut self, r: usize, run: &mut Run) {
-        if run.member.is_joining {
+    pub(crate) fn rejoin(&mut self, r: usize, run: &mut Run, number: u64) {
+        if run.member.is_joining && run.member.joins == number {
             self.join(r, run);
         }
     }
@@ -103,14 +132,22 @@ impl Simulation {
     pub(crate) fn heartbeat(&mut self, r: usize, run: &mut Run) {
         self.act_later(r, HEARTBEAT, Act::Heartbeat);
         let member = &run.member;
-        let Some(id) = member.id.filter(|_| !member.is_joining) else { return };
+        let Some(id) = member.id.filter(|_| !member.is_joining) else {
+            return;
+        };
         if self.now >= member.heard_at + SESSION {
             return self.lose(r, run);
         }
         self.send(r, Call::Heartbeat(id, member.generation));
     }
 
-    pub(crate) fn on_heartbeat(&mut self, r: usize, run: &mut Run, of: (MemberId, u64), reply: &Reply) {
+    pub(crate) fn on_heartbeat(
+        &mut self,
+        r: usize,
+        run: &mut Run,
+        of: (MemberId, u64),
+        reply: &Reply,
+    ) {
         let is_current = run.member.id == Some(of.0) && run.member.generation == of.1;
         if !is_current || run.member.is_joining {
             return;
@@ -121,17 +158,23 @@ impl Simulation {
                 run.member.heard_at = self.now;
                 self.join_when_idle(r, run);
             }
-            Reply::NoMember(Refused::UnknownMember | Refused::IllegalGeneration) => self.lose(r, run),
+            Reply::NoMember(Refused::UnknownMember | Refused::IllegalGeneration) => {
+                self.lose(r, run)
+            }
             _ => {}
         }
     }
 
-    pub(crate) fn on_join(&mut self, r: usize, run: &mut Run, as_whom: Option<MemberId>, reply: &Reply) {
+    pub(crate) fn on_join(
+        &mut self,
+        r: usize,
+        run: &mut Run,
+        as_whom: Option<MemberId>,
+        reply: &Reply,
+    ) {
         match reply {
-            Reply::Member(id) => {
-                if run.member.id.is_none() && run.member.is_joining {
-                    run.member.id = Some(*id);
-                }
+            Reply::Member(id) if run.member.id.is_none() && run.member.is_joining => {
+                run.member.id = Some(*id);
             }
             Reply::NoMember(_) if run.member.id == as_whom => self.lose(r, run),
             _ => {}
@@ -173,12 +216,27 @@ impl Simulation {
         member.generation = joined.generation;
         member.heard_at = self.now;
         let token = member.token();
-        let revoked: Vec<i32> = member.owned.difference(&joined.partitions).copied().collect();
-        let added: Vec<i32> = joined.partitions.difference(&member.owned).copied().collect();
+        let revoked: Vec<i32> = member
+            .owned
+            .difference(&joined.partitions)
+            .copied()
+            .collect();
+        let added: Vec<i32> = joined
+            .partitions
+            .difference(&member.owned)
+            .copied()
+            .collect();
         member.rebalances.push_back(if revoked.is_empty() {
-            Rebalance::Assigned { partitions: added, token }
+            Rebalance::Assigned {
+                partitions: added,
+                token,
+            }
         } else {
-            Rebalance::Revoked { partitions: revoked, then: added, token }
+            Rebalance::Revoked {
+                partitions: revoked,
+                then: added,
+                token,
+            }
         });
     }
 
@@ -194,12 +252,17 @@ impl Simulation {
     /// The core gave partitions up.
     pub(crate) fn unassigned(&mut self, r: usize, run: &mut Run, partitions: &[i32]) {
         let member = &mut run.member;
-        member.owned.retain(|partition| !partitions.contains(partition));
+        member
+            .owned
+            .retain(|partition| !partitions.contains(partition));
         match member.unanswered.take() {
             Some(Rebalance::Revoked { then, token, .. }) => {
                 member.has_to_rejoin = true;
                 if !then.is_empty() && member.id.is_some() {
-                    member.rebalances.push_back(Rebalance::Assigned { partitions: then, token });
+                    member.rebalances.push_back(Rebalance::Assigned {
+                        partitions: then,
+                        token,
+                    });
                 }
                 self.go_on(r, run);
             }

@@ -48,8 +48,15 @@ impl Simulation {
     }
 
     pub(crate) fn on_start(&mut self, r: usize, run: &mut Run, partition: i32, reply: &Reply) {
-        let low = self.kafka.log(crate::kafka::Stored::Events, partition).map_or(0, crate::kafka::log::Log::low);
-        let Some(position) = run.positions.get_mut(&partition).filter(|position| position.next.is_none()) else {
+        let low = self
+            .kafka
+            .log(crate::kafka::Stored::Events, partition)
+            .map_or(0, crate::kafka::log::Log::low);
+        let Some(position) = run
+            .positions
+            .get_mut(&partition)
+            .filter(|position| position.next.is_none())
+        else {
             return;
         };
         match reply {
@@ -80,7 +87,9 @@ impl Simulation {
     pub(crate) fn resume(&mut self, r: usize, run: &mut Run, partitions: &[i32]) {
         for partition in partitions {
             let version = run.number();
-            let Some(position) = run.positions.get_mut(partition) else { continue };
+            let Some(position) = run.positions.get_mut(partition) else {
+                continue;
+            };
             position.is_paused = false;
             position.is_fetching = false;
             position.version = version;
@@ -94,16 +103,33 @@ impl Simulation {
     pub(crate) fn fetch(&mut self, r: usize, run: &mut Run) {
         for (partition, position) in &mut run.positions {
             let is_due = !position.is_paused && !position.is_fetching && position.buffer.is_empty();
-            let Some(from) = position.next.filter(|_| is_due) else { continue };
+            let Some(from) = position.next.filter(|_| is_due) else {
+                continue;
+            };
             position.is_fetching = true;
             let (partition, version) = (*partition, position.version);
-            self.send(r, Call::Fetch { partition, from, version });
+            self.send(
+                r,
+                Call::Fetch {
+                    partition,
+                    from,
+                    version,
+                },
+            );
         }
     }
 
-    pub(crate) fn on_fetched(&mut self, r: usize, run: &mut Run, (partition, version): (i32, u64), reply: Reply) {
+    pub(crate) fn on_fetched(
+        &mut self,
+        r: usize,
+        run: &mut Run,
+        (partition, version): (i32, u64),
+        reply: Reply,
+    ) {
         let position = run.positions.get_mut(&partition);
-        let Some(position) = position.filter(|position| position.version == version) else { return };
+        let Some(position) = position.filter(|position| position.version == version) else {
+            return;
+        };
         position.is_fetching = false;
         let Reply::Records(Fetched { records, next, .. }) = reply else {
             return self.act_later(r, SECOND, Act::Tick);
@@ -125,28 +151,49 @@ impl Simulation {
                 return;
             }
             let input = run.member.next_input().or_else(|| next_record(run));
-            let Some(input) = input else { return self.fetch(r, run) };
+            let Some(input) = input else {
+                return self.fetch(r, run);
+            };
             self.give(r, run, input);
         }
         self.act_later(r, 0, Act::Tick);
     }
 
-    pub(crate) fn begin_restore(&mut self, r: usize, run: &mut Run, (partition, epoch): (i32, u64)) {
+    pub(crate) fn begin_restore(
+        &mut self,
+        r: usize,
+        run: &mut Run,
+        (partition, epoch): (i32, u64),
+    ) {
         let topic = self.settings.topics.name(Topic::State).to_owned();
-        let all = PersonalFields { origin_username: true, setup_information: false };
+        let all = PersonalFields {
+            origin_username: true,
+            setup_information: false,
+        };
         let steps = restore::RestoreSteps::new(topic, partition, all);
-        let restoring = Restoring { steps, began: self.now, position: 0 };
+        let restoring = Restoring {
+            steps,
+            began: self.now,
+            position: 0,
+        };
         run.restores.insert((partition, epoch), restoring);
         self.go_on_restoring(r, run, (partition, epoch));
     }
 
     fn go_on_restoring(&mut self, r: usize, run: &mut Run, of: (i32, u64)) {
         let (partition, epoch) = of;
-        let Some(restoring) = run.restores.get(&of) else { return };
+        let Some(restoring) = run.restores.get(&of) else {
+            return;
+        };
         match restoring.steps.next() {
             restore::Next::Call(call, wait) => {
                 let position = restoring.position;
-                let call = Call::Restore { partition, epoch, call, position };
+                let call = Call::Restore {
+                    partition,
+                    epoch,
+                    call,
+                    position,
+                };
                 if wait.is_zero() {
                     self.send(r, call);
                 } else {
@@ -154,16 +201,29 @@ impl Simulation {
                 }
             }
             restore::Next::Done => {
-                let Some(restoring) = run.restores.remove(&of) else { return };
+                let Some(restoring) = run.restores.remove(&of) else {
+                    return;
+                };
                 let took = Duration::from_micros(self.now - restoring.began);
                 let result = Box::new(restoring.steps.finish());
-                self.give(r, run, Input::Restored { partition, epoch, result, took });
+                self.give(
+                    r,
+                    run,
+                    Input::Restored {
+                        partition,
+                        epoch,
+                        result,
+                        took,
+                    },
+                );
             }
         }
     }
 
     pub(crate) fn on_restore(&mut self, r: usize, run: &mut Run, of: (i32, u64), reply: Reply) {
-        let Some(restoring) = run.restores.get_mut(&of) else { return };
+        let Some(restoring) = run.restores.get_mut(&of) else {
+            return;
+        };
         let answer = match reply {
             Reply::Committed(offset) => restore::Answer::Committed(offset),
             Reply::Watermarks(low, high) => restore::Answer::Watermarks(low, high),
@@ -171,9 +231,15 @@ impl Simulation {
                 restore::Answer::Count(usize::try_from(count).unwrap_or(0))
             }
             Reply::Offset(offset) => restore::Answer::Offset(offset),
-            Reply::Records(Fetched { records, next, is_end }) => {
+            Reply::Records(Fetched {
+                records,
+                next,
+                is_end,
+            }) => {
                 for record in records {
-                    restoring.steps.record(record.key.as_deref(), record.value.as_deref());
+                    restoring
+                        .steps
+                        .record(record.key.as_deref(), record.value.as_deref());
                 }
                 restoring.position = next;
                 if !is_end {
@@ -188,20 +254,36 @@ impl Simulation {
     }
 
     pub(crate) fn go_on_refetching(&mut self, r: usize, run: &mut Run, job: u64) {
-        let Some(one) = run.jobs.get(&job) else { return };
+        let Some(one) = run.jobs.get(&job) else {
+            return;
+        };
         match one.steps.next() {
-            refetch::Next::Read { partition, offset, is_first } => {
-                let call = Call::ReadAt { job, partition, offset };
+            refetch::Next::Read {
+                partition,
+                offset,
+                is_first,
+            } => {
+                let call = Call::ReadAt {
+                    job,
+                    partition,
+                    offset,
+                };
                 self.act_later(r, if is_first { 0 } else { 100 * MS }, Act::Again(call));
             }
             refetch::Next::LowWatermark(partition) => self.send(r, Call::Low { job, partition }),
             refetch::Next::Done => {
-                let Some(one) = run.jobs.remove(&job) else { return };
+                let Some(one) = run.jobs.remove(&job) else {
+                    return;
+                };
                 let (key, epoch, (reason, detail)) = (one.key, one.epoch, one.why);
                 let input = match one.steps.finish() {
-                    Ok(originals) => {
-                        Input::Refetched(Box::new(Refetched { key, epoch, reason, detail, originals }))
-                    }
+                    Ok(originals) => Input::Refetched(Box::new(Refetched {
+                        key,
+                        epoch,
+                        reason,
+                        detail,
+                        originals,
+                    })),
                     Err(_) => Input::NotRefetched { key, epoch },
                 };
                 self.give(r, run, input);
@@ -209,9 +291,17 @@ impl Simulation {
         }
     }
 
-    pub(crate) fn on_refetch(&mut self, r: usize, run: &mut Run, (job, partition): (u64, i32), reply: Reply) {
+    pub(crate) fn on_refetch(
+        &mut self,
+        r: usize,
+        run: &mut Run,
+        (job, partition): (u64, i32),
+        reply: Reply,
+    ) {
         let now = self.clock(r).monotonic;
-        let Some(one) = run.jobs.get_mut(&job) else { return };
+        let Some(one) = run.jobs.get_mut(&job) else {
+            return;
+        };
         let answer = match reply {
             Reply::Records(Fetched { records, .. }) => match records.first() {
                 Some(record) => refetch::Answer::Record(Box::new(consumed(partition, record))),
@@ -226,7 +316,10 @@ impl Simulation {
 }
 
 fn is_count(steps: &restore::RestoreSteps) -> bool {
-    matches!(steps.next(), restore::Next::Call(restore::Call::PartitionCount, _))
+    matches!(
+        steps.next(),
+        restore::Next::Call(restore::Call::PartitionCount, _)
+    )
 }
 
 fn next_record(run: &mut Run) -> Option<Input> {

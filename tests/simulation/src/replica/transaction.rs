@@ -44,7 +44,10 @@ impl Simulation {
     pub(crate) fn transact(&mut self, r: usize, run: &mut Run, token: Generation, batch: Batch) {
         let Some(group) = run.member.group(token) else {
             let error = "the generation is not known".into();
-            let aborted = Transacted::Aborted { error, leaderless: Vec::new() };
+            let aborted = Transacted::Aborted {
+                error,
+                leaderless: Vec::new(),
+            };
             return self.give(r, run, Input::Transacted(aborted));
         };
         let allowed = Duration::from_micros(TIMEOUT);
@@ -124,10 +127,23 @@ impl Simulation {
                 if offsets.is_empty() {
                     return Some(Ok(()));
                 }
-                Call::SendOffsets { epoch, client, group: transaction.group, offsets }
+                Call::SendOffsets {
+                    epoch,
+                    client,
+                    group: transaction.group,
+                    offsets,
+                }
             }
-            StepCall::Commit => Call::End { epoch, client, is_commit: true },
-            StepCall::Abort => Call::End { epoch, client, is_commit: false },
+            StepCall::Commit => Call::End {
+                epoch,
+                client,
+                is_commit: true,
+            },
+            StepCall::Abort => Call::End {
+                epoch,
+                client,
+                is_commit: false,
+            },
         };
         transaction.is_waiting = true;
         self.send(r, call);
@@ -136,18 +152,32 @@ impl Simulation {
 
     fn send_records(&mut self, r: usize, run: &mut Run) {
         let (epoch, client) = run.producer;
-        let Some(transaction) = &mut run.transaction else { return };
+        let Some(transaction) = &mut run.transaction else {
+            return;
+        };
         for (target, records) in std::mem::take(&mut transaction.queued) {
             transaction.unanswered += 1;
-            self.send(r, Call::Produce { epoch, client, target, records });
+            self.send(
+                r,
+                Call::Produce {
+                    epoch,
+                    client,
+                    target,
+                    records,
+                },
+            );
         }
     }
 
     /// Records were stored, or not. What timed out is sent again, and stored once.
     pub(crate) fn on_produced(&mut self, r: usize, run: &mut Run, call: Call, reply: &Reply) {
-        let Call::Produce { client, .. } = call else { return };
+        let Call::Produce { client, .. } = call else {
+            return;
+        };
         let is_current = run.producer.1 == client;
-        let Some(transaction) = run.transaction.as_mut().filter(|_| is_current) else { return };
+        let Some(transaction) = run.transaction.as_mut().filter(|_| is_current) else {
+            return;
+        };
         match reply {
             Reply::Done => {
                 transaction.unanswered -= 1;
@@ -165,12 +195,18 @@ impl Simulation {
     /// Offsets were sent, or the transaction was ended, or not.
     pub(crate) fn on_ended(&mut self, r: usize, run: &mut Run, call: Call, reply: Reply) {
         let (client, is_commit) = match call {
-            Call::End { client, is_commit, .. } => (client, is_commit),
+            Call::End {
+                client, is_commit, ..
+            } => (client, is_commit),
             Call::SendOffsets { client, .. } => (client, false),
             _ => return,
         };
         let is_current = run.producer.1 == client;
-        if run.transaction.as_ref().is_none_or(|transaction| !is_current || !transaction.is_waiting) {
+        if run
+            .transaction
+            .as_ref()
+            .is_none_or(|transaction| !is_current || !transaction.is_waiting)
+        {
             return;
         }
         if is_commit && matches!(reply, Reply::Done) && self.harm(r, run, Step::Committed) {
@@ -210,7 +246,9 @@ impl Simulation {
     /// Carries out what is to befall the process at a step. Whether nothing else is done now.
     fn harm(&mut self, r: usize, run: &mut Run, step: Step) -> bool {
         let replica = &mut self.replicas[r];
-        let Some((_, harm)) = replica.trap.take_if(|(at, _)| *at == step) else { return false };
+        let Some((_, harm)) = replica.trap.take_if(|(at, _)| *at == step) else {
+            return false;
+        };
         match harm {
             Harm::Crash { down } => run.state.killed = Some(down),
             Harm::Sleep { lasts } => replica.asleep_until = self.now + lasts,
@@ -225,9 +263,13 @@ impl Simulation {
 
 impl Transaction {
     fn queue(&mut self, at: usize, simulation: &Simulation) {
-        let Some(record) = self.batch.records.get(at) else { return };
+        let Some(record) = self.batch.records.get(at) else {
+            return;
+        };
         let key = record.key.as_deref();
-        let target = simulation.kafka.target(&record.topic, record.partition, key);
+        let target = simulation
+            .kafka
+            .target(&record.topic, record.partition, key);
         let new = New {
             key: key.map(Into::into),
             value: record.value.as_deref().map(Into::into),
@@ -240,7 +282,10 @@ impl Transaction {
 fn transacted(outcome: Outcome) -> Transacted {
     match outcome {
         Outcome::Committed => Transacted::Committed,
-        Outcome::Aborted => Transacted::Aborted { error: "aborted".into(), leaderless: Vec::new() },
+        Outcome::Aborted => Transacted::Aborted {
+            error: "aborted".into(),
+            leaderless: Vec::new(),
+        },
         Outcome::Fatal => Transacted::Fatal("fatal".into()),
     }
 }

@@ -15,8 +15,16 @@ const CLIENT_PATIENCE: Micros = 2 * SECOND;
 impl Simulation {
     /// Sends a call to Kafka. It arrives, whatever becomes of the process.
     pub(crate) fn send(&mut self, r: usize, call: Call) {
-        let (wait, life) = (self.replicas[r].latency(), self.replicas[r].life);
-        self.push(self.now + wait, Event::Arrive(r, life, call));
+        let replica = &mut self.replicas[r];
+        let (mut at, life) = (self.now + replica.latency(), replica.life);
+        if matches!(
+            call,
+            Call::Join { .. } | Call::Heartbeat(..) | Call::Leave(_)
+        ) {
+            at = at.max(replica.last_arrival);
+            replica.last_arrival = at;
+        }
+        self.push(at, Event::Arrive(r, life, call));
     }
 
     pub(super) fn on_arrival(&mut self, r: usize, life: u64, mut call: Call) {
@@ -32,11 +40,19 @@ impl Simulation {
         }
         let reply = self.kafka.serve(r, &mut call, self.now);
         match (&call, &reply) {
-            (Call::Fetch { partition, .. }, Reply::Records(fetched)) if fetched.records.is_empty() => {
-                let end = self.kafka.log(Stored::Events, *partition).map_or(0, crate::kafka::log::Log::high);
+            (Call::Fetch { partition, .. }, Reply::Records(fetched))
+                if fetched.records.is_empty() =>
+            {
+                let end = self
+                    .kafka
+                    .log(Stored::Events, *partition)
+                    .map_or(0, crate::kafka::log::Log::high);
                 if matches!(call, Call::Fetch { from, .. } if from == end) {
                     let partition = *partition;
-                    self.waiting.entry(partition).or_default().push_back((r, life, call));
+                    self.waiting
+                        .entry(partition)
+                        .or_default()
+                        .push_back((r, life, call));
                     return;
                 }
             }
@@ -59,12 +75,18 @@ impl Simulation {
         for effect in effects {
             match effect {
                 Effect::WriteEnd { id, number, target } => {
-                    let longest = if self.now < self.slow_until { 5 * SECOND } else { 20 * MS };
+                    let longest = if self.now < self.slow_until {
+                        5 * SECOND
+                    } else {
+                        20 * MS
+                    };
                     let wait = self.broker.between(MS / 2, longest);
                     self.push(self.now + wait, Event::WriteEnd(id, number, target));
                 }
                 Effect::Joined(joined) => {
-                    let Some((r, life)) = self.members.get(&joined.member).copied() else { continue };
+                    let Some((r, life)) = self.members.get(&joined.member).copied() else {
+                        continue;
+                    };
                     let replica = &mut self.replicas[r];
                     let is_lost = self.now < replica.cut_until.max(replica.deaf_until);
                     let wait = replica.latency();
@@ -91,7 +113,12 @@ impl Simulation {
         Ok(())
     }
 
-    pub(super) fn on_write_end(&mut self, id: usize, number: TransactionNumber, target: Option<TopicPartition>) {
+    pub(super) fn on_write_end(
+        &mut self,
+        id: usize,
+        number: TransactionNumber,
+        target: Option<TopicPartition>,
+    ) {
         if self.now < self.away_until {
             return self.push(self.away_until + MS, Event::WriteEnd(id, number, target));
         }
@@ -104,7 +131,9 @@ impl Simulation {
             return self.push(self.now + 5 * SECOND, Event::Webhook(new));
         }
         let target = self.kafka.target(
-            self.settings.topics.name(stackone_link_wire::Topic::AccountEvents),
+            self.settings
+                .topics
+                .name(stackone_link_wire::Topic::AccountEvents),
             None,
             new.key.as_deref(),
         );

@@ -18,37 +18,78 @@ use crate::time::{Micros, wall};
 
 impl Simulation {
     pub(super) fn planned(&mut self, index: usize) {
-        let Some(what) = self.history.events.get(index).map(|event| event.what.clone()) else { return };
-        if what.replica().is_some_and(|replica| replica >= self.replicas.len()) {
+        let Some(what) = self
+            .history
+            .events
+            .get(index)
+            .map(|event| event.what.clone())
+        else {
+            return;
+        };
+        if what
+            .replica()
+            .is_some_and(|replica| replica >= self.replicas.len())
+        {
             return;
         }
         self.trace.tell(self.now, "history", &what);
         let until = |lasts: Micros| self.now + lasts;
         match what {
-            What::Change { account, change, webhooks } => {
+            What::Change {
+                account,
+                change,
+                webhooks,
+            } => {
                 let event = self.world.change(account, &change, self.now);
                 for wait in webhooks {
                     self.send_webhook(account, event, self.now, self.now + wait);
                 }
             }
-            What::Stray { account, is_deleted, age } => {
-                let event = if is_deleted { "account.deleted" } else { "account.updated" };
+            What::Stray {
+                account,
+                is_deleted,
+                age,
+            } => {
+                let event = if is_deleted {
+                    "account.deleted"
+                } else {
+                    "account.updated"
+                };
                 self.send_webhook(account, event, self.now.saturating_sub(age), self.now);
             }
             What::Junk { partition } => {
                 let value = Some(b"not json".as_slice().into());
-                let new = New { key: None, value, headers: None };
-                self.kafka.publish((Stored::Events, partition), new, self.now);
+                let new = New {
+                    key: None,
+                    value,
+                    headers: None,
+                };
+                self.kafka
+                    .publish((Stored::Events, partition), new, self.now);
             }
-            What::Api { mode, percent, lasts } => self.world.misbehave(mode, percent, until(lasts)),
+            What::Api {
+                mode,
+                percent,
+                lasts,
+            } => self.world.misbehave(mode, percent, until(lasts)),
             What::Crash { replica, down } => self.kill(replica, down),
             What::Stop { replica, down } => self.stop(replica, down),
             What::Sleep { replica, lasts } => self.replicas[replica].asleep_until = until(lasts),
-            What::Trap { replica, step, harm } => self.replicas[replica].trap = Some((step, harm)),
-            What::CutKafka { replica, answers_only, lasts } if answers_only => {
+            What::Trap {
+                replica,
+                step,
+                harm,
+            } => self.replicas[replica].trap = Some((step, harm)),
+            What::CutKafka {
+                replica,
+                answers_only,
+                lasts,
+            } if answers_only => {
                 self.replicas[replica].deaf_until = until(lasts);
             }
-            What::CutKafka { replica, lasts, .. } => self.replicas[replica].cut_until = until(lasts),
+            What::CutKafka { replica, lasts, .. } => {
+                self.replicas[replica].cut_until = until(lasts)
+            }
             What::CutApi { replica, lasts } => self.replicas[replica].api_cut_until = until(lasts),
             What::BrokerAway { lasts } => {
                 self.away_until = until(lasts);
@@ -60,7 +101,10 @@ impl Simulation {
             }
             What::SlowMarkers { lasts } => self.slow_until = until(lasts),
             What::OffsetsReset { partition } => {
-                let low = self.kafka.log(Stored::Events, partition).map_or(0, Log::low);
+                let low = self
+                    .kafka
+                    .log(Stored::Events, partition)
+                    .map_or(0, Log::low);
                 if !self.kafka.transactions.has_pending_offset(partition) {
                     self.kafka.committed.insert(partition, low);
                 }
@@ -106,7 +150,11 @@ impl Simulation {
             };
             // What is not linked can only be linked.
             let is_linked = self.world.truth(account).is_some();
-            let change = if is_linked { change } else { Change::Status("active".to_owned()) };
+            let change = if is_linked {
+                change
+            } else {
+                Change::Status("active".to_owned())
+            };
             let event = self.world.change(account, &change, self.now);
             for _ in 0..=draw.below(2) {
                 let at = self.now + draw.between(10_000, 5_000_000);
@@ -120,7 +168,10 @@ impl Simulation {
     }
 
     fn release(&mut self) {
-        let released = UnlinksReleased { project_id: None, released_at: wall(self.now) };
+        let released = UnlinksReleased {
+            project_id: None,
+            released_at: wall(self.now),
+        };
         let value = serde_json::to_vec(&released).unwrap_or_default();
         let headers = RecordHeaders::of(CloudEvent {
             id: event_id_of_body(&value),
@@ -130,9 +181,14 @@ impl Simulation {
             time: Some(wall(self.now)),
             dataschema: None,
         });
-        let new = New { key: None, value: Some(value.into()), headers: Some(Rc::new(headers)) };
+        let new = New {
+            key: None,
+            value: Some(value.into()),
+            headers: Some(Rc::new(headers)),
+        };
         for partition in 0..self.kafka.partitions {
-            self.kafka.publish((Stored::Events, partition), new.clone(), self.now);
+            self.kafka
+                .publish((Stored::Events, partition), new.clone(), self.now);
         }
     }
 
@@ -152,8 +208,10 @@ impl Simulation {
 
     /// What the command `resync` does, by a process of its own.
     fn resync(&mut self) {
-        let list = List::new(self.operator.next(), self.now);
-        let Ok(page) = self.world.list(None, self.now) else { return };
+        let list = List::new(self.operator.draw(), self.now);
+        let Ok(page) = self.world.list(None, self.now) else {
+            return;
+        };
         let partitions = self.kafka.partitions;
         let records = list.markers(partitions, false).into_iter();
         let records = records.chain(list.triggers(partitions, &page));
@@ -166,13 +224,30 @@ impl Simulation {
 /// The record that a dead letter was, with what a redrive adds.
 fn original(letter: &Record) -> Option<(TopicPartition, New)> {
     let headers = letter.headers.as_deref()?;
-    let why = headers.dead_letter.as_ref().filter(|why| !why.value_expired)?;
-    if !matches!(why.reason, DeadLetterReason::LookupRejected | DeadLetterReason::LookupUnreadable) {
+    let why = headers
+        .dead_letter
+        .as_ref()
+        .filter(|why| !why.value_expired)?;
+    if !matches!(
+        why.reason,
+        DeadLetterReason::LookupRejected | DeadLetterReason::LookupUnreadable
+    ) {
         return None;
     }
-    let redrives = headers.redrive.as_ref().map_or(0, |redrive| redrive.redrives) + 1;
-    let redrive = Some(RedriveHeaders { redrives, first_seen: why.first_seen });
-    let headers = RecordHeaders { dead_letter: None, redrive, ..headers.clone() };
+    let redrives = headers
+        .redrive
+        .as_ref()
+        .map_or(0, |redrive| redrive.redrives)
+        + 1;
+    let redrive = Some(RedriveHeaders {
+        redrives,
+        first_seen: why.first_seen,
+    });
+    let headers = RecordHeaders {
+        dead_letter: None,
+        redrive,
+        ..headers.clone()
+    };
     let new = New {
         key: letter.key.clone(),
         value: letter.value.clone(),

@@ -33,8 +33,17 @@ impl Simulation {
         if let Act::Kill(down) = act {
             run.state.killed = Some(down);
         } else if !self.is_early(&mut run, &act) {
+            let is_tick = matches!(act, Act::Tick);
+            let before = self.trace.inputs();
             self.act(r, &mut run, act);
-            self.go_round(r, &mut run);
+            // What concerns the client alone does not wake the thread that drives the core.
+            let is_read = run
+                .positions
+                .values()
+                .any(|position| !position.buffer.is_empty());
+            if is_tick || is_read || self.trace.inputs() > before || run.member.has_news() {
+                self.go_round(r, &mut run);
+            }
         }
         self.after(r, run);
     }
@@ -59,7 +68,9 @@ impl Simulation {
             self.poll(r, run);
         }
         let wake = run.core.next_wake(self.clock(r));
-        let Some(wake) = wake.map(|wake| micros(wake.since_start()).max(self.now + MS)) else { return };
+        let Some(wake) = wake.map(|wake| micros(wake.since_start()).max(self.now + MS)) else {
+            return;
+        };
         if run.state.wake.is_none_or(|planned| wake < planned) {
             run.state.wake = Some(wake);
             self.act_later(r, wake - self.now, Act::Tick);
@@ -99,12 +110,14 @@ impl Simulation {
     /// The transactional id is registered: the process joins the group.
     fn on_registered(&mut self, r: usize, act: Act) {
         let Act::Answered(answered) = act else { return };
-        let (Call::Init, reply) = *answered else { return };
+        let (Call::Init, reply) = *answered else {
+            return;
+        };
         let Reply::Epoch(epoch) = reply else {
             let life = self.replicas[r].life;
             return self.push(self.now + 100 * MS, Event::Start(r, life));
         };
-        let seed = self.replicas[r].network.next();
+        let seed = self.replicas[r].network.draw();
         let core = Processor::new(self.settings.clone(), seed, self.clock(r));
         let mut run = Box::new(Run::new(core, epoch));
         self.join(r, &mut run);
