@@ -4,8 +4,9 @@ mod own;
 
 use jiff::Timestamp;
 use stackone_link_schemas::{
-    ACCOUNT_LISTED_TYPE, AccountEvent, AccountId, AccountState, Cause, DeadLetterReason,
-    LISTING_MARKER_TYPE, ListingMarker, Pending, TakenIn, Trigger, UNLINKS_RELEASED_TYPE,
+    ACCOUNT_LISTED_TYPE, ACCOUNT_LOOK_TYPE, AccountEvent, AccountId, AccountState, Cause,
+    DeadLetterReason, LISTING_MARKER_TYPE, ListingMarker, Pending, TakenIn, Trigger,
+    UNLINKS_RELEASED_TYPE,
 };
 use stackone_link_wire::{RecordHeaders, TraceContext, partition_of_key};
 use uuid::Uuid;
@@ -104,6 +105,9 @@ impl Consumed {
         match event_type {
             Some(ACCOUNT_LISTED_TYPE) => {
                 return self.sort_listed(topic, partitions, projects, now, state_of);
+            }
+            Some(ACCOUNT_LOOK_TYPE) => {
+                return self.sort_look(topic, partitions, projects, now, state_of);
             }
             Some(LISTING_MARKER_TYPE) => return self.sort_marker(projects),
             Some(UNLINKS_RELEASED_TYPE) => return self.sort_release(projects),

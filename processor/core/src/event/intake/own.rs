@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use stackone_link_schemas::{
-    ACCOUNT_LISTED_TYPE, AccountListed, AccountState, Cause, DeadLetterReason, ListingMarker,
-    Pending, Trigger, UnlinksReleased,
+    ACCOUNT_LISTED_TYPE, ACCOUNT_LOOK_TYPE, AccountListed, AccountLook, AccountState, Cause,
+    DeadLetterReason, ListingMarker, LookReason, Pending, Trigger, UnlinksReleased,
 };
 
 use super::{Consumed, Sorted, misplaced, unusable};
@@ -55,6 +55,43 @@ impl Consumed {
         }
     }
 
+    /// A look asks for one lookup: as a recheck does, or as a deleted webhook where the account was disconnected.
+    pub(super) fn sort_look(
+        &self,
+        topic: &str,
+        partitions: i32,
+        projects: &Projects,
+        now: Timestamp,
+        state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
+    ) -> Sorted {
+        let Ok(look) = serde_json::from_slice::<AccountLook>(&self.value) else {
+            return unusable(DeadLetterReason::MalformedEvent, "not a look");
+        };
+        let named = look.project_id.as_deref();
+        let Some(lane) = projects.lane_of(named) else {
+            return unusable(
+                DeadLetterReason::UnknownProject,
+                "no API key is configured for the project",
+            );
+        };
+        let Some(key) = self.key_of(&look.account_id, partitions) else {
+            return misplaced();
+        };
+        let state = state_of(&key);
+        let owner = state.as_ref().and_then(|state| state.project_id.as_deref());
+        if !projects.is_owner(lane, owner, named) {
+            return unusable(
+                DeadLetterReason::ProjectMismatch,
+                "the account belongs to another project",
+            );
+        }
+        if state.as_ref().is_some_and(|state| self.is_taken_in(state)) {
+            return Sorted::Replayed;
+        }
+        let work = Box::new(self.look_work(topic, look, now));
+        Sorted::Look { key, lane, work }
+    }
+
     pub(super) fn sort_marker(&self, projects: &Projects) -> Sorted {
         let Ok(marker) = serde_json::from_slice::<ListingMarker>(&self.value) else {
             return unusable(DeadLetterReason::MalformedEvent, "not a marker of a resync");
@@ -84,27 +121,58 @@ impl Consumed {
         }
     }
 
+    fn look_work(&self, topic: &str, look: AccountLook, now: Timestamp) -> Work {
+        let trigger = match look.because {
+            LookReason::Disconnected => Trigger::Deleted,
+            LookReason::Linked | LookReason::Operator | LookReason::Other(_) => Trigger::Recheck,
+        };
+        // Whoever asks may have a clock that is ahead of ours.
+        let event_date = Some(look.event_date.min(now));
+        let pending = self.work_pending(topic, ACCOUNT_LOOK_TYPE, look.project_id, now);
+        self.own_work(Pending {
+            trigger,
+            event_date,
+            deleted_at: event_date.filter(|_| trigger == Trigger::Deleted),
+            ..pending
+        })
+    }
+
     fn listed_work(&self, topic: &str, listed: &AccountListed, now: Timestamp) -> Work {
+        let project_id = listed.project_id.clone();
+        self.own_work(self.work_pending(topic, ACCOUNT_LISTED_TYPE, project_id, now))
+    }
+
+    fn own_work(&self, pending: Pending) -> Work {
+        Work {
+            open_offsets: vec![self.offset],
+            ..Work::without_record(pending)
+        }
+    }
+
+    /// What a record of the pipeline's own leaves undecided: a recheck.
+    fn work_pending(
+        &self,
+        topic: &str,
+        event_type: &str,
+        project_id: Option<String>,
+        now: Timestamp,
+    ) -> Pending {
         let cause = Cause {
             event_id: self.event_id(),
-            event_type: ACCOUNT_LISTED_TYPE.to_owned(),
+            event_type: event_type.to_owned(),
             event_date: None,
             received_at: None,
             topic: topic.to_owned(),
             partition: self.partition,
             offset: self.offset,
         };
-        let pending = Pending {
+        Pending {
             causes: vec![cause],
             total: 1,
             since: now,
-            project_id: listed.project_id.clone(),
+            project_id,
             taken_in: Some(self.taken_in()),
             ..Work::nothing(Trigger::Recheck, now).pending
-        };
-        Work {
-            open_offsets: vec![self.offset],
-            ..Work::without_record(pending)
         }
     }
 }

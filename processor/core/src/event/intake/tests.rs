@@ -253,3 +253,57 @@ fn a_release_is_for_a_project_that_is_configured() {
     let unknown = sort(&release("three"), &both, None);
     assert_eq!(reason(&unknown), Some(&DeadLetterReason::UnknownProject));
 }
+
+fn look(because: &str, event_date: &str) -> Consumed {
+    let value = format!(
+        r#"{{"account_id":"a","project_id":"one","because":"{because}","event_date":"{event_date}"}}"#
+    );
+    let headers = RecordHeaders::of(CloudEvent {
+        id: Uuid::from_u128(1),
+        event_type: ACCOUNT_LOOK_TYPE.to_owned(),
+        source: "/stackone".to_owned(),
+        subject: None,
+        time: None,
+        dataschema: None,
+    });
+    Consumed {
+        value: value.into_bytes(),
+        headers: Some(headers),
+        ..record("one", "")
+    }
+}
+
+#[test]
+fn a_look_asks_for_one_lookup_as_a_recheck_or_as_a_deleted_webhook() {
+    let then = "2026-03-04T08:00:00Z";
+    for (because, trigger) in [
+        ("linked", Trigger::Recheck),
+        ("operator", Trigger::Recheck),
+        ("a reason of a later version", Trigger::Recheck),
+        ("disconnected", Trigger::Deleted),
+    ] {
+        let Sorted::Look { key, lane, work } = sort(&look(because, then), &[Some("one")], None)
+        else {
+            panic!("{because}");
+        };
+        assert_eq!((key.id.as_str(), lane), ("a", 0));
+        let pending = work.pending;
+        assert_eq!((pending.trigger, pending.total), (trigger, 1), "{because}");
+        assert_eq!(pending.event_date, Some(then.parse().unwrap()));
+        assert_eq!(pending.deleted_at.is_some(), trigger == Trigger::Deleted);
+        assert_eq!(pending.causes[0].event_type, ACCOUNT_LOOK_TYPE);
+        assert_eq!(work.open_offsets, [41]);
+    }
+    // A clock that is ahead puts off no webhook that follows.
+    let Sorted::Look { work, .. } = sort(&look("linked", "2030-01-01T00:00:00Z"), &[None], None)
+    else {
+        panic!("no look");
+    };
+    assert_eq!(work.pending.event_date, Some(NOW));
+    let elsewhere = sort(&look("linked", then), &[Some("two"), Some("three")], None);
+    assert_eq!(reason(&elsewhere), Some(&DeadLetterReason::UnknownProject));
+    let mut unreadable = look("linked", then);
+    unreadable.value = b"{}".to_vec();
+    let unreadable = sort(&unreadable, &[Some("one")], None);
+    assert_eq!(reason(&unreadable), Some(&DeadLetterReason::MalformedEvent));
+}
