@@ -170,15 +170,12 @@ impl Restoring<'_> {
                 None => {}
                 Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Answer::End),
                 Some(Err(error)) => tracing::warn!(partition, %error, "reading the state topic"),
-                Some(Ok(message)) => {
-                    if !steps.record(message.key(), message.payload()) {
-                        tracing::warn!(
-                            partition,
-                            offset = message.offset(),
-                            "state record without an account id as key"
-                        );
-                    }
-                }
+                Some(Ok(message)) if steps.record(message.key(), message.payload()) => {}
+                Some(Ok(message)) => tracing::warn!(
+                    partition,
+                    offset = message.offset(),
+                    "state record without an account id as key"
+                ),
             }
         }
         Ok(Answer::None)

@@ -155,7 +155,7 @@ impl Transactions {
     /// serves them.
     fn serve(&self, call: Call) {
         match call {
-            Call::Produce(_) => drop(self.producer.poll(FULL_STEP)),
+            Call::Produce(_) => self.producer.poll(FULL_STEP),
             Call::Flush => {
                 self.producer.poll(Duration::ZERO);
                 std::thread::sleep(FLUSH_STEP);

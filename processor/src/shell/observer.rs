@@ -73,12 +73,7 @@ impl Observed {
                 lane,
                 is_refused,
                 all_refused,
-            } => {
-                let halted = &metrics.project_halted;
-                let halted = halted.with_label_values(&[self.projects.label(lane), "refused"]);
-                halted.set(i64::from(is_refused));
-                self.all_refused.store(all_refused, Ordering::Release);
-            }
+            } => self.probed(lane, is_refused, all_refused),
             Fact::GivenUp(partitions) => self.forget_lag(partitions),
             Fact::Ready(is_ready) => self.is_restored.store(is_ready, Ordering::Release),
             Fact::PartitionRestored { took, .. } => {
@@ -101,12 +96,7 @@ impl Observed {
                     .with_label_values(&[self.projects.label(lane), kind])
                     .inc();
             }
-            Fact::ResyncComplete { lane, at } => {
-                // One that is taken in again, since offsets were lost, does not set the clock back.
-                let last = &metrics.resync.last_success;
-                let last = last.with_label_values(&[self.projects.label(lane)]);
-                last.set(last.get().max(at.as_second()));
-            }
+            Fact::ResyncComplete { lane, at } => self.listed(lane, at),
             Fact::PutAside { .. }
             | Fact::LookupFailed { .. }
             | Fact::BatchFailed { .. }
@@ -124,6 +114,20 @@ impl Observed {
             | Fact::ResyncDoubtful { .. }
             | Fact::UnlinksHeld { .. } => {}
         }
+    }
+
+    fn probed(&self, lane: Lane, is_refused: bool, all_refused: bool) {
+        let halted = &self.metrics.project_halted;
+        let halted = halted.with_label_values(&[self.projects.label(lane), "refused"]);
+        halted.set(i64::from(is_refused));
+        self.all_refused.store(all_refused, Ordering::Release);
+    }
+
+    /// A list that is taken in again, since offsets were lost, does not set the clock back.
+    fn listed(&self, lane: Lane, at: Timestamp) {
+        let last = &self.metrics.resync.last_success;
+        let last = last.with_label_values(&[self.projects.label(lane)]);
+        last.set(last.get().max(at.as_second()));
     }
 
     /// One of the triggers has the outcome, the others are merged into it.
