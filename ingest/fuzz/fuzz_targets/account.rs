@@ -18,11 +18,13 @@ fuzz_target!(|body: &[u8]| {
     let shown = JsonObject::parse(body).and_then(|members| members.text("id"));
     let id = shown.and_then(|id| AccountId::try_from(id.as_ref()).ok());
     let Some(id) = id else {
-        says_not_found(body);
+        let _missing = says_not_found(body);
         return;
     };
     for version in [ApiVersion::V1, ApiVersion::V2] {
-        let read = parse_account(body, &id, version, ALL).ok().map(|read| read.value);
+        let read = parse_account(body, &id, version, ALL)
+            .ok()
+            .map(|read| read.value);
         in_a_list(body, &id, version, read.as_ref());
         if let Some(account) = read {
             told(&account);
@@ -33,7 +35,10 @@ fuzz_target!(|body: &[u8]| {
             let without = parse_account(body, &id, version, personal).expect("it was read");
             let mut snapshot = account.snapshot;
             personal.redact(&mut snapshot);
-            assert_eq!(without.value.snapshot, snapshot, "left out, and nothing else");
+            assert_eq!(
+                without.value.snapshot, snapshot,
+                "left out, and nothing else"
+            );
         }
     }
 });
@@ -54,7 +59,13 @@ fn in_a_list(body: &[u8], id: &AccountId, version: ApiVersion, account: Option<&
 
 /// What subscribers are told can be written and read back as it was.
 fn told(account: &Account) {
-    assert!(!account.status.as_str().bytes().any(|byte| byte.is_ascii_uppercase()));
+    assert!(
+        !account
+            .status
+            .as_str()
+            .bytes()
+            .any(|byte| byte.is_ascii_uppercase())
+    );
     let told = (&account.snapshot, &account.status_reasons);
     let json = serde_json::to_vec(&told).expect("it can be written");
     let read: (AccountSnapshot, Vec<StatusReason>) =

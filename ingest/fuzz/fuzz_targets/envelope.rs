@@ -95,7 +95,9 @@ fn headers(envelope: &Envelope<'_>, bound_to: Option<&str>) {
         assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{text:?}");
     }
     let pairs = headers.to_pairs();
-    let lent = pairs.iter().map(|(name, text)| (*name, Some(text.as_bytes())));
+    let lent = pairs
+        .iter()
+        .map(|(name, text)| (*name, Some(text.as_bytes())));
     let read = RecordHeaders::decode(lent);
     assert_eq!(read.expect("headers can be read"), headers);
 }
