@@ -145,6 +145,31 @@ mod tests {
         }
     }
 
+    /// Those that the schema has, so that one that is added has to be thought of.
+    #[test]
+    fn every_member_but_what_is_told_decides() {
+        let schema = schemars::schema_for!(AccountState);
+        let members = schema.get("properties").and_then(Value::as_object);
+        let told = ["account", "status_reasons"];
+        let decisive = members
+            .unwrap()
+            .keys()
+            .filter(|name| !told.contains(&&***name));
+        let base = [
+            ("account_id", r#""a""#),
+            ("state", r#""active""#),
+            ("version", "1"),
+        ];
+        for member in decisive {
+            let others = base.iter().filter(|(name, _)| name != member);
+            let others: String = others
+                .map(|(name, value)| format!(r#""{name}":{value},"#))
+                .collect();
+            let odd = format!(r#"{others}"{member}":1e400"#);
+            assert!(read(&odd).is_err(), "{odd}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_oddity_in_a_member_that_nobody_reads_ends_anything(odd in odd_members(), within in odd_value()) {
