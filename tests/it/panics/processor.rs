@@ -60,7 +60,6 @@ async fn lives_a_full_life(pipeline: &Pipeline, processor: &mut Program) -> bool
         tasks::RESTORE,
         tasks::CLUSTER,
         tasks::KEY_RELOAD,
-        tasks::LOOKUP,
         tasks::BATCH_LOOKUP,
         tasks::COMMIT,
         tasks::RESYNC,
@@ -68,6 +67,11 @@ async fn lives_a_full_life(pipeline: &Pipeline, processor: &mut Program) -> bool
         if processor.starts(name.as_str()).await {
             return true;
         }
+    }
+    // All there were may have been looked up together.
+    link(pipeline, "hibob");
+    if processor.starts(tasks::LOOKUP.as_str()).await {
+        return true;
     }
     let unreadable = FaultRule::always(Fault::Html).for_operation(Operation::Get);
     let unreadable = pipeline.simulator.faults().set(unreadable).unwrap();
