@@ -5,11 +5,11 @@
 //! said so on the terminal; with `CI` set that is a failure.
 //!
 //! Nothing here needs Kafka in a container, so the build for that leaves it out: it would only run twice.
+#![cfg(not(feature = "container"))]
 #![expect(
     clippy::disallowed_methods,
     reason = "a test starts threads as it likes"
 )]
-#![cfg(not(feature = "container"))]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
