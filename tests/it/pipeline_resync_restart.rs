@@ -42,16 +42,15 @@ fn is_marker(record: &ReadRecord, is_complete: bool) -> bool {
 async fn started(pipeline: &Pipeline, tenant: &str) -> ProcessorProcess {
     let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
     let read = eventually("markers are read back", WITHIN, async || {
-        match processor
-            .logged("when accounts were last listed")
-            .as_slice()
-        {
-            [] => Err("not yet"),
-            [line] => Ok(line.clone()),
-            lines => panic!("read more than once: {lines:?}"),
+        let lines = processor.logged("when accounts were last listed");
+        if lines.is_empty() {
+            return Err("not yet");
         }
+        Ok(lines)
     });
-    let line = read.await.unwrap();
+    let lines = read.await.unwrap();
+    assert_eq!(lines.len(), 1, "read more than once: {lines:?}");
+    let line = &lines[0];
     assert!(line.contains("\"level\":\"INFO\""), "{line}");
     let id = pipeline
         .simulator
