@@ -2,20 +2,9 @@
 //!
 //! # Path of a trigger
 //!
-//! [`consumer`] polls a record, [`intake`] makes work of it, [`work_queue`] merges it with what waits for the same account,
-//! [`lookups`] asks the accounts API, [`reconcile`] decides, [`transaction`] commits event, state and offset in one
-//! transaction, [`state_store`] takes the state over. [`reconciler`] is the thread that drives all of it.
-//!
-//! `intake`, `work_queue`, `reconcile`, `offsets`, `open_records`, `gaps`, `letter_gate`, `backoff`, `batch`, `breaker`, `recheck`, `budget`, `overflow`,
-//! `projects`, `records` and `unlink_guard` are pure.
-
-#![cfg_attr(
-    test,
-    allow(
-        clippy::disallowed_methods,
-        reason = "a test starts threads as it likes"
-    )
-)]
+//! [`shell`] is the thread that drives [`stackone_processor_core`], which decides everything: it
+//! polls records by [`consumer`], has [`lookups`] ask the accounts API, and [`transaction`] commit
+//! events, states and offsets together. [`restore`] and [`refetch`] read on threads of their own.
 
 pub mod acls;
 pub mod admin;
