@@ -60,6 +60,8 @@ impl Drop for Run {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::AssertUnwindSafe;
+
     use super::*;
 
     const LONGEST: Duration = Duration::from_secs(340);
@@ -92,12 +94,12 @@ mod tests {
                 assert!(self.0.stalled_for(later).is_some());
             }
         }
-        let panics = std::thread::spawn(move || {
+        let panicked = std::panic::catch_unwind(AssertUnwindSafe(move || {
             let _run = run;
             let _client = Client(seen, start);
             std::panic::resume_unwind(Box::new(()));
-        });
-        assert!(panics.join().is_err());
+        }));
+        assert!(panicked.is_err());
         assert_eq!(heartbeat.stalled_for(start + LONGEST * 2), None);
     }
 }
