@@ -107,6 +107,9 @@ impl Ingest {
             if !envelope.is_object {
                 OPAQUE.clone_into(&mut headers.content_type);
             }
+            if topic == Topic::Unrecognized {
+                headers.unrecognized_reason = Some(route.outcome.reason().to_owned());
+            }
             headers.traceparent = Some(webhook.trace().to_string());
             headers.ingest = Some(IngestHeaders {
                 source: webhook.source().name().to_owned(),

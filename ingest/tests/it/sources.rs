@@ -84,6 +84,8 @@ async fn the_holder_of_one_projects_secret_cannot_speak_for_another() {
     let record = broker.read(Topic::Unrecognized, 1).remove(0);
     assert_eq!((record.key, record.value), (None, us));
     assert_eq!(record.headers.event.source, "/stackone/acme-eu");
+    let reason = record.headers.unrecognized_reason.as_deref();
+    assert_eq!(reason, Some("project_mismatch"));
     assert_eq!(service.counted("eu", "project_mismatch").await, 1.0);
     assert_eq!(broker.count(Topic::AccountEvents), 0);
 }

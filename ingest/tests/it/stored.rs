@@ -126,6 +126,9 @@ async fn what_is_authentic_but_of_no_use_is_kept_and_never_retried() {
             "application/octet-stream"
         };
         assert_eq!(record.headers.content_type, expected);
+        assert!(record.header_names.contains(&"stackone_reason".to_owned()));
+        let reason = record.headers.unrecognized_reason.as_deref();
+        assert_eq!(reason, Some("unrecognized"), "{body:?}");
     }
     assert_eq!(service.counted("default", "unrecognized").await, 6.0);
 }

@@ -21,6 +21,8 @@ pub struct RecordHeaders {
     pub traceparent: Option<String>,
     /// What `ingest` adds.
     pub ingest: Option<IngestHeaders>,
+    /// `stackone_reason`: why the record is on the unrecognized topic. Open: others may be added.
+    pub unrecognized_reason: Option<String>,
     /// What a dead letter adds.
     pub dead_letter: Option<DeadLetterHeaders>,
     /// What a redrive adds.
@@ -88,6 +90,7 @@ impl RecordHeaders {
             content_type: JSON.to_owned(),
             traceparent: None,
             ingest: None,
+            unrecognized_reason: None,
             dead_letter: None,
             redrive: None,
         }

@@ -83,6 +83,7 @@ pub(super) fn unrecognized_webhook() -> Example {
         name: "no JSON".to_owned(),
         headers: RecordHeaders {
             content_type: OPAQUE.to_owned(),
+            unrecognized_reason: Some(field::REASON.example.to_owned()),
             ..of_ingest(CloudEvent {
                 id: event_id_of_body(body.as_bytes()),
                 event_type: UNRECOGNIZED_TYPE.to_owned(),

@@ -41,6 +41,7 @@ impl RecordHeaders {
             content_type,
             traceparent,
             ingest,
+            unrecognized_reason: reader.optional(field::REASON)?,
             dead_letter: reader.dead_letter()?,
             redrive: reader.redrive()?,
         })

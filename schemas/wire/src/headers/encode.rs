@@ -28,6 +28,7 @@ impl RecordHeaders {
                 .text(field::SOURCE, &ingest.source)
                 .text(field::RECEIVED_AT, &ingest.received_at.to_string());
         }
+        writer = writer.optional(field::REASON, self.unrecognized_reason.as_deref());
         if let Some(dead_letter) = &self.dead_letter {
             writer = writer.dead_letter(dead_letter);
         }

@@ -104,6 +104,8 @@ headers! {
         "The configured source whose secret signed the webhook.";
     RECEIVED_AT = "stackone_received_at", HeaderForm::Time, "2026-03-04T09:12:44.655Z",
         "When ingest had read and verified the webhook.";
+    REASON = "stackone_reason", HeaderForm::Text, "unrecognized",
+        "Why the webhook is of no use: ingest's outcome, `unrecognized` or `project_mismatch`. Open enum: others may be added.";
     DEAD_LETTER_REASON = "stackone_dead_letter_reason", HeaderForm::Reason, "lookup_rejected",
         "Why the record was put aside. Open enum: others may be added.";
     DEAD_LETTER_DETAIL = "stackone_dead_letter_detail", HeaderForm::Text, "the accounts API answered 422",

@@ -40,6 +40,7 @@ fn headers() -> impl Strategy<Value = RecordHeaders> {
                     source: text.clone(),
                     received_at: time,
                 }),
+                unrecognized_reason: redrives.map(|_| text.clone()),
                 dead_letter: dead.then(|| DeadLetterHeaders {
                     reason: DeadLetterReason::MalformedEvent,
                     detail: text.clone(),
@@ -96,6 +97,7 @@ fn the_headers_that_are_written_are_those_of_the_catalogue() {
             source: text.clone(),
             received_at: time,
         }),
+        unrecognized_reason: Some(text.clone()),
         dead_letter: Some(DeadLetterHeaders {
             reason: DeadLetterReason::MalformedEvent,
             detail: text.clone(),

@@ -102,7 +102,7 @@ fn unrecognized_webhook() -> Message {
         dataschema: None,
         content_type: None,
         required: FROM_INGEST.to_vec(),
-        optional: OF_AN_ACCOUNT.to_vec(),
+        optional: [&OF_AN_ACCOUNT[..], &[field::REASON]].concat(),
         payload: json!({ "description": "Any bytes." }),
         examples: vec![examples::unrecognized_webhook()],
     }
