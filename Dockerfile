@@ -27,8 +27,8 @@ WORKDIR /source
 ARG PROFILE=release
 # The runtime image has no zlib.
 ENV LIBZ_SYS_STATIC=1
-ENV WHAT="--package stackone-ingest --package stackone-processor --package stackone-connect \
-    --package stackone-simulator --features stackone-ingest/kafka-tls,stackone-ingest/otlp,stackone-processor/kafka-tls,stackone-processor/otlp,stackone-connect/kafka-tls"
+ENV WHAT="--package stackone-ingest --package stackone-processor-cli --package stackone-connect \
+    --package stackone-simulator --features stackone-ingest/kafka-tls,stackone-ingest/otlp,stackone-processor-cli/kafka-tls,stackone-processor-cli/otlp,stackone-connect/kafka-tls"
 COPY --from=manifests /source .
 RUN cargo build --locked --profile "$PROFILE" $WHAT
 COPY . .

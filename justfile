@@ -234,7 +234,7 @@ browser *arguments: hub
 # The same on the real services, with two replicas of connect, on Apache Kafka in a container
 [group('test')]
 browser-container *arguments: hub
-    cargo build --bins --package stackone-ingest --package stackone-processor --package stackone-connect --package stackone-simulator
+    cargo build --bins --package stackone-ingest --package stackone-processor-cli --package stackone-connect --package stackone-simulator
     node --test {{ arguments }} tests/browser/pipeline/*.test.mjs
 
 # StackOne's own SDK for TypeScript against the stand-in (needs Node.js)

@@ -19,7 +19,6 @@ use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::{TopicLayout, Topics};
 use url::Url;
 
-use crate::redrive::RedriveSettings;
 use crate::resync::ResyncSettings;
 use stackone_processor_core::api_gate::batch::BatchSettings;
 use stackone_processor_core::reconcile::GracePeriods;
@@ -247,17 +246,6 @@ impl Settings {
             topic: self.topics.account_events.clone(),
             page_size: self.resync.page_size.get(),
             requests_per_minute: self.resync.requests_per_minute.get(),
-        }
-    }
-
-    /// How dead letters are put back: as a group of its own, beside the processor's.
-    #[must_use]
-    pub fn redrive(&self) -> RedriveSettings {
-        RedriveSettings {
-            kafka: self.kafka.clone(),
-            topics: self.topics.clone(),
-            group: format!("{}.redrive", self.group.id),
-            transaction_timeout: self.transactions.timeout,
         }
     }
 

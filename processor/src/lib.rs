@@ -6,30 +6,21 @@
 //! polls records by [`consumer`], has [`lookups`] ask the accounts API, and [`transaction`] commit
 //! events, states and offsets together. [`restore`] and [`refetch`] read on threads of their own.
 
-pub mod acls;
 pub mod admin;
 pub mod application;
-mod bar;
-pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod consumer;
-pub mod doctor;
 pub mod heartbeat;
 mod key_reload;
 pub mod lookups;
 pub mod metrics;
-pub mod program;
 pub mod projects;
 pub mod reader;
-pub mod redrive;
 pub mod refetch;
 pub mod repeated;
 pub mod restore;
 pub mod resync;
 pub mod shell;
-pub mod state_view;
 pub mod tasks;
-pub mod topics;
 pub mod transaction;
-pub mod unlinks;

@@ -3,8 +3,6 @@
 //! Whoever lists decides nothing. The owner of each account compares the trigger with its own state and looks the account
 //! up where they differ, and, after a complete list, what was not in it. So only the owner ever emits.
 
-mod command;
-mod compared;
 pub mod markers;
 mod pages;
 
@@ -28,8 +26,6 @@ use crate::projects::Project;
 use pages::{Next, Pages};
 use stackone_processor_core::event::listings::no_status;
 use stackone_processor_core::work::backoff;
-
-pub use command::{Confirmed, command};
 
 /// How long a trigger may take to be stored.
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
@@ -91,6 +87,9 @@ pub enum ResyncError {
     /// A trigger cannot be written as JSON.
     #[error("trigger cannot be encoded")]
     Encode(#[from] serde_json::Error),
+    /// There is no project of that number.
+    #[error("no such project is configured")]
+    NoProject,
     /// The process stops.
     #[error("interrupted")]
     Interrupted,

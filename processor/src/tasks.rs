@@ -36,12 +36,6 @@ stackone_link_process::tasks! {
     CLUSTER = "asking the cluster";
     /// Reads API key files.
     KEY_RELOAD = "reading API keys";
-    /// Of `doctor`: looks at the brokers.
-    DOCTOR = "looking at brokers";
-    /// Of operators' commands: reads the state topic.
-    STATES = "reading states";
-    /// Of `redrive`: puts dead letters back.
-    REDRIVE = "a redrive";
 }
 
 /// Starts tasks.

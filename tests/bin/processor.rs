@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::error::KafkaResult;
-use stackone_processor::program;
 use stackone_processor::transaction::{Around, Step, Undisturbed};
+use stackone_processor_cli::program;
 use stackone_processor_core::event::records::Batch;
 
 struct Disturbance {

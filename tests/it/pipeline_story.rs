@@ -6,7 +6,7 @@ use harness::{Metrics, Pipeline, ReadRecord, WITHIN, eventually, states, story_o
 use stackone_link_schemas::{AccountId, AccountPhase, AccountState, AccountStatus, LifecycleType};
 use stackone_link_wire::{Topic, TraceContext};
 use stackone_processor::config::Config;
-use stackone_processor::state_view::{self, Selection};
+use stackone_processor_cli::state::{self, Selection};
 use stackone_simulator::{
     AccountStatus as Status, CustomWebhook, NewAccount, Notify, StatusReason,
 };
@@ -95,12 +95,12 @@ async fn an_operator_sees_what_was_confirmed() {
         ..Selection::default()
     };
     let mut shown = Vec::new();
-    state_view::run(&settings, get(id.as_str()), &mut shown)
+    state::run(&settings, get(id.as_str()), &mut shown)
         .await
         .unwrap();
     let shown: AccountState = serde_json::from_slice(&shown).unwrap();
     assert_eq!((shown.state, shown.version), (AccountPhase::Active, 1));
-    let unknown = state_view::run(&settings, get("nobody"), &mut Vec::new()).await;
+    let unknown = state::run(&settings, get("nobody"), &mut Vec::new()).await;
     assert!(unknown.unwrap_err().to_string().contains("nobody"));
     processor.stop().await.unwrap();
     pipeline.stop().await.unwrap();

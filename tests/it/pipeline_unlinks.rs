@@ -9,9 +9,9 @@ use harness::{
 use jiff::Timestamp;
 use stackone_link_schemas::LifecycleType;
 use stackone_link_wire::Topic;
-use stackone_processor::cli::UnlinksCommand;
 use stackone_processor::config::Config;
-use stackone_processor::unlinks;
+use stackone_processor_cli::arguments::UnlinksCommand;
+use stackone_processor_cli::unlinks;
 use stackone_simulator::{AccountId, Fault, FaultId, FaultRule, NewAccount, Notify, Operation};
 
 use crate::pipeline_dead_letters::assert_conserved;

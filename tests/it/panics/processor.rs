@@ -8,6 +8,7 @@ use harness::{PROJECT, Pipeline, PipelineSettings};
 use stackone_link_process::spawn::Name;
 use stackone_link_transport::tasks as kafka;
 use stackone_processor::tasks;
+use stackone_processor_operate::tasks as commands;
 use stackone_simulator::{Fault, FaultRule, NewAccount, Operation};
 use tokio::process::Command;
 use tokio::task::{JoinSet, LocalSet};
@@ -16,8 +17,6 @@ use super::{PANICKED, Program};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
 
-/// Those of operators' commands.
-const OF_COMMANDS: [Name; 3] = [tasks::DOCTOR, tasks::STATES, tasks::REDRIVE];
 /// How many processors panic at once.
 const AT_ONCE: usize = 3;
 /// More accounts than the budget takes one by one, so that they are looked up together as well.
@@ -26,7 +25,6 @@ const ACCOUNTS: usize = 60;
 /// What a running processor starts.
 fn of_service() -> BTreeSet<Name> {
     let of_processor = tasks::ALL.iter().copied();
-    let of_processor = of_processor.filter(|name| !OF_COMMANDS.contains(name));
     of_processor.chain([kafka::METADATA]).collect()
 }
 
@@ -131,14 +129,21 @@ async fn a_processor_ends_whatever_thread_or_task_of_it_panics() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_ends_whatever_thread_of_it_panics() {
     let pipeline = pipeline("panics-commands").await;
-    for (name, arguments) in [
-        (tasks::DOCTOR, &["doctor"][..]),
-        (tasks::STATES, &["state", "list"]),
-        (tasks::STATES, &["unlinks", "list"]),
-        (tasks::STATES, &["resync"]),
-        (tasks::REDRIVE, &["redrive", "--dry-run"]),
+    let all = [
+        (commands::DOCTOR, &["doctor"][..]),
+        (commands::STATES, &["state", "list"]),
+        (commands::STATES, &["unlinks", "list"]),
+        (commands::STATES, &["resync"]),
+        (commands::REDRIVE, &["redrive", "--dry-run"]),
         (kafka::METADATA, &["topics", "plan"]),
-    ] {
+    ];
+    let panic: BTreeSet<Name> = all.iter().map(|(name, _)| *name).collect();
+    let missing: Vec<_> = commands::ALL
+        .iter()
+        .filter(|name| !panic.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    for (name, arguments) in all {
         let command = command(&pipeline, arguments);
         let mut program = Program::start(command, name.as_str(), None);
         let code = program.ends().await;

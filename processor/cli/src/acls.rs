@@ -1,0 +1,124 @@
+//! `acls`: what each service must be allowed, as a script or as JSON. Asks nobody.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use stackone_link_wire::{Acl, AclOperation, AclResource};
+use stackone_processor::config::Settings;
+use stackone_processor_operate::acls::{Principals, acls};
+
+use crate::arguments::Acls;
+
+const PREAMBLE: &str = "\
+#!/bin/sh
+# Allows each service of the account-link pipeline what it needs, and nothing else. To be run by an administrator:
+#   KAFKA_ADMIN='--bootstrap-server kafka:9093 --command-config admin.properties' sh acls.sh
+# What each entry is for: stackone-processor acls --json, and docs/security.md.
+set -eu
+allow() {
+  # shellcheck disable=SC2086 # several arguments
+  kafka-acls.sh ${KAFKA_ADMIN:?how to reach the cluster as an administrator} --add --allow-principal \"$@\"
+}
+";
+
+/// Tells `out` what the services must be allowed with the topics and the group of `settings`.
+pub(crate) fn run(settings: &Settings, asked: &Acls, out: &mut impl Write) -> anyhow::Result<()> {
+    let services = acls(
+        settings,
+        Principals {
+            ingest: &asked.ingest,
+            processor: &asked.processor,
+            connect: asked.connect.as_deref(),
+        },
+    );
+    if asked.json {
+        for (principal, acls) in services {
+            for acl in acls {
+                let mut line = serde_json::to_value(&acl)?;
+                line["principal"] = principal.into();
+                writeln!(out, "{line}")?;
+            }
+        }
+        return Ok(());
+    }
+    out.write_all(PREAMBLE.as_bytes())?;
+    for (principal, acls) in services {
+        for line in commands(principal, &acls) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+/// As few commands as there are sets of operations, since each takes seconds.
+fn commands(principal: &str, acls: &[Acl]) -> Vec<String> {
+    let mut operations: BTreeMap<(AclResource, &str), Vec<AclOperation>> = BTreeMap::new();
+    for acl in acls {
+        let of_resource = operations.entry((acl.resource, &acl.name)).or_default();
+        of_resource.push(acl.operation);
+    }
+    let mut alike: BTreeMap<(AclResource, Vec<AclOperation>), Vec<&str>> = BTreeMap::new();
+    for ((resource, name), mut operations) in operations {
+        operations.sort();
+        alike.entry((resource, operations)).or_default().push(name);
+    }
+    let command =
+        |((resource, operations), names): ((AclResource, Vec<AclOperation>), Vec<&str>)| {
+            let mut words = vec!["allow".to_owned(), quoted(principal)];
+            words.extend(
+                operations
+                    .iter()
+                    .map(|operation| format!("--operation {}", operation.as_str())),
+            );
+            let flag = match resource {
+                AclResource::Topic => "--topic",
+                AclResource::Group => "--group",
+                AclResource::TransactionalIdPrefix => {
+                    "--resource-pattern-type prefixed --transactional-id"
+                }
+            };
+            words.extend(names.iter().map(|name| format!("{flag} {}", quoted(name))));
+            words.join(" ")
+        };
+    alike.into_iter().map(command).collect()
+}
+
+/// A word that the shell takes as it is.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:=@/-".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stackone_link_wire::Topics;
+
+    use super::*;
+
+    #[test]
+    fn what_may_be_done_alike_is_allowed_with_one_command() {
+        let topics = Topics::with_prefix("s");
+        assert_eq!(
+            commands("User:i", &Acl::of_ingest(&topics)),
+            [
+                "allow User:i --operation Write --operation DescribeConfigs --topic s.account.events.v1 \
+                 --topic s.record.events.v1 --topic s.unrecognized.v1"
+            ]
+        );
+        assert_eq!(
+            commands("User:CN=p, O=x", &Acl::of_processor(&topics, "g'h")),
+            [
+                "allow 'User:CN=p, O=x' --operation Read --operation Write --operation DescribeConfigs \
+                 --topic s.account.events.v1 --topic s.account.state.v1",
+                "allow 'User:CN=p, O=x' --operation Write --operation DescribeConfigs --topic s.account.dead-letter.v1 \
+                 --topic s.account.lifecycle.v1 --topic s.account.linked.v1",
+                r"allow 'User:CN=p, O=x' --operation Read --group 'g'\''h'",
+                r"allow 'User:CN=p, O=x' --operation Write --resource-pattern-type prefixed --transactional-id 'g'\''h-'",
+            ]
+        );
+    }
+}

@@ -1,0 +1,9 @@
+//! `stackone-processor`: see `--help`.
+
+/// See docs/decisions/0006.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> std::process::ExitCode {
+    stackone_processor_cli::program::main()
+}

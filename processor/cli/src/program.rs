@@ -1,0 +1,126 @@
+//! The program `stackone-processor`, in the library so that tests can run it as a process of their own.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use stackone_link_process::panics::Panics;
+use stackone_link_process::program::{self, Failure};
+use stackone_link_process::secret::Place;
+use stackone_link_process::stdout::stdout;
+use stackone_link_process::{process_environment, signals, stderr, telemetry};
+use stackone_link_schemas::AccountId;
+
+use stackone_processor::application::Application;
+use stackone_processor::config::Config;
+use stackone_processor::transaction::{Around, Undisturbed};
+use stackone_processor_operate::redrive::RedriveSettings;
+
+use crate::arguments::{Cli, Command, Redrive, Resync, StateCommand};
+use crate::state::Selection;
+use crate::{acls, doctor, resync, state, topics, unlinks};
+
+/// What it calls itself on stderr.
+const NAME: &str = "stackone-processor";
+
+/// The program: reads the command line and the environment, does what they say, and tells how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    main_disturbed_by(std::env::args_os(), Arc::new(Undisturbed))
+}
+
+/// The program with another command line, and with a test standing around the steps of its transactions.
+#[must_use]
+pub fn main_disturbed_by(
+    arguments: impl Iterator<Item = OsString>,
+    around: Arc<dyn Around>,
+) -> ExitCode {
+    match program::parse(arguments) {
+        Ok(cli) => program::run(NAME, Panics::EndProcess, obey(cli, around)),
+        Err(code) => code,
+    }
+}
+
+async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
+    let (file, environment) = (cli.config.as_deref(), process_environment());
+    let command = cli.command.unwrap_or_default();
+    if let Command::Healthcheck(question) = command {
+        let answer = question.ask(Config::admin_listen(file, &environment)?);
+        return Ok(answer.map_err(anyhow::Error::from)?);
+    }
+    let config = Config::load(file, &environment)?;
+    if !matches!(command, Command::Run) {
+        for (project, oddity) in &config.odd_api_keys {
+            let warning = format!("warning: projects.{project}: {oddity}, and is taken as it is");
+            stderr::write_line(&format!("{NAME}: {warning}"));
+        }
+    }
+    let done = match command {
+        Command::Run => process(&config, around).await,
+        Command::CheckConfig => print(&config),
+        Command::Acls(asked) => acls::run(&config.settings, &asked, &mut stdout()),
+        Command::Doctor(asked) => doctor::run(&config, &asked, &mut stdout()).await,
+        Command::Healthcheck(_answered) => Ok(()),
+        Command::Redrive(asked) => redrive(&config, asked).await,
+        Command::Resync(asked) => list(&config, &asked).await,
+        Command::State(command) => show(&config, command).await,
+        Command::Topics(command) => topics::run(command, &config.settings, &mut stdout()).await,
+        Command::Unlinks(command) => unlinks::run(command, &config.settings, &mut stdout()).await,
+    };
+    Ok(done?)
+}
+
+async fn process(config: &Config, around: Arc<dyn Around>) -> anyhow::Result<()> {
+    let logs = &config.settings.telemetry;
+    telemetry::init(logs.format, &logs.filter)?;
+    // Of files it is told by who reads them again.
+    let odd = config.odd_api_keys.iter();
+    for (project, oddity) in odd.filter(|(_, odd)| matches!(odd.place, Place::Variable(_))) {
+        tracing::warn!(project, %oddity, "the API key is taken as it is");
+    }
+    signals::until_stopped(async |stop| {
+        let application = Application::build(config)?.disturbed_by(around);
+        Ok(application.run(stop).await?)
+    })
+    .await
+}
+
+async fn list(config: &Config, asked: &Resync) -> anyhow::Result<()> {
+    let only = asked.project.as_deref();
+    signals::until_stopped(async |stop| resync::run(config, only, &stop).await).await
+}
+
+async fn redrive(config: &Config, asked: Redrive) -> anyhow::Result<()> {
+    let settings = RedriveSettings::of(&config.settings);
+    let (selection, mode, shown) = asked.into_parts();
+    signals::until_stopped(async |stop| {
+        crate::redrive::command(settings, selection, mode, shown, stop).await
+    })
+    .await
+}
+
+async fn show(config: &Config, command: StateCommand) -> anyhow::Result<()> {
+    let selection = match command {
+        StateCommand::List { status, json } => Selection {
+            status,
+            json,
+            ..Selection::default()
+        },
+        StateCommand::Get { account, json } => {
+            let account = AccountId::try_from(account)?;
+            Selection {
+                account: Some(account),
+                json,
+                ..Selection::default()
+            }
+        }
+    };
+    state::run(&config.settings, selection, stdout()).await
+}
+
+fn print(config: &Config) -> anyhow::Result<()> {
+    let mut out = stdout();
+    out.write_all(config.to_toml()?.as_bytes())?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,161 @@
+//! `state get | list`: states as a table, or as a line of JSON each.
+
+use std::io::{self, Write};
+
+use anyhow::Context as _;
+use stackone_link_schemas::{AccountId, AccountState};
+use stackone_processor::config::Settings;
+use stackone_processor_operate::state_view::states;
+
+use crate::escaped::escaped;
+
+/// Which states are shown, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only this account.
+    pub account: Option<AccountId>,
+    /// Only those with this status.
+    pub status: Option<String>,
+    /// As JSON, one line each, as on the topic.
+    pub json: bool,
+}
+
+impl Selection {
+    fn takes(&self, state: &AccountState) -> bool {
+        let Some(wanted) = &self.status else {
+            return true;
+        };
+        let phase = serde_json::to_value(state.state).unwrap_or_default();
+        state
+            .status
+            .as_ref()
+            .is_some_and(|status| status.as_str() == wanted)
+            || phase == wanted.as_str()
+    }
+}
+
+/// Shows the selected states on `out`.
+///
+/// # Errors
+///
+/// Where the topic cannot be read, or an account that is asked for has no state.
+pub async fn run(
+    settings: &Settings,
+    selection: Selection,
+    mut out: impl Write,
+) -> anyhow::Result<()> {
+    let states = states(settings, selection.account.clone()).await;
+    let states = states.context("state cannot be read")?;
+    if let Some(account) = selection.account.as_ref().filter(|_| states.is_empty()) {
+        anyhow::bail!("account {account} has no state: nothing was ever confirmed of it");
+    }
+    let selected: Vec<&AccountState> = states
+        .values()
+        .filter(|state| selection.takes(state))
+        .collect();
+    if selection.json {
+        for state in selected {
+            writeln!(out, "{}", serde_json::to_string(state)?)?;
+        }
+        return Ok(());
+    }
+    table(&mut out, &selected)?;
+    Ok(())
+}
+
+fn table(out: &mut impl Write, states: &[&AccountState]) -> io::Result<()> {
+    let columns = [
+        "ACCOUNT",
+        "STATE",
+        "STATUS",
+        "VERSION",
+        "PROVIDER",
+        "OWNER",
+        "CONFIRMED",
+        "PENDING",
+    ];
+    let rows: Vec<[String; 8]> = std::iter::once(columns.map(str::to_owned))
+        .chain(states.iter().map(|state| row(state)))
+        .collect();
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    for row in &rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
+    }
+    writeln!(out, "{} accounts", states.len())
+}
+
+fn row(state: &AccountState) -> [String; 8] {
+    let account = state.account.as_ref();
+    let none = || "-".to_owned();
+    let phase = serde_json::to_value(state.state).ok();
+    [
+        state.account_id.to_string(),
+        phase
+            .and_then(|phase| phase.as_str().map(str::to_owned))
+            .unwrap_or_else(none),
+        state
+            .status
+            .as_ref()
+            .map_or_else(none, |status| escaped(status.as_str())),
+        state.version.to_string(),
+        account.map_or_else(none, |account| escaped(&account.provider)),
+        account.map_or_else(none, |account| escaped(&account.origin_owner_id)),
+        state.confirmed_at.map_or_else(none, |at| at.to_string()),
+        state.pending.as_ref().map_or_else(none, |pending| {
+            format!("{} since {}", pending.total, pending.since)
+        }),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use stackone_link_schemas::{AccountPhase, AccountStatus};
+
+    use super::*;
+    use stackone_processor_core::reconcile::unknown_account;
+
+    fn state() -> AccountState {
+        let id = AccountId::try_from("acc-1").unwrap();
+        AccountState {
+            state: AccountPhase::Degraded,
+            status: Some(AccountStatus::from("odd\u{1b}[2J")),
+            version: 7,
+            ..unknown_account(&id)
+        }
+    }
+
+    #[test]
+    fn a_table_is_aligned_and_harmless() {
+        let mut out = Vec::new();
+        table(&mut out, &[&state()]).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0].find("VERSION"), lines[1].find('7'), "{text}");
+        assert_eq!(lines[2], "1 accounts");
+    }
+
+    #[test]
+    fn states_are_selected_by_status_or_phase() {
+        let takes = |status: Option<&str>| {
+            Selection {
+                status: status.map(str::to_owned),
+                ..Selection::default()
+            }
+            .takes(&state())
+        };
+        assert!(takes(None) && takes(Some("degraded")) && takes(Some("odd\u{1b}[2J")));
+        assert!(!takes(Some("active")));
+    }
+}

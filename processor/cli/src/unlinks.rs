@@ -1,0 +1,110 @@
+//! `unlinks list | release`: accounts that are not unlinked because too many of their project vanished at once.
+
+use std::io::Write;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use stackone_processor::config::Settings;
+use stackone_processor_operate::unlinks::{Vanished, release, vanished};
+
+use crate::arguments::UnlinksCommand;
+
+/// Shows or releases, telling `out`.
+///
+/// # Errors
+///
+/// Where the project is not configured, or Kafka cannot be read or written.
+pub async fn run(
+    command: UnlinksCommand,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    match command {
+        UnlinksCommand::List { project, json } => {
+            list(project.as_deref(), json, settings, out).await
+        }
+        UnlinksCommand::Release { project } => {
+            let partitions = release(settings, &project).await?;
+            writeln!(
+                out,
+                "{project}: told all {partitions} partitions; each account that vanished until now is looked up once \
+                 more, and unlinked if it still answers 404"
+            )?;
+            Ok(())
+        }
+    }
+}
+
+async fn list(
+    project: Option<&str>,
+    json: bool,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let vanished = vanished(settings, project).await;
+    let vanished = vanished.context("state cannot be read")?;
+    for account in &vanished {
+        if json {
+            writeln!(out, "{}", serde_json::to_string(&account.state)?)?;
+        } else {
+            writeln!(out, "{}", line(account, Timestamp::now()))?;
+        }
+    }
+    if !json {
+        writeln!(
+            out,
+            "{} accounts answer 404 and are not unlinked",
+            vanished.len()
+        )?;
+    }
+    Ok(())
+}
+
+fn line(account: &Vanished, now: Timestamp) -> String {
+    let (state, grace) = (&account.state, account.grace);
+    let what = match grace.released_at {
+        Some(released) => format!("released {released}"),
+        None if grace.deadline <= now => "due".to_owned(),
+        None => format!("doubted until {}", grace.deadline),
+    };
+    let (id, project, since) = (&state.account_id, account.project(), grace.since);
+    format!("{id}  {project}  404 since {since}  {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use stackone_link_schemas::{AccountId, Grace, GraceKind, Trigger};
+    use stackone_processor_core::reconcile::unknown_account;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_772_614_800 + seconds).unwrap()
+    }
+
+    fn account(released_at: Option<Timestamp>) -> Vanished {
+        let id = AccountId::try_from("acc-1").unwrap();
+        Vanished {
+            state: unknown_account(&id),
+            grace: Grace {
+                kind: GraceKind::Vanish,
+                trigger: Trigger::Recheck,
+                since: at(0),
+                deadline: at(600),
+                answers: 1,
+                released_at,
+            },
+        }
+    }
+
+    #[test]
+    fn an_account_that_vanished_says_how_it_stands() {
+        let how = |released_at, now| line(&account(released_at), at(now));
+        assert!(
+            how(None, 599)
+                .starts_with("acc-1  default  404 since 2026-03-04T09:00:00Z  doubted until")
+        );
+        assert!(how(None, 600).ends_with("  due"));
+        assert!(how(Some(at(700)), 800).contains("  released 2026-03-04T09:11:40Z"));
+    }
+}

@@ -1,0 +1,49 @@
+//! Looks at everything a processor depends on, and says what is wrong and what to do. Changes nothing: it joins
+//! no group, publishes nothing, and asks each API for one account.
+//!
+//! What was seen (`seen`) is apart from what it means (`judge`, pure): `ask_kafka` and `ask_api` only look.
+
+mod ask_api;
+mod ask_kafka;
+mod finding;
+mod judge;
+mod seen;
+mod survey;
+
+use std::time::Duration;
+
+use stackone_processor::config::Config;
+
+use ask_kafka::Cluster;
+
+pub use finding::{Check, Finding, Verdict};
+
+/// Looks at everything, for as long as each look may take.
+pub async fn look(config: &Config, within: Duration) -> Vec<Finding> {
+    let mut findings = vec![judge::configuration(&config.settings)];
+    let (kafka, api) = tokio::join!(kafka(config, within), ask_api::findings(config, within));
+    findings.extend(kafka);
+    findings.extend(api);
+    findings
+}
+
+/// Everything about Kafka, one question after the other: where no broker answers, the rest need not be asked.
+async fn kafka(config: &Config, within: Duration) -> Vec<Finding> {
+    let cluster = Cluster::new(&config.settings);
+    let brokers = cluster.brokers(within).await;
+    let mut findings = vec![judge::brokers(&config.settings, &brokers)];
+    if brokers.is_err() {
+        let rest = [Check::Topics, Check::Access, Check::State, Check::Group];
+        let not_asked = |check| Finding::unknown(check, "not looked at, since no broker answers");
+        findings.extend(rest.map(not_asked));
+        return findings;
+    }
+    let topics = cluster.topics(within).await;
+    let state = cluster.state(within).await;
+    let group = cluster.group(within).await;
+    findings.extend(judge::topics(&topics));
+    findings.extend(judge::access(&config.settings, &topics, &state, &group));
+    findings.extend(judge::state(&config.settings.topics.state, &state));
+    findings.extend(judge::group(&config.settings.group.id, &group));
+    findings
+}

@@ -1,0 +1,202 @@
+//! Looks at Kafka: what is there, what may be read, how far the group is. Each look has its time, and joins no group.
+
+mod reading;
+mod unseen;
+
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::Consumer as _;
+use stackone_link_process::spawn::spawn_blocking;
+use stackone_link_transport::{Inquirer, TopicAdmin, TopicFinding};
+use stackone_link_wire::{Topic, Topics};
+
+use super::seen::{GroupSeen, Place, StateSeen, TopicSeen, TopicsSeen, Unseen};
+use crate::tasks;
+use stackone_processor::config::Settings;
+use stackone_processor::reader::reader;
+
+/// How much longer than its time a look may take before nobody waits for it any more.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The cluster of the configuration.
+pub(super) struct Cluster {
+    settings: Settings,
+}
+
+/// When a look has to end.
+#[derive(Debug, Clone, Copy)]
+struct Deadline(Instant);
+
+impl Deadline {
+    /// What is left, and at least enough for an answer that is there already.
+    fn left(self) -> Duration {
+        let left = self.0.saturating_duration_since(Instant::now());
+        left.max(Duration::from_millis(1))
+    }
+
+    fn is_over(self) -> bool {
+        Instant::now() >= self.0
+    }
+}
+
+impl Cluster {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let settings = settings.clone();
+        Self { settings }
+    }
+
+    /// How many brokers there are.
+    pub(super) async fn brokers(&self, within: Duration) -> Result<usize, Unseen> {
+        let kafka = self.settings.kafka.clone();
+        look(within, move |deadline| {
+            let inquirer = Inquirer::new(&kafka, "stackone-doctor")
+                .map_err(|error| Unseen::failed(error.to_string()))?;
+            let metadata = inquirer.ask(deadline.left(), |client, left| {
+                client.fetch_metadata(None, left)
+            })?;
+            Ok(metadata.brokers().len())
+        })
+        .await
+    }
+
+    /// The processor's topics.
+    pub(super) async fn topics(&self, within: Duration) -> TopicsSeen {
+        let mut each = Vec::new();
+        for topic in Topic::OF_PROCESSOR {
+            each.push(self.topic(topic, within).await);
+        }
+        let together = limited(within, self.together()).await.unwrap_or_default();
+        let (kafka, group, name) = (
+            self.settings.kafka.clone(),
+            self.settings.group.id.clone(),
+            self.settings.topics.account_events.clone(),
+        );
+        let events = look(within, move |deadline| {
+            reading::is_readable(&kafka, &group, &name, deadline)
+        })
+        .await;
+        TopicsSeen {
+            each,
+            together,
+            events,
+        }
+    }
+
+    async fn topic(&self, topic: Topic, within: Duration) -> TopicSeen {
+        let name = self.settings.topics.name(topic).to_owned();
+        let (kafka, asked) = (self.settings.kafka.clone(), name.clone());
+        let leaderless = look(within, move |deadline| {
+            let inquirer = Inquirer::new(&kafka, "stackone-doctor")
+                .map_err(|error| Unseen::failed(error.to_string()))?;
+            reading::leaderless(&inquirer, &asked, deadline)
+        })
+        .await;
+        let is_checked = self.settings.topic_layout.check_settings;
+        let settings = match &leaderless {
+            Ok(_) if is_checked => Some(limited(within, self.topic_settings(&name, topic)).await),
+            Ok(_) | Err(_) => None,
+        };
+        TopicSeen {
+            topic,
+            name,
+            leaderless,
+            settings,
+        }
+    }
+
+    async fn topic_settings(&self, name: &str, topic: Topic) -> Result<Vec<TopicFinding>, Unseen> {
+        let admin = TopicAdmin::new(&self.settings.kafka)?;
+        Ok(admin.settings_findings(name, topic).await?)
+    }
+
+    /// What is not as it must be between topics; what cannot be asked is told of each.
+    async fn together(&self) -> Result<Vec<TopicFinding>, Unseen> {
+        let admin = TopicAdmin::new(&self.settings.kafka)?;
+        let topics = &self.settings.topics;
+        let both = [Topic::AccountEvents, Topic::State];
+        let mut findings = admin.findings(topics, &both, false).await?;
+        findings.retain(|finding| matches!(finding, TopicFinding::PartitionsDiffer { .. }));
+        if self.settings.topic_layout.check_settings {
+            let letters = admin.dead_letter_findings(topics).await;
+            findings.extend(letters.unwrap_or_default());
+        }
+        Ok(findings)
+    }
+
+    /// The records of the state topic.
+    pub(super) async fn state(&self, within: Duration) -> Result<StateSeen, Unseen> {
+        let (kafka, group, topic) = (
+            self.settings.kafka.clone(),
+            self.settings.group.id.clone(),
+            self.settings.topics.state.clone(),
+        );
+        look(within, move |deadline| {
+            reading::survey(&kafka, &group, &topic, deadline)
+        })
+        .await
+    }
+
+    /// The consumer group.
+    pub(super) async fn group(&self, within: Duration) -> Result<GroupSeen, Unseen> {
+        let settings = self.settings.clone();
+        look(within, move |deadline| group(&settings, deadline)).await
+    }
+}
+
+fn group(settings: &Settings, deadline: Deadline) -> Result<GroupSeen, Unseen> {
+    let (group, Topics { account_events, .. }) = (&settings.group.id, &settings.topics);
+    // Never subscribed, so it is no member. Offsets of an open transaction are not waited for.
+    let reader = reader(&settings.kafka, group, "read_uncommitted")?;
+    let mut list = TopicPartitionList::new();
+    for partition in reading::partitions(&reader, account_events, deadline)? {
+        list.add_partition(account_events, partition);
+    }
+    let committed = reader.committed_offsets(list, deadline.left())?;
+    let mut places = Vec::new();
+    for element in committed.elements() {
+        element.error()?;
+        let (low, high) =
+            reader.fetch_watermarks(account_events, element.partition(), deadline.left())?;
+        places.push(Place {
+            partition: element.partition(),
+            committed: element.offset().to_raw().filter(|offset| *offset >= 0),
+            low,
+            high,
+        });
+    }
+    let members = reader.fetch_group_list(Some(group), deadline.left());
+    let members = members.map(|list| {
+        list.groups()
+            .iter()
+            .map(|group| group.members().len())
+            .sum()
+    });
+    Ok(GroupSeen {
+        members: members.map_err(Unseen::from),
+        places,
+    })
+}
+
+/// Looks on a thread that may block, for as long as there is time.
+async fn look<T: Send + 'static>(
+    within: Duration,
+    look: impl FnOnce(Deadline) -> Result<T, Unseen> + Send + 'static,
+) -> Result<T, Unseen> {
+    let deadline = Deadline(Instant::now() + within);
+    let looking = spawn_blocking(tasks::DOCTOR, move || look(deadline));
+    let looked = async {
+        looking
+            .await
+            .unwrap_or_else(|died| Err(Unseen::failed(died.to_string())))
+    };
+    limited(within + GRACE, looked).await
+}
+
+async fn limited<T>(
+    within: Duration,
+    look: impl Future<Output = Result<T, Unseen>>,
+) -> Result<T, Unseen> {
+    let looked = tokio::time::timeout(within, look).await;
+    looked.unwrap_or_else(|_elapsed| Err(Unseen::failed(format!("no answer within {within:?}"))))
+}

@@ -1,0 +1,124 @@
+//! What it means that something was seen. Pure.
+
+mod api;
+mod group;
+mod state;
+mod topics;
+
+use stackone_processor::config::Settings;
+
+use super::finding::{Check, Finding};
+use super::seen::Unseen;
+
+pub(super) use api::{Answered, api, clock, name_of};
+pub(super) use group::group;
+pub(super) use state::state;
+pub(super) use topics::{access, topics};
+
+/// The configuration, which was valid or we would not be here.
+pub(super) fn configuration(settings: &Settings) -> Finding {
+    let projects = settings.projects.len();
+    let brokers = &settings.kafka.bootstrap_servers;
+    let says =
+        format!("valid; {projects} projects, brokers {brokers}; check-config prints all of it");
+    Finding::fine(Check::Configuration, says)
+}
+
+/// How many brokers there are, if any answered.
+pub(super) fn brokers(settings: &Settings, seen: &Result<usize, Unseen>) -> Finding {
+    let asked = &settings.kafka.bootstrap_servers;
+    match seen {
+        Ok(brokers) => Finding::fine(
+            Check::Broker,
+            format!("{brokers} in the cluster, by {asked}"),
+        ),
+        Err(unseen) => unseen.wrong(
+            Check::Broker,
+            &format!("no broker answers at {asked}"),
+            NETWORK,
+        ),
+    }
+}
+
+const NETWORK: &str = "check kafka.bootstrap_servers, the network, and kafka.security";
+
+/// Where it is written down what each service must be allowed.
+pub(super) const ALLOW: &str = "allow it: docs/security.md lists what each service needs";
+
+impl Unseen {
+    /// A finding that begins with `what`, with advice where it brings none.
+    pub(super) fn wrong(&self, check: Check, what: &str, advice: &str) -> Finding {
+        let says = format!("{what}: {}", self.in_words());
+        match self {
+            Self::Forbidden => Finding::wrong(check, says, ALLOW),
+            Self::Failed {
+                advice: Some(advice),
+                ..
+            } => Finding::wrong(check, says, *advice),
+            Self::Unsupported => Finding::unknown(check, says),
+            Self::Missing | Self::Failed { advice: None, .. } => {
+                Finding::wrong(check, says, advice)
+            }
+        }
+    }
+
+    fn in_words(&self) -> &str {
+        match self {
+            Self::Forbidden => "the brokers' ACLs do not allow it",
+            Self::Missing => "it does not exist",
+            Self::Unsupported => "this broker cannot be asked",
+            Self::Failed { reason, .. } => reason,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Verdict;
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_seen_is_wrong_with_something_to_do_unless_the_broker_cannot_be_asked() {
+        let refused = Unseen::Failed {
+            reason: "refused".to_owned(),
+            advice: Some("open the port"),
+        };
+        for (unseen, verdict, says, advice) in [
+            (
+                Unseen::Forbidden,
+                Verdict::Wrong,
+                "t: the brokers' ACLs do not allow it",
+                Some(ALLOW),
+            ),
+            (
+                Unseen::Missing,
+                Verdict::Wrong,
+                "t: it does not exist",
+                Some("make it"),
+            ),
+            (
+                Unseen::Unsupported,
+                Verdict::Unknown,
+                "t: this broker cannot be asked",
+                None,
+            ),
+            (refused, Verdict::Wrong, "t: refused", Some("open the port")),
+            (
+                Unseen::failed("late"),
+                Verdict::Wrong,
+                "t: late",
+                Some("make it"),
+            ),
+        ] {
+            let finding = unseen.wrong(Check::Topics, "t", "make it");
+            assert_eq!(
+                (
+                    finding.verdict,
+                    finding.says.as_str(),
+                    finding.advice.as_deref()
+                ),
+                (verdict, says, advice)
+            );
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What operators do beside a running processor, as functions that return data.
+//!
+//! Nothing here prints or reads arguments: the program `stackone-processor` does, and a page for
+//! operators could. Progress is handed to a closure.
+
+pub mod acls;
+pub mod doctor;
+pub mod redrive;
+pub mod resync;
+pub mod state_view;
+pub mod tasks;
+pub mod topics;
+pub mod unlinks;

@@ -1,9 +1,0 @@
-//! `stackone-processor`: see `--help`.
-
-/// See docs/decisions/0006.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
-fn main() -> std::process::ExitCode {
-    stackone_processor::program::main()
-}
