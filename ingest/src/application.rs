@@ -9,18 +9,18 @@ use actix_web::dev::Server;
 use actix_web::web::Data;
 use stackone_link_process::spawn::{Name, spawn_blocking, spawn_in};
 use stackone_link_transport::StartError;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinError;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::background::Background;
 use crate::config::{Config, Settings, ShutdownSettings};
 use crate::ingest::Ingest;
-use crate::listeners::{admin_server, public_server};
+use crate::listeners::tls::Tls;
+use crate::listeners::{ListenError, admin_server, public_server};
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
-use crate::tasks::{ADMIN_LISTENER, FLUSH, PUBLIC_LISTENER};
-use crate::tls::Tls;
+use crate::tasks::{ADMIN_LISTENER, FLUSH, PUBLIC_LISTENER, Tasks};
 
 /// A service that is bound to its addresses and has yet to run.
 pub struct Application {
@@ -37,15 +37,8 @@ pub struct Application {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// An address cannot be listened on.
-    #[error("{setting}: cannot listen on {address}: {source}")]
-    Listen {
-        /// The setting.
-        setting: &'static str,
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// The producer cannot be made.
     #[error("producer cannot be made: {0}")]
     Producer(#[from] StartError),
@@ -75,9 +68,6 @@ pub enum RunError {
     #[error("a task died: {0}")]
     Died(#[from] JoinError),
 }
-
-/// What runs for as long as the service does.
-pub(crate) type Tasks = JoinSet<(Name, io::Result<()>)>;
 
 impl Application {
     /// Makes the producer and binds both listeners. Nothing is served before [`Self::run`].

@@ -1,5 +1,11 @@
 //! What runs beside the listeners for as long as the service does.
 
+mod certificate_reload;
+mod kafka_check;
+mod secret_reload;
+mod topic_sizes;
+mod watchdog;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,17 +15,14 @@ use stackone_link_process::spawn::spawn_in;
 use stackone_link_process::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::application::Tasks;
 use crate::config::{Config, TlsSettings};
 use crate::ingest::Ingest;
-use crate::kafka_check;
-use crate::secret_reload::SecretReload;
+use crate::listeners::tls::Tls;
 use crate::tasks::{
-    CERTIFICATE_RELOAD, KAFKA_CHECK, SECRET_RELOAD, SECRETS, TOPIC_SIZES, WATCHDOG,
+    CERTIFICATE_RELOAD, KAFKA_CHECK, SECRET_RELOAD, SECRETS, TOPIC_SIZES, Tasks, WATCHDOG,
 };
-use crate::tls::{self, Tls};
-use crate::topic_sizes::TopicSizes;
-use crate::watchdog;
+use secret_reload::SecretReload;
+use topic_sizes::TopicSizes;
 
 /// Everything that has yet to be started.
 pub(crate) struct Background {
@@ -58,7 +61,7 @@ impl Background {
             (WATCHDOG, Ok(()))
         });
         if let Some((tls, settings)) = self.tls {
-            let reload = tls::reload::run(tls, settings, self.ingest.clone(), stop.clone());
+            let reload = certificate_reload::run(tls, settings, self.ingest.clone(), stop.clone());
             spawn_in(tasks, CERTIFICATE_RELOAD, async {
                 (CERTIFICATE_RELOAD, reload.await.map_err(io::Error::other))
             });

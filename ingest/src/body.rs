@@ -1,6 +1,8 @@
 //! Reading a request's body, once, within limits. `Content-Encoding` is never looked at: the signature covers the
 //! bytes as they came.
 
+pub(crate) mod limits;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,19 +12,12 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use crate::limits::{Limits, PATIENCE, Reader, Share};
-use crate::outcome::Outcome;
+use crate::answer::outcome::Outcome;
+use limits::{Limits, PATIENCE, Reader, Share};
 
 /// What is set aside for a body of declared length before its first byte has come. A sender who declares much and sends
 /// nothing costs no more than this.
 const FIRST_ALLOCATION: usize = 16 * 1024;
-
-/// Within what a body has to stay.
-pub(crate) struct BodyLimits<'a> {
-    pub(crate) max_bytes: usize,
-    pub(crate) deadline: Duration,
-    pub(crate) shared: &'a Limits,
-}
 
 /// A body, and its share of what may be held.
 pub(crate) struct HeldBody {
@@ -30,7 +25,7 @@ pub(crate) struct HeldBody {
     pub(crate) share: Share,
 }
 
-/// Reads a body of which `declared` bytes were announced.
+/// Reads a body of which `declared` bytes were announced, within `deadline`.
 ///
 /// # Errors
 ///
@@ -38,24 +33,25 @@ pub(crate) struct HeldBody {
 pub(crate) async fn read(
     payload: &mut Payload,
     declared: Option<usize>,
-    limits: &BodyLimits<'_>,
+    limits: &Limits,
+    deadline: Duration,
 ) -> Result<HeldBody, Outcome> {
-    if declared.is_some_and(|declared| declared > limits.max_bytes) {
+    if declared.is_some_and(|declared| declared > limits.max_body_bytes) {
         return Err(Outcome::BodyTooLarge);
     }
     let reader = Arc::new(Reader::new(Instant::now()));
     let mut reading = pin!(collect(payload, declared, limits, &reader));
     // Nobody has to give way so early, so that only the slow are noted as readers who wait.
-    let early = PATIENCE.min(limits.deadline);
+    let early = PATIENCE.min(deadline);
     if let Ok(read) = timeout(early, &mut reading).await {
         return read;
     }
     tokio::select! {
         biased;
-        read = timeout(limits.deadline - early, reading) => {
+        read = timeout(deadline - early, reading) => {
             read.unwrap_or(Err(Outcome::BodyTooSlow))
         }
-        () = limits.shared.readers.has_to_give_way(&reader) => Err(Outcome::GaveWay),
+        () = limits.readers.has_to_give_way(&reader) => Err(Outcome::GaveWay),
     }
 }
 
@@ -63,19 +59,19 @@ pub(crate) async fn read(
 async fn collect(
     payload: &mut Payload,
     declared: Option<usize>,
-    limits: &BodyLimits<'_>,
+    limits: &Limits,
     reader: &Reader,
 ) -> Result<HeldBody, Outcome> {
-    let mut share = limits.shared.read(0).await.ok_or(Outcome::BusyReading)?;
+    let mut share = limits.read(0).await.ok_or(Outcome::BusyReading)?;
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     let mut length = 0;
     while let Some(piece) = payload.next().await {
         let piece = piece.map_err(|_cut_off_or_garbled| Outcome::BodyUnreadable)?;
-        if length + piece.len() > limits.max_bytes {
+        if length + piece.len() > limits.max_body_bytes {
             return Err(Outcome::BodyTooLarge);
         }
-        let more = limits.shared.read(piece.len()).await;
+        let more = limits.read(piece.len()).await;
         share = share.and(more.ok_or(Outcome::BusyReading)?);
         reader.holds(length + piece.len());
         if length == 0 {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use stackone_link_transport::{KafkaConfig, PublishError, StartError, Stored};
+use stackone_link_transport::{AskError, KafkaConfig, PublishError, StartError, Stored};
 use stackone_link_wire::OutgoingRecord;
 
 use crate::config::Linger;
@@ -130,7 +130,7 @@ impl Producer {
         &self,
         topics: &[&str],
         timeout: Duration,
-    ) -> Result<Vec<String>, String> {
+    ) -> Result<Vec<String>, AskError> {
         let mut missing = BTreeSet::new();
         for publisher in self.publishers() {
             missing.extend(publisher.missing_topics(topics, timeout)?);

@@ -12,7 +12,7 @@ use stackone_link_transport::StartError;
 use crate::application::{Application, BuildError};
 use crate::cli::{Cli, Command};
 use crate::config::{Config, Settings};
-use crate::open_files::make_room;
+use crate::listeners::open_files::make_room;
 use crate::producer::Producer;
 
 /// What it calls itself on stderr.

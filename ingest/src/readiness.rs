@@ -19,7 +19,7 @@ pub(crate) struct Readiness {
 
 #[derive(Debug)]
 struct State {
-    kafka: Result<(), String>,
+    kafka_problem: Option<String>,
     /// There has once been a broker with all topics.
     kafka_was_complete: bool,
 }
@@ -27,7 +27,7 @@ struct State {
 impl Default for State {
     fn default() -> Self {
         Self {
-            kafka: Err("no broker has answered yet".to_owned()),
+            kafka_problem: Some("no broker has answered yet".to_owned()),
             kafka_was_complete: false,
         }
     }
@@ -55,20 +55,20 @@ struct Check {
 }
 
 impl Check {
-    fn of(result: Result<(), String>) -> Self {
+    fn of(problem: Option<String>) -> Self {
         Self {
-            ok: result.is_ok(),
-            reason: result.err(),
+            ok: problem.is_none(),
+            reason: problem,
         }
     }
 }
 
 impl Readiness {
-    /// A broker was asked for our topics: `Ok` where it has them all, else why not.
-    pub(crate) fn kafka_answered(&self, result: Result<(), String>) {
+    /// A broker was asked for our topics: nothing where it has them all, else what is wrong.
+    pub(crate) fn kafka_answered(&self, problem: Option<String>) {
         self.with(|state| {
-            state.kafka_was_complete |= result.is_ok();
-            state.kafka = result;
+            state.kafka_was_complete |= problem.is_none();
+            state.kafka_problem = problem;
         });
     }
 
@@ -76,7 +76,7 @@ impl Readiness {
     pub(crate) fn kafka_silent(&self, reason: String) {
         self.with(|state| {
             if !state.kafka_was_complete {
-                state.kafka = Err(reason);
+                state.kafka_problem = Some(reason);
             }
         });
     }
@@ -93,25 +93,15 @@ impl Readiness {
 
     pub(crate) fn report(&self) -> Report {
         let draining = self.is_draining();
-        let (kafka, was_complete) = self.with(|state| {
-            let State {
-                kafka,
-                kafka_was_complete,
-            } = state;
-            (kafka.clone(), *kafka_was_complete)
-        });
-        let accepting = if draining {
-            Err("shutting down".to_owned())
-        } else {
-            Ok(())
-        };
+        let (kafka, was_complete) =
+            self.with(|state| (state.kafka_problem.clone(), state.kafka_was_complete));
         Report {
             ready: was_complete && !draining,
             checks: Checks {
                 // One that is not valid ends the process before there is anything to ask.
-                configuration: Check::of(Ok(())),
+                configuration: Check::of(None),
                 kafka: Check::of(kafka),
-                accepting: Check::of(accepting),
+                accepting: Check::of(draining.then(|| "shutting down".to_owned())),
             },
         }
     }
@@ -139,16 +129,16 @@ mod tests {
         );
         readiness.kafka_silent("no broker".to_owned());
         assert_eq!(json(&readiness)["checks"]["kafka"]["reason"], "no broker");
-        readiness.kafka_answered(Err("topics are missing: t".to_owned()));
+        readiness.kafka_answered(Some("topics are missing: t".to_owned()));
         assert_eq!(
             json(&readiness)["checks"]["kafka"]["reason"],
             "topics are missing: t"
         );
-        readiness.kafka_answered(Ok(()));
+        readiness.kafka_answered(None);
         assert_eq!(json(&readiness)["ready"], true);
         readiness.kafka_silent("no broker".to_owned());
         assert_eq!(json(&readiness)["checks"]["kafka"]["ok"], true, "an outage");
-        readiness.kafka_answered(Err("topics are missing: t".to_owned()));
+        readiness.kafka_answered(Some("topics are missing: t".to_owned()));
         let named = json(&readiness);
         assert_eq!(named["ready"], true, "what is not for that topic goes on");
         assert_eq!(named["checks"]["kafka"]["reason"], "topics are missing: t");

@@ -4,9 +4,13 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::{Config, ConfigError, LAYERS, Origin, Settings};
-use crate::source::Sources;
-use crate::tls::Certificate;
+use stackone_link_process::ConfigError;
+
+use super::Config;
+use super::origin::Origin;
+use super::settings::{LAYERS, Settings};
+use crate::auth::source::Sources;
+use crate::listeners::tls::Certificate;
 
 impl Config {
     /// Reads, checks and completes the configuration. `environment` is all the environment there is: the process's own
@@ -23,12 +27,12 @@ impl Config {
         let mut problems = settings.problems();
         let sources = Sources::resolve(&settings.sources, environment);
         let sources = sources.unwrap_or_else(|more| {
-            problems.extend(more);
+            problems.extend(more.iter().map(ToString::to_string));
             Sources::default()
         });
         let certificate = settings.server.tls.as_ref().map(Certificate::read);
         let certificate = certificate.transpose().unwrap_or_else(|problem| {
-            problems.push(problem);
+            problems.push(problem.to_string());
             None
         });
         if !problems.is_empty() {

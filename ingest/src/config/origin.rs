@@ -2,10 +2,23 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::{fmt, fs};
+use std::{fmt, fs, io};
 
+use stackone_link_process::ConfigError;
+
+use super::settings::{LAYERS, Settings, SourceSettings};
 use super::validate::source_problems;
-use super::{LAYERS, Settings, SourceSettings};
+
+/// Why the list of sources cannot be had again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OriginError {
+    #[error("cannot read {}: {source}", .file.display())]
+    File { file: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
+    #[error("{0}")]
+    Sources(String),
+}
 
 /// The file and the environment a configuration was read from. Its `Debug` shows no variable: they hold secrets.
 #[derive(Clone)]
@@ -35,24 +48,26 @@ impl Origin {
     }
 
     /// What the file says now, to tell whether it has changed; nothing where there is no file.
-    pub(crate) fn text(&self) -> Result<Option<String>, String> {
+    pub(crate) fn text(&self) -> Result<Option<String>, OriginError> {
         let Some(file) = &self.file else {
             return Ok(None);
         };
         let text = fs::read_to_string(file);
-        text.map(Some)
-            .map_err(|error| format!("cannot read {}: {error}", file.display()))
+        text.map(Some).map_err(|source| OriginError::File {
+            file: file.clone(),
+            source,
+        })
     }
 
     /// The list of sources as it stands there now.
-    pub(crate) fn sources(&self) -> Result<Vec<SourceSettings>, String> {
+    pub(crate) fn sources(&self) -> Result<Vec<SourceSettings>, OriginError> {
         let settings = LAYERS.read(self.file.as_deref(), &self.environment);
-        let Settings { sources, .. } = settings.map_err(|error| error.to_string())?;
+        let Settings { sources, .. } = settings?;
         let problems = source_problems(&sources);
         if problems.is_empty() {
             Ok(sources)
         } else {
-            Err(problems.join("; "))
+            Err(OriginError::Sources(problems.join("; ")))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What `check-config` prints.
 
-use super::{Config, Settings};
+use super::Config;
+use super::settings::Settings;
 
 impl Config {
     /// The settings in effect as TOML, with everything secret left out.

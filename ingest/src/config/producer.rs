@@ -2,7 +2,7 @@
 
 use stackone_link_transport::KafkaConfig;
 
-use super::Settings;
+use super::settings::Settings;
 
 /// The most that librdkafka takes for any of them.
 const MOST: usize = 2_147_483_647;

@@ -4,23 +4,40 @@ use std::collections::HashMap;
 
 use stackone_link_process::secret::{Place, Secret, SecretError};
 
-use super::SecretSettings;
+use super::settings::SecretSettings;
+use crate::auth::signature::UnusableKey;
+
+/// Why a secret cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UnusableSecret {
+    #[error("give either `file` or `env`")]
+    Nowhere,
+    #[error(
+        "{0}; set it to the webhook's signing secret, or give [[sources]] with secrets = \
+         [{{ name = \"…\", file = \"…\" }}] in the file of --config"
+    )]
+    Unset(SecretError),
+    #[error(transparent)]
+    Secret(SecretError),
+    #[error(transparent)]
+    Key(#[from] UnusableKey),
+}
 
 impl SecretSettings {
     /// The secret, without one trailing newline.
     ///
     /// # Errors
     ///
-    /// One line that says what is wrong and what to do.
-    pub(crate) fn read(&self, environment: &HashMap<String, String>) -> Result<Secret, String> {
+    /// What is wrong and what to do, in one line.
+    pub(crate) fn read(
+        &self,
+        environment: &HashMap<String, String>,
+    ) -> Result<Secret, UnusableSecret> {
         let place = Place::either(self.file.as_deref(), self.env.as_deref());
-        let place = place.ok_or_else(|| "give either `file` or `env`".to_owned())?;
+        let place = place.ok_or(UnusableSecret::Nowhere)?;
         place.read(environment).map_err(|error| match error {
-            SecretError::Unset(_) => format!(
-                "{error}; set it to the webhook's signing secret, or give [[sources]] with secrets = \
-                 [{{ name = \"…\", file = \"…\" }}] in the file of --config"
-            ),
-            SecretError::Unreadable { .. } | SecretError::Empty(_) => error.to_string(),
+            SecretError::Unset(_) => UnusableSecret::Unset(error),
+            SecretError::Unreadable { .. } | SecretError::Empty(_) => UnusableSecret::Secret(error),
         })
     }
 }
@@ -36,12 +53,13 @@ mod tests {
             file: None,
             env: Some("NAME".to_owned()),
         };
-        let problem = settings.read(&HashMap::new()).unwrap_err();
+        let problem = settings.read(&HashMap::new()).unwrap_err().to_string();
         assert!(problem.contains("NAME is not set; set it"), "{problem}");
         let both = SecretSettings {
             file: Some("f".into()),
             ..settings
         };
-        assert!(both.read(&HashMap::new()).unwrap_err().contains("either"));
+        let problem = both.read(&HashMap::new()).unwrap_err().to_string();
+        assert!(problem.contains("either"), "{problem}");
     }
 }

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use stackone_link_process::{spans, telemetry};
-
-use super::{Linger, Settings, SourceSettings};
 use stackone_link_schemas::webhook::is_project_id;
+
+use super::linger::Linger;
+use super::settings::{Settings, SourceSettings};
 
 /// How much sooner than `ack_deadline` the Kafka client gives up; see `Publisher::new`.
 const ACK_MARGIN: Duration = Duration::from_millis(500);

@@ -24,19 +24,20 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 
-use super::failure::ConnectionFailure;
+use super::connections::{Connections, OpenConnection};
+use super::expect;
+use super::failure::failure_of;
 use super::first_byte::first_byte;
 use super::phase::{DISCONNECT_DEADLINE, Deadlines, Phase};
 use super::proxy_protocol;
+use super::routes;
+use super::socket::{ListenError, bind};
 use super::timed::Timed;
-use crate::application::BuildError;
+use super::tls::{HandshakeError, Tls};
 use crate::config::{ServerSettings, ShutdownSettings};
-use crate::connections::{Connections, OpenConnection};
 use crate::ingest::Ingest;
-use crate::metrics::Metrics;
-use crate::routes;
+use crate::metrics::connections::{ConnectionFailure, ConnectionMetrics};
 use crate::tasks::{CONNECTION, REQUEST};
-use crate::tls::{HandshakeError, Tls};
 
 /// What actix calls the listener.
 const NAME: &str = "public";
@@ -59,8 +60,8 @@ pub(crate) fn public_server(
     settings: &ServerSettings,
     shutdown: &ShutdownSettings,
     tls: Option<Arc<Tls>>,
-) -> Result<(Server, SocketAddr), BuildError> {
-    let failed = |source| BuildError::Listen {
+) -> Result<(Server, SocketAddr), ListenError> {
+    let failed = |source| ListenError {
         setting: "server.listen",
         address: settings.listen,
         source,
@@ -74,13 +75,13 @@ pub(crate) fn public_server(
         .max_concurrent_connections(settings.max_connections.div_ceil(workers))
         .shutdown_timeout(shutdown.deadline.as_secs())
         .disable_signals();
-    let listener = super::bind(settings.listen).map_err(failed)?;
+    let listener = bind(settings.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let serving = Serving {
         ingest: ingest.clone(),
         connections: Connections::new(
             settings.max_connections_per_peer,
-            ingest.metrics.connections_open(),
+            ingest.metrics.connections.open(),
         ),
         settings: settings.clone(),
         stopping: builder.graceful_shutdown_signal(),
@@ -128,9 +129,9 @@ impl Serving {
         let served = fn_service(shake_hands).and_then(self.http());
         let (connections, ingest) = (Arc::clone(&self.connections), self.ingest.clone());
         apply_fn_factory(served, move |stream: TcpStream, served| {
-            let admitted = admitted(&stream, &connections, &ingest.metrics);
+            let admitted = admitted(&stream, &connections, &ingest.metrics.connections);
             let serving = admitted.map(|(open, peer)| (open, served.call((stream, peer))));
-            let counting = ingest.metrics.panic_counter();
+            let counting = ingest.metrics.connections.panic_counter();
             named(CONNECTION, async move {
                 let _counting = counting;
                 let Some((_open, serving)) = serving else {
@@ -173,7 +174,7 @@ impl Serving {
                 data.insert(stream.phase().clone());
             })
             .expect(fn_service(move |request: Request| {
-                let refused = routes::expect::refusal(&asked, &request);
+                let refused = expect::refusal(&asked, &request);
                 if refused.is_some() {
                     let phase = request.conn_data::<Phase>();
                     phase.inspect(|phase| phase.closes(Instant::now()));
@@ -185,8 +186,8 @@ impl Serving {
                 answered(phase, app.call(request))
             }))
             .map_err(move |error| {
-                let failure = ConnectionFailure::of(&error);
-                ingest.metrics.connection_failed(failure);
+                let failure = failure_of(&error);
+                ingest.metrics.connections.failed(failure);
                 if failure == ConnectionFailure::ProxyProtocol {
                     proxy_protocol::log();
                 }
@@ -217,7 +218,7 @@ async fn answered<B, E>(
 fn admitted(
     stream: &TcpStream,
     connections: &Arc<Connections>,
-    metrics: &Metrics,
+    metrics: &ConnectionMetrics,
 ) -> Option<(OpenConnection, SocketAddr)> {
     // One whose peer cannot be told is closed already.
     let peer = stream.peer_addr().ok()?;
@@ -225,7 +226,7 @@ fn admitted(
     stream.set_nodelay(true).ok()?;
     let open = connections.open(peer.ip());
     if open.is_none() {
-        metrics.connection_refused();
+        metrics.refused();
     }
     Some((open?, peer))
 }
@@ -247,7 +248,7 @@ async fn shaken_hands(
     ingest: Data<Ingest>,
 ) -> Result<TlsStream<TcpStream>, ()> {
     tls.accept(stream).await.map_err(|error| {
-        ingest.metrics.tls_handshake_failed(&error);
+        ingest.metrics.connections.handshake_failed(&error);
         if matches!(error, HandshakeError::ProxyProtocol) {
             proxy_protocol::log();
         }
@@ -260,6 +261,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::metrics::Metrics;
 
     #[tokio::test]
     async fn no_answer_waits_for_the_acknowledgement_of_another() {
@@ -268,8 +270,8 @@ mod tests {
         let peer = TcpStream::connect(address).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         assert!(!stream.nodelay().unwrap(), "the system waits by default");
-        let metrics = Metrics::new().unwrap();
-        let connections = Connections::new(1, metrics.connections_open());
+        let metrics = Metrics::new().unwrap().connections;
+        let connections = Connections::new(1, metrics.open());
         let admitted = admitted(&stream, &connections, &metrics);
         assert_eq!(admitted.unwrap().1, peer.local_addr().unwrap());
         assert!(stream.nodelay().unwrap());

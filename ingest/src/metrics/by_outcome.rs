@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use prometheus::{Histogram, HistogramVec};
 
-use crate::outcome::Outcome;
+use crate::answer::outcome::Outcome;
 
 /// Histograms by outcome, each looked up by its label once and kept: to look one up takes a lock that all workers share.
 /// One that has nothing to show is not shown.
@@ -32,11 +32,12 @@ impl ByOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::catalogue::request_duration;
+    use crate::metrics::opts::latency;
 
     #[test]
     fn each_outcome_has_a_histogram_of_its_own() {
-        let durations = ByOutcome::of(request_duration().unwrap());
+        let durations = HistogramVec::new(latency("duration", "Help."), &["outcome"]);
+        let durations = ByOutcome::of(durations.unwrap());
         for (nth, outcome) in Outcome::ALL.into_iter().enumerate() {
             for _ in 0..=nth {
                 durations.observe(outcome, Duration::from_millis(1));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use stackone_link_process::spawn::spawn_thread;
-use stackone_link_transport::{KafkaConfig, PublishError, Publisher, StartError, Stored};
+use stackone_link_transport::{AskError, KafkaConfig, PublishError, Publisher, StartError, Stored};
 use stackone_link_wire::OutgoingRecord;
 use tokio::sync::oneshot;
 
@@ -130,11 +130,9 @@ impl Replaceable {
         &self,
         topics: &[&str],
         timeout: Duration,
-    ) -> Result<Vec<String>, String> {
-        match self.current.load_full().publisher.status(topics, timeout) {
-            Ok(status) => Ok(status.missing_topics),
-            Err(error) => Err(error.to_string()),
-        }
+    ) -> Result<Vec<String>, AskError> {
+        let status = self.current.load_full().publisher.status(topics, timeout)?;
+        Ok(status.missing_topics)
     }
 
     /// Records Kafka has not answered for.

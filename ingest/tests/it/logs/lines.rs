@@ -39,6 +39,23 @@ async fn a_refusal_has_one_line_with_its_trace_and_a_flood_has_few() {
 }
 
 #[tokio::test]
+async fn a_refusal_before_the_body_is_sent_has_its_trace_too() {
+    let broker = Broker::with_topics();
+    let program = Program::start(&broker, "info");
+    let mut connection = Connection::open(program.public).await;
+    let head = "POST /webhooks/stackone/default HTTP/1.1\r\nhost: ingest\r\n\
+                expect: 100-continue\r\ncontent-length: 2\r\n\r\n";
+    connection.send(head.as_bytes()).await;
+    assert!(connection.closed().await.starts_with(b"HTTP/1.1 401 "));
+    program.signal("TERM");
+    let (_, logs) = program.ended().await;
+    let refused = logs.lines().find(|line| line.contains("webhook refused"));
+    let refused: Value = serde_json::from_str(refused.unwrap()).unwrap();
+    assert_eq!(refused["reason"], "signature_absent");
+    assert_eq!(refused["trace_id"].as_str().unwrap().len(), 32);
+}
+
+#[tokio::test]
 async fn connections_on_which_no_http_is_spoken_do_not_fill_the_logs() {
     let broker = Broker::with_topics();
     let program = Program::start(&broker, "info");

@@ -1,0 +1,39 @@
+//! Every route of both listeners, on one screen.
+
+mod observe;
+mod ops;
+mod webhook;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+
+use observe::observe;
+
+/// Webhooks are posted here, and the name of their source follows.
+pub(super) const WEBHOOKS: &str = "/webhooks/stackone/";
+
+/// The public listener. Every request to it is observed: it has exactly one outcome.
+pub(super) fn public(app: &mut ServiceConfig) {
+    app.service(
+        // A slash after it is a habit of people who type URLs, and of proxies that join them.
+        web::resource([
+            format!("{WEBHOOKS}{{source}}"),
+            format!("{WEBHOOKS}{{source}}/"),
+        ])
+        .wrap(from_fn(observe))
+        .route(web::post().to(webhook::receive))
+        .default_service(web::to(webhook::method_not_allowed)),
+    );
+    app.default_service(
+        web::route()
+            .to(webhook::unknown_path)
+            .wrap(from_fn(observe)),
+    );
+}
+
+/// The operators' listener.
+pub(super) fn admin(app: &mut ServiceConfig) {
+    app.route("/livez", web::get().to(ops::livez));
+    app.route("/readyz", web::get().to(ops::readyz));
+    app.route("/metrics", web::get().to(ops::metrics));
+}
