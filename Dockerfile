@@ -11,6 +11,10 @@ ARG BUILD_IMAGE=rust:1.95.0-bookworm
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12:nonroot
 # What has the programs in /programs: the stage below, or an image made of what was compiled elsewhere.
 ARG PROGRAMS=build
+# Node.js 20 or later with npm.
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+# What has StackOne's Hub in /hub: the stage below, or an image made of what `just hub` has written.
+ARG HUB=hub-build
 
 # The manifests, with a program that does nothing in the place of each crate: as long as these files are the
 # same, the layer with the compiled dependencies is.
@@ -42,6 +46,14 @@ RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
 
 FROM ${PROGRAMS} AS programs
 
+# StackOne's Hub, of the version and with the integrity that the lock file pins; none of its scripts runs.
+FROM ${NODE_IMAGE} AS hub-build
+WORKDIR /web
+COPY connect/web/package.json connect/web/package-lock.json connect/web/.npmrc connect/web/hub.mjs ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel error && node hub.mjs /hub
+
+FROM ${HUB} AS hub
+
 FROM ${RUNTIME_IMAGE} AS runtime
 ARG STACKONE_REVISION=unknown
 LABEL org.opencontainers.image.licenses="Apache-2.0" org.opencontainers.image.revision="$STACKONE_REVISION"
@@ -69,10 +81,10 @@ HEALTHCHECK --interval=5s --timeout=4s --start-period=2m \
     CMD ["stackone-processor", "--config", "/etc/stackone/processor.toml", "healthcheck"]
 ENTRYPOINT ["stackone-processor", "--config", "/etc/stackone/processor.toml"]
 
-# The Hub is not in it: mount what `just hub` makes, and name the folder in `hub.folder`. Without it people go by
-# StackOne's own page.
 FROM runtime AS connect
 COPY --from=programs /programs/stackone-connect /usr/local/bin/
+# Settings name it in `hub.folder`; without that line people go by StackOne's own page.
+COPY --from=hub /hub /usr/share/stackone-connect/hub
 COPY deploy/image/connect.toml /etc/stackone/
 ENV CONNECT__SERVER__LISTEN=0.0.0.0:8084 CONNECT__ADMIN__LISTEN=0.0.0.0:8085
 EXPOSE 8084 8085

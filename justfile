@@ -15,12 +15,12 @@ demo *arguments:
 demo-story:
     cargo demo -- --once --json | tail -n 1 | jq --exit-status --compact-output 'select(.ok == true)'
 
-# The images of the services and of StackOne's stand-in, tag `local`; BUILD_IMAGE and RUNTIME_IMAGE name other base images
+# The images of the services and of StackOne's stand-in, tag `local`; BUILD_IMAGE, RUNTIME_IMAGE and NODE_IMAGE name other base images
 [group('run')]
 images:
     for service in ingest processor connect simulator; do \
       docker build --target "$service" --tag "stackone-$service:local" ${BUILD_IMAGE:+--build-arg BUILD_IMAGE} \
-        ${RUNTIME_IMAGE:+--build-arg RUNTIME_IMAGE} --build-arg STACKONE_REVISION="$(git describe --always --dirty)" .; \
+        ${RUNTIME_IMAGE:+--build-arg RUNTIME_IMAGE} ${NODE_IMAGE:+--build-arg NODE_IMAGE} --build-arg STACKONE_REVISION="$(git describe --always --dirty)" .; \
     done
 
 # All tests that need no Docker

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod healthcheck;
+mod host;
 mod project;
 mod secret;
 mod send;
@@ -32,6 +33,8 @@ enum Command {
     /// Exit codes: 0 every answer was 200; 3 some answer was another one below 500; 4 some answer was 500 or more; 5 there was no
     /// answer; 2 wrong usage or configuration. With several webhooks, the highest of these counts.
     Send(Box<send::SendArgs>),
+    /// Runs a host product: a page with connect's element, and the backend that makes its link sessions.
+    Host(host::HostArgs),
     /// Asks a simulator that runs whether it is alive; for container probes. Exit codes: 0 yes, 1 no.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -61,6 +64,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         match cli.command {
             Command::Serve(args) => serve::serve(*args).await,
             Command::Send(args) => send::send(*args).await,
+            Command::Host(args) => host::host(args).await,
             Command::Healthcheck(args) => healthcheck::healthcheck(args).await,
         }
     });

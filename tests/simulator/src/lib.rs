@@ -49,6 +49,7 @@ mod control;
 mod delivery;
 mod fault;
 mod fault_switches;
+mod host;
 mod hub;
 mod listing;
 mod milliseconds;
@@ -78,6 +79,7 @@ pub use delivery::{
 };
 pub use fault::{Fault, FaultId, FaultRule, InvalidFault, Operation, RetryAfter};
 pub use fault_switches::FaultSwitches;
+pub use host::{HostConfig, HostProduct};
 pub use listing::{ListSettings, ListShape};
 pub use notify::Notify;
 pub use project::{InvalidProjects, ProjectConfig, WebhookTarget};

@@ -1,4 +1,4 @@
-//! The two HTTP servers.
+//! The HTTP servers.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,6 @@ use actix_web::{App, HttpServer};
 
 use crate::api::Connection;
 use crate::config::StartError;
-use crate::simulator::Simulator;
 
 /// A server that listens and is not served yet.
 pub(crate) struct BoundServer {
@@ -28,13 +27,13 @@ impl BoundServer {
         Ok(Self { address, listener })
     }
 
-    /// Begins to answer with `routes`.
-    pub(crate) fn serve(
+    /// Begins to answer with `routes`, which find `state`.
+    pub(crate) fn serve<T: Send + Sync + 'static>(
         self,
-        simulator: &Simulator,
+        state: T,
         routes: fn(&mut ServiceConfig),
     ) -> Result<(Server, ServerHandle), StartError> {
-        let data = Data::new(simulator.clone());
+        let data = Data::new(state);
         let address = self.address;
         let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes))
             .on_connect(Connection::remember)

@@ -71,16 +71,7 @@ impl ServeArgs {
 
 /// Runs until it is told to stop.
 pub(super) async fn serve(args: ServeArgs) -> Result<ExitCode, CommandError> {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_unset| EnvFilter::new("info,actix_server=warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal())
-        // Where nobody reads the log any more, it would say so there, and panic.
-        .log_internal_errors(false)
-        .init();
+    log_to_stderr();
     let config = args.into_config()?;
     let seed = config.seed;
     let simulator = Simulator::start(config).await.map_err(explain)?;
@@ -106,7 +97,21 @@ pub(super) async fn serve(args: ServeArgs) -> Result<ExitCode, CommandError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn explain(error: StartError) -> CommandError {
+/// Logs for a person or a container; `RUST_LOG` changes how much.
+pub(super) fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_unset| EnvFilter::new("info,actix_server=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .with_ansi(std::io::stderr().is_terminal())
+        // Where nobody reads the log any more, it would say so there, and panic.
+        .log_internal_errors(false)
+        .init();
+}
+
+pub(super) fn explain(error: StartError) -> CommandError {
     use std::error::Error;
     let cause = error.source().map(|cause| format!(": {cause}"));
     let line = format!("{error}{}", cause.unwrap_or_default());
@@ -117,7 +122,7 @@ fn explain(error: StartError) -> CommandError {
     }
 }
 
-async fn asked_to_stop() -> Result<(), CommandError> {
+pub(super) async fn asked_to_stop() -> Result<(), CommandError> {
     let failure = |error| CommandError::Failure(format!("cannot wait for signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failure)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failure)?;

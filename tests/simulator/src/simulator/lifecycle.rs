@@ -30,8 +30,8 @@ impl Simulator {
         let api = BoundServer::bind(config.api_listen)?;
         let control = BoundServer::bind(config.control_listen)?;
         let simulator = Self::assemble(&config, projects, (&api, &control))?;
-        simulator.spawn(api.serve(&simulator, api::routes)?);
-        simulator.spawn(control.serve(&simulator, control::routes)?);
+        simulator.spawn(api.serve(simulator.clone(), api::routes)?);
+        simulator.spawn(control.serve(simulator.clone(), control::routes)?);
         simulator.set_disturbance(config.disturbance)?;
         if let Some(path) = config.state_file {
             let work = state_file::keep(simulator.clone(), path);

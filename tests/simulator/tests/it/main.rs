@@ -14,6 +14,7 @@ mod connect;
 mod control;
 mod disturbances;
 mod faults;
+mod host;
 mod hub;
 mod pages;
 mod program;
