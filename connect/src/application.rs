@@ -214,6 +214,8 @@ fn connect(config: &Config) -> Result<Connect, BuildError> {
     for project in &settings.projects {
         metrics.serves_project(project.id.as_deref().unwrap_or("default"));
     }
+    let fetched = settings.issuers.iter().filter(|one| one.jwks_url.is_some());
+    fetched.for_each(|issuer| metrics.fetches_jwks(&issuer.issuer));
     let is_anonymous = matches!(settings.projects.as_slice(), [only] if only.id.is_none());
     let index = Arc::new(Index::new(is_anonymous));
     let facts = Arc::new(Facts::new(

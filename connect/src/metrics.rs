@@ -273,6 +273,12 @@ impl Metrics {
                 .with_label_values(&[<&str>::from(what)])
                 .inc_by(0);
         }
+        for class in ["2xx", "4xx", "5xx"] {
+            self.requests.with_label_values(&[class]).inc_by(0);
+        }
+        for topic in [Followed::Facts, Followed::States] {
+            self.unreadable.with_label_values(&[label(topic)]).inc_by(0);
+        }
         for channel in ["hub", "link"] {
             self.sessions
                 .created
@@ -304,6 +310,12 @@ impl Metrics {
                 self.stackone.with_label_values(&labels).inc_by(0);
             }
         }
+    }
+
+    /// Counts from zero for an issuer whose key set is fetched: never, until it was.
+    pub(crate) fn fetches_jwks(&self, issuer: &str) {
+        self.jwks.fetched_at.with_label_values(&[issuer]).set(0.0);
+        self.jwks.failures.with_label_values(&[issuer]).inc_by(0);
     }
 
     pub(crate) fn answered(&self, status: u16, took: Duration) {
@@ -365,11 +377,7 @@ impl Metrics {
     }
 
     pub(crate) fn unreadable(&self, topic: Followed) {
-        let topic = match topic {
-            Followed::Facts => "link_sessions",
-            Followed::States => "state",
-        };
-        self.unreadable.with_label_values(&[topic]).inc();
+        self.unreadable.with_label_values(&[label(topic)]).inc();
     }
 
     pub(crate) fn jwks_fetched(&self, issuer: &str) {
@@ -405,6 +413,13 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.registry().gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+fn label(topic: Followed) -> &'static str {
+    match topic {
+        Followed::Facts => "link_sessions",
+        Followed::States => "state",
     }
 }
 

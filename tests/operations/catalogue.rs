@@ -29,7 +29,9 @@ impl Catalogue {
     pub(crate) fn read() -> Self {
         let ingest = stackone_ingest::metrics::catalogue().unwrap();
         let processor = stackone_processor::metrics::Metrics::new().unwrap();
+        let connect = stackone_connect::metrics::catalogue().unwrap();
         let described = ingest.into_iter().chain(processor.descriptions());
+        let described = described.chain(connect);
         let mut series: BTreeMap<_, _> = described.flat_map(series_of).collect();
         let others = OTHERS.map(|name| (name.to_owned(), BTreeSet::new()));
         series.extend(others);

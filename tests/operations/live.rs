@@ -3,6 +3,7 @@
 mod alerts;
 mod drawing;
 mod drawings;
+mod page;
 mod panels;
 mod prometheus;
 mod service;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use harness::{WITHIN, eventually};
-use stackone_simulator::{CustomWebhook, Fault, FaultRule, Notify, Tamper};
+use stackone_simulator::{CustomWebhook, Fault, FaultRule, Notify, Operation, Tamper};
 
 use super::prometheus::Rules;
 use super::stage::Stage;
@@ -56,17 +56,23 @@ async fn is_silent_while_all_is_well(stage: &Stage) {
     stage
         .sees("sum(stackone_processor_events_emitted_total{type=\"account.linked\"}) >= 17")
         .await;
+    stage.link_in_a_page("well").await.unwrap();
+    stage
+        .sees("sum(stackone_connect_sessions_settled_total{state=\"verified\"}) >= 1")
+        .await;
     assert_eq!(stage.firing().await, BTreeSet::new());
 }
 
 async fn secrets_cannot_be_read(stage: &Stage) {
-    for file in [stage.files().secret(), stage.files().api_key()] {
+    let files = stage.files();
+    for file in [files.secret(), files.api_key(), files.service_token()] {
         std::fs::remove_file(file).unwrap();
     }
     stage
         .fires(&[
             "StackOneIngestSecretReloadFails",
             "StackOneApiKeyReloadFails",
+            "StackOneConnectSecretReloadFails",
         ])
         .await;
     stage.files().put_secrets_in_place();
@@ -74,8 +80,27 @@ async fn secrets_cannot_be_read(stage: &Stage) {
         .falls_silent(&[
             "StackOneIngestSecretReloadFails",
             "StackOneApiKeyReloadFails",
+            "StackOneConnectSecretReloadFails",
         ])
         .await;
+}
+
+async fn a_page_has_the_token_and_stackone_makes_no_sessions(stage: &Stage) {
+    assert_eq!(stage.show_the_token_to_browsers().await, 403);
+    let unavailable = FaultRule::always(Fault::status(503)).for_operation(Operation::CreateSession);
+    stage.simulator.faults().set(unavailable).unwrap();
+    let page = stage.page_of("unlucky").await.unwrap();
+    for _ in 0..6 {
+        assert_eq!(page.token().await.unwrap().status(), 503);
+    }
+    stage
+        .fires(&[
+            "StackOneConnectServiceTokenInBrowser",
+            "StackOneConnectMintingFails",
+        ])
+        .await;
+    stage.simulator.faults().clear_all();
+    stage.falls_silent(&["StackOneConnectMintingFails"]).await;
 }
 
 async fn webhooks_are_forged_or_of_no_use(stage: &Stage) {
@@ -161,6 +186,7 @@ async fn alerts_fire_when_the_services_are_broken_and_not_before() {
     is_silent_while_all_is_well(&stage).await;
     secrets_cannot_be_read(&stage).await;
     webhooks_are_forged_or_of_no_use(&stage).await;
+    a_page_has_the_token_and_stackone_makes_no_sessions(&stage).await;
     the_key_is_refused(&stage).await;
     the_api_is_unavailable(&stage).await;
     webhooks_are_lost_and_accounts_vanish(&stage).await;
@@ -168,13 +194,19 @@ async fn alerts_fire_when_the_services_are_broken_and_not_before() {
     let Stage {
         ingest,
         processor,
+        connect,
         ref prometheus,
         ..
     } = stage;
     ingest.kill().await;
     processor.kill().await;
-    let absent = ["StackOneIngestAbsent", "StackOneProcessorAbsent"];
-    let fire = eventually("both are absent", WITHIN, async || {
+    connect.kill().await;
+    let absent = [
+        "StackOneIngestAbsent",
+        "StackOneProcessorAbsent",
+        "StackOneConnectAbsent",
+    ];
+    let fire = eventually("all are absent", WITHIN, async || {
         let alerts = prometheus.alerts().await;
         let firing: Vec<_> = alerts.iter().filter_map(|alert| alert.firing()).collect();
         let all = absent.iter().all(|alert| firing.contains(alert));

@@ -43,6 +43,6 @@ async fn every_panel_has_data_once_the_pipeline_has_done_what_it_does() {
         dashboards::all_panels().len(),
     );
     let drawn: usize = pictures.iter().map(|svg| svg.matches("<g ").count()).sum();
-    assert_eq!((pictures.len(), drawn), (2, panels));
+    assert_eq!((pictures.len(), drawn), (3, panels));
     stage.simulator.shutdown().await;
 }

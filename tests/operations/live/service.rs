@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 pub(crate) struct Service {
     /// Where operators look: `host:port`.
     pub(crate) admin: String,
-    /// Where webhooks go; ingest has that.
+    /// Where webhooks go, or pages ask; the processor has none.
     pub(crate) public: Option<String>,
     child: Child,
 }

@@ -6,6 +6,10 @@ use harness::{API_KEY, Broker, PROJECT, SECRET};
 use stackone_link_wire::Topics;
 use stackone_simulator::Simulator;
 
+/// What the backend of the host product shows to connect.
+pub(crate) const SERVICE_TOKEN: &str = "a-service-token-of-the-tests-do-not-use";
+const TOKEN_KEY: &str = "a-key-of-client-tokens-of-the-tests";
+
 /// Where secrets and settings are.
 pub(crate) struct Files<'a>(pub(crate) &'a Path);
 
@@ -20,10 +24,21 @@ impl Files<'_> {
         self.0.join("api-key")
     }
 
-    /// Writes both as they must be.
+    /// The file of connect's service token.
+    pub(crate) fn service_token(&self) -> PathBuf {
+        self.0.join("service-token")
+    }
+
+    fn token_key(&self) -> PathBuf {
+        self.0.join("token-key")
+    }
+
+    /// Writes all as they must be.
     pub(crate) fn put_secrets_in_place(&self) {
         std::fs::write(self.secret(), SECRET).unwrap();
         std::fs::write(self.api_key(), API_KEY).unwrap();
+        std::fs::write(self.service_token(), SERVICE_TOKEN).unwrap();
+        std::fs::write(self.token_key(), TOKEN_KEY).unwrap();
     }
 
     /// Writes the settings of ingest. It gives Kafka a second, so that an outage is seen soon.
@@ -82,6 +97,43 @@ base_url = "{api}"
 requests_per_minute = 60000
 "#,
                 key.display()
+            ),
+        )
+    }
+
+    /// Writes the settings of connect. Reading back takes a while on a busy machine.
+    pub(crate) fn connect(
+        &self,
+        broker: &Broker,
+        topics: &Topics,
+        simulator: &Simulator,
+    ) -> PathBuf {
+        let (servers, api) = (broker.bootstrap_servers(), simulator.api_url());
+        let topics = toml::to_string(topics).unwrap();
+        self.write(
+            "connect.toml",
+            &format!(
+                r#"
+server = {{ listen = "127.0.0.1:0" }}
+admin = {{ listen = "127.0.0.1:0" }}
+limits = {{ sessions_per_tenant_and_hour = 100000, tokens_per_tenant_and_hour = 100000 }}
+sessions = {{ read_back_deadline = "10s" }}
+look = {{ enabled = true }}
+kafka = {{ bootstrap_servers = "{servers}", properties = {{ "fetch.wait.max.ms" = "20" }} }}
+tokens = {{ keys = [{{ name = "test", file = "{}" }}] }}
+[topics]
+{topics}
+[[service_tokens]]
+name = "backend"
+file = "{}"
+[[projects]]
+id = "{PROJECT}"
+api_key_file = "{}"
+base_url = "{api}"
+"#,
+                self.token_key().display(),
+                self.service_token().display(),
+                self.api_key().display()
             ),
         )
     }

@@ -1,4 +1,4 @@
-//! Broker, StackOne, both services, and Prometheus.
+//! Broker, StackOne, the services, and Prometheus.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -19,6 +19,7 @@ pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
     pub(crate) ingest: Service,
     pub(crate) processor: Service,
+    pub(crate) connect: Service,
     pub(crate) prometheus: Prometheus,
     folder: TempDir,
 }
@@ -38,9 +39,13 @@ impl Stage {
         let config = files.processor(&broker, &topics, &simulator);
         let program = env!("CARGO_BIN_EXE_processor-under-test");
         let processor = Service::start(program, &config, "PROCESSOR__TELEMETRY__FORMAT").await;
+        let config = files.connect(&broker, &topics, &simulator);
+        let program = env!("CARGO_BIN_EXE_connect-under-test");
+        let connect = Service::start(program, &config, "CONNECT__TELEMETRY__FORMAT").await;
         let targets = [
             ("stackone-ingest", ingest.admin.as_str()),
             ("stackone-processor", processor.admin.as_str()),
+            ("stackone-connect", connect.admin.as_str()),
         ];
         let prometheus = Prometheus::start(folder.path(), rules, &targets).await;
         let stage = Self {
@@ -48,12 +53,14 @@ impl Stage {
             simulator,
             ingest,
             processor,
+            connect,
             prometheus,
             folder,
         };
         stage.link();
         let linked = "sum(stackone_processor_events_emitted_total{type=\"account.linked\"}) >= 1";
         stage.sees(linked).await;
+        stage.sees("stackone_connect_accounts >= 1").await;
         stage
     }
 
@@ -76,7 +83,7 @@ impl Stage {
         self.simulator.link(&new).unwrap()
     }
 
-    /// Carries `what` out while an account is linked now and then.
+    /// Carries `what` out while an account is linked now and then, and by a page as often as connect allows.
     pub(crate) async fn while_webhooks_come(&self, what: impl Future<Output = ()>) {
         let webhooks = async {
             let mut ticks = tokio::time::interval(Duration::from_millis(200));
@@ -85,8 +92,17 @@ impl Stage {
                 self.link();
             }
         };
+        let pages = async {
+            let mut ticks = tokio::time::interval(Duration::from_millis(200));
+            for nth in 0.. {
+                ticks.tick().await;
+                // Where Kafka is gone, so are new sessions.
+                let _refused = self.link_in_a_page(&format!("page-{nth}")).await.is_err();
+            }
+        };
         tokio::select! {
             () = webhooks => {}
+            () = pages => {}
             () = what => {}
         }
     }

@@ -49,6 +49,7 @@ pub(super) async fn story(stage: &Stage) {
     send(CustomWebhook::raw(
         r#"{"project_id":"nobody","event":"account.created","account_id":"1"}"#,
     ));
+    stage.link_in_a_page("tenant-of-a-page").await.unwrap();
     for told in [
         "sum(stackone_processor_events_emitted_total{type=\"account.unlinked\"}) >= 1",
         "sum(stackone_processor_events_emitted_total{type=\"account.recovered\"}) >= 1",
@@ -57,6 +58,7 @@ pub(super) async fn story(stage: &Stage) {
         "sum(stackone_ingest_webhooks_total{outcome=\"unrecognized\"}) >= 1",
         "sum(stackone_processor_resync_differences_total{kind=\"changed\"}) >= 1",
         "sum(stackone_processor_lookups_total{outcome=\"rate_limited\"}) >= 1",
+        "sum(stackone_connect_sessions_settled_total{state=\"verified\"}) >= 1",
     ] {
         stage.sees(told).await;
     }
