@@ -1,6 +1,6 @@
 //! What callers prove themselves with, and the keys in force. All of it is replaced while the service runs.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 use stackone_client::{BoundedFetch, StartError};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::config::{Config, IssuerSettings, Secret, Secrets};
@@ -42,6 +43,7 @@ struct Issuer {
     project: Option<String>,
     keys: ArcSwap<Keys>,
     fetch: Option<BoundedFetch>,
+    /// When that was begun last. Held meanwhile, so that whoever needs the key set waits for it.
     fetched: Mutex<Option<Instant>>,
 }
 
@@ -202,13 +204,11 @@ impl Issuer {
         let Some(fetch) = &self.fetch else {
             return;
         };
-        {
-            let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
-            if fetched.is_some_and(|at| at.elapsed() < every) {
-                return;
-            }
-            *fetched = Some(Instant::now());
+        let mut fetched = self.fetched.lock().await;
+        if fetched.is_some_and(|at| at.elapsed() < every) {
+            return;
         }
+        *fetched = Some(Instant::now());
         let problem = match fetch.fetch().await {
             Ok(text) => match Keys::parse(&text) {
                 Ok(keys) => {

@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::application::Tasks;
-use crate::config::{Config, Secrets, Settings};
+use crate::config::{Config, Reread, Settings};
 use crate::connect::Connect;
 use crate::follow::{Followed, Follower};
 use crate::settle::Settler;
@@ -48,7 +48,7 @@ pub(crate) fn spawn(
         settler.run(until).await;
         (SETTLER, Ok(()))
     });
-    let reload = reload(connect.clone(), config.clone(), stop.clone());
+    let reload = reload(connect.clone(), Reread::new(config), stop.clone());
     spawn_in(tasks, SECRET_RELOAD, async move {
         (SECRET_RELOAD, reload.await.map_err(io::Error::other))
     });
@@ -73,25 +73,23 @@ fn follower(connect: &Connect, settings: &Settings, what: Followed) -> Follower 
 /// Reads secrets again and again. What cannot be read keeps its last good value, loudly.
 async fn reload(
     connect: Data<Connect>,
-    config: Config,
+    mut reread: Reread,
     stop: CancellationToken,
 ) -> Result<(), tokio::task::JoinError> {
-    let mut last = config.secrets.clone();
-    let config = Arc::new(config);
     let mut known = BTreeSet::new();
     let mut ticks = interval(RELOAD_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        let (read_from, before) = (Arc::clone(&config), last.clone());
-        let read = spawn_blocking(SECRETS, move || {
-            Secrets::read(&read_from.settings, &read_from.environment, Some(&before))
+        let looked = spawn_blocking(SECRETS, move || {
+            let (secrets, problems) = reread.look();
+            (reread, secrets, problems)
         });
-        let (secrets, problems) = read.await?;
-        if !secrets.is_same(&last) {
+        let (again, secrets, problems) = looked.await?;
+        reread = again;
+        if let Some(secrets) = secrets {
             connect.auth.replace(&secrets);
             connect.projects.replace_keys(&secrets);
             tracing::info!("secrets have changed; the new ones are live");
-            last = secrets;
         }
         let problems: BTreeSet<_> = problems.into_iter().collect();
         for problem in problems.difference(&known) {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use stackone_link_process::healthcheck::Healthcheck;
 
+use crate::doctor::{Doctor, EXAMPLES};
+
 /// Link sessions: a tenant links an account, and the page knows when it is verified.
 #[derive(Debug, Clone, Parser)]
 #[command(version, after_help = AFTER_HELP)]
@@ -35,6 +37,9 @@ pub enum Command {
     CheckConfig,
     /// Ask a running service whether it is ready: exit code 0 or 1. For container probes.
     Healthcheck(Healthcheck),
+    /// Look at StackOne's key, the Hub, key sets, topics and the clock, and say what is wrong.
+    #[command(after_help = EXAMPLES)]
+    Doctor(Doctor),
 }
 
 #[cfg(test)]

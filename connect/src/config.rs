@@ -1,6 +1,7 @@
 //! Configuration, in the order of `config.default.toml`, which documents every key.
 
 mod load;
+mod origin;
 mod secret;
 mod validate;
 
@@ -15,6 +16,7 @@ use stackone_link_transport::{KafkaConfig, Security};
 use stackone_link_wire::Topics;
 use url::Url;
 
+pub(crate) use origin::{Origin, Reread};
 pub(crate) use secret::{Secret, Secrets};
 
 /// The embedded defaults.
@@ -31,7 +33,7 @@ pub struct Config {
     /// Everything that can be set; holds no secret.
     pub settings: Settings,
     pub(crate) secrets: Secrets,
-    pub(crate) environment: std::collections::HashMap<String, String>,
+    pub(crate) origin: Origin,
 }
 
 /// Everything that can be set.

@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use actix_web::web::Bytes;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha384};
 use url::Url;
 
 use crate::config::{HubSettings, Settings};
@@ -41,10 +44,18 @@ pub(crate) struct HubDocument {
 
 /// `hub.json` beside the script, as `just hub` writes it.
 #[derive(Debug, Deserialize)]
-struct Manifest {
-    file: String,
+pub(crate) struct Manifest {
+    pub(crate) file: String,
+    pub(crate) version: String,
     integrity: String,
     style_hashes: Vec<String>,
+}
+
+/// The script of a folder, which is what its manifest says.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    pub(crate) manifest: Manifest,
+    pub(crate) script: Bytes,
 }
 
 /// Why the Hub cannot be used.
@@ -61,6 +72,12 @@ pub enum HubError {
     /// `hub.json` does not say what it has to.
     #[error("hub.folder: hub.json: {0}")]
     Manifest(#[from] serde_json::Error),
+    /// Browsers would refuse the script.
+    #[error("hub.folder: {file} is not what the integrity in hub.json says")]
+    Altered {
+        /// The script.
+        file: String,
+    },
 }
 
 impl Hub {
@@ -113,24 +130,35 @@ impl Hub {
 type Read = (Option<Script>, Option<(String, Bytes)>, Vec<String>);
 
 fn read(folder: &Path, public_url: &str) -> Result<Read, HubError> {
-    let file = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).map_err(|source| HubError::Unreadable {
-            file: path.display().to_string(),
-            source,
-        })
-    };
-    let manifest: Manifest = serde_json::from_slice(&file("hub.json")?)?;
-    let script = Script {
-        url: format!("{public_url}/hub/{}", manifest.file),
-        integrity: manifest.integrity,
-    };
-    let bytes = Bytes::from(file(&manifest.file)?);
+    let Bundle { manifest, script } = Bundle::read(folder)?;
+    let url = format!("{public_url}/hub/{}", manifest.file);
+    let integrity = manifest.integrity;
     Ok((
-        Some(script),
-        Some((manifest.file, bytes)),
+        Some(Script { url, integrity }),
+        Some((manifest.file, script)),
         manifest.style_hashes,
     ))
+}
+
+impl Bundle {
+    /// Reads it, and holds the script against the manifest's integrity.
+    pub(crate) fn read(folder: &Path) -> Result<Self, HubError> {
+        let file = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read(&path).map_err(|source| HubError::Unreadable {
+                file: path.display().to_string(),
+                source,
+            })
+        };
+        let manifest: Manifest = serde_json::from_slice(&file("hub.json")?)?;
+        let script = Bytes::from(file(&manifest.file)?);
+        let hash = BASE64_STANDARD.encode(Sha384::digest(&script));
+        if manifest.integrity != format!("sha384-{hash}") {
+            let file = manifest.file;
+            return Err(HubError::Altered { file });
+        }
+        Ok(Self { manifest, script })
+    }
 }
 
 fn policy<'p>(

@@ -22,6 +22,7 @@ mod background;
 pub mod cli;
 pub mod config;
 mod connect;
+pub mod doctor;
 mod facts;
 mod follow;
 mod hub;

@@ -5,12 +5,14 @@ use std::process::ExitCode;
 
 use stackone_link_process::panics::Panics;
 use stackone_link_process::program::{self, Failure};
+use stackone_link_process::stderr;
 use stackone_link_process::stdout::stdout;
 use stackone_link_process::{process_environment, signals, telemetry};
 
 use crate::application::{Application, BuildError};
 use crate::cli::{Cli, Command};
 use crate::config::Config;
+use crate::doctor::{self, Doctor};
 
 /// Reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
@@ -32,6 +34,7 @@ async fn obey(cli: Cli) -> Result<(), Failure> {
             let answer = question.ask(Config::admin_listen(file, &environment)?);
             Ok(answer.map_err(anyhow::Error::from)?)
         }
+        Command::Doctor(asked) => examine(&Config::load(file, &environment)?, &asked).await,
     }
 }
 
@@ -56,8 +59,18 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     .await
 }
 
+async fn examine(config: &Config, asked: &Doctor) -> Result<(), Failure> {
+    let mut out = stdout();
+    let examined = doctor::run(config, asked, &mut out).await;
+    out.flush().map_err(anyhow::Error::from)?;
+    Ok(examined?)
+}
+
 /// Prints the settings in effect.
 fn check(config: &Config) -> Result<(), Failure> {
+    for warning in config.warnings() {
+        stderr::write_line(&format!("stackone-connect: warning: {warning}"));
+    }
     let print = || {
         let mut out = stdout();
         out.write_all(config.to_toml()?.as_bytes())?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use stackone_link_process::ConfigError;
 
-use super::{Config, LAYERS, Secrets, Settings};
+use super::{Config, LAYERS, Origin, Secrets, Settings};
 
 impl Config {
     /// Reads, checks and completes the configuration. `environment` is all the environment there is.
@@ -29,7 +29,7 @@ impl Config {
         Ok(Self {
             settings,
             secrets,
-            environment: environment.clone(),
+            origin: Origin::new(file, environment),
         })
     }
 
@@ -43,6 +43,12 @@ impl Config {
         environment: &HashMap<String, String>,
     ) -> Result<SocketAddr, ConfigError> {
         LAYERS.admin_listen(file, environment)
+    }
+
+    /// What is odd about it, although it is used: one line each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.origin.shared_keys(&self.settings, &self.secrets)
     }
 
     /// The settings in effect as TOML, with everything secret left out.
@@ -87,6 +93,18 @@ mod tests {
             assert_eq!(empty, Some(toml::Value::Array(Vec::new())));
         }
         assert_eq!(printed, defaults);
+    }
+
+    #[test]
+    fn a_key_that_is_the_processor_s_is_warned_of() {
+        let warned = |more: &[(&str, &str)]| load(more).unwrap().warnings().len();
+        assert_eq!(warned(&[]), 0);
+        assert_eq!(warned(&[("STACKONE_API_KEY", "another")]), 0);
+        assert_eq!(warned(&[("STACKONE_API_KEY", "hush-hush")]), 1);
+        let warnings = load(&[("STACKONE_API_KEY", "hush-hush")])
+            .unwrap()
+            .warnings();
+        assert!(!warnings[0].contains("hush"), "{warnings:?}");
     }
 
     #[test]

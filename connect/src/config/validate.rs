@@ -138,6 +138,18 @@ fn public_url_problem(text: &str) -> Option<String> {
 
 impl Secrets {
     pub(super) fn problems(&self, settings: &Settings) -> Vec<String> {
+        let mut problems = self.token_problems(settings);
+        for (issuer, text) in settings.issuers.iter().zip(&self.jwks) {
+            let parsed = text.as_ref().map(|text| Keys::parse(text));
+            if let Some(Err(problem)) = parsed {
+                problems.push(format!("issuers {}: jwks_file: {problem}", issuer.issuer));
+            }
+        }
+        problems
+    }
+
+    /// What is wrong with what tokens are made of or compared with.
+    pub(super) fn token_problems(&self, settings: &Settings) -> Vec<String> {
         let mut problems = Vec::new();
         let mut lists = [
             ("tokens.keys", &self.token_keys),
@@ -156,12 +168,6 @@ impl Secrets {
         }
         if settings.tokens.keys.is_empty() {
             problems.push("tokens.keys: name at least one".to_owned());
-        }
-        for (issuer, text) in settings.issuers.iter().zip(&self.jwks) {
-            let parsed = text.as_ref().map(|text| Keys::parse(text));
-            if let Some(Err(problem)) = parsed {
-                problems.push(format!("issuers {}: jwks_file: {problem}", issuer.issuer));
-            }
         }
         problems
     }

@@ -86,6 +86,10 @@ impl Keys {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn get(&self, id: &str) -> Option<&PublicKey> {
         self.0.get(id)
     }

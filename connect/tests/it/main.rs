@@ -15,6 +15,7 @@ mod accounts;
 mod authentication;
 mod broker;
 mod contract;
+mod doctor;
 mod eventually;
 mod host;
 mod isolation;

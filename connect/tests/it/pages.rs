@@ -1,11 +1,33 @@
 //! What browsers load, and which pages may call.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::Method;
 use serde_json::json;
+use sha2::{Digest as _, Sha384};
+use tempfile::TempDir;
 
 use crate::broker::Broker;
 use crate::service::{Service, text};
 use crate::stackone::stackone;
+
+const HUB: &str = "hub()";
+
+fn integrity() -> String {
+    format!("sha384-{}", BASE64_STANDARD.encode(Sha384::digest(HUB)))
+}
+
+/// A folder as `just hub` makes it.
+pub(crate) fn hub() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("abc.js"), HUB).unwrap();
+    let manifest = json!({
+        "file": "abc.js", "sha256": "abc", "integrity": integrity(), "version": "1.2.3",
+        "style_hashes": ["sha256-s"],
+    });
+    std::fs::write(folder.path().join("hub.json"), manifest.to_string()).unwrap();
+    folder
+}
 
 async fn get(service: &Service, path: &str) -> reqwest::Response {
     let url = format!("http://{}{path}", service.public);
@@ -46,10 +68,7 @@ async fn the_page_of_a_link_is_the_same_for_all_and_loads_little() {
 #[tokio::test]
 async fn every_file_is_there_and_the_element_may_be_loaded_from_elsewhere() {
     let (broker, stackone) = (Broker::new(), stackone().await);
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("abc.js"), "hub()").unwrap();
-    let manifest = json!({"file": "abc.js", "sha256": "abc", "integrity": "sha384-x", "style_hashes": ["sha256-s"]});
-    std::fs::write(folder.path().join("hub.json"), manifest.to_string()).unwrap();
+    let folder = hub();
     let service = Service::ready_with(&broker, &stackone, |settings| {
         settings.hub.folder = Some(folder.path().to_owned());
     })
@@ -97,7 +116,7 @@ async fn every_file_is_there_and_the_element_may_be_loaded_from_elsewhere() {
     );
     let minted = service.post(&path, token, &json!({})).await;
     let minted: serde_json::Value = minted.json().await.unwrap();
-    let hub = json!({"script_url": "http://127.0.0.1:8084/hub/abc.js", "integrity": "sha384-x", "base_url": stackone.uri()});
+    let hub = json!({"script_url": "http://127.0.0.1:8084/hub/abc.js", "integrity": integrity(), "base_url": stackone.uri()});
     assert_eq!(minted["hub"], hub);
 }
 
