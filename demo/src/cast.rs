@@ -1,7 +1,8 @@
-//! Who plays: six customers, each with the HR system it links.
+//! Who plays: eight customers, each with the HR system it links.
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use stackone_simulator::{AccountId, NewAccount};
 
 /// A customer that links one account.
@@ -19,6 +20,17 @@ pub(crate) enum Customer {
     Umbrella,
     /// Links Ashby.
     Vandelay,
+    /// Links HiBob in the page of the host product.
+    Wonka,
+    /// Links Greenhouse by a mailed link.
+    Stark,
+}
+
+/// A customer, as the host product names it to connect.
+#[derive(Debug, Serialize)]
+pub(crate) struct Tenant {
+    id: String,
+    name: &'static str,
 }
 
 impl Customer {
@@ -30,6 +42,8 @@ impl Customer {
             Self::Hooli => "Hooli",
             Self::Umbrella => "Umbrella",
             Self::Vandelay => "Vandelay",
+            Self::Wonka => "Wonka",
+            Self::Stark => "Stark",
         }
     }
 
@@ -41,12 +55,21 @@ impl Customer {
             Self::Hooli => ("greenhouse", "Greenhouse"),
             Self::Umbrella => ("personio", "Personio"),
             Self::Vandelay => ("ashby", "Ashby"),
+            Self::Wonka => ("hibob", "HiBob"),
+            Self::Stark => ("greenhouse", "Greenhouse"),
         }
     }
 
     /// The customer and what it links, as the screen shows them.
     pub(crate) fn label(self) -> String {
         format!("{}, {}", self.name(), self.provider().1)
+    }
+
+    pub(crate) fn tenant(self) -> Tenant {
+        Tenant {
+            id: tenant_of(self.name()),
+            name: self.name(),
+        }
     }
 
     /// The account that it links: active at once, unless it is changed.
@@ -57,11 +80,15 @@ impl Customer {
 
 /// An account of `provider` (key and name) for a customer.
 pub(crate) fn account_of(name: &str, (key, provider): (&str, &str)) -> NewAccount {
-    let tenant = format!("tenant-{}", name.to_ascii_lowercase());
+    let tenant = tenant_of(name);
     NewAccount {
         provider_name: Some(provider.to_owned()),
         ..NewAccount::new(key, &tenant, name)
     }
+}
+
+fn tenant_of(name: &str) -> String {
+    format!("tenant-{}", name.to_ascii_lowercase())
 }
 
 /// The accounts that were linked so far.

@@ -10,6 +10,7 @@ mod live;
 mod observed;
 mod performance;
 mod playbill;
+mod product;
 mod resync;
 mod scrape;
 mod screen;

@@ -1,6 +1,7 @@
 //! Plays the story: carries the acts out, and waits after each scene for what must come of it.
 
 mod acts;
+mod linking;
 mod resync;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use stackone_simulator::{AccountId, Simulator};
 
 use crate::cast::{Cast, Customer};
 use crate::observed::{Notebook, Observed};
+use crate::product::Product;
 use crate::resync::Resync;
 use crate::screen::Screen;
 use crate::stage::Stage;
@@ -24,12 +26,15 @@ const WITHIN: Duration = Duration::from_secs(WITHIN_SECONDS);
 pub(crate) struct Performance {
     simulator: Simulator,
     resync: Arc<Resync>,
+    product: Product,
     notebook: Notebook,
     spotlight: Spotlight,
     screen: Screen,
     pause: Duration,
     cast: Cast,
     expected: Expectations,
+    /// Link sessions that were verified.
+    links: u64,
 }
 
 impl Performance {
@@ -38,12 +43,14 @@ impl Performance {
         Self {
             simulator: stage.simulator.clone(),
             resync: Arc::clone(&stage.resync),
+            product: stage.product.clone(),
             notebook: watch.notebook.clone(),
             spotlight: watch.spotlight.clone(),
             screen: screen.clone(),
             pause,
             cast: Cast::default(),
             expected: Expectations::default(),
+            links: 0,
         }
     }
 
@@ -105,6 +112,7 @@ impl Performance {
             accepted: usize::try_from(counts.delivered).unwrap_or(usize::MAX),
             rejected: counts.given_up,
             lost: counts.lost,
+            links: self.links,
             ..self.expected.clone()
         }
     }

@@ -14,6 +14,7 @@ pub(crate) fn before(stage: &Stage, screen: &Screen) {
         simulator,
         ingest_admin,
         processor_admin,
+        connect_admin,
         ..
     } = stage;
     let (api, control) = (simulator.api_url(), simulator.control_url());
@@ -28,6 +29,11 @@ pub(crate) fn before(stage: &Stage, screen: &Screen) {
         screen,
         "processor",
         &format!("http://{processor_admin}/readyz  /metrics"),
+    );
+    entry(
+        screen,
+        "connect",
+        &format!("http://{connect_admin}/readyz  /metrics"),
     );
     entry(screen, "accounts API", &format!("{api}/accounts"));
     entry(
@@ -61,7 +67,10 @@ pub(crate) fn after(stage: &Stage, screen: &Screen) {
     screen.heading(
         "Gentle traffic from here on; Ctrl-C ends it. Try it yourself, in another terminal:",
     );
-    screen.text("\n  # A customer links an account, and StackOne tells us.");
+    screen
+        .text("\n  # The page of a host product: press Connect and link an account, in a browser.");
+    screen.text(&format!("  {}", stage.host.url()));
+    screen.text("  # A customer links an account, and StackOne tells us.");
     screen.text(&format!(
         "  curl -s {control}/control/accounts -d '{{\"provider\":\"bamboohr\",\"origin_owner_name\":\"You\"}}'"
     ));

@@ -1,4 +1,4 @@
-//! Everything the story needs, in one process: broker, ingest, a stand-in StackOne, processor.
+//! Everything the story needs, in one process: broker, ingest, a stand-in StackOne, processor, connect, a host product.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,21 +6,23 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use harness::{Broker, eventually, unique_topics};
+use stackone_connect::Application as Connect;
 use stackone_ingest::Application as Ingest;
 use stackone_link_transport::TopicAdmin;
 use stackone_link_wire::{Topic, Topics};
 use stackone_processor::application::Application as Processor;
-use stackone_simulator::Simulator;
+use stackone_simulator::{HostConfig, HostProduct, Simulator};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Cli;
+use crate::product::Product;
 use crate::resync::Resync;
 use crate::{scrape, settings};
 
 /// Partitions of each topic: enough to see that accounts are spread, few enough to be read at a glance.
 pub(crate) const PARTITIONS: i32 = 3;
-/// How long ingest may take until it is ready.
+/// How long ingest and connect may take until they are ready.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 /// How long the services may take to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -42,6 +44,12 @@ pub(crate) struct Stage {
     pub ingest_admin: SocketAddr,
     /// The operators' listener of processor.
     pub processor_admin: SocketAddr,
+    /// The operators' listener of connect.
+    pub connect_admin: SocketAddr,
+    /// The host product's backend, as the story plays it.
+    pub product: Product,
+    /// The same, as a page for a browser.
+    pub host: HostProduct,
     /// What lists the accounts on demand.
     pub resync: Arc<Resync>,
     services: Services,
@@ -78,10 +86,23 @@ impl Stage {
         let config = settings::processor(&broker, &topics, &simulator)?;
         let processor = Processor::build(&config)?;
         let resync = Arc::new(Resync::of(&config)?);
+        let (folder, host) = (tempfile::tempdir()?, settings::free_port()?);
+        let config = settings::connect(&broker, &topics, &simulator, (folder.path(), host))?;
+        let connect = Connect::build(&config)?;
+        let connect_url = config.settings.server.public_url;
 
         let (ingest_admin, processor_admin) = (ingest.admin_addr(), processor.admin_addr());
+        let connect_admin = connect.admin_addr();
         let (mut services, stop) = (Services::new(), CancellationToken::new());
         let (run_ingest, run_processor) = (ingest.run(stop.clone()), processor.run(stop.clone()));
+        let run_connect = connect.run(stop.clone());
+        // Connect's settings are there for as long as it runs.
+        let run_connect = async move {
+            let ended = run_connect.await;
+            drop(folder);
+            ended
+        };
+        services.spawn(async { ("connect", run_connect.await.map_err(Into::into)) });
         services.spawn(async { ("ingest", run_ingest.await.map_err(Into::into)) });
         services.spawn(async { ("processor", run_processor.await.map_err(Into::into)) });
         Ok(Self {
@@ -91,6 +112,13 @@ impl Stage {
             webhook_url,
             ingest_admin,
             processor_admin,
+            connect_admin,
+            product: Product::new(&connect_url)?,
+            host: HostProduct::start(HostConfig {
+                listen: host,
+                connect_url: connect_url.parse()?,
+                service_token: settings::SERVICE_TOKEN.into(),
+            })?,
             resync,
             services,
             stop,
@@ -98,13 +126,17 @@ impl Stage {
     }
 
     async fn until_ready(&mut self) -> anyhow::Result<()> {
-        let ingest = self.ingest_admin;
-        let ready = eventually("ingest is ready", READY_WITHIN, async || {
-            if scrape::is_ready(ingest).await {
-                Ok(())
-            } else {
-                Err("/readyz says no")
+        let admins = [
+            ("ingest", self.ingest_admin),
+            ("connect", self.connect_admin),
+        ];
+        let ready = eventually("ingest and connect are ready", READY_WITHIN, async || {
+            for (service, admin) in admins {
+                if !scrape::is_ready(admin).await {
+                    return Err(format!("/readyz of {service} says no"));
+                }
             }
+            Ok(())
         });
         tokio::select! {
             ready = ready => Ok(ready?),
@@ -123,6 +155,7 @@ impl Stage {
     ///
     /// Where a service failed while stopping, or took too long.
     pub(crate) async fn clear(mut self) -> anyhow::Result<()> {
+        self.host.shutdown().await;
         self.simulator.shutdown().await;
         self.stop.cancel();
         let stopping = async {

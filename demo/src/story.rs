@@ -23,6 +23,7 @@ pub(crate) fn scenes() -> Vec<Scene> {
     scenes.extend(living());
     scenes.extend(trouble());
     scenes.extend(healing());
+    scenes.extend(connecting());
     scenes.push(scene(
         "Acme unlinks: the accounts API answers 404",
         vec![Act::Unlink(Customer::Acme)],
@@ -128,6 +129,35 @@ fn trouble() -> Vec<Scene> {
             "StackOne signs something that is not JSON: kept, for a person to look at",
             vec![Act::SendText],
             vec![],
+        ),
+    ]
+}
+
+fn connecting() -> Vec<Scene> {
+    vec![
+        scene(
+            "Wonka presses Connect in your product: its page is told when HiBob is verified",
+            vec![Act::LinkInPage(Customer::Wonka)],
+            vec![active(Customer::Wonka, LifecycleType::Linked)],
+        ),
+        scene(
+            "Wonka changes its password, and HiBob refuses the old one",
+            vec![Act::Break(Customer::Wonka)],
+            vec![expect(
+                Customer::Wonka,
+                LifecycleType::Degraded,
+                Some("error"),
+            )],
+        ),
+        scene(
+            "Wonka signs in again in your product: the same account works again",
+            vec![Act::RepairInPage(Customer::Wonka)],
+            vec![active(Customer::Wonka, LifecycleType::Recovered)],
+        ),
+        scene(
+            "Stark is mailed a link: a scanner opens it, then Stark, and it still links",
+            vec![Act::LinkByMail(Customer::Stark)],
+            vec![active(Customer::Stark, LifecycleType::Linked)],
         ),
     ]
 }

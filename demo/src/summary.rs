@@ -16,6 +16,7 @@ pub(crate) struct Summary {
     webhooks: Webhooks,
     events: BTreeMap<String, u64>,
     dispositions: BTreeMap<String, u64>,
+    links: Links,
     elapsed_ms: u64,
 }
 
@@ -23,6 +24,12 @@ pub(crate) struct Summary {
 struct Webhooks {
     accepted: u64,
     rejected: u64,
+}
+
+/// Link sessions that the story has begun, by what their pages were told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+struct Links {
+    verified: u64,
 }
 
 impl Summary {
@@ -40,6 +47,9 @@ impl Summary {
             },
             events,
             dispositions: seen.processor.dispositions.clone(),
+            links: Links {
+                verified: expected.links,
+            },
             elapsed_ms,
         }
     }
@@ -69,7 +79,9 @@ impl Summary {
             expected.lost
         ));
         screen.text(&format!("  events        {}", list(&self.events)));
-        screen.text(&format!("  dispositions  {}\n", list(&self.dispositions)));
+        screen.text(&format!("  dispositions  {}", list(&self.dispositions)));
+        let verified = self.links.verified;
+        screen.text(&format!("  links         {verified} verified in a page\n"));
         for complaint in complaints {
             screen.outcome(Tone::Bad, &format!("  ✗ {complaint}"));
         }
@@ -155,12 +167,13 @@ mod tests {
         let expected = Expectations {
             accepted: 3,
             rejected: 1,
+            links: 2,
             ..Expectations::default()
         };
         let line = Summary::new(&expected, &seen, true, 42).to_json().unwrap();
         assert_eq!(
             line,
-            r#"{"ok":true,"webhooks":{"accepted":3,"rejected":1},"events":{"account.linked":1},"dispositions":{"emitted":1,"skipped:duplicate":2},"elapsed_ms":42}"#
+            r#"{"ok":true,"webhooks":{"accepted":3,"rejected":1},"events":{"account.linked":1},"dispositions":{"emitted":1,"skipped:duplicate":2},"links":{"verified":2},"elapsed_ms":42}"#
         );
     }
 }

@@ -20,6 +20,9 @@ impl Performance {
         let simulator = &self.simulator.clone();
         match act {
             Act::Link(customer, linking) => self.link(customer, linking)?,
+            Act::LinkInPage(customer) => self.link_in_page(customer).await?,
+            Act::LinkByMail(customer) => self.link_by_mail(customer).await?,
+            Act::RepairInPage(customer) => self.repair_in_page(customer).await?,
             Act::Refresh(customer) => {
                 simulator.refresh_credentials(self.account(customer)?, Notify::Send)?
             }

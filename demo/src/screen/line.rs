@@ -19,6 +19,8 @@ pub(crate) enum Who {
     Subscriber,
     /// A service that waits for new accounts, and for nothing else.
     Service,
+    /// The page of a host product, in which a customer links an account.
+    Page,
 }
 
 impl Who {
@@ -31,6 +33,7 @@ impl Who {
             Self::Processor => "processor",
             Self::Subscriber => "subscriber",
             Self::Service => "a service",
+            Self::Page => "the page",
         }
     }
 
@@ -41,7 +44,7 @@ impl Who {
             Self::Ingest => "\x1b[34m",
             Self::Resync | Self::ResyncTrigger => "\x1b[33m",
             Self::Processor => "\x1b[35m",
-            Self::Subscriber | Self::Service => "\x1b[1m",
+            Self::Subscriber | Self::Service | Self::Page => "\x1b[1m",
         }
     }
 }

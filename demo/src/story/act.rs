@@ -9,6 +9,12 @@ use crate::cast::Customer;
 pub(crate) enum Act {
     /// The customer links an account.
     Link(Customer, Linking),
+    /// The customer links an account in the page of the host product, through connect.
+    LinkInPage(Customer),
+    /// The customer is mailed a link, which a scanner opens before.
+    LinkByMail(Customer),
+    /// The customer signs in again to the account, in the page of the host product.
+    RepairInPage(Customer),
     /// The customer's credentials are refreshed.
     Refresh(Customer),
     /// The account stops working.
@@ -38,6 +44,9 @@ impl Act {
     pub(crate) const fn customer(self) -> Option<Customer> {
         match self {
             Self::Link(customer, _)
+            | Self::LinkInPage(customer)
+            | Self::LinkByMail(customer)
+            | Self::RepairInPage(customer)
             | Self::Refresh(customer)
             | Self::Break(customer)
             | Self::Repair(customer)

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 
 #[test]
-fn the_story_has_every_kind_of_event_and_six_linked_accounts() {
+fn the_story_has_every_kind_of_event_and_eight_linked_accounts() {
     let expected: Vec<_> = scenes()
         .into_iter()
         .flat_map(|scene| scene.expected)
@@ -17,14 +17,15 @@ fn the_story_has_every_kind_of_event_and_six_linked_accounts() {
         .iter()
         .filter(|expected| expected.event == LifecycleType::Linked);
     let customers: BTreeSet<_> = linked.map(|expected| expected.customer).collect();
-    assert_eq!(customers.len(), 6);
+    assert_eq!(customers.len(), 8);
 }
 
 #[test]
 fn nobody_acts_before_he_has_linked() {
     let mut linked = BTreeSet::new();
     for act in scenes().into_iter().flat_map(|scene| scene.acts) {
-        if let Act::Link(customer, _) = act {
+        if let Act::Link(customer, _) | Act::LinkInPage(customer) | Act::LinkByMail(customer) = act
+        {
             assert!(linked.insert(customer), "{customer:?} links twice");
         }
         assert!(

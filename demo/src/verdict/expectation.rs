@@ -41,6 +41,8 @@ pub(crate) struct Expectations {
     pub unheard: u64,
     /// How many did not.
     pub lost: u64,
+    /// How many link sessions were verified, as their pages were told.
+    pub links: u64,
 }
 
 impl Expectation {
