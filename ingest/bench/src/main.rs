@@ -15,6 +15,8 @@ mod load;
 mod machine;
 mod memory;
 mod process;
+mod prototype;
+mod ratio;
 mod report;
 mod requests;
 mod run;
@@ -22,6 +24,10 @@ mod strangers;
 mod variant;
 
 use clap::{Parser, Subcommand};
+
+/// As the service has it, so that the prototype is not held back by its allocator.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[derive(Parser)]
 struct Cli {
@@ -41,6 +47,8 @@ enum Command {
     Load(load::Load),
     /// Be strangers until standard input ends; prints what they did as JSON.
     Strangers(strangers::Strangers),
+    /// Be the plain prototype, until it is killed.
+    Prototype(prototype::Prototype),
     /// Measure throughput and latency of the variants.
     Run(run::Run),
     /// Measure signed traffic beside strangers.
@@ -54,6 +62,7 @@ fn main() -> anyhow::Result<()> {
         Command::Broker { partitions } => broker::serve(partitions),
         Command::Load(load) => load.print(),
         Command::Strangers(strangers) => strangers.bother(),
+        Command::Prototype(prototype) => prototype.serve(),
         Command::Run(run) => run.everything(),
         Command::Crowd(crowd) => crowd.meet(),
         Command::Memory(memory) => memory.look(),

@@ -118,9 +118,24 @@ impl Service {
         let folder = TempDir::new()?;
         let file = folder.path().join("ingest.toml");
         fs::write(&file, variant.toml(&broker.bootstrap_servers))?;
-        let mut child = Command::new(program)
-            .arg("--config")
-            .arg(&file)
+        let mut command = match variant {
+            Variant::Prototype { keyed } => {
+                let mut command = Command::new(std::env::current_exe()?);
+                command.args([
+                    "prototype",
+                    "--bootstrap-servers",
+                    &broker.bootstrap_servers,
+                ]);
+                command.args(keyed.then_some("--keyed"));
+                command
+            }
+            Variant::Adaptive | Variant::Linger(_) | Variant::InFlight(_) | Variant::Limit => {
+                let mut command = Command::new(program);
+                command.arg("--config").arg(&file);
+                command
+            }
+        };
+        let mut child = command
             .env("STACKONE_WEBHOOK_SECRET", SECRET)
             .stderr(Stdio::piped())
             .spawn()

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::latency::Measured;
 use crate::machine::Machine;
+use crate::ratio::Ratio;
 use crate::variant::Variant;
 
 /// How much of the limit is aimed at in the closed loop, by connections.
@@ -91,6 +92,36 @@ impl Cell {
         }
     }
 
+    /// How many times as many answers a second `ours` gives as `other`, round by round.
+    fn ratio(&self, ours: Variant, other: Variant) -> Ratio {
+        let of = |variant: Variant| {
+            let name = variant.name();
+            let samples = self.samples.iter();
+            samples
+                .filter(move |sample| sample.variant == name)
+                .map(|sample| sample.measured.per_second)
+        };
+        let rounds: Vec<_> = of(ours)
+            .zip(of(other))
+            .map(|(ours, other)| ours / other)
+            .collect();
+        Ratio::of(&rounds)
+    }
+
+    /// What is shipped against each other variant, in the closed loop.
+    fn ratio_row(&self, table: &mut String) -> fmt::Result {
+        if self.rate.is_some() {
+            return Ok(());
+        }
+        write!(table, "| {} | {} |", self.connections, self.size)?;
+        for other in compared() {
+            let Ratio { median, low, high } = self.ratio(Variant::Adaptive, other);
+            write!(table, " {median:.2} ({low:.2}–{high:.2}) |")?;
+        }
+        table.push('\n');
+        Ok(())
+    }
+
     /// The fixed linger with the highest throughput.
     fn best_fixed(&self) -> (Variant, Medians) {
         let mut fixed = Variant::FIXED.map(|variant| (variant, self.medians(variant)));
@@ -153,6 +184,12 @@ impl Cell {
     }
 }
 
+/// What the shipped configuration is compared with, round by round.
+fn compared() -> impl Iterator<Item = Variant> {
+    let others = Variant::ALL.into_iter();
+    others.filter(|variant| ![Variant::Adaptive, Variant::Limit].contains(variant))
+}
+
 impl Report {
     /// The section's text.
     pub(crate) fn markdown(&self) -> Result<String, fmt::Error> {
@@ -170,6 +207,19 @@ impl Report {
         );
         for cell in &self.cells {
             cell.goal_row(&mut text)?;
+        }
+        text.push_str(
+            "\nAnswers a second of *adaptive* for each of another variant: the median of the rounds' ratios, and\n\
+             the 90 % interval of that median (bootstrap over rounds).\n\n| connections | bytes |",
+        );
+        for other in compared() {
+            write!(text, " {} |", other.name())?;
+        }
+        text.push_str("\n| ---: | ---: |");
+        text.push_str(&" ---: |".repeat(compared().count()));
+        text.push('\n');
+        for cell in &self.cells {
+            cell.ratio_row(&mut text)?;
         }
         text.push_str(
             "\n| loop | connections | bytes | variant | answers/s | of the limit | p50 ms | p99 ms | CPU µs each | RSS MiB | not 200 |\n\

@@ -16,7 +16,7 @@ use crate::report::{Cell, Report, Sample};
 use crate::variant::Variant;
 
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
-const SIZES: [usize; 2] = [400, 4096];
+const SIZES: [usize; 3] = [400, 560, 4096];
 /// Requests a second of the open loop, over this many connections.
 const RATES: [u32; 3] = [500, 2_000, 8_000];
 const OPEN_CONNECTIONS: usize = 256;
@@ -31,14 +31,20 @@ pub(crate) struct Run {
     #[arg(long, value_name = "HOST:PORT")]
     kafka: Option<String>,
     /// How often everything is measured; medians are shown.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 9)]
     rounds: usize,
     /// How long each measurement takes.
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 1_000)]
     milliseconds: u64,
     /// Partitions of each topic that is made.
     #[arg(long, default_value_t = PARTITIONS)]
     partitions: i32,
+    /// Bytes of a body.
+    #[arg(long, value_delimiter = ',', default_values_t = SIZES)]
+    sizes: Vec<usize>,
+    /// Leave the open loop out.
+    #[arg(long)]
+    closed: bool,
     #[command(flatten)]
     output: Output,
 }
@@ -49,12 +55,15 @@ impl Run {
         let started = Variant::ALL.map(|variant| Service::start(&self.service, variant, &broker));
         let mut services = started.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
         let each = WARM_UP + Duration::from_millis(self.milliseconds);
-        tell_duration(each, (self.rounds * loads().count() + 1) * services.len())?;
+        tell_duration(
+            each,
+            (self.rounds * self.loads().len() + 1) * services.len(),
+        )?;
         for service in &services {
             // What a broker and its clients do for the first time is not what is measured.
             service.under(&Load::new(64, SIZES[0], self.milliseconds))?;
         }
-        let mut cells: Vec<_> = loads().map(Cell::new).collect();
+        let mut cells: Vec<_> = self.loads().into_iter().map(Cell::new).collect();
         for round in 1..=self.rounds {
             for cell in &mut cells {
                 for service in &services {
@@ -76,6 +85,20 @@ impl Run {
         };
         let title = format!("Throughput and latency, {}", broker.kind);
         self.output.write(&title, &report.markdown()?, &report)
+    }
+
+    /// Every load: connections, bytes of a body, and the rate where the loop is open.
+    fn loads(&self) -> Vec<(usize, usize, Option<u32>)> {
+        let sizes = |connections| {
+            self.sizes
+                .iter()
+                .map(move |size| (connections, *size, None))
+        };
+        let mut loads: Vec<_> = CONNECTIONS.into_iter().flat_map(sizes).collect();
+        if !self.closed {
+            loads.extend(RATES.map(|rate| (OPEN_CONNECTIONS, SIZES[0], Some(rate))));
+        }
+        loads
     }
 
     fn sample(&self, service: &Service, cell: &Cell) -> anyhow::Result<Sample> {
@@ -104,13 +127,4 @@ pub(crate) fn tell_duration(each: Duration, measurements: usize) -> io::Result<(
         io::stderr(),
         "{measurements} measurements, about {minutes} min {seconds} s"
     )
-}
-
-/// Every load: connections, bytes of a body, and the rate where the loop is open.
-fn loads() -> impl Iterator<Item = (usize, usize, Option<u32>)> {
-    let closed = CONNECTIONS
-        .into_iter()
-        .flat_map(|connections| SIZES.map(|size| (connections, size, None)));
-    let open = RATES.map(|rate| (OPEN_CONNECTIONS, SIZES[0], Some(rate)));
-    closed.chain(open)
 }
