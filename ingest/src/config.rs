@@ -1,6 +1,5 @@
 //! Configuration: what can be set, and what was read of it.
 
-mod linger;
 mod load;
 mod origin;
 mod print;
@@ -12,7 +11,6 @@ mod validate;
 use crate::auth::source::Sources;
 use crate::listeners::tls::Certificate;
 
-pub use linger::Linger;
 pub(crate) use origin::Origin;
 pub(crate) use secret::UnusableSecret;
 pub use settings::{

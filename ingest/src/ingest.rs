@@ -67,7 +67,7 @@ impl Ingest {
             metrics,
             readiness: Readiness::default(),
             producer: Producer::new(
-                &config.settings.producer(),
+                config.settings.producer(),
                 publish.ack_deadline,
                 publish.linger,
             )?,

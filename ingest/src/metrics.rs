@@ -10,8 +10,6 @@ mod publishing;
 mod reloads;
 mod webhooks;
 
-use std::time::Duration;
-
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{Encoder, IntGaugeVec, TextEncoder};
 use stackone_link_process::metrics::{Description, Metrics as Registry};
@@ -75,10 +73,9 @@ impl Metrics {
         &self,
         held: InFlight,
         queued: usize,
-        linger: Duration,
     ) -> Result<String, prometheus::Error> {
         self.webhooks.set(held);
-        self.publishing.set(queued, linger);
+        self.publishing.set(queued);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.registry().gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
@@ -97,6 +94,7 @@ fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::time::Duration;
 
     use strum::VariantArray as _;
 
@@ -116,19 +114,18 @@ mod tests {
             requests: 2,
             body_bytes: 3,
         };
-        let text = one.render(held, 4, Duration::from_millis(1)).unwrap();
+        let text = one.render(held, 4).unwrap();
         for line in [
             "stackone_ingest_webhooks_total{outcome=\"stored\",source=\"default\"} 1",
             "stackone_ingest_in_flight_requests 2",
             "stackone_ingest_in_flight_body_bytes 3",
             "stackone_ingest_producer_queue_messages 4",
-            "stackone_ingest_producer_linger_seconds 0.001",
         ] {
             assert!(text.contains(line), "{line} is not in {text}");
         }
         assert!(text.contains("process_") && text.contains("stackone_ingest_build_info{"));
         assert!(
-            two.render(held, 0, Duration::ZERO)
+            two.render(held, 0)
                 .unwrap()
                 .contains("source=\"unknown\"} 1")
         );
@@ -148,7 +145,7 @@ mod tests {
                 requests: 0,
                 body_bytes: 0,
             };
-            metrics.render(held, 0, Duration::ZERO).unwrap()
+            metrics.render(held, 0).unwrap()
         };
         let of = |outcome: Outcome| {
             let outcome = outcome.reason();

@@ -1,169 +1,177 @@
-//! The one place that owns publishers: one, or two that linger differently.
+//! The one place that owns the publisher, which can be replaced while requests use it.
 
-mod linger;
 mod liveness;
 mod progress;
-mod replaceable;
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use stackone_link_transport::{AskError, KafkaConfig, PublishError, StartError, Stored};
+use arc_swap::ArcSwap;
+use stackone_link_process::spawn::spawn_thread;
+use stackone_link_transport::{AskError, KafkaConfig, PublishError, Publisher, StartError, Stored};
 use stackone_link_wire::OutgoingRecord;
+use tokio::sync::oneshot;
 
-use crate::config::Linger;
-use linger::Crowd;
+use crate::tasks::{REBUILD, RETIRE};
+use liveness::Liveness;
+use progress::Progress;
 
 pub(crate) use progress::Seen;
-pub(crate) use replaceable::Replaceable;
 
-/// How long records wait for others while many are under way.
-const BATCHING_LINGER: Duration = Duration::from_millis(2);
-/// What a publisher may queue, in librdkafka's properties, and where they are not set. Two publishers have half each, so
-/// that the limits hold for both together.
-const QUEUE_LIMITS: [(&str, u64); 2] = [
-    ("queue.buffering.max.messages", 100_000),
-    ("queue.buffering.max.kbytes", 1_048_576),
-];
+/// `client.id` towards Kafka.
+const CLIENT_ID: &str = "stackone-ingest";
+/// The property of compression, and its other name.
+const COMPRESSION: [&str; 2] = ["compression.type", "compression.codec"];
+/// How often a publisher that was replaced is looked at, whether its last request has let go of it.
+const RETIRE_PAUSE: Duration = Duration::from_millis(50);
 
-/// Publishes records, and lets them linger as long as pays.
-///
-/// **Order.** Where two publishers take turns, webhooks of one account may go through different ones, and those that are
-/// under way at the same time may be stored in either order; so it is at StackOne, and with two connections to one
-/// publisher. A webhook that StackOne sends after the 200 to an earlier one is stored after it, whichever publisher takes
-/// it: that 200 says that the earlier record is on its partition already.
+/// Publishes records: a publisher, what can be told of its progress, and how another is made.
 pub(crate) struct Producer {
-    /// Sends at once where linger adapts; else the only one.
-    prompt: Replaceable,
-    batching: Option<Batching>,
+    kafka: KafkaConfig,
     ack_deadline: Duration,
+    current: ArcSwap<Generation>,
+    progress: Progress,
+    liveness: Liveness,
 }
 
-/// The other publisher of two, and when it is its turn.
-struct Batching {
-    publisher: Replaceable,
-    crowd: Mutex<Crowd>,
+/// One publisher, and whether it has failed for good.
+struct Generation {
+    publisher: Publisher,
+    failed: AtomicBool,
 }
 
-/// One record under way; no longer when dropped.
-struct UnderWay<'a>(&'a Batching);
-
-impl Batching {
-    fn crowd(&self) -> MutexGuard<'_, Crowd> {
-        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Why a publisher was not replaced.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RebuildError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("no thread to make it on: {0}")]
+    Thread(#[from] io::Error),
+    #[error("the thread that made it died")]
+    Died(#[from] oneshot::error::RecvError),
 }
 
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.crowd().left(Instant::now());
+impl Generation {
+    fn new(publisher: Publisher) -> Arc<Self> {
+        Arc::new(Self {
+            publisher,
+            failed: AtomicBool::new(false),
+        })
     }
 }
 
 impl Producer {
+    /// `linger` is how long records wait for others before they are sent.
     pub(crate) fn new(
-        kafka: &KafkaConfig,
+        mut kafka: KafkaConfig,
         ack_deadline: Duration,
-        linger: Linger,
+        linger: Duration,
     ) -> Result<Self, StartError> {
-        let made = |kafka, linger| Replaceable::new(kafka, ack_deadline, linger);
-        let (prompt, batching) = match linger {
-            Linger::Fixed(linger) => (made(kafka.clone(), linger)?, None),
-            Linger::Adaptive => {
-                let batching = Batching {
-                    publisher: made(halved(kafka), BATCHING_LINGER)?,
-                    crowd: Mutex::new(Crowd::new(Instant::now())),
-                };
-                (made(halved(kafka), Duration::ZERO)?, Some(batching))
-            }
-        };
+        let millis = (linger.as_secs_f64() * 1000.0).to_string();
+        kafka.properties.insert("linger.ms".to_owned(), millis);
+        set_compression(&mut kafka, linger);
+        let publisher = Publisher::new(&kafka, CLIENT_ID, ack_deadline)?;
         Ok(Self {
-            prompt,
-            batching,
+            kafka,
             ack_deadline,
+            current: ArcSwap::new(Generation::new(publisher)),
+            progress: Progress::default(),
+            liveness: Liveness::default(),
         })
     }
 
-    /// Publishes a record; see [`stackone_link_transport::Publisher::publish`].
+    /// Publishes a record; see [`Publisher::publish`].
     pub(crate) async fn publish(
         &self,
         record: &OutgoingRecord<'_>,
     ) -> Result<Stored, PublishError> {
-        let Some(batching) = &self.batching else {
-            return self.prompt.publish(record).await;
-        };
-        let batches = batching.crowd().joined(Instant::now());
-        let _under_way = UnderWay(batching);
-        let publisher = if batches {
-            &batching.publisher
-        } else {
-            &self.prompt
-        };
-        publisher.publish(record).await
-    }
-
-    /// Every publisher, for the watchdog.
-    pub(crate) fn publishers(&self) -> impl Iterator<Item = &Replaceable> {
-        let batching = self.batching.as_ref().map(|batching| &batching.publisher);
-        std::iter::once(&self.prompt).chain(batching)
-    }
-
-    /// How long the next record would wait for others.
-    pub(crate) fn linger(&self) -> Duration {
-        match &self.batching {
-            Some(batching) if batching.crowd().is_batching(Instant::now()) => {
-                batching.publisher.linger()
-            }
-            Some(_) | None => self.prompt.linger(),
+        let generation = self.current.load_full();
+        let attempt = self.progress.attempt();
+        let result = generation.publisher.publish(record).await;
+        match &result {
+            // A broker that refuses is one that answers: another producer would be told the same.
+            Ok(_) | Err(PublishError::TooLarge(_) | PublishError::Topic(_)) => attempt.told(),
+            Err(PublishError::Fatal(_)) => generation.failed.store(true, Ordering::Relaxed),
+            Err(PublishError::QueueFull | PublishError::NotAcknowledged(_)) => {}
         }
+        result
+    }
+
+    /// How far it has come, for the watchdog.
+    pub(crate) fn seen(&self) -> Seen {
+        self.progress
+            .seen(self.current.load().failed.load(Ordering::Relaxed))
+    }
+
+    /// Puts a new publisher in the place of the current one. What waits for the current one is answered 503 at once.
+    pub(crate) async fn rebuild(&self) -> Result<(), RebuildError> {
+        let _under_way = self.liveness.rebuilding(Instant::now());
+        let (kafka, ack_deadline) = (self.kafka.clone(), self.ack_deadline);
+        let (done, made) = oneshot::channel();
+        // Not a thread of the runtime: if this never returns, the process can still end.
+        let make = move || done.send(Publisher::new(&kafka, CLIENT_ID, ack_deadline));
+        drop(spawn_thread(REBUILD, make)?);
+        let new = Generation::new(made.await??);
+        Ok(retire(self.current.swap(new))?)
     }
 
     /// Whether no rebuild has been under way for so long that only a restart can help.
     pub(crate) fn is_alive(&self, now: Instant) -> bool {
-        self.publishers().all(|publisher| publisher.is_alive(now))
+        self.liveness.is_alive(now)
     }
 
-    /// Which of `topics` the cluster does not have. Every publisher asks, since each learns of topics by asking. Blocks
-    /// for up to `timeout` for each.
+    /// Which of `topics` the cluster does not have. Blocks for up to `timeout`.
     pub(crate) fn missing_topics(
         &self,
         topics: &[&str],
         timeout: Duration,
     ) -> Result<Vec<String>, AskError> {
-        let mut missing = BTreeSet::new();
-        for publisher in self.publishers() {
-            missing.extend(publisher.missing_topics(topics, timeout)?);
-        }
-        Ok(missing.into_iter().collect())
+        let status = self.current.load_full().publisher.status(topics, timeout)?;
+        Ok(status.missing_topics)
     }
 
     /// Records Kafka has not answered for.
     pub(crate) fn queued_records(&self) -> usize {
-        self.publishers().map(Replaceable::queued_records).sum()
+        self.current.load().publisher.in_flight()
     }
 
     /// Waits until Kafka has answered for every record. Blocks for up to the ack deadline.
     pub(crate) fn flush(&self) -> Result<(), PublishError> {
-        let deadline = Instant::now() + self.ack_deadline;
-        let left = || deadline.saturating_duration_since(Instant::now());
-        let flushed: Vec<_> = self.publishers().map(|each| each.flush(left())).collect();
-        flushed.into_iter().collect()
+        let generation = self.current.load_full();
+        let flushed = generation.publisher.flush(self.ack_deadline);
+        flushed.map_err(PublishError::from)
     }
 }
 
-/// The settings of one publisher of two.
-fn halved(kafka: &KafkaConfig) -> KafkaConfig {
-    let mut kafka = kafka.clone();
-    for (name, default) in QUEUE_LIMITS {
-        let configured = kafka.properties.get(name).map(|value| value.parse::<u64>());
-        // What is no number is left for librdkafka to refuse, in its words.
-        if let Ok(limit) = configured.unwrap_or(Ok(default)) {
-            let half = (limit / 2).max(1).to_string();
-            kafka.properties.insert(name.to_owned(), half);
-        }
+/// Compresses what waits for others, and nothing else, where nothing is configured. librdkafka makes a compressor with its
+/// buffers for each request to the broker; one that does not wait has a record or two of one partition, in which little
+/// repeats.
+fn set_compression(kafka: &mut KafkaConfig, linger: Duration) {
+    let is_configured = |name| kafka.properties.contains_key(name);
+    if !COMPRESSION.into_iter().any(is_configured) {
+        let compression = if linger.is_zero() { "none" } else { "lz4" };
+        let property = (COMPRESSION[0].to_owned(), compression.to_owned());
+        kafka.properties.extend([property]);
     }
-    kafka
+}
+
+/// Drops a publisher on a thread of its own, after the last request has let go of it: its destructor waits for
+/// librdkafka's threads, and must never do so where requests are served.
+fn retire(mut old: Arc<Generation>) -> io::Result<()> {
+    let retire = move || {
+        old.publisher.abandon();
+        loop {
+            match Arc::try_unwrap(old) {
+                Ok(last) => return drop(last),
+                Err(in_use) => old = in_use,
+            }
+            thread::sleep(RETIRE_PAUSE);
+        }
+    };
+    spawn_thread(RETIRE, retire).map(drop)
 }
 
 #[cfg(test)]
@@ -171,16 +179,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_publishers_share_what_may_be_queued() {
-        let mut kafka = KafkaConfig::plaintext("broker:9092");
-        let limit = |kafka: &KafkaConfig, name: &str| halved(kafka).properties[name].clone();
-        assert_eq!(limit(&kafka, "queue.buffering.max.messages"), "50000");
-        assert_eq!(limit(&kafka, "queue.buffering.max.kbytes"), "524288");
-        let name = "queue.buffering.max.messages";
-        for (configured, half) in [("7", "3"), ("1", "1"), ("many", "many")] {
-            let property = (name.to_owned(), configured.to_owned());
-            kafka.properties.extend([property]);
-            assert_eq!(limit(&kafka, name), half);
+    fn only_what_waits_is_compressed_unless_it_is_configured() {
+        let set = |configured: Option<(&str, &str)>, linger| {
+            let mut kafka = KafkaConfig::plaintext("broker:9092");
+            let configured = configured.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            kafka.properties.extend(configured);
+            set_compression(&mut kafka, linger);
+            let set: Vec<_> = kafka.properties.into_iter().collect();
+            set
+        };
+        let one = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        let millisecond = Duration::from_millis(1);
+        assert_eq!(set(None, Duration::ZERO), one("compression.type", "none"));
+        assert_eq!(set(None, millisecond), one("compression.type", "lz4"));
+        for name in COMPRESSION {
+            for linger in [Duration::ZERO, millisecond] {
+                assert_eq!(set(Some((name, "zstd")), linger), one(name, "zstd"));
+            }
         }
     }
 }

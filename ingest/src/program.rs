@@ -68,7 +68,7 @@ async fn serve(config: &mut Config) -> anyhow::Result<()> {
 fn check(config: &Config) -> Result<(), Failure> {
     let Settings { publish, .. } = &config.settings;
     Producer::new(
-        &config.settings.producer(),
+        config.settings.producer(),
         publish.ack_deadline,
         publish.linger,
     )

@@ -86,7 +86,7 @@ struct Report {
 impl Crowd {
     pub(crate) fn meet(&self) -> anyhow::Result<()> {
         let broker = Broker::start_or_use(self.kafka.as_deref(), PARTITIONS)?;
-        let service = Service::start(&self.service, Variant::Adaptive, &broker)?;
+        let service = Service::start(&self.service, Variant::Shipped, &broker)?;
         let mut beside = self.all();
         let each = WARM_UP + Duration::from_millis(self.milliseconds) + ARRIVAL;
         tell_duration(each, self.rounds * beside.len())?;

@@ -1,5 +1,5 @@
-//! What the service's memory does over many requests. Loads of few and of many connections alternate, so that both
-//! producers are at work.
+//! What the service's memory does over many requests. Loads of few and of many connections alternate, as they
+//! do where traffic comes in bursts.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
@@ -58,7 +58,7 @@ struct Report {
 impl Memory {
     pub(crate) fn look(&self) -> anyhow::Result<()> {
         let broker = Broker::start_or_use(self.kafka.as_deref(), PARTITIONS)?;
-        let service = Service::start(&self.service, Variant::Adaptive, &broker)?;
+        let service = Service::start(&self.service, Variant::Shipped, &broker)?;
         let mut requests = 0;
         let mut resident = vec![Resident {
             requests,

@@ -129,7 +129,7 @@ impl Service {
                 command.args(keyed.then_some("--keyed"));
                 command
             }
-            Variant::Adaptive | Variant::Linger(_) | Variant::InFlight(_) | Variant::Limit => {
+            Variant::Shipped | Variant::Linger(_) | Variant::InFlight(_) | Variant::Limit => {
                 let mut command = Command::new(program);
                 command.arg("--config").arg(&file);
                 command

@@ -115,7 +115,7 @@ impl Cell {
         }
         write!(table, "| {} | {} |", self.connections, self.size)?;
         for other in compared() {
-            let Ratio { median, low, high } = self.ratio(Variant::Adaptive, other);
+            let Ratio { median, low, high } = self.ratio(Variant::Shipped, other);
             write!(table, " {median:.2} ({low:.2}–{high:.2}) |")?;
         }
         table.push('\n');
@@ -164,10 +164,7 @@ impl Cell {
         let (None, Some((_, goal))) = (self.rate, share) else {
             return Ok(());
         };
-        let (ours, limit) = (
-            self.medians(Variant::Adaptive),
-            self.medians(Variant::Limit),
-        );
+        let (ours, limit) = (self.medians(Variant::Shipped), self.medians(Variant::Limit));
         let (best, fixed) = self.best_fixed();
         writeln!(
             table,
@@ -187,7 +184,7 @@ impl Cell {
 /// What the shipped configuration is compared with, round by round.
 fn compared() -> impl Iterator<Item = Variant> {
     let others = Variant::ALL.into_iter();
-    others.filter(|variant| ![Variant::Adaptive, Variant::Limit].contains(variant))
+    others.filter(|variant| ![Variant::Shipped, Variant::Limit].contains(variant))
 }
 
 impl Report {
@@ -209,7 +206,7 @@ impl Report {
             cell.goal_row(&mut text)?;
         }
         text.push_str(
-            "\nAnswers a second of *adaptive* for each of another variant: the median of the rounds' ratios, and\n\
+            "\nAnswers a second of what is shipped for each of another variant: the median of the rounds' ratios, and\n\
              the 90 % interval of that median (bootstrap over rounds).\n\n| connections | bytes |",
         );
         for other in compared() {

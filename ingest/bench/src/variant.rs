@@ -4,10 +4,10 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variant {
     /// As it is shipped.
-    Adaptive,
+    Shipped,
     /// `publish.linger` fixed to so many milliseconds.
     Linger(u32),
-    /// `publish.linger` fixed to 0, and so many requests to a broker under way at once.
+    /// As it is shipped, but with at most so many requests to a broker under way at once.
     InFlight(u32),
     /// The plain prototype, with linger 0; whether it publishes with keys.
     Prototype { keyed: bool },
@@ -16,16 +16,15 @@ pub(crate) enum Variant {
 }
 
 impl Variant {
-    pub(crate) const FIXED: [Self; 3] = [Self::Linger(0), Self::Linger(1), Self::Linger(5)];
+    pub(crate) const FIXED: [Self; 2] = [Self::Linger(1), Self::Linger(5)];
     pub(crate) const PROTOTYPES: [Self; 2] = [
         Self::Prototype { keyed: true },
         Self::Prototype { keyed: false },
     ];
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Adaptive,
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Shipped,
         Self::FIXED[0],
         Self::FIXED[1],
-        Self::FIXED[2],
         Self::InFlight(2),
         Self::PROTOTYPES[0],
         Self::PROTOTYPES[1],
@@ -34,9 +33,9 @@ impl Variant {
 
     pub(crate) fn name(self) -> String {
         match self {
-            Self::Adaptive => "adaptive".to_owned(),
+            Self::Shipped => "as shipped".to_owned(),
             Self::Linger(millis) => format!("linger {millis} ms"),
-            Self::InFlight(requests) => format!("linger 0 ms, {requests} in flight"),
+            Self::InFlight(requests) => format!("{requests} in flight"),
             Self::Prototype { keyed: true } => "prototype".to_owned(),
             Self::Prototype { keyed: false } => "prototype without keys".to_owned(),
             Self::Limit => "limit".to_owned(),
@@ -46,11 +45,10 @@ impl Variant {
     /// Its configuration.
     pub(crate) fn toml(self, bootstrap_servers: &str) -> String {
         let own = match self {
-            Self::Adaptive | Self::Prototype { .. } => String::new(),
+            Self::Shipped | Self::Prototype { .. } => String::new(),
             Self::Linger(millis) => format!("[publish]\nlinger = \"{millis}ms\"\n"),
             Self::InFlight(requests) => format!(
-                "[kafka.properties]\n\"max.in.flight.requests.per.connection\" = \"{requests}\"\n\
-                 [publish]\nlinger = \"0ms\"\n"
+                "[kafka.properties]\n\"max.in.flight.requests.per.connection\" = \"{requests}\"\n"
             ),
             Self::Limit => "[publish]\nrecord_events = \"drop\"\n".to_owned(),
         };

@@ -7,7 +7,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::ingest::Ingest;
-use crate::producer::{Replaceable, Seen};
+use crate::producer::Seen;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(250);
@@ -79,30 +79,24 @@ pub(crate) async fn run(ingest: Data<Ingest>, stall_after: Duration, stop: Cance
     stop.run_until_cancelled(watch(&ingest, stall_after)).await;
 }
 
-/// Each publisher has a watchdog of its own, since one may be stuck while the other goes on.
 async fn watch(ingest: &Ingest, stall_after: Duration) {
-    let publishers = ingest.producer.publishers();
-    let mut watched: Vec<_> = publishers
-        .map(|publisher| (publisher, Watchdog::new(stall_after)))
-        .collect();
+    let mut watchdog = Watchdog::new(stall_after);
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        for (publisher, watchdog) in &mut watched {
-            if let Some(reason) = watchdog.look(Instant::now(), publisher.seen()) {
-                rebuild(ingest, publisher, reason).await;
-            }
+        if let Some(reason) = watchdog.look(Instant::now(), ingest.producer.seen()) {
+            rebuild(ingest, reason).await;
         }
     }
 }
 
-async fn rebuild(ingest: &Ingest, publisher: &Replaceable, reason: Reason) {
+async fn rebuild(ingest: &Ingest, reason: Reason) {
     ingest.metrics.publishing.rebuilt();
-    let (reason, linger) = (reason.as_str(), publisher.linger());
-    tracing::warn!(reason, ?linger, "producer is being rebuilt");
-    if let Err(error) = publisher.rebuild().await {
-        tracing::error!(%error, ?linger, "producer cannot be rebuilt");
+    let reason = reason.as_str();
+    tracing::warn!(reason, "producer is being rebuilt");
+    if let Err(error) = ingest.producer.rebuild().await {
+        tracing::error!(%error, "producer cannot be rebuilt");
         sleep(PAUSE).await;
     }
 }

@@ -10,8 +10,6 @@ use stackone_link_process::settings::{AdminSettings, LogFormat, address, one_of}
 use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::Topics;
 
-use super::linger::Linger;
-
 /// The embedded defaults, which are also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
 
@@ -117,7 +115,8 @@ pub struct PublishSettings {
     #[serde(with = "humantime_serde")]
     pub stall_after: Duration,
     /// How long records wait for others, to be sent together.
-    pub linger: Linger,
+    #[serde(with = "humantime_serde")]
+    pub linger: Duration,
     /// What becomes of webhooks about anything but accounts.
     #[serde(deserialize_with = "one_of")]
     pub record_events: RecordEvents,

@@ -6,7 +6,6 @@ use std::time::Duration;
 use stackone_link_process::{spans, telemetry};
 use stackone_link_schemas::webhook::is_project_id;
 
-use super::linger::Linger;
 use super::settings::{Settings, SourceSettings};
 
 /// How much sooner than `ack_deadline` the Kafka client gives up; see `Publisher::new`.
@@ -106,10 +105,8 @@ impl Settings {
             .filter(|name| properties.contains_key(*name))
             .map(|name| format!("kafka.properties: {name} cannot be set: set publish.linger"))
             .collect();
-        let ack = self.publish.ack_deadline;
-        if let Linger::Fixed(linger) = self.publish.linger
-            && linger.saturating_add(ACK_MARGIN) >= ack
-        {
+        let (linger, ack) = (self.publish.linger, self.publish.ack_deadline);
+        if !linger.is_zero() && linger.saturating_add(ACK_MARGIN) >= ack {
             problems.push(format!(
                 "publish.linger: {linger:?} is not less than publish.ack_deadline ({ack:?}) less {ACK_MARGIN:?}"
             ));

@@ -15,7 +15,6 @@ pub(crate) struct PublishMetrics {
     duration: ByOutcome,
     last_ack: Gauge,
     queue: IntGauge,
-    linger: Gauge,
     rebuilds: IntCounter,
 }
 
@@ -28,7 +27,6 @@ impl PublishMetrics {
             "producer_queue_messages",
             "Records Kafka has not answered for.",
         );
-        let linger = "How long a record that came now would wait for others before it is sent.";
         let rebuilds = "How often the producer was rebuilt, or tried to be: it failed for good or made no progress.";
         let rebuilds = opts("producer_rebuilds_total", rebuilds);
         let gauge = |name, help| registry.register(Gauge::with_opts(opts(name, help))?);
@@ -37,7 +35,6 @@ impl PublishMetrics {
             duration: ByOutcome::of(duration),
             last_ack: gauge("last_ack_timestamp_seconds", last_ack)?,
             queue: registry.register(IntGauge::with_opts(queue)?)?,
-            linger: gauge("producer_linger_seconds", linger)?,
             rebuilds: registry.register(IntCounter::with_opts(rebuilds)?)?,
         })
     }
@@ -55,8 +52,7 @@ impl PublishMetrics {
         self.rebuilds.inc();
     }
 
-    pub(super) fn set(&self, queued: usize, linger: Duration) {
+    pub(super) fn set(&self, queued: usize) {
         self.queue.set(i64::try_from(queued).unwrap_or(i64::MAX));
-        self.linger.set(linger.as_secs_f64());
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use rdkafka::types::RDKafkaRespErr;
-use stackone_ingest::config::{Linger, Settings};
+use stackone_ingest::config::Settings;
 use stackone_link_wire::Topic;
 
 use crate::broker::Broker;
@@ -188,7 +188,6 @@ async fn a_burst_on_a_full_queue_is_refused_at_once() {
     let service = Service::ready_with(&broker, |settings| {
         let property = ("queue.buffering.max.messages".to_owned(), "10".to_owned());
         settings.kafka.properties.extend([property]);
-        settings.publish.linger = Linger::Fixed(Duration::ZERO);
         // Nothing that was queued is given up before the burst is over, however long that takes.
         settings.publish.ack_deadline = Duration::from_secs(600);
         settings.publish.stall_after = Duration::from_secs(600);

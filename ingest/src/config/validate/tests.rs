@@ -41,7 +41,7 @@ fn settings_that_contradict_each_other_are_named() {
     }
     let stall = |s: &mut Settings| s.publish.stall_after = Duration::from_secs(4);
     assert!(problems(stall).contains("publish.stall_after"));
-    let linger = |s: &mut Settings| s.publish.linger = Linger::Fixed(Duration::from_millis(4500));
+    let linger = |s: &mut Settings| s.publish.linger = Duration::from_millis(4500);
     assert!(problems(linger).contains("publish.linger"));
     for (deadline, is_problem) in [(14, true), (15, false)] {
         let stop = |s: &mut Settings| s.shutdown.deadline = Duration::from_secs(deadline);

@@ -67,7 +67,6 @@ fn outcome(response: &HttpResponse<impl MessageBody>) -> Outcome {
 mod tests {
     use std::collections::HashMap;
     use std::panic::AssertUnwindSafe;
-    use std::time::Duration;
 
     use actix_web::middleware::from_fn;
     use actix_web::test::{TestRequest, init_service};
@@ -91,7 +90,7 @@ mod tests {
         let called = AssertUnwindSafe(called).catch_unwind().await;
         assert!(called.is_err());
         let held = ingest.limits.in_flight();
-        let page = ingest.metrics.render(held, 0, Duration::ZERO).unwrap();
+        let page = ingest.metrics.render(held, 0).unwrap();
         let counted = |outcome, count| {
             let labels = format!("{{outcome=\"{outcome}\",source=\"unknown\"}}");
             page.contains(&format!("stackone_ingest_webhooks_total{labels} {count}\n"))

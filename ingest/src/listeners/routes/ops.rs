@@ -30,10 +30,7 @@ pub(super) async fn readyz(ingest: Data<Ingest>) -> impl Responder {
 /// Prometheus' text format.
 pub(super) async fn metrics(ingest: Data<Ingest>) -> impl Responder {
     let (held, producer) = (ingest.limits.in_flight(), &ingest.producer);
-    let rendered = ingest
-        .metrics
-        .render(held, producer.queued_records(), producer.linger());
-    match rendered {
+    match ingest.metrics.render(held, producer.queued_records()) {
         Ok(text) => HttpResponse::Ok()
             .content_type("text/plain; version=0.0.4; charset=utf-8")
             .body(text),
