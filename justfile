@@ -173,6 +173,21 @@ clippy-container:
 clippy-tls:
     cargo clippy --workspace --all-targets --features container,kafka-tls,otlp -- -D warnings
 
+# Limits of production code: fields, lines, names, and circles of modules (tests/structure)
+[group('check')]
+structure:
+    cargo run --quiet --package stackone-structure -- check
+
+# Production lines of each crate
+[group('check')]
+sizes:
+    cargo run --quiet --package stackone-structure -- sizes
+
+# The modules of a crate, and which use which, as a Mermaid chart: `just map processor/core`
+[group('check')]
+map folder:
+    cargo run --quiet --package stackone-structure -- map {{ folder }}
+
 # The API documentation, without a warning
 [group('check')]
 doc *arguments:

@@ -18,7 +18,7 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode as SpanStatus;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span as Sent, Status};
 use prost::Message as _;
 
-use super::{Kind, Span};
+use super::span::{Kind, Span};
 
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(5);

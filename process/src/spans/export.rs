@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::collector::Collector;
 use super::losses::Losses;
-use super::{PATIENCE, Span};
+use super::span::{PATIENCE, Span};
 use crate::spawn::{spawn, tasks};
 
 /// Most spans that wait, some 10 MB.
