@@ -173,6 +173,11 @@ clippy-container:
 clippy-tls:
     cargo clippy --workspace --all-targets --features container,kafka-tls,otlp -- -D warnings
 
+# Spelling in code and documents (typos.toml; PyPI and crates.io have typos)
+[group('check')]
+typos:
+    typos
+
 # Limits of production code: fields, lines, names, and circles of modules (tests/structure)
 [group('check')]
 structure:
@@ -293,7 +298,7 @@ answers:
 
 # All static checks, the quick ones first
 [group('check')]
-check: fmt scripts deny machete asyncapi web-check clippy clippy-container clippy-tls fuzz-check doc
+check: fmt scripts typos structure deny machete asyncapi web-check clippy clippy-container clippy-tls fuzz-check doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
