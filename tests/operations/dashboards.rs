@@ -21,6 +21,13 @@ struct PanelFile {
     kind: String,
     #[serde(default)]
     targets: Vec<Target>,
+    #[serde(default)]
+    links: Vec<Link>,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    url: String,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +46,8 @@ pub(crate) struct Panel {
     pub(crate) queries: Vec<String>,
     /// How it names what each query gives.
     pub(crate) legends: Vec<String>,
+    /// Where it leads.
+    links: Vec<String>,
 }
 
 /// The files of the dashboards.
@@ -75,6 +84,7 @@ pub(crate) fn panels_of(file: &str) -> Vec<Panel> {
                 .into_iter()
                 .map(|target| target.legend)
                 .collect(),
+            links: panel.links.into_iter().map(|link| link.url).collect(),
         })
         .collect()
 }
@@ -103,5 +113,42 @@ fn the_panels_name_only_metrics_and_labels_that_there_are() {
             let unknown = catalogue.unknown_in(query);
             assert_eq!(unknown, Vec::<String>::new(), "{}: {query}", panel.title);
         }
+    }
+}
+
+/// As the sections of a document are named in links to them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let names = headings.map(|line| line.trim_start_matches('#').trim().to_lowercase());
+    names.map(|name| name.replace(' ', "-")).collect()
+}
+
+#[test]
+fn every_panel_leads_to_a_section_of_the_runbook() {
+    let anchors = anchors(&text_of("deploy/runbook.md"));
+    for panel in all_panels() {
+        let [link] = &panel.links[..] else {
+            panic!("{}: links {:?}", panel.title, panel.links);
+        };
+        let anchor = link.strip_prefix("${runbook}#");
+        let leads = anchor.is_some_and(|anchor| anchors.iter().any(|known| known == anchor));
+        assert!(leads, "{}: the runbook has no section {link}", panel.title);
+    }
+}
+
+/// So that a title cannot be taken for that of another panel, and says what it counts.
+#[test]
+fn no_two_panels_of_a_dashboard_have_one_title_and_each_says_a_quantity() {
+    for file in names() {
+        let mut titles: Vec<_> = panels_of(&file)
+            .into_iter()
+            .map(|panel| panel.title)
+            .collect();
+        let unclear = |title: &&String| title.contains('…') || title.split(' ').count() < 2;
+        assert_eq!(titles.iter().find(unclear), None, "{file}");
+        titles.sort();
+        let panels = titles.len();
+        titles.dedup();
+        assert_eq!(titles.len(), panels, "{file}: {titles:?}");
     }
 }

@@ -9,8 +9,13 @@ const COLUMNS: usize = 3;
 const WIDTH: f64 = 400.0;
 const HEIGHT: f64 = 190.0;
 /// The plot within a panel: left, top, width, height.
-const PLOT: (f64, f64, f64, f64) = (44.0, 30.0, 344.0, 110.0);
+const PLOT: (f64, f64, f64, f64) = (44.0, 30.0, 344.0, 100.0);
 const LEGEND_LINES: usize = 3;
+/// Parts of the time axis, each with its label.
+const TIMES: u32 = 4;
+/// Follows what the reader's browser asks for.
+const STYLE: &str = "<style>text{fill:#222}.back{fill:#fff}.frame{fill:none;stroke:#bbb}.axis{fill:#666}\
+     @media(prefers-color-scheme:dark){text{fill:#ddd}.back{fill:#181b1f}.frame{stroke:#555}.axis{fill:#999}}</style>";
 const COLOURS: [&str; 8] = [
     "#3274d9", "#e0752d", "#2f9e44", "#c4162a", "#8f3bb8", "#967302", "#0a8a8a", "#6e6e6e",
 ];
@@ -29,7 +34,7 @@ pub(crate) fn draw(title: &str, panels: &[Drawn], from: f64, seconds: f64) -> St
     let (width, height) = (WIDTH * 3.0, HEIGHT * f64::from(rows) + 30.0);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"10\">\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n\
+         {STYLE}\n<rect width=\"{width}\" height=\"{height}\" class=\"back\"/>\n\
          <text x=\"8\" y=\"20\" font-size=\"14\">{}</text>\n",
         escaped(title)
     );
@@ -58,13 +63,23 @@ impl Drawn {
         _ = writeln!(
             svg,
             "<text x=\"8\" y=\"20\" font-weight=\"bold\">{}</text>\n\
-             <rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" fill=\"none\" stroke=\"#ccc\"/>\n\
+             <rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" class=\"frame\"/>\n\
              <text x=\"40\" y=\"{:.0}\" text-anchor=\"end\">{}</text><text x=\"40\" y=\"{:.0}\" text-anchor=\"end\">0</text>",
             escaped(&self.title),
             top + 8.0,
             amount(most),
             top + height
         );
+        for tick in 0..=TIMES {
+            let share = f64::from(tick) / f64::from(TIMES);
+            _ = writeln!(
+                svg,
+                "<text x=\"{:.0}\" y=\"{:.0}\" class=\"axis\" text-anchor=\"middle\">{:.0} s</text>",
+                left + share * width,
+                top + height + 12.0,
+                share * seconds
+            );
+        }
         for (index, (_name, series)) in self.lines.iter().enumerate() {
             let mut path = String::new();
             for (at, value) in numbers(series) {
@@ -87,7 +102,7 @@ impl Drawn {
 
     /// The legend: as many names as have room.
     fn name_lines(&self, svg: &mut String) {
-        let mut place = (PLOT.0, PLOT.1 + PLOT.3 + 14.0);
+        let mut place = (PLOT.0, PLOT.1 + PLOT.3 + 26.0);
         let mut lines = 1;
         for (index, (name, _series)) in self.lines.iter().enumerate() {
             let room = 5.4 * f64::from(u32::try_from(name.len()).unwrap_or(u32::MAX)) + 14.0;
@@ -101,7 +116,7 @@ impl Drawn {
             let colour = COLOURS[index % COLOURS.len()];
             _ = writeln!(
                 svg,
-                "<text x=\"{:.0}\" y=\"{:.0}\" fill=\"{colour}\">{}</text>",
+                "<text x=\"{:.0}\" y=\"{:.0}\" style=\"fill:{colour}\">{}</text>",
                 place.0,
                 place.1,
                 escaped(name)
@@ -185,6 +200,8 @@ fn a_panel_is_drawn_to_its_greatest_value() {
         lines: vec![("x".to_owned(), series)],
     };
     let svg = draw("All", &[panel], 10.0, 10.0);
-    assert!(svg.contains("M44 140.0L388 30.0"), "{svg}");
+    assert!(svg.contains("M44 130.0L388 30.0"), "{svg}");
+    assert!(svg.contains(">0 s<") && svg.contains(">10 s<"), "{svg}");
+    assert!(svg.contains("prefers-color-scheme:dark"), "{svg}");
     assert!(svg.contains("a &lt; b") && svg.contains(">8.00<"), "{svg}");
 }
