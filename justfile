@@ -92,6 +92,11 @@ simulation-planted seeds="200":
 planted-nowhere:
     ! cargo tree --workspace --exclude stackone-simulation --edges features --format '{p} {f}' | grep planted-faults
 
+# Draw docs/images/decision-table.svg from the code
+[group('write')]
+draw-decision-table:
+    DRAW_DECISION_TABLE=1 cargo test --quiet --package stackone-processor-core --test it picture
+
 # Draw docs/images: the dashboards' panels with data of a real Prometheus, from two minutes of the pipeline
 [group('write')]
 draw-dashboards:
