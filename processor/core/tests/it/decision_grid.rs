@@ -41,7 +41,9 @@ const PHASES: [(&str, AccountPhase); 5] = [
 ];
 
 /// What a row may depend on besides, with the words for it.
-const CONDITIONS: [(&str, fn(&Differences) -> bool); 9] = [
+type Condition = (&'static str, fn(&Differences) -> bool);
+
+const CONDITIONS: [Condition; 9] = [
     ("", |_| true),
     ("other status", |differences| differences.status),
     ("same status", |differences| !differences.status),
@@ -88,7 +90,7 @@ fn cell(trigger: Trigger, seen: Seen, phase: AccountPhase) -> Vec<(&'static str,
         }
     }
     let with_condition = rows.into_iter().map(|row| {
-        let is_exact = |(_, holds): &&(&str, fn(&Differences) -> bool)| {
+        let is_exact = |(_, holds): &&Condition| {
             all.iter()
                 .all(|differences| holds(differences) == (decided(differences) == row))
         };
