@@ -1,4 +1,4 @@
-//! StackOne's API as the pipeline uses it: the only HTTP client code.
+//! StackOne's API as the pipeline uses it, over HTTP.
 //!
 //! What the API says, and how its errors are sorted, stands in `stackone-client-types`, whose types
 //! are re-exported here for those who make requests.

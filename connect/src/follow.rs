@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountId, AccountState, LinkSessionFact};
 use stackone_link_transport::{
-    KafkaConfig, Polled, ReadError, ReadRange, Reading, Record, TopicReader,
+    KafkaConfig, Polled, ReadError, ReadRange, Reading, Record, TopicReader, why_no_broker_answers,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -50,7 +50,7 @@ impl Follower {
         let was_caught_up = AtomicBool::new(false);
         while !stop.is_cancelled() {
             if let Err(error) = self.follow(stop, &was_caught_up) {
-                let problem = error.to_string();
+                let problem = self.problem(&error);
                 tracing::error!(topic = self.topic, problem, "cannot be read; trying again");
                 if !was_caught_up.load(Ordering::Relaxed) {
                     self.readiness.is_behind(self.what, problem);
@@ -58,6 +58,12 @@ impl Follower {
                 thread::sleep(AGAIN);
             }
         }
+    }
+
+    /// What keeps us from the brokers, where that is known, or else what it came to.
+    fn problem(&self, error: &ReadError) -> String {
+        let known = why_no_broker_answers(&self.kafka, &self.group, ASK);
+        known.map_or_else(|| error.to_string(), |trouble| trouble.to_string())
     }
 
     fn follow(&self, stop: &CancellationToken, caught_up: &AtomicBool) -> Result<(), ReadError> {

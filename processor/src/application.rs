@@ -154,7 +154,10 @@ impl Application {
     /// Where the admin listener or the reconciler ends by itself.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), RunError> {
         self.context.stop = stop.child_token();
-        let server = admin::serve(self.listener, health(&self.context, &self.topics))?;
+        let server = admin::serve(
+            self.listener,
+            health(&self.context, &self.topics, self.settings.kafka.clone()),
+        )?;
         let admin = server.handle();
         let (settings, context) = (self.settings, self.context.clone());
         let reloading = KeyReload::new(

@@ -138,9 +138,10 @@ impl GroupConsumer {
         on_readable: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
         let config = consumer_config(kafka, membership)?;
-        let mut consumer: BaseConsumer<Rebalances> =
-            config.create_with_context(Rebalances::default())?;
-        consumer.set_nonempty_callback(on_readable);
+        let prepare = |consumer: &mut BaseConsumer<Rebalances>| {
+            consumer.set_nonempty_callback(on_readable);
+        };
+        let consumer = config.create_prepared(Rebalances::default(), prepare)?;
         consumer.subscribe(&[topic])?;
         Ok(Self {
             questions: GroupQuestions {

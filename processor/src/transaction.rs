@@ -13,7 +13,7 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
-use stackone_link_transport::{KafkaConfig, encode_headers};
+use stackone_link_transport::{KafkaConfig, Live, encode_headers};
 use stackone_processor_core::event::records::{Batch, TransactionRecord};
 use stackone_processor_core::steps::transaction::{
     Call, CallError, Next, Outcome, TransactionSteps,
@@ -30,7 +30,7 @@ use producer::{Deliveries, producer_config};
 
 /// A transactional producer. One thread uses it, and never while a rebalance is handled.
 pub struct Transactions {
-    producer: BaseProducer<Deliveries>,
+    producer: Live<BaseProducer<Deliveries>>,
     deliveries: Deliveries,
     offsets_topic: String,
     timeout: Duration,
@@ -68,7 +68,8 @@ impl Transactions {
     ) -> Result<Self, StartError> {
         let deliveries = Deliveries::default();
         let config = producer_config(kafka, transactional_id, timeout)?;
-        let producer: BaseProducer<Deliveries> = config.create_with_context(deliveries.clone())?;
+        let producer: Live<BaseProducer<Deliveries>> =
+            config.create_with_context(deliveries.clone())?;
         producer.init_transactions(timeout)?;
         let offsets_topic = offsets_topic.to_owned();
         Ok(Self {

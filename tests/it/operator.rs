@@ -6,9 +6,9 @@ use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::Offset;
-use stackone_link_transport::KafkaConfig;
+use stackone_link_transport::{KafkaConfig, Live};
 
-fn admin(broker: &Broker) -> AdminClient<DefaultClientContext> {
+fn admin(broker: &Broker) -> Live<AdminClient<DefaultClientContext>> {
     let config = broker.kafka_config().client_config("operator").unwrap();
     config.create().unwrap()
 }
@@ -34,7 +34,7 @@ pub(crate) async fn configure(broker: &Broker, topic: &str, name: &str, value: &
 /// The same of a broker at this address.
 pub(crate) async fn configure_at(servers: &str, topic: &str, name: &str, value: &str) {
     let kafka = KafkaConfig::plaintext(servers);
-    let admin = kafka.client_config("operator").unwrap().create().unwrap();
+    let admin: Live<_> = kafka.client_config("operator").unwrap().create().unwrap();
     set(&admin, topic, name, value).await;
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn committed(broker: &Broker, group: &str, topic: &str) -> Offs
     config.set("group.id", group);
     let topic = topic.to_owned();
     let ask = move || {
-        let consumer: BaseConsumer = config.create().unwrap();
+        let consumer: Live<BaseConsumer> = config.create().unwrap();
         let mut list = TopicPartitionList::new();
         list.add_partition(&topic, 0);
         let list = consumer.committed_offsets(list, WITHIN).unwrap();

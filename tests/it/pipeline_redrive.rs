@@ -212,10 +212,11 @@ async fn what_a_selection_leaves_is_found_by_the_next_and_nothing_is_put_back_tw
 async fn forget_offsets(pipeline: &Pipeline) {
     use rdkafka::admin::{AdminClient, AdminOptions};
     use rdkafka::client::DefaultClientContext;
+    use stackone_link_transport::Live;
 
     let kafka = pipeline.broker.kafka_config();
     let config = kafka.client_config("test").unwrap();
-    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let admin: Live<AdminClient<DefaultClientContext>> = config.create().unwrap();
     let group = format!("{}.redrive", pipeline.group());
     // An error where there is nothing to forget yet.
     drop(admin.delete_groups(&[&group], &AdminOptions::new()).await);

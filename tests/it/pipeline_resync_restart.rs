@@ -12,7 +12,7 @@ use rdkafka::topic_partition_list::Offset;
 use stackone_link_schemas::{
     CloudEvent, LISTING_MARKER_TYPE, ListingMarker, event_id_of_body, source_of_project,
 };
-use stackone_link_transport::encode_headers;
+use stackone_link_transport::{Live, encode_headers};
 use stackone_link_wire::{RecordHeaders, Topic};
 use stackone_simulator::{Fault, FaultRule, NewAccount, Operation};
 
@@ -160,7 +160,7 @@ pub(crate) async fn mark(pipeline: &Pipeline, is_complete: bool, minutes_ago: i6
         .kafka_config()
         .client_config("marker")
         .unwrap();
-    let producer: FutureProducer = kafka.create().unwrap();
+    let producer: Live<FutureProducer> = kafka.create().unwrap();
     let record: FutureRecord<'_, str, Vec<u8>> = FutureRecord::to(&pipeline.topics.account_events)
         .partition(0)
         .payload(&value)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use harness::{Pipeline, ReadRecord, WITHIN};
 use rdkafka::producer::{FutureProducer, FutureRecord};
+use stackone_link_transport::Live;
 use stackone_link_wire::Topic;
 use stackone_simulator::NewAccount;
 use tokio::process::Command;
@@ -32,7 +33,7 @@ pub(crate) async fn write(pipeline: &Pipeline, key: &str, partition: i32, value:
         .kafka_config()
         .client_config("test")
         .unwrap();
-    let producer: FutureProducer = config.create().unwrap();
+    let producer: Live<FutureProducer> = config.create().unwrap();
     let topic = pipeline.topics.name(Topic::State);
     let record = FutureRecord::to(topic).key(key).payload(value);
     let written = producer.send(record.partition(partition), Duration::from_secs(30));

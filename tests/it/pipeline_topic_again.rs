@@ -5,7 +5,7 @@ use std::time::Duration;
 use harness::{Broker, Pipeline, WITHIN, eventually};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
-use stackone_link_transport::TopicAdmin;
+use stackone_link_transport::{Live, TopicAdmin};
 use stackone_link_wire::Topic;
 use stackone_simulator::AccountId;
 
@@ -27,7 +27,7 @@ async fn make_again(pipeline: &Pipeline) {
 async fn delete(broker: &Broker, topic: &str) {
     let kafka = broker.kafka_config();
     let config = kafka.client_config("delete").unwrap();
-    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let admin: Live<AdminClient<DefaultClientContext>> = config.create().unwrap();
     let deleted = admin.delete_topics(&[topic], &AdminOptions::new()).await;
     assert_eq!(deleted.unwrap(), [Ok(topic.to_owned())]);
     let admin = TopicAdmin::new(&kafka).unwrap();

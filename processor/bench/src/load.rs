@@ -8,7 +8,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::json;
 use stackone_link_schemas::{CloudEvent, event_id_of_body, source_of_project};
-use stackone_link_transport::encode_headers;
+use stackone_link_transport::{Live, encode_headers};
 use stackone_link_wire::{IngestHeaders, RecordHeaders, Topic};
 
 use crate::broker::Place;
@@ -24,7 +24,7 @@ pub(crate) fn account_id(number: u32) -> String {
 
 /// Publishes webhooks.
 pub(crate) struct Webhooks {
-    producer: BaseProducer,
+    producer: Live<BaseProducer>,
     topic: String,
 }
 
@@ -37,7 +37,7 @@ impl Webhooks {
         config.set("linger.ms", "0");
         config.set("compression.type", "lz4");
         config.set("queue.buffering.max.messages", "1000000");
-        let producer: BaseProducer = config.create()?;
+        let producer: Live<BaseProducer> = config.create()?;
         let topic = place.topics.name(Topic::AccountEvents).to_owned();
         // Connected before any clock starts.
         let within = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use stackone_link_transport::{TopicAdmin, TopicAdminError, TopicFinding};
+use stackone_link_transport::{KafkaConfig, TopicAdmin, TopicAdminError, TopicFinding};
 use stackone_link_wire::Topic;
 
 use crate::admin::{Check, Health};
@@ -76,13 +76,13 @@ async fn topic_findings(settings: &Settings) -> Result<Vec<TopicFinding>, TopicA
         .await
 }
 
-pub(super) fn health(context: &Context, topics: &Arc<TopicFindings>) -> Health {
+pub(super) fn health(context: &Context, topics: &Arc<TopicFindings>, kafka: KafkaConfig) -> Health {
     let (topics, context) = (Arc::clone(topics), context.clone());
     let heartbeat = Arc::clone(&context.heartbeat);
     Health::new(
         Arc::clone(&context.metrics),
         move || stall(&heartbeat, clock::monotonic()),
-        move || checks(&context, &topics),
+        move || checks(&context, &topics, &kafka),
     )
 }
 
@@ -92,7 +92,7 @@ fn stall(heartbeat: &Heartbeat, now: Monotonic) -> Option<String> {
     Some(format!("the reconciler has not turned for {still} s"))
 }
 
-fn checks(context: &Context, topics: &TopicFindings) -> Vec<Check> {
+fn checks(context: &Context, topics: &TopicFindings, kafka: &KafkaConfig) -> Vec<Check> {
     let findings = topics
         .0
         .lock()
@@ -108,6 +108,7 @@ fn checks(context: &Context, topics: &TopicFindings) -> Vec<Check> {
     let is_stopping = context.stop.is_cancelled();
     vec![
         Check::of("topics", topics),
+        Check::of("kafka_credentials", kafka.credential_problem()),
         Check::unless(
             "partitions",
             !is_restored,

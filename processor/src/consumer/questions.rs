@@ -6,13 +6,14 @@ use std::time::Duration;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
+use stackone_link_transport::Live;
 
 use super::Rebalances;
 
 /// What any thread may ask over the member's own connections.
 #[derive(Clone)]
 pub struct GroupQuestions {
-    pub(super) consumer: Arc<BaseConsumer<Rebalances>>,
+    pub(super) consumer: Arc<Live<BaseConsumer<Rebalances>>>,
     pub(super) topic: String,
 }
 

@@ -1,7 +1,6 @@
 //! The group consumer's settings.
 
-use rdkafka::ClientConfig;
-use stackone_link_transport::{ConfigError, KafkaConfig};
+use stackone_link_transport::{ClientSettings, ConfigError, KafkaConfig};
 
 use super::Membership;
 
@@ -14,7 +13,7 @@ pub(crate) const DEFAULT_POLL_INTERVAL: &str = "300000";
 pub(super) fn consumer_config(
     kafka: &KafkaConfig,
     membership: &Membership,
-) -> Result<ClientConfig, ConfigError> {
+) -> Result<ClientSettings, ConfigError> {
     let mut config = kafka.client_config(&membership.group_id)?;
     config
         .set("group.id", &membership.group_id)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
-use rdkafka::{ClientConfig, ClientContext, Message};
-use stackone_link_transport::{ConfigError, KafkaConfig};
+use rdkafka::{ClientContext, Message};
+use stackone_link_transport::{ClientSettings, ConfigError, KafkaConfig};
 use stackone_link_wire::DEAD_LETTER_BYTES;
 
 /// Remembers which records of a transaction were not delivered.
@@ -74,7 +74,7 @@ pub(super) fn producer_config(
     kafka: &KafkaConfig,
     transactional_id: &str,
     timeout: Duration,
-) -> Result<ClientConfig, ConfigError> {
+) -> Result<ClientSettings, ConfigError> {
     let mut config = kafka.client_config(transactional_id)?;
     let millis = timeout.as_millis().to_string();
     config

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 
 use rdkafka::ClientConfig;
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use stackone_link_process::secret::SecretError;
 
 use crate::properties::is_secret;
-use crate::refused_properties;
+use crate::{ClientSettings, Security, credentials, refused_properties};
 
 /// How to reach the brokers. Its `Debug` is that of [`Self::redacted`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,77 +24,15 @@ pub struct KafkaConfig {
     pub properties: BTreeMap<String, String>,
 }
 
-/// How connections to the brokers are secured. Certificates are always verified.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Security {
-    /// No encryption, no authentication.
-    #[default]
-    Plaintext,
-    /// TLS; mutual where a certificate is given. Needs the feature `kafka-tls`.
-    Tls {
-        /// CA certificates in PEM; the system's where absent.
-        #[serde(default)]
-        ca_file: Option<PathBuf>,
-        /// Our certificate chain in PEM.
-        #[serde(default)]
-        certificate_file: Option<PathBuf>,
-        /// Our key in PEM.
-        #[serde(default)]
-        key_file: Option<PathBuf>,
-    },
-    /// SASL over TLS. Needs the feature `kafka-tls`.
-    SaslTls {
-        /// CA certificates in PEM; the system's where absent.
-        #[serde(default)]
-        ca_file: Option<PathBuf>,
-        /// The SASL mechanism.
-        mechanism: SaslMechanism,
-        /// User name.
-        username: String,
-        /// File with the password; one trailing newline is trimmed.
-        password_file: PathBuf,
-    },
-}
-
-/// SASL mechanisms with a user name and a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SaslMechanism {
-    /// RFC 4616.
-    #[serde(rename = "PLAIN")]
-    Plain,
-    /// RFC 7677.
-    #[serde(rename = "SCRAM-SHA-256")]
-    ScramSha256,
-    /// RFC 5802 with SHA-512.
-    #[serde(rename = "SCRAM-SHA-512")]
-    ScramSha512,
-}
-
-impl SaslMechanism {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "PLAIN",
-            Self::ScramSha256 => "SCRAM-SHA-256",
-            Self::ScramSha512 => "SCRAM-SHA-512",
-        }
-    }
-}
-
 /// Why the Kafka settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// TLS was asked for in a build without it.
     #[error("kafka.security: this build has no TLS; build with --features kafka-tls")]
     NoTls,
-    /// The password file cannot be read.
-    #[error("kafka.security.password_file: cannot read {path}: {source}")]
-    PasswordFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    /// The password file cannot be read, or is empty.
+    #[error("kafka.security.password_file: {0}")]
+    PasswordFile(#[from] SecretError),
 }
 
 impl KafkaConfig {
@@ -135,6 +72,7 @@ impl KafkaConfig {
         if self.security != Security::Plaintext && !cfg!(feature = "kafka-tls") {
             problems.push(ConfigError::NoTls.to_string());
         }
+        problems.extend(self.security.problems());
         if problems.is_empty() {
             problems.extend(self.refused_by_client());
         }
@@ -144,19 +82,19 @@ impl KafkaConfig {
     fn refused_by_client(&self) -> Option<String> {
         match self.client_config("check") {
             Ok(client) => {
-                let error = client.create_native_config().err()?;
+                let error = client.check().err()?;
                 Some(format!("kafka.properties: {error}"))
             }
             Err(error) => Some(error.to_string()),
         }
     }
 
-    /// A client configuration with servers, security and properties, for a client called `client_id`.
+    /// Settings of a client called `client_id`: servers, security and properties. The only way to one.
     ///
     /// # Errors
     ///
     /// Where the password file cannot be read, or TLS is asked for in a build without it.
-    pub fn client_config(&self, client_id: &str) -> Result<ClientConfig, ConfigError> {
+    pub fn client_config(&self, client_id: &str) -> Result<ClientSettings, ConfigError> {
         let mut config = ClientConfig::new();
         for (name, value) in &self.properties {
             config.set(name, value);
@@ -173,7 +111,14 @@ impl KafkaConfig {
             config.set("metadata.recovery.rebootstrap.trigger.ms", "15000");
         }
         self.security.apply(&mut config)?;
-        Ok(config)
+        Ok(ClientSettings::new(config, self.security.clone()))
+    }
+
+    /// Why no broker can be shown who we are, where that is so: there is no password, or no token that is
+    /// still good. Nothing where no client was made yet.
+    #[must_use]
+    pub fn credential_problem(&self) -> Option<String> {
+        credentials::known(&self.security)?.problem()
     }
 }
 
@@ -191,59 +136,6 @@ impl fmt::Debug for KafkaConfig {
             .field("properties", &properties)
             .finish()
     }
-}
-
-impl Security {
-    fn apply(&self, config: &mut ClientConfig) -> Result<(), ConfigError> {
-        let set_file = |config: &mut ClientConfig, name: &str, file: &Option<PathBuf>| {
-            if let Some(file) = file {
-                config.set(name, file.to_string_lossy());
-            }
-        };
-        if *self != Self::Plaintext && !cfg!(feature = "kafka-tls") {
-            return Err(ConfigError::NoTls);
-        }
-        match self {
-            Self::Plaintext => {
-                config.set("security.protocol", "plaintext");
-            }
-            Self::Tls {
-                ca_file,
-                certificate_file,
-                key_file,
-            } => {
-                config.set("security.protocol", "ssl");
-                set_file(config, "ssl.ca.location", ca_file);
-                set_file(config, "ssl.certificate.location", certificate_file);
-                set_file(config, "ssl.key.location", key_file);
-            }
-            Self::SaslTls {
-                ca_file,
-                mechanism,
-                username,
-                password_file,
-            } => {
-                config.set("security.protocol", "sasl_ssl");
-                set_file(config, "ssl.ca.location", ca_file);
-                config.set("sasl.mechanism", mechanism.as_str());
-                config.set("sasl.username", username);
-                let password = read_password(password_file)?;
-                config.set("sasl.password", password.expose_secret());
-            }
-        }
-        Ok(())
-    }
-}
-
-fn read_password(path: &PathBuf) -> Result<SecretString, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::PasswordFile {
-        path: path.clone(),
-        source,
-    })?;
-    let trimmed = text.strip_suffix('\n').map_or(text.as_str(), |line| {
-        line.strip_suffix('\r').unwrap_or(line)
-    });
-    Ok(SecretString::from(trimmed))
 }
 
 #[cfg(test)]

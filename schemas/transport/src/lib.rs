@@ -10,22 +10,29 @@
 )]
 
 mod client_error;
+mod client_settings;
 mod config;
 mod contact;
+mod credentials;
 mod headers;
 mod properties;
 mod publisher;
+mod security;
 mod standalone;
 pub mod tasks;
 mod topic_admin;
 pub mod topic_reader;
 
 pub use client_error::ClientError;
-pub use config::{ConfigError, KafkaConfig, SaslMechanism, Security};
-pub use contact::{AskError, Contact, Inquirer, Trouble, TroubleKind};
+pub use client_settings::ClientSettings;
+pub use config::{ConfigError, KafkaConfig};
+pub use contact::{AskError, Contact, Inquirer, Trouble, TroubleKind, why_no_broker_answers};
+pub use credentials::{Live, TakesCredentials, credential_failures};
 pub use headers::{decode_headers, encode_headers};
 pub use properties::refused_properties;
 pub use publisher::{PublishError, Publisher, PublisherStatus, StartError, Stored};
+pub use security::{SaslMechanism, Security};
+pub use stackone_link_kafka_auth::{Extensions, OidcSettings, TokenSettings};
 pub use standalone::{EndIsNoError, Isolation, StandaloneConsumer, standalone_consumer};
 pub use topic_admin::{TopicAdmin, TopicAdminError, TopicFinding, max_message_bytes};
 pub use topic_reader::{

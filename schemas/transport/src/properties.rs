@@ -60,6 +60,10 @@ const REFUSED: &[(&str, &str)] = &[
         "allow.auto.create.topics",
         "a topic the broker makes by itself is not set up as it must be",
     ),
+    (
+        "enable.sasl.oauthbearer.unsecure.jwt",
+        "a token has to be signed",
+    ),
     ("bootstrap.servers", "set kafka.bootstrap_servers"),
     ("security.protocol", "set kafka.security"),
 ];

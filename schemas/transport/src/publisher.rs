@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer, PurgeConfig};
 use stackone_link_wire::OutgoingRecord;
 
-use crate::{AskError, ConfigError, Contact, KafkaConfig, encode_headers};
+use crate::{AskError, ClientSettings, ConfigError, Contact, KafkaConfig, Live, encode_headers};
 
 /// How much sooner than the caller's deadline the client gives a record up, so that its word comes in time.
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// An idempotent producer that answers for each record.
 pub struct Publisher {
-    producer: FutureProducer<Contact>,
+    producer: Live<FutureProducer<Contact>>,
     /// What its client has told. Not logged: librdkafka's log says the same, and once in a while instead of 40 times a second.
     contact: Contact,
 }
@@ -96,7 +95,7 @@ impl Publisher {
         config.set("enable.idempotence", "true");
         config.set("partitioner", "murmur2_random");
         config.set("message.timeout.ms", message_timeout.to_string());
-        let contact = Contact::default();
+        let contact = Contact::of(kafka);
         let producer = config.create_with_context(contact.clone())?;
         Ok(Self { producer, contact })
     }
@@ -202,7 +201,7 @@ impl Publisher {
     }
 }
 
-fn set_default(config: &mut ClientConfig, name: &str, value: &str) {
+fn set_default(config: &mut ClientSettings, name: &str, value: &str) {
     if config.get(name).is_none() {
         config.set(name, value);
     }

@@ -4,10 +4,10 @@ use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::{ClientError, KafkaConfig};
+use crate::{ClientError, KafkaConfig, Live};
 
 /// A consumer that joins no group and commits nothing.
-pub type StandaloneConsumer = BaseConsumer<EndIsNoError>;
+pub type StandaloneConsumer = Live<BaseConsumer<EndIsNoError>>;
 
 /// What of transactions a consumer sees, and up to where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

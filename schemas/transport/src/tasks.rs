@@ -6,4 +6,6 @@ stackone_link_process::tasks! {
     METADATA = "asking for topics";
     /// Drops a client, which waits for its threads.
     FAREWELL = "dropping a client";
+    /// Reads passwords and fetches tokens of Kafka.
+    CREDENTIALS = "credentials of Kafka";
 }

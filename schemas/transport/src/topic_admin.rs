@@ -13,7 +13,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_wire::{Topic, TopicLayout, Topics};
 
-use crate::{AskError, ClientError, ConfigError, Inquirer, KafkaConfig, tasks};
+use crate::{AskError, ClientError, ConfigError, Inquirer, KafkaConfig, Live, tasks};
 
 pub use finding::TopicFinding;
 pub use settings::max_message_bytes;
@@ -25,7 +25,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Looks at topics and makes them.
 pub struct TopicAdmin {
-    client: AdminClient<DefaultClientContext>,
+    client: Live<AdminClient<DefaultClientContext>>,
     /// Asks for metadata: an admin client never tells why nobody answers.
     inquirer: Arc<Inquirer>,
     /// How large a record the processor's producer takes.

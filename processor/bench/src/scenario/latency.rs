@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use serde_json::Value;
+use stackone_link_transport::Live;
 use stackone_link_wire::Topic;
 
 use crate::api::{self, Api};
@@ -122,13 +123,13 @@ fn logged(processor: &Processor, account: &str, message: &str) -> anyhow::Result
     }
 }
 
-fn subscriber(place: &Place) -> anyhow::Result<BaseConsumer> {
+fn subscriber(place: &Place) -> anyhow::Result<Live<BaseConsumer>> {
     let mut config = place.kafka.client_config("bench-subscriber")?;
     config.set("group.id", format!("bench-{}", place.topics.linked));
     config.set("isolation.level", "read_committed");
     config.set("auto.offset.reset", "earliest");
     config.set("enable.auto.commit", "false");
-    let consumer: BaseConsumer = config.create()?;
+    let consumer: Live<BaseConsumer> = config.create()?;
     let mut list = rdkafka::TopicPartitionList::new();
     for partition in 0..place.partitions {
         let topic = place.topics.name(Topic::Linked);

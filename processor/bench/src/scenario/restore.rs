@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
-use rdkafka::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use stackone_link_schemas::{
     AccountId, AccountPhase, AccountSnapshot, AccountState, AccountStatus, AccountType, TakenIn,
 };
-use stackone_link_transport::encode_headers;
+use stackone_link_transport::{Live, encode_headers};
 use stackone_link_wire::{Topic, TraceContext, partition_of_key};
 use stackone_processor_core::event::records;
 
@@ -113,8 +112,8 @@ fn write_states(place: &Place, accounts: u32, times: u32) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn producer(place: &Place) -> anyhow::Result<BaseProducer> {
-    let mut config: ClientConfig = place.kafka.client_config("bench-states")?;
+fn producer(place: &Place) -> anyhow::Result<Live<BaseProducer>> {
+    let mut config = place.kafka.client_config("bench-states")?;
     config.set("transactional.id", format!("bench-{}", place.topics.state));
     config.set("linger.ms", "5");
     config.set("compression.type", "lz4");

@@ -11,7 +11,7 @@ use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_wire::{DEAD_LETTER_BYTES, Topic};
 
 use super::{TIMEOUT, TopicAdminError, TopicFinding};
-use crate::{KafkaConfig, tasks};
+use crate::{KafkaConfig, Live, tasks};
 
 /// The setting that says how large a record may be.
 const MAX_MESSAGE_BYTES: &str = "max.message.bytes";
@@ -89,7 +89,7 @@ pub async fn max_message_bytes(
     client_id: &str,
     names: &[&str],
 ) -> Result<Vec<Result<Option<u64>, TopicAdminError>>, TopicAdminError> {
-    let client = kafka.client_config(client_id)?.create()?;
+    let client: Live<AdminClient<_>> = kafka.client_config(client_id)?.create()?;
     let told = ask(&client, names).await;
     // Nobody waits for it.
     drop(spawn_blocking(tasks::FAREWELL, move || drop(client)));

@@ -1,0 +1,57 @@
+//! Reads or fetches a token.
+
+use std::time::{Duration, SystemTime};
+
+use crate::oidc::Provider;
+use crate::{Fetched, TokenProblem, TokenSettings, file};
+
+/// How long an identity provider may take to answer.
+pub const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where tokens come from.
+pub struct TokenSource {
+    settings: TokenSettings,
+    provider: Option<Provider>,
+}
+
+impl TokenSource {
+    /// Asks nobody yet.
+    #[must_use]
+    pub fn new(settings: &TokenSettings) -> Self {
+        let settings = settings.clone();
+        Self {
+            settings,
+            provider: None,
+        }
+    }
+
+    /// Whether it can be asked as often as one likes.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        match self.settings {
+            TokenSettings::TokenFile { .. } => true,
+            TokenSettings::Oidc(_) => false,
+        }
+    }
+
+    /// Reads or fetches a token. Waits for at most [`FETCH_TIMEOUT`]; reads files on this thread.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none that can be used.
+    pub async fn fetch(&mut self) -> Result<Fetched, TokenProblem> {
+        match &self.settings {
+            TokenSettings::TokenFile { file, audience } => {
+                file::token(file, audience.as_deref(), SystemTime::now())
+            }
+            TokenSettings::Oidc(settings) => {
+                let provider = match self.provider.take() {
+                    Some(provider) => provider,
+                    None => Provider::new(settings, FETCH_TIMEOUT)?,
+                };
+                let provider = self.provider.insert(provider);
+                provider.fetch(SystemTime::now).await
+            }
+        }
+    }
+}

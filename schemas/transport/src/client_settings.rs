@@ -1,0 +1,99 @@
+//! From settings to a client that lives: the only function that makes one, so that each has its
+//! password or token before its first request, and the next ones as they come.
+
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::config::{FromClientConfig, FromClientConfigAndContext};
+use rdkafka::error::KafkaResult;
+
+use crate::Security;
+use crate::credentials::{self, Live, TakesCredentials};
+
+/// Settings of a client that is not made yet.
+pub struct ClientSettings {
+    config: ClientConfig,
+    security: Security,
+}
+
+impl ClientSettings {
+    pub(crate) const fn new(config: ClientConfig, security: Security) -> Self {
+        Self { config, security }
+    }
+
+    /// Sets a property of librdkafka.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+        self.config.set(name, value);
+        self
+    }
+
+    /// The value of a property that was set.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.config.get(name)
+    }
+
+    /// Asks librdkafka what it says of the properties; connects to nobody.
+    ///
+    /// # Errors
+    ///
+    /// Where it refuses one.
+    pub fn check(&self) -> KafkaResult<()> {
+        self.config.create_native_config().map(drop)
+    }
+
+    /// Makes the client. Where it needs a token and none was fetched yet, waits some seconds for the
+    /// first; where none comes, it is made without, and given one as soon as there is one.
+    ///
+    /// # Errors
+    ///
+    /// Where librdkafka refuses the settings.
+    pub fn create<T: FromClientConfig + TakesCredentials>(&self) -> KafkaResult<Live<T>> {
+        self.live(T::from_config)
+    }
+
+    /// The same, with a context.
+    ///
+    /// # Errors
+    ///
+    /// Where librdkafka refuses the settings.
+    pub fn create_with_context<C, T>(&self, context: C) -> KafkaResult<Live<T>>
+    where
+        C: ClientContext,
+        T: FromClientConfigAndContext<C> + TakesCredentials,
+    {
+        self.create_prepared(context, |_| {})
+    }
+
+    /// The same, with what has to be done to the client before anybody else has it.
+    ///
+    /// # Errors
+    ///
+    /// Where librdkafka refuses the settings.
+    pub fn create_prepared<C, T>(
+        &self,
+        context: C,
+        prepare: impl FnOnce(&mut T),
+    ) -> KafkaResult<Live<T>>
+    where
+        C: ClientContext,
+        T: FromClientConfigAndContext<C> + TakesCredentials,
+    {
+        self.live(|config| {
+            let mut client = T::from_config_and_context(config, context)?;
+            prepare(&mut client);
+            Ok(client)
+        })
+    }
+
+    fn live<T: TakesCredentials>(
+        &self,
+        make: impl FnOnce(&ClientConfig) -> KafkaResult<T>,
+    ) -> KafkaResult<Live<T>> {
+        let credentials = credentials::of(&self.security);
+        if let Some(credentials) = &credentials {
+            credentials.wait_for_first();
+        }
+        let client = make(&self.config)?;
+        Ok(Live::new(client, credentials.as_deref()))
+    }
+}

@@ -1,0 +1,131 @@
+//! A client that is given new passwords and tokens for as long as it lives.
+
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use rdkafka::ClientContext;
+use rdkafka::admin::AdminClient;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::producer::{BaseProducer, FutureProducer, Producer as _, ProducerContext};
+use secrecy::ExposeSecret as _;
+use stackone_librdkafka::{NativeError, OauthToken, set_oauth_token, set_sasl_credentials};
+
+use super::{Credential, Credentials};
+use crate::Security;
+
+/// A client, which is dropped where this is.
+pub struct Live<T> {
+    client: Arc<T>,
+    entry: Option<Arc<Entry<T>>>,
+}
+
+/// A client as who renews credentials knows it. Whoever upgrades the reference holds the lock until it is
+/// dropped, so that the client is dropped by its owner and on no other thread.
+pub(super) struct Entry<T>(Mutex<Weak<T>>);
+
+/// What can be given a credential.
+pub(super) trait Registered: Send + Sync {
+    /// Gives it, unless the client is gone.
+    fn give(&self, credential: &Credential, security: &Security);
+}
+
+/// A kind of client that connects.
+pub trait TakesCredentials: Send + Sync + 'static {
+    /// Shows this token to brokers from now on.
+    ///
+    /// # Errors
+    ///
+    /// Where librdkafka does not take it.
+    fn take_token(&self, token: &OauthToken<'_>) -> Result<(), NativeError>;
+
+    /// Shows this password to brokers from now on.
+    ///
+    /// # Errors
+    ///
+    /// Where librdkafka does not take it.
+    fn take_password(&self, username: &str, password: &str) -> Result<(), NativeError>;
+}
+
+impl<T: TakesCredentials> Live<T> {
+    pub(crate) fn new(client: T, credentials: Option<&Credentials>) -> Self {
+        let client = Arc::new(client);
+        let entry = credentials.map(|credentials| {
+            let entry = Arc::new(Entry(Mutex::new(Arc::downgrade(&client))));
+            let registered: Arc<dyn Registered> = Arc::<Entry<T>>::clone(&entry);
+            credentials.register(&registered);
+            entry
+        });
+        Self { client, entry }
+    }
+}
+
+impl<T> Deref for Live<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.client
+    }
+}
+
+impl<T> Drop for Live<T> {
+    fn drop(&mut self) {
+        if let Some(entry) = &self.entry {
+            *entry.lock() = Weak::new();
+        }
+    }
+}
+
+impl<T> Entry<T> {
+    fn lock(&self) -> MutexGuard<'_, Weak<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: TakesCredentials> Registered for Entry<T> {
+    fn give(&self, credential: &Credential, security: &Security) {
+        let entry = self.lock();
+        let Some(client) = entry.upgrade() else {
+            return;
+        };
+        let taken = match (credential, security) {
+            (Credential::Token(token), Security::OauthTls { extensions, .. }) => {
+                client.take_token(&OauthToken {
+                    value: token.value.expose_secret(),
+                    expires_at: token.expires_at,
+                    principal: &token.principal,
+                    extensions: &extensions.pairs(),
+                })
+            }
+            (Credential::Password(password), Security::SaslTls { username, .. }) => {
+                client.take_password(username, password.expose_secret())
+            }
+            (Credential::Token(_) | Credential::Password(_), _) => Ok(()),
+        };
+        if let Err(error) = taken {
+            tracing::error!(%error, "a client does not take a password or token of Kafka");
+        }
+        drop(client);
+        drop(entry);
+    }
+}
+
+macro_rules! takes_credentials {
+    ($(<$context:ident: $bound:path> $client:ty, $inner:ident;)+) => {$(
+        impl<$context: $bound + 'static> TakesCredentials for $client {
+            fn take_token(&self, token: &OauthToken<'_>) -> Result<(), NativeError> {
+                set_oauth_token(self.$inner(), token)
+            }
+
+            fn take_password(&self, username: &str, password: &str) -> Result<(), NativeError> {
+                set_sasl_credentials(self.$inner(), username, password)
+            }
+        }
+    )+};
+}
+
+takes_credentials! {
+    <C: ProducerContext> BaseProducer<C>, client;
+    <C: ClientContext> FutureProducer<C>, client;
+    <C: ConsumerContext> BaseConsumer<C>, client;
+    <C: ClientContext> AdminClient<C>, inner;
+}

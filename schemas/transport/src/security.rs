@@ -1,0 +1,172 @@
+//! How connections are secured: the only code that writes security properties.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use rdkafka::ClientConfig;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use stackone_link_kafka_auth::{Extensions, TokenSettings};
+use stackone_link_process::secret::{Place, SecretError};
+
+use crate::{ConfigError, credentials};
+
+/// What librdkafka waits before it connects anew to a broker that refused a token, in ms. It does not
+/// wait where all brokers are down and it begins anew with the bootstrap servers.
+const REFUSED_BACKOFF: u32 = 1400;
+
+/// How connections to the brokers are secured. Certificates are always verified.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Security {
+    /// No encryption, no authentication.
+    #[default]
+    Plaintext,
+    /// TLS; mutual where a certificate is given. Needs the feature `kafka-tls`.
+    Tls {
+        /// CA certificates in PEM; the system's where absent.
+        #[serde(default)]
+        ca_file: Option<PathBuf>,
+        /// Our certificate chain in PEM.
+        #[serde(default)]
+        certificate_file: Option<PathBuf>,
+        /// Our key in PEM.
+        #[serde(default)]
+        key_file: Option<PathBuf>,
+    },
+    /// SASL over TLS. Needs the feature `kafka-tls`.
+    SaslTls {
+        /// CA certificates in PEM; the system's where absent.
+        #[serde(default)]
+        ca_file: Option<PathBuf>,
+        /// The SASL mechanism.
+        mechanism: SaslMechanism,
+        /// User name.
+        username: String,
+        /// File with the password; one trailing newline is trimmed. Read again every second.
+        password_file: PathBuf,
+    },
+    /// SASL OAUTHBEARER over TLS (KIP-255, RFC 7628). Needs the feature `kafka-tls`.
+    OauthTls {
+        /// CA certificates in PEM; the system's where absent.
+        #[serde(default)]
+        ca_file: Option<PathBuf>,
+        /// Where tokens come from.
+        token: TokenSettings,
+        /// What brokers are told beside the token.
+        #[serde(default)]
+        extensions: Extensions,
+    },
+}
+
+/// SASL mechanisms with a user name and a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SaslMechanism {
+    /// RFC 4616.
+    #[serde(rename = "PLAIN")]
+    Plain,
+    /// RFC 7677.
+    #[serde(rename = "SCRAM-SHA-256")]
+    ScramSha256,
+    /// RFC 5802 with SHA-512.
+    #[serde(rename = "SCRAM-SHA-512")]
+    ScramSha512,
+}
+
+impl SaslMechanism {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha512 => "SCRAM-SHA-512",
+        }
+    }
+}
+
+impl Security {
+    /// What is wrong with the settings, one line each. Nothing is read, nobody is asked.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        match self {
+            Self::Plaintext | Self::Tls { .. } | Self::SaslTls { .. } => Vec::new(),
+            Self::OauthTls { token, .. } => token.problems(),
+        }
+    }
+
+    pub(crate) fn apply(&self, config: &mut ClientConfig) -> Result<(), ConfigError> {
+        if *self != Self::Plaintext && !cfg!(feature = "kafka-tls") {
+            return Err(ConfigError::NoTls);
+        }
+        match self {
+            Self::Plaintext => {
+                config.set("security.protocol", "plaintext");
+            }
+            Self::Tls {
+                ca_file,
+                certificate_file,
+                key_file,
+            } => {
+                config.set("security.protocol", "ssl");
+                set_file(config, "ssl.ca.location", ca_file.as_ref());
+                set_file(
+                    config,
+                    "ssl.certificate.location",
+                    certificate_file.as_ref(),
+                );
+                set_file(config, "ssl.key.location", key_file.as_ref());
+            }
+            Self::SaslTls {
+                ca_file,
+                mechanism,
+                username,
+                password_file,
+            } => {
+                config.set("security.protocol", "sasl_ssl");
+                set_file(config, "ssl.ca.location", ca_file.as_ref());
+                config.set("sasl.mechanism", mechanism.as_str());
+                config.set("sasl.username", username);
+                let password = self.password(password_file)?;
+                config.set("sasl.password", password.expose_secret());
+            }
+            Self::OauthTls { ca_file, .. } => {
+                config.set("security.protocol", "sasl_ssl");
+                set_file(config, "ssl.ca.location", ca_file.as_ref());
+                config.set("sasl.mechanism", "OAUTHBEARER");
+                set_at_least(config, "reconnect.backoff.ms", REFUSED_BACKOFF);
+                set_at_least(config, "reconnect.backoff.max.ms", REFUSED_BACKOFF);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is in the file, or what was in it when it could last be read.
+    fn password(&self, file: &Path) -> Result<SecretString, ConfigError> {
+        let known = || credentials::known(self).and_then(|known| known.password());
+        match read_password(file) {
+            Ok(password) => Ok(password),
+            Err(error) => known().ok_or(error.into()),
+        }
+    }
+}
+
+/// The password in a file.
+pub(crate) fn read_password(file: &Path) -> Result<SecretString, SecretError> {
+    let read = Place::File(file.to_owned()).read(&HashMap::new())?;
+    Ok(read.value)
+}
+
+fn set_file(config: &mut ClientConfig, name: &str, file: Option<&PathBuf>) {
+    if let Some(file) = file {
+        config.set(name, file.to_string_lossy());
+    }
+}
+
+/// Sets what is not set, or to less. What is no number is left to the client to refuse.
+fn set_at_least(config: &mut ClientConfig, name: &str, least: u32) {
+    let set = config.get(name).unwrap_or(match name {
+        "reconnect.backoff.max.ms" => "10000",
+        _ => "0",
+    });
+    if set.parse::<u32>().is_ok_and(|set| set < least) {
+        config.set(name, least.to_string());
+    }
+}
