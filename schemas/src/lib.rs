@@ -103,7 +103,10 @@ pub use link_session::{
 };
 pub use listing::{ACCOUNT_LISTED_TYPE, AccountListed, LISTING_MARKER_TYPE, ListingMarker};
 pub use look::{ACCOUNT_LOOK_TYPE, AccountLook, LookReason};
-pub use state::{AccountPhase, AccountState, Grace, GraceKind, Pending, Recheck, TakenIn, Trigger};
+pub use state::{
+    AccountPhase, AccountState, Grace, GraceKind, LastLookup, LastOutcome, Pending, Recheck,
+    TakenIn, Trigger,
+};
 pub use unlinks::{UNLINKS_RELEASED_TYPE, UnlinksReleased};
 
 /// The README's example has to compile.

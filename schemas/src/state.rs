@@ -1,10 +1,13 @@
 //! The confirmed state of each account, on the compacted state topic.
 
+mod last_lookup;
 mod parse;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use last_lookup::{LastLookup, LastOutcome};
 
 use crate::{AccountId, AccountSnapshot, AccountStatus, Cause, StatusReason};
 
@@ -84,7 +87,8 @@ pub struct AccountState {
     /// What is still being confirmed. From the processor: its bookkeeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
-    /// When an account that is not active is looked at again. From the processor: its bookkeeping.
+    /// When an account is looked at again that is not active, or whose last event was told by an answer older than its
+    /// webhook. From the processor: its bookkeeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck: Option<Recheck>,
     /// When an account began to answer 404 that was unlinked for that alone, no webhook having said that it was deleted.
@@ -196,6 +200,10 @@ pub struct Pending {
     /// Example: `false`
     #[serde(default)]
     pub lag_recheck_used: bool,
+    /// What the last lookup for them said. Absent before the first.
+    /// From the processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_lookup: Option<LastLookup>,
 }
 
 /// What a grace period waits for.
@@ -248,7 +256,8 @@ pub struct Grace {
     pub released_at: Option<Timestamp>,
 }
 
-/// The schedule on which an account that is degraded or failed is looked at again.
+/// When an account is looked at again without a webhook: on a schedule where it is degraded or failed, once where it is
+/// active and its last event was told by an answer older than its webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recheck {
     /// How many rechecks were made.

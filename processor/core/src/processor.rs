@@ -245,3 +245,6 @@ impl Processor {
         self.actions.push_back(Action::End(end));
     }
 }
+
+#[cfg(test)]
+mod tests;

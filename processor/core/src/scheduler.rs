@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use stackone_client_types::{ApiError, Lookup};
 use stackone_link_schemas::Trigger;
 
@@ -14,7 +15,7 @@ use crate::settings::{Limits, Settings};
 use crate::time::{Monotonic, Now};
 use crate::work::overflow::{Overflow, Spilled};
 use crate::work::queue::{Lane, WorkQueue};
-use crate::work::{AccountKey, Failures, Work};
+use crate::work::{AccountKey, Failures, Work, last_lookup};
 
 /// When which account is looked up.
 #[derive(Debug)]
@@ -157,7 +158,7 @@ impl Scheduler {
                 .waiting_in(lane)
                 .saturating_sub(self.limits.pending);
             let recorded = self.queue.last_waiting(lane);
-            let recorded = recorded.filter(|(_, _, work)| work.open_offsets.is_empty());
+            let recorded = recorded.filter(|(_, _, work)| !work.is_unwritten());
             let last = recorded.take(surplus);
             let last: Vec<_> = last.map(|(ready, key, _)| (ready, key.clone())).collect();
             for (ready, key) in last {
@@ -266,6 +267,17 @@ impl Scheduler {
             let asked = self.queue.work_mut(key).take(1);
             asked.for_each(|work| work.pending.lookups += 1);
         }
+    }
+
+    /// Keeps what a lookup of the account said, for who asks why it is undecided.
+    pub fn note_lookup(
+        &mut self,
+        key: &AccountKey,
+        result: Result<&Lookup, &ApiError>,
+        at: Timestamp,
+    ) {
+        let asked = self.queue.work_mut(key).take(1);
+        asked.for_each(|work| work.note_lookup(last_lookup::of(result, at)));
     }
 
     /// Whether a lookup of the account is awaited, under the assignment under which it was sent.

@@ -2,15 +2,17 @@
 
 pub mod backoff;
 pub mod consumed_position;
+pub(crate) mod last_lookup;
 pub mod overflow;
 pub mod queue;
 
+use std::cmp::Ordering;
 use std::hash::Hash;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use stackone_link_schemas::{AccountId, MAX_CAUSES, Pending, Trigger};
+use stackone_link_schemas::{AccountId, LastLookup, LastOutcome, MAX_CAUSES, Pending, Trigger};
 
 use stackone_link_wire::TraceContext;
 
@@ -33,6 +35,8 @@ pub struct Work {
     pub pending: Pending,
     /// Offsets of the triggers that hold back the commit: neither decided nor written as pending.
     pub open_offsets: Vec<i64>,
+    /// The last lookup came to something else than the state record says.
+    pub(crate) has_new_outcome: bool,
     /// What failed so far.
     pub failures: Failures,
     /// The trace of the newest trigger that has one.
@@ -108,6 +112,7 @@ impl Work {
         Self {
             pending,
             open_offsets: Vec::new(),
+            has_new_outcome: false,
             failures: Failures::default(),
             trace: None,
         }
@@ -128,7 +133,29 @@ impl Work {
             taken_in: None,
             grace: None,
             lag_recheck_used: false,
+            last_lookup: None,
         })
+    }
+
+    /// Whether its state record lacks something of it: a trigger, or what the last lookup came to.
+    #[must_use]
+    pub fn is_unwritten(&self) -> bool {
+        self.has_new_outcome || !self.open_offsets.is_empty()
+    }
+
+    /// A lookup came to something. It is written down alone only where that is another outcome than the last one, and where
+    /// there is a record of what is undecided.
+    pub(crate) fn note_lookup(&mut self, last: LastLookup) {
+        let is_new = last_lookup::outcome(&self.pending) != Some(&last.outcome);
+        self.has_new_outcome |= is_new && !self.is_recorded_elsewhere();
+        self.pending.last_lookup = Some(last);
+    }
+
+    /// All of its triggers were written, and that its last lookup came to this. A lookup that failed while they were being
+    /// committed may have come to something else since.
+    pub(crate) fn was_written(&mut self, outcome: Option<&LastOutcome>) {
+        self.open_offsets.clear();
+        self.has_new_outcome &= last_lookup::outcome(&self.pending) != outcome;
     }
 
     /// Whether it must survive a restart: a scheduled recheck alone is in the account's state anyway.
@@ -148,6 +175,7 @@ impl Merge for Work {
     fn merge(&mut self, later: Self) {
         self.trace = later.trace.or(self.trace);
         self.open_offsets.extend(later.open_offsets);
+        self.has_new_outcome |= later.has_new_outcome;
         merge_pending(&mut self.pending, later.pending);
     }
 }
@@ -157,12 +185,18 @@ fn merge_pending(earlier: &mut Pending, later: Pending) {
     earlier.total += later.total;
     earlier.since = earlier.since.min(later.since);
     earlier.lookups = earlier.lookups.max(later.lookups);
-    earlier.event_date = earlier.event_date.max(later.event_date);
     earlier.deleted_at = earlier.deleted_at.max(later.deleted_at);
     earlier.taken_in = consumed_position::and(earlier.taken_in, later.taken_in);
     earlier.project_id = earlier.project_id.take().or(later.project_id);
     earlier.grace = earlier.grace.or(later.grace);
-    earlier.lag_recheck_used |= later.lag_recheck_used;
+    // The one recheck for a late answer is that of the newest event.
+    earlier.lag_recheck_used = match later.event_date.cmp(&earlier.event_date) {
+        Ordering::Less => earlier.lag_recheck_used,
+        Ordering::Equal => earlier.lag_recheck_used || later.lag_recheck_used,
+        Ordering::Greater => later.lag_recheck_used,
+    };
+    earlier.event_date = earlier.event_date.max(later.event_date);
+    earlier.last_lookup = last_lookup::newest(earlier.last_lookup.take(), later.last_lookup);
     earlier.causes.extend(later.causes);
     let surplus = earlier.causes.len().saturating_sub(MAX_CAUSES);
     earlier.causes.drain(..surplus);

@@ -16,6 +16,7 @@ use stackone_processor_core::time::Monotonic;
 use stackone_processor_core::work::AccountKey;
 use stackone_processor_core::work::queue::Lane;
 
+use self::logs::LogLimit;
 use super::Context;
 use crate::clock;
 use crate::metrics::Metrics;
@@ -30,6 +31,7 @@ pub(super) struct Observed {
     all_refused: Arc<std::sync::atomic::AtomicBool>,
     events_topic: String,
     dead_letter_topic: String,
+    log_limit: LogLimit,
 }
 
 impl Observed {
@@ -42,6 +44,7 @@ impl Observed {
             all_refused: Arc::clone(&context.all_refused),
             events_topic: settings.topics.name(Topic::AccountEvents).to_owned(),
             dead_letter_topic: settings.topics.name(Topic::DeadLetter).to_owned(),
+            log_limit: LogLimit::default(),
         }
     }
 }
@@ -98,6 +101,7 @@ impl Observed {
             }
             Fact::ResyncComplete { lane, at } => self.listed(lane, at),
             Fact::PutAside { .. }
+            | Fact::AccountPutAside { .. }
             | Fact::LookupFailed { .. }
             | Fact::BatchFailed { .. }
             | Fact::BatchLimited { .. }
@@ -142,7 +146,9 @@ impl Observed {
                 metrics.disposed("skipped", reason, total.min(1));
                 1
             }
-            Disposition::DeadLettered { reason, records } => {
+            Disposition::DeadLettered {
+                reason, records, ..
+            } => {
                 metrics.disposed("dead_lettered", reason.as_str(), *records);
                 *records
             }

@@ -182,6 +182,7 @@ fn every_public_field_says_what_it_means_where_it_comes_from_and_has_an_example(
         "Pending",
         "Recheck",
         "Grace",
+        "LastLookup",
         "LinkSessionChange",
     ];
     for Field { name, kind, about } in &fields {

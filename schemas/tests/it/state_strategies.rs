@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use stackone_link_schemas::{
-    AccountPhase, AccountState, Grace, GraceKind, Pending, Recheck, TakenIn, Trigger,
+    AccountPhase, AccountState, Grace, GraceKind, LastLookup, LastOutcome, Pending, Recheck,
+    TakenIn, Trigger,
 };
 
 use crate::strategies::{account_id, cause, reason, snapshot, status, timestamp};
@@ -36,10 +37,16 @@ fn grace() -> impl Strategy<Value = Grace> {
 
 fn pending() -> impl Strategy<Value = Pending> {
     let counts = (any::<u64>(), any::<u32>(), any::<bool>());
-    let rest = (of(".{0,20}"), of(timestamp()), of(taken_in()), of(grace()));
+    let rest = (
+        of(".{0,20}"),
+        of(timestamp()),
+        of(taken_in()),
+        of(grace()),
+        of(last_lookup()),
+    );
     (trigger(), vec(cause(), 0..3), counts, timestamp(), rest).prop_map(
         |(trigger, causes, (total, lookups, lag_recheck_used), since, rest)| {
-            let (project_id, event_date, taken_in, grace) = rest;
+            let (project_id, event_date, taken_in, grace, last_lookup) = rest;
             Pending {
                 trigger,
                 causes,
@@ -52,7 +59,21 @@ fn pending() -> impl Strategy<Value = Pending> {
                 taken_in,
                 grace,
                 lag_recheck_used,
+                last_lookup,
             }
+        },
+    )
+}
+
+fn last_lookup() -> impl Strategy<Value = LastLookup> {
+    let outcomes = [LastOutcome::KNOWN, &["of_a_later_version"]].concat();
+    let outcome = proptest::sample::select(outcomes);
+    (timestamp(), outcome, of(status()), of(400u32..600)).prop_map(
+        |(at, outcome, status, http_status)| LastLookup {
+            at,
+            outcome: LastOutcome::from(outcome),
+            status,
+            http_status,
         },
     )
 }

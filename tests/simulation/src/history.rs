@@ -73,6 +73,8 @@ pub enum What {
         step: Step,
         harm: Harm,
     },
+    /// The group forgets a process' membership, as when the coordinator loses it; it joins again.
+    Expel { replica: usize },
     /// A process does not reach Kafka; where `answers_only`, its calls arrive and their answers do not.
     CutKafka {
         replica: usize,
@@ -89,8 +91,9 @@ pub enum What {
     SlowMarkers { lasts: Micros },
     /// The events topic is deleted and made again.
     MadeAgain,
-    /// The group's offset of a partition is set back to the beginning.
-    OffsetsReset { partition: i32 },
+    /// All processes are killed, and started again after a while; meanwhile the group's offset of a partition is set back to
+    /// the beginning.
+    OffsetsReset { partition: i32, down: Micros },
     /// What has not been read of a partition is deleted.
     Expire { partition: i32 },
     /// A process' wall clock steps.
@@ -129,6 +132,8 @@ pub enum ApiMode {
     Hang,
     /// It shows what was true some seconds ago.
     Stale,
+    /// Its answers are seconds under way.
+    Slow,
     /// 401.
     Refused,
     /// 400.
@@ -182,6 +187,7 @@ impl What {
             | Self::Stop { replica, .. }
             | Self::Sleep { replica, .. }
             | Self::Trap { replica, .. }
+            | Self::Expel { replica }
             | Self::CutKafka { replica, .. }
             | Self::CutApi { replica, .. }
             | Self::ClockStep { replica, .. } => Some(*replica),
@@ -270,6 +276,16 @@ impl Author {
         for _ in 0..faults {
             let at = self.draw.between(0, quiet * 3 / 4);
             let what = self.fault(quiet - at);
+            if matches!(what, What::Expel { .. }) {
+                // So that answers to what was asked under the former assignment come under the next.
+                let (mode, percent, lasts) = (ApiMode::Slow, 50, 15 * SECOND);
+                let slow = What::Api {
+                    mode,
+                    percent,
+                    lasts,
+                };
+                self.add(at.saturating_sub(5 * SECOND), slow);
+            }
             self.add(at, what);
         }
         for (wait, what) in [
@@ -370,7 +386,7 @@ impl Author {
         let mut lasting =
             |longest: Micros| self.draw.between(100 * MS, longest.min(within).max(SECOND));
         let (short, long) = (lasting(30 * SECOND), lasting(3 * MINUTE));
-        match self.draw.below(22) {
+        match self.draw.below(24) {
             0 | 1 => What::Crash {
                 replica,
                 down: short,
@@ -411,7 +427,9 @@ impl Author {
             },
             18 => What::OffsetsReset {
                 partition: self.partition(),
+                down: short,
             },
+            19 | 20 => What::Expel { replica },
             17 if self.history.loses => match self.draw.below(4) {
                 0 => What::MadeAgain,
                 1 => What::Resync,
@@ -445,8 +463,8 @@ impl Author {
 
     fn api(&mut self, lasts: Micros) -> What {
         use ApiMode::{
-            Garbage, Hang, NotFound, OtherLists, RateLimited, Refused, Rejected, ShortLists, Stale,
-            Unavailable,
+            Garbage, Hang, NotFound, OtherLists, RateLimited, Refused, Rejected, ShortLists, Slow,
+            Stale, Unavailable,
         };
         let mut modes = vec![
             Unavailable,
@@ -455,9 +473,11 @@ impl Author {
             Refused,
             ShortLists,
             OtherLists,
+            Slow,
+            Stale,
         ];
         if self.history.loses {
-            modes.extend([Garbage, Rejected, NotFound, Stale]);
+            modes.extend([Garbage, Rejected, NotFound]);
         }
         let mode = modes[self.draw.index(modes.len())];
         let percent = if self.draw.chance(50) { 100 } else { 30 };

@@ -75,6 +75,8 @@ pub enum Effect {
     Joined(Joined),
     /// There is something new on a partition of the events topic, here.
     Appended(i32, i64),
+    /// A transaction with these offsets is committed, whenever that is written.
+    Committed(BTreeMap<i32, i64>),
     /// A transaction has ended there.
     Ended(TopicPartition),
 }
@@ -339,10 +341,12 @@ impl Kafka {
             number,
             partitions,
             has_offsets,
+            committed,
         }) = decided
         else {
             return;
         };
+        self.effects.extend(committed.map(Effect::Committed));
         let targets = partitions
             .into_iter()
             .map(Some)

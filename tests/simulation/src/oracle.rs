@@ -55,6 +55,12 @@ pub enum Broken {
     /// An account was asked for while it was asked for.
     #[error("lookups: {0}")]
     AskedTwice(String),
+    /// An account was decided by an answer to what was asked before its partition was assigned.
+    #[error("assignment: {0}")]
+    FormerAnswer(String),
+    /// An offset was committed above a record that no state has taken in.
+    #[error("offsets: {0}")]
+    PassedEarly(String),
     /// Something is left undone.
     #[error("liveness: {0}")]
     NotSettled(String),
@@ -74,6 +80,8 @@ impl Broken {
             Self::NotConserved(_) => "conservation",
             Self::TooManyRequests(_) => "rate",
             Self::AskedTwice(_) => "lookups",
+            Self::FormerAnswer(_) => "assignment",
+            Self::PassedEarly(_) => "offsets",
             Self::NotSettled(_) => "liveness",
         }
     }
@@ -103,6 +111,8 @@ pub struct Oracle {
     /// How far each partition of the lifecycle topic was read, as subscribers read it.
     read: BTreeMap<i32, i64>,
     books: Vec<Book>,
+    /// Up to where committed offsets were checked.
+    passed: BTreeMap<i32, i64>,
     broken: Option<Broken>,
 }
 
@@ -115,6 +125,7 @@ impl Oracle {
             triggers: BTreeMap::new(),
             read: BTreeMap::new(),
             books: Vec::new(),
+            passed: BTreeMap::new(),
             broken: None,
         }
     }
@@ -170,6 +181,30 @@ impl Oracle {
             let event: AccountLifecycleEvent = serde_json::from_slice(value)
                 .map_err(|error| Broken::Walk(format!("not an event: {error}")))?;
             self.told(world, &event)?;
+        }
+        Ok(())
+    }
+
+    /// These offsets are committed: of each webhook below them, the state of its account says that it was taken in. Of
+    /// accounts without a state nothing is to be said.
+    ///
+    /// # Errors
+    ///
+    /// Where one was passed that was not.
+    pub fn offsets(&mut self, kafka: &Kafka, offsets: &BTreeMap<i32, i64>) -> Result<(), Broken> {
+        for (partition, next) in offsets {
+            let from = self.passed.insert(*partition, *next).unwrap_or(0);
+            let Some(log) = kafka.log(Stored::Events, *partition) else {
+                continue;
+            };
+            for record in (from..*next).filter_map(|offset| log.get(offset)) {
+                if is_webhook(record) && !may_be_passed(kafka, *partition, record) {
+                    let (offset, key) = (record.offset, record.key.as_deref());
+                    let key = String::from_utf8_lossy(key.unwrap_or_default()).into_owned();
+                    let text = format!("{offset} of partition {partition}, a webhook of {key}");
+                    return Err(Broken::PassedEarly(text));
+                }
+            }
         }
         Ok(())
     }
@@ -330,6 +365,29 @@ impl Oracle {
         }
         Ok(())
     }
+}
+
+fn is_webhook(record: &Record) -> bool {
+    let headers = record.headers.as_ref();
+    record.key.is_some() && headers.is_some_and(|headers| headers.ingest.is_some())
+}
+
+/// Whether a state of the record's account has taken it in, or there is none.
+fn may_be_passed(kafka: &Kafka, partition: i32, record: &Record) -> bool {
+    let Some(log) = kafka.log(Stored::State, partition) else {
+        return true;
+    };
+    let of_account = |state: &&Record| state.key == record.key && log.is_visible(state);
+    let mut states = log.all().rev().filter(of_account);
+    let Some(newest) = states.next().and_then(|state| state.value.as_deref()) else {
+        return true;
+    };
+    let has_taken_in = |value: &[u8]| {
+        let state: Option<AccountState> = serde_json::from_slice(value).ok();
+        let taken_in = state.and_then(|state| state.taken_in);
+        taken_in.is_some_and(|taken_in| taken_in.offset >= record.offset)
+    };
+    has_taken_in(newest) || states.any(|state| state.value.as_deref().is_some_and(has_taken_in))
 }
 
 fn date(record: &Record) -> Option<Timestamp> {

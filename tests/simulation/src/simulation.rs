@@ -286,6 +286,11 @@ impl Simulation {
             );
             return false;
         }
+        // Else a state may be visible, and the event of the same transaction not yet.
+        if !self.kafka.transactions.are_ended() {
+            self.unsettled = "a transaction has not ended everywhere".to_owned();
+            return false;
+        }
         for (partition, log) in self.kafka.logs(Stored::Events) {
             let committed = self.kafka.committed.get(&partition).copied();
             if committed.unwrap_or(0) < log.high() {

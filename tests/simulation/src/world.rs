@@ -192,9 +192,11 @@ impl World {
     }
 
     /// How long an answer takes.
-    pub fn latency(&mut self, is_late: bool) -> Micros {
+    pub fn latency(&mut self, is_late: bool, now: Micros) -> Micros {
         if is_late {
             PATIENCE
+        } else if self.has(&[ApiMode::Slow], now).is_some() {
+            self.draw.between(SECOND, PATIENCE - SECOND)
         } else {
             self.draw.between(15_000, 150_000)
         }

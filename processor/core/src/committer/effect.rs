@@ -1,7 +1,7 @@
 //! What a committed transaction changes in memory.
 
 use jiff::Timestamp;
-use stackone_link_schemas::{AccountLifecycleEvent, Pending, Recheck};
+use stackone_link_schemas::{AccountLifecycleEvent, LastOutcome, Pending, Recheck};
 use stackone_link_wire::TraceContext;
 
 use crate::processor::fact::Disposition;
@@ -42,6 +42,8 @@ pub struct AccountEffect {
     pub written: Option<Option<Vec<u8>>>,
     /// Offsets that are accounted for.
     pub close: Vec<i64>,
+    /// What is written of the last lookup for what is undecided.
+    pub outcome: Option<LastOutcome>,
     /// The span of what was written.
     pub span: SpanParent,
     /// What happens to its work.

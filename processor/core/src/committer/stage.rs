@@ -10,7 +10,7 @@ use super::effect::{AccountEffect, AfterCommit, Effect, SpanParent};
 use crate::event::intake::Consumed;
 use crate::event::records::{self, Batch};
 use crate::partitions::{Partitions, Ready};
-use crate::work::AccountKey;
+use crate::work::{AccountKey, last_lookup};
 
 /// A transaction in the making.
 #[derive(Debug)]
@@ -66,11 +66,14 @@ impl<'a> Stage<'a> {
             written = Some(record.value.clone());
             self.batch.records.push(record);
         }
+        let pending = state.and_then(|state| state.pending.as_ref());
+        let outcome = pending.and_then(last_lookup::outcome).cloned();
         self.accounts.insert(key.clone());
         self.effects.push(Effect::Account(Box::new(AccountEffect {
             key: key.clone(),
             written,
             close,
+            outcome,
             span,
             then,
         })));

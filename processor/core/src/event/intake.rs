@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::api_gate::Projects;
 use crate::planted::{Fault, planted};
 use crate::work::queue::Lane;
-use crate::work::{AccountKey, Failures, Work};
+use crate::work::{AccountKey, Work};
 
 /// A consumed record.
 #[derive(Debug, Clone)]
@@ -185,12 +185,12 @@ impl Consumed {
             taken_in: Some(self.taken_in()),
             grace: None,
             lag_recheck_used: false,
+            last_lookup: None,
         };
         Work {
-            pending,
             open_offsets: vec![self.offset],
-            failures: Failures::default(),
             trace: self.trace(),
+            ..Work::without_record(pending)
         }
     }
 

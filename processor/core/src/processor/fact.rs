@@ -32,6 +32,8 @@ pub enum Disposition {
         reason: DeadLetterReason,
         /// How many.
         records: u64,
+        /// In words, without the records' data.
+        detail: String,
     },
 }
 
@@ -90,6 +92,17 @@ pub enum Fact<'a> {
         offset: i64,
         /// Why.
         reason: &'a DeadLetterReason,
+        /// In words.
+        detail: &'a str,
+    },
+    /// What was undecided of an account is put aside, after the commit.
+    AccountPutAside {
+        /// The account.
+        key: &'a AccountKey,
+        /// Why.
+        reason: &'a DeadLetterReason,
+        /// Dead letters.
+        records: u64,
         /// In words.
         detail: &'a str,
     },

@@ -94,11 +94,10 @@ impl Processor {
         result: Result<Lookup, ApiError>,
         turn: &mut Turn<'_>,
     ) {
+        let result = result.and_then(of_tellable_size);
+        self.scheduler
+            .note_lookup(&key, result.as_ref(), turn.now.wall);
         match result {
-            Ok(lookup) if is_too_large(&lookup) => {
-                let detail = "the account is too large for a record".to_owned();
-                self.unreadable(&key, detail, turn);
-            }
             Ok(lookup) => self.committer.ready.push(ReadyToCommit::Answered {
                 key,
                 lane,
@@ -316,6 +315,14 @@ impl Processor {
         let anomaly = self.scheduler.list_failed(lane, error, now);
         self.note_anomaly(lane, anomaly, turn);
         let keys = self.awaited(asked);
+        let says_so_of_each = match error {
+            ApiError::Unavailable { .. } | ApiError::RateLimited { .. } => true,
+            ApiError::Refused { .. } => anomaly.is_none(),
+            ApiError::Rejected { .. } | ApiError::Unreadable { .. } => false,
+        };
+        for key in keys.iter().filter(|_| says_so_of_each) {
+            self.scheduler.note_lookup(key, Err(error), turn.now.wall);
+        }
         match error {
             ApiError::Unavailable { retry_after, .. } => {
                 for key in keys {
@@ -385,13 +392,19 @@ impl Processor {
     }
 }
 
-/// Whether an account could make a record that the topics refuse: then nothing else in its transaction could be
-/// committed either. Only `setup_information` is ever that large.
-fn is_too_large(lookup: &Lookup) -> bool {
-    let Lookup::Found(account) = lookup else {
-        return false;
+/// The lookup, unless its account could make a record that the topics refuse: then nothing else in its transaction could
+/// be committed either. Only `setup_information` is ever that large.
+fn of_tellable_size(lookup: Lookup) -> Result<Lookup, ApiError> {
+    let Lookup::Found(account) = &lookup else {
+        return Ok(lookup);
     };
     let size =
         serde_json::to_vec(&(&account.snapshot, &account.status_reasons)).map(|json| json.len());
-    size.is_ok_and(|size| size > MAX_ACCOUNT_BYTES)
+    if size.is_ok_and(|size| size > MAX_ACCOUNT_BYTES) {
+        Err(ApiError::unreadable(
+            "the account is too large for a record",
+        ))
+    } else {
+        Ok(lookup)
+    }
 }

@@ -28,6 +28,7 @@ impl Processor {
             close,
             span,
             then,
+            outcome,
         } = effect;
         note_decided(&key, span, &then, turn);
         for offset in close {
@@ -35,7 +36,7 @@ impl Processor {
         }
         // What was written covers all that is known of the account, so none of it holds back a commit any more.
         let works = self.scheduler.queue.work_mut(&key);
-        works.for_each(|work| work.open_offsets.clear());
+        works.for_each(|work| work.was_written(outcome.as_ref()));
         if let Some(value) = written {
             self.partitions.wrote(&key, value.as_deref());
         }
@@ -70,6 +71,19 @@ impl Processor {
         let guard = &mut self.intake.guard;
         guard.decided(lane, &key, is_vanished, turn.now.wall);
         note_disposed(&disposition, total, turn);
+        if let Disposition::DeadLettered {
+            reason,
+            records,
+            detail,
+        } = &disposition
+        {
+            turn.note(Fact::AccountPutAside {
+                key: &key,
+                reason,
+                records: *records,
+                detail,
+            });
+        }
         if let Some(event) = &event {
             turn.note(Fact::Emitted { lane, event });
         }

@@ -113,8 +113,11 @@ impl Processor {
                     value_expired: false,
                 };
                 stage.dead_letter(record, headers);
-                let (reason, records) = (reason.clone(), 1);
-                let disposition = Disposition::DeadLettered { reason, records };
+                let disposition = Disposition::DeadLettered {
+                    reason: reason.clone(),
+                    records: 1,
+                    detail: detail.clone(),
+                };
                 stage.effects.push(Effect::Passed {
                     partition,
                     offset,
@@ -180,7 +183,11 @@ impl Processor {
             return self.stage_recheck(stage, key, (lane, due_at), pending, span);
         }
         let waiting = self.scheduler.queue.waiting(key);
-        let transition = apply(&key.id, &case, decision, self.project_of(lane, asked));
+        let (project, lag_recheck) = (
+            self.project_of(lane, asked),
+            self.settings.periods.lag_recheck,
+        );
+        let transition = apply(&key.id, &case, decision, project, lag_recheck);
         let disposition = match decision {
             Decision::Skip(reason) => Disposition::Skipped(reason.as_str()),
             Decision::Emit(_) | Decision::Recheck { .. } => Disposition::Emitted,
@@ -263,6 +270,7 @@ impl Processor {
             disposition: Disposition::DeadLettered {
                 reason: reason.clone(),
                 records: u64::try_from(originals.len()).unwrap_or(u64::MAX),
+                detail: detail.clone(),
             },
             total: asked.pending.total,
             is_vanished: false,
@@ -276,15 +284,13 @@ impl Processor {
 
     /// Writes down what is undecided, so that its records hold back no commit and survive a restart.
     fn stage_markers(&self, stage: &mut Stage<'_>) -> Staging {
-        let unwritten = |work: &Work| !work.open_offsets.is_empty();
-        let keys = self.scheduler.queue.keys_where(unwritten);
+        let keys = self.scheduler.queue.keys_where(Work::is_unwritten);
         let keys = keys.filter(|key| !stage.has(key)).take(MOST_MARKERS + 1);
         let mut keys: Vec<AccountKey> = keys.cloned().collect();
         stage.has_more_markers = keys.len() > MOST_MARKERS;
         keys.truncate(MOST_MARKERS);
         for key in &keys {
-            let undecided = self.undecided(key);
-            if let Some(undecided) = undecided.filter(|undecided| !undecided.close.is_empty()) {
+            if let Some(undecided) = self.undecided(key) {
                 self.stage_undecided(stage, key, undecided, AfterCommit::Keep)?;
             }
         }

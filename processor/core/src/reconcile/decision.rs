@@ -139,6 +139,11 @@ impl Case<'_> {
 
     /// The answer may be older than the event that made us ask, and asking once more is worth it.
     fn answer_may_lag(&self) -> bool {
+        self.answer_is_older() && !self.pending.lag_recheck_used
+    }
+
+    /// The answer shows the account as it was before the newest event that made us ask, of which nothing was decided yet.
+    pub(super) fn answer_is_older(&self) -> bool {
         let Lookup::Found(account) = self.answer else {
             return false;
         };
@@ -146,9 +151,6 @@ impl Case<'_> {
             (Some(updated), Some(date)) => updated < date,
             (None, _) | (_, None) => false,
         };
-        !planted(Fault::LagRecheckOff)
-            && is_older
-            && self.freshness() == Freshness::Newer
-            && !self.pending.lag_recheck_used
+        !planted(Fault::LagRecheckOff) && is_older && self.freshness() == Freshness::Newer
     }
 }

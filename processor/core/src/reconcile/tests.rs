@@ -1,5 +1,6 @@
 //! The decision table against the design's rows, and grace periods over time.
 
+mod lag;
 mod rows;
 mod time;
 mod vanished;
@@ -58,6 +59,7 @@ pub(super) fn pending(trigger: Trigger, event_date: Option<Timestamp>) -> Pendin
         taken_in: None,
         grace: None,
         lag_recheck_used: false,
+        last_lookup: None,
     }
 }
 

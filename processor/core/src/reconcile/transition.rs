@@ -1,5 +1,7 @@
 //! From a decision to the next state and the event to emit.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use stackone_client_types::{Account, Lookup};
 use stackone_link_schemas::{
@@ -8,6 +10,7 @@ use stackone_link_schemas::{
 
 use crate::planted::{Fault, planted};
 
+use super::grace::later;
 use super::recheck;
 use super::table::LifecycleKind;
 use super::{Case, Decision};
@@ -24,13 +27,15 @@ pub struct Transition {
 
 /// Applies a decision that is not a recheck to the state of `account_id`.
 ///
-/// `project_id` is the project whose API key gave the answer.
+/// `project_id` is the project whose API key gave the answer. An event by an answer that is older than its trigger is told
+/// at once, and the account looked at again `lag_recheck` later.
 #[must_use]
 pub fn apply(
     account_id: &AccountId,
     case: &Case<'_>,
     decision: Decision,
     project_id: Option<&str>,
+    lag_recheck: Duration,
 ) -> Transition {
     let mut state = case
         .state
@@ -43,7 +48,14 @@ pub fn apply(
         Decision::Emit(kind) => Some(emit(&mut state, case, kind, project_id)),
         Decision::Skip(_) | Decision::Recheck { .. } => None,
     };
-    state.recheck = next_recheck(&state, case, event.is_some());
+    // What was said to be deleted was doubted long enough.
+    let is_doubted = case.trigger() == Trigger::Deleted;
+    let lags = event.is_some() && !is_doubted && case.answer_is_older();
+    state.recheck = if state.state == AccountPhase::Active {
+        next_lag_recheck(&state, case, lags.then_some(lag_recheck))
+    } else {
+        next_recheck(&state, case, event.is_some())
+    };
     let is_worth_remembering = state.version > 0;
     Transition {
         state: is_worth_remembering.then_some(state),
@@ -134,6 +146,19 @@ fn vanished_at(case: &Case<'_>, kind: LifecycleKind) -> Option<Timestamp> {
     let is_unlinked = kind == LifecycleKind::Unlinked && matches!(case.answer, Lookup::NotFound);
     let is_unsaid = case.trigger() != Trigger::Deleted && grace.released_at.is_none();
     (is_unlinked && is_unsaid && grace.kind == GraceKind::Vanish).then_some(grace.since)
+}
+
+/// The look at an account that is active by an answer that was older than its trigger. One that is due stays so, whatever
+/// else is decided before.
+fn next_lag_recheck(
+    state: &AccountState,
+    case: &Case<'_>,
+    wait: Option<Duration>,
+) -> Option<Recheck> {
+    let due_at = wait.map(|wait| later(case.now, wait));
+    let begun = due_at.map(|due_at| Recheck { step: 0, due_at });
+    let running = state.recheck.filter(|recheck| case.now < recheck.due_at);
+    begun.or(running)
 }
 
 fn next_recheck(state: &AccountState, case: &Case<'_>, has_changed: bool) -> Option<Recheck> {

@@ -174,7 +174,7 @@ impl Log {
     }
 
     /// Every record, in order.
-    pub fn all(&self) -> impl Iterator<Item = &Record> {
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.records.iter()
     }
 

@@ -62,6 +62,8 @@ pub struct Decided {
     pub partitions: Vec<TopicPartition>,
     /// And the group's offsets.
     pub has_offsets: bool,
+    /// Those offsets, where it is committed.
+    pub committed: Option<BTreeMap<i32, i64>>,
 }
 
 /// The coordinator.
@@ -242,6 +244,7 @@ impl Producer {
             number: self.number,
             partitions: self.partitions.iter().copied().collect(),
             has_offsets: self.has_offsets,
+            committed: is_commit.then(|| self.offsets.clone()),
         };
         self.complete();
         decided

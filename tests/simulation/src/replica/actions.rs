@@ -26,6 +26,7 @@ impl Simulation {
     pub(crate) fn give(&mut self, r: usize, run: &mut Run, input: Input) {
         self.trace.input(self.now, r, &input);
         let now = self.clock(r);
+        run.ledger.now = now.monotonic;
         run.core.handle(now, input, &mut run.ledger);
         while let Some(action) = run.core.next_action() {
             self.carry_out(r, run, action);

@@ -105,6 +105,9 @@ impl Simulation {
                         self.push(self.now + MS / 10, Event::Arrive(r, life, call));
                     }
                 }
+                Effect::Committed(offsets) => {
+                    self.oracle.offsets(&self.kafka, &offsets)?;
+                }
                 Effect::Ended(target) => {
                     self.oracle.ended_there(&self.kafka, &self.world, target)?;
                 }
@@ -161,7 +164,7 @@ impl Simulation {
             ApiCall::Probe { .. } => ApiReply::Probe(self.world.probe(self.now)),
             ApiCall::Page { .. } => ApiReply::List(self.world.list(None, self.now)),
         };
-        let wait = self.world.latency(is_late(&reply));
+        let wait = self.world.latency(is_late(&reply), self.now);
         let answered = Act::ApiAnswered(Box::new((call, reply)));
         self.push(self.now + wait, Event::Act(r, life, answered));
     }

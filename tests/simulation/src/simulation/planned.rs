@@ -100,7 +100,14 @@ impl Simulation {
                 self.kafka.group.reload(self.coordinator_away_until);
             }
             What::SlowMarkers { lasts } => self.slow_until = until(lasts),
-            What::OffsetsReset { partition } => {
+            What::Expel { replica } => {
+                let run = self.replicas[replica].run.as_ref();
+                if let Some(member) = run.and_then(|run| run.member.id()) {
+                    self.kafka.group.leave(member, self.now);
+                }
+            }
+            What::OffsetsReset { partition, down } => {
+                (0..self.replicas.len()).for_each(|replica| self.kill(replica, down));
                 let low = self
                     .kafka
                     .log(Stored::Events, partition)

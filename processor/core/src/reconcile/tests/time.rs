@@ -1,5 +1,7 @@
 //! Grace periods, late answers and transitions, over time.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use stackone_client_types::Lookup;
@@ -238,7 +240,13 @@ fn emitted(
         now: at(1),
     };
     let decision = decide(&case, &GracePeriods::default());
-    let transition = apply(&id(), &case, decision, Some("acmeinc-27270"));
+    let transition = apply(
+        &id(),
+        &case,
+        decision,
+        Some("acmeinc-27270"),
+        Duration::ZERO,
+    );
     (transition.state.unwrap(), transition.event.unwrap())
 }
 

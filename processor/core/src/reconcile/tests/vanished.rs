@@ -1,5 +1,7 @@
 //! What the state of an account says that was unlinked because it vanished.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use stackone_client_types::Lookup;
 use stackone_link_schemas::{
@@ -22,7 +24,7 @@ fn after(
         answer,
         now: at(600),
     };
-    let transition = apply(&id(), &case, Decision::Emit(kind), None);
+    let transition = apply(&id(), &case, Decision::Emit(kind), None, Duration::ZERO);
     transition.state.unwrap()
 }
 
@@ -78,7 +80,13 @@ fn a_404_tells_of_the_project_that_asked_and_gives_the_account_no_owner() {
             answer,
             now: at(1),
         };
-        let transition = apply(&id(), &case, Decision::Emit(kind), Some("asked"));
+        let transition = apply(
+            &id(),
+            &case,
+            Decision::Emit(kind),
+            Some("asked"),
+            Duration::ZERO,
+        );
         (transition.state.unwrap(), transition.event.unwrap())
     };
     let (unlinked, told) = settled(None, &Lookup::NotFound, LifecycleKind::Unlinked);

@@ -1,0 +1,241 @@
+//! The conductor alone, in virtual time: what it writes for one account, whatever its lookups come to.
+
+mod lag;
+mod last_lookup;
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stackone_client_types::{Account, ApiError, Lookup};
+use stackone_link_schemas::{AccountSnapshot, AccountState, AccountStatus, DeadLetterReason};
+use stackone_link_wire::{Topic, Topics};
+
+use super::input::{
+    ClusterAnswer, Generation, LookedUp, Position, Refetched, Restored, Transacted,
+};
+use super::*;
+use crate::api_gate::batch::BatchSettings;
+use crate::api_gate::{Project, Projects};
+use crate::event::intake::Consumed;
+use crate::event::records::Batch;
+use crate::offsets::open_records::Open;
+use crate::reconcile::GracePeriods;
+use crate::settings::Limits;
+use crate::state::store::StateStore;
+
+const START: Timestamp = Timestamp::constant(1_772_614_800, 0);
+
+type Answer = Result<Lookup, ApiError>;
+
+/// A run that owns the one partition there is.
+struct Run {
+    core: Processor,
+    now: Duration,
+    answers: VecDeque<Answer>,
+    /// Values written to the topic of states, in order.
+    states: Vec<Option<AccountState>>,
+    seen: Seen,
+}
+
+/// What the run said of accounts that are put aside.
+#[derive(Default)]
+struct Seen(Vec<(DeadLetterReason, u64, String)>);
+
+impl Observer for Seen {
+    fn note(&mut self, fact: Fact<'_>) {
+        if let Fact::AccountPutAside {
+            reason,
+            records,
+            detail,
+            ..
+        } = fact
+        {
+            self.0.push((reason.clone(), records, detail.to_owned()));
+        }
+    }
+}
+
+impl Run {
+    fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let mut run = Self {
+            core: Processor::new(settings(), 7, at(Duration::ZERO)),
+            now: Duration::ZERO,
+            answers: answers.into_iter().collect(),
+            states: Vec::new(),
+            seen: Seen::default(),
+        };
+        run.handle(Input::ClusterAnswered(ClusterAnswer::Yes {
+            partitions: 1,
+            watermarks: Vec::new(),
+        }));
+        run.handle(Input::Assigned {
+            partitions: vec![0],
+            generation: Some(Generation(1)),
+        });
+        run
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.core.handle(at(self.now), input, &mut self.seen);
+        while let Some(action) = self.core.next_action() {
+            if let Some(answer) = self.carry_out(action) {
+                self.core.handle(at(self.now), answer, &mut self.seen);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, action: Action) -> Option<Input> {
+        match action {
+            Action::Restore { partition, epoch } => Some(restored(partition, epoch)),
+            Action::LookUp {
+                key,
+                lane,
+                epoch,
+                sent,
+            } => {
+                let result = self.answers.pop_front().expect("no more lookups");
+                Some(Input::LookedUp(LookedUp {
+                    key,
+                    lane,
+                    epoch,
+                    sent,
+                    result,
+                }))
+            }
+            Action::Refetch {
+                key,
+                epoch,
+                reason,
+                detail,
+                ..
+            } => Some(Input::Refetched(Box::new(Refetched {
+                key,
+                epoch,
+                reason,
+                detail,
+                originals: vec![(webhook(0), false)],
+            }))),
+            Action::Transact { batch, .. } => {
+                self.commit(batch);
+                Some(Input::Transacted(Transacted::Committed))
+            }
+            Action::End(end) => panic!("{end:?}"),
+            Action::Assign(_)
+            | Action::Unassign(_)
+            | Action::Pause(_)
+            | Action::Resume(_)
+            | Action::LookUpTogether { .. }
+            | Action::Probe { .. }
+            | Action::AskCluster { .. }
+            | Action::ReadMarkers { .. }
+            | Action::Resync { .. } => None,
+        }
+    }
+
+    fn commit(&mut self, batch: Batch) {
+        let states = batch.records.into_iter();
+        let states = states.filter(|record| record.topic == Topics::default().name(Topic::State));
+        self.states.extend(states.map(|record| {
+            let value = record.value?;
+            Some(serde_json::from_slice(&value).expect("a state"))
+        }));
+    }
+
+    /// Plays until this many seconds after the start.
+    fn play_until(&mut self, seconds: u64) {
+        let end = Duration::from_secs(seconds);
+        while let Some(wake) = self.core.next_wake(at(self.now)) {
+            let wake = wake.since_start();
+            // What is due stays due where the clock does not go on.
+            self.now = wake.max(self.now + Duration::from_millis(1)).min(end);
+            self.handle(Input::Tick);
+            if self.now == end {
+                return;
+            }
+        }
+    }
+}
+
+fn at(now: Duration) -> Now {
+    Now {
+        monotonic: Monotonic::after_start(now),
+        wall: START + now,
+    }
+}
+
+fn restored(partition: i32, epoch: u64) -> Input {
+    let restored = Restored {
+        states: StateStore::default(),
+        partitions: 1,
+        position: Position::default(),
+    };
+    Input::Restored {
+        partition,
+        epoch,
+        result: Box::new(Ok(restored)),
+        took: Duration::ZERO,
+    }
+}
+
+fn webhook(offset: i64) -> Consumed {
+    let value = format!(r#"{{"event":"account.created","account_id":"a","event_date":"{START}"}}"#);
+    Consumed {
+        partition: 0,
+        offset,
+        timestamp_ms: START.as_millisecond(),
+        key: Some(b"a".to_vec()),
+        value: value.into_bytes(),
+        headers: None,
+    }
+}
+
+fn found(status: &str) -> Answer {
+    Ok(Lookup::Found(Box::new(Account {
+        status: AccountStatus::from(status),
+        status_reasons: Vec::new(),
+        snapshot: AccountSnapshot {
+            provider: "bamboohr".to_owned(),
+            provider_name: None,
+            origin_owner_id: "tenant-1".to_owned(),
+            origin_owner_name: None,
+            origin_username: None,
+            label: None,
+            account_type: None,
+            created_at: None,
+            updated_at: Some(START),
+            setup_information: None,
+        },
+    })))
+}
+
+fn settings() -> Arc<Settings> {
+    let project = Project {
+        id: None,
+        requests_per_minute: NonZeroU32::MAX,
+    };
+    Arc::new(Settings {
+        projects: Arc::new(Projects::new(vec![project])),
+        topics: Topics::default(),
+        marker_interval: Duration::from_millis(100),
+        merges_triggers: true,
+        limits: Limits {
+            lookups: 1,
+            pending: 10,
+            open: Open {
+                records: 10,
+                bytes: 10_000,
+            },
+        },
+        batch: BatchSettings {
+            threshold: 10,
+            max_ids: 50,
+        },
+        resync_interval: None,
+        resync_requests_per_minute: 90,
+        unreadable_time: Duration::from_secs(60),
+        periods: GracePeriods::default(),
+    })
+}

@@ -1,0 +1,83 @@
+//! Events by an answer that is older than the webhook: told at once, and looked at again.
+
+use std::time::Duration;
+
+use stackone_link_schemas::Recheck;
+
+use super::*;
+use crate::reconcile::{Case, Decision, GracePeriods, LifecycleKind, apply, decide};
+
+const LAG: Duration = Duration::from_secs(5);
+
+/// The recheck after a decision at this time, with what was decided.
+fn decided(
+    state: &AccountState,
+    pending: &Pending,
+    answer: &Lookup,
+    now: i64,
+) -> (Decision, Option<Recheck>) {
+    let case = Case {
+        state: Some(state),
+        pending,
+        answer,
+        now: at(now),
+    };
+    let decision = decide(&case, &GracePeriods::default());
+    let transition = apply(&id(), &case, decision, None, LAG);
+    (decision, transition.state.unwrap().recheck)
+}
+
+fn due_at(seconds: i64) -> Option<Recheck> {
+    let (step, due_at) = (0, at(seconds));
+    Some(Recheck { step, due_at })
+}
+
+const REFRESHED: Decision = Decision::Emit(LifecycleKind::Refreshed);
+
+#[test]
+fn an_event_by_an_older_answer_is_told_at_once_and_the_account_looked_at_again() {
+    let state = confirmed(AccountPhase::Active, "active");
+    // The snapshot is of 5 s before the start.
+    for (date, expected) in [(START, due_at(6)), (at(-5), None), (at(-6), None)] {
+        let webhook = pending(Trigger::Webhook, Some(date));
+        let refreshed = decided(&state, &webhook, &found("active"), 1);
+        assert_eq!(refreshed, (REFRESHED, expected), "{date}");
+    }
+}
+
+#[test]
+fn a_deleted_webhook_was_doubted_long_enough() {
+    let state = confirmed(AccountPhase::Active, "active");
+    let grace = stackone_link_schemas::Grace {
+        kind: stackone_link_schemas::GraceKind::Delete,
+        trigger: Trigger::Deleted,
+        since: START,
+        deadline: at(120),
+        answers: 5,
+        released_at: None,
+    };
+    let doubted = Pending {
+        grace: Some(grace),
+        ..pending(Trigger::Deleted, Some(START))
+    };
+    let refreshed = decided(&state, &doubted, &found("active"), 121);
+    assert_eq!(refreshed, (REFRESHED, None));
+}
+
+#[test]
+fn the_look_stays_due_whatever_else_is_decided_before_and_is_made_once() {
+    let looked_at_again = AccountState {
+        last_event_date: Some(START),
+        recheck: due_at(6),
+        ..confirmed(AccountPhase::Active, "active")
+    };
+    let copy = pending(Trigger::Webhook, Some(START));
+    let (_, kept) = decided(&looked_at_again, &copy, &found("active"), 2);
+    assert_eq!(kept, due_at(6), "a copy of the webhook comes before");
+    let look = pending(Trigger::Recheck, None);
+    let (_, made) = decided(&looked_at_again, &look, &found("active"), 6);
+    assert_eq!(made, None);
+    let (degraded, next) = decided(&looked_at_again, &look, &found("error"), 6);
+    assert_eq!(degraded, Decision::Emit(LifecycleKind::Degraded));
+    assert_eq!(next, due_at(66), "as of any account that is degraded");
+}
