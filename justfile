@@ -76,11 +76,11 @@ monitoring *arguments:
 simulate count="1000":
     cargo run --quiet --profile simulation --package stackone-simulation -- {{ count }}
 
-# The simulation as CI runs it: equal traces in two processes, 1,000 histories within 10 minutes (4 minutes of one core), and no build with planted faults
+# The simulation as CI runs it: equal traces in two processes, 650 histories within 10 minutes (3 minutes of one core), and no build with planted faults
 [group('test')]
 simulation: planted-nowhere
     cargo test --profile simulation --package stackone-simulation
-    cargo run --quiet --profile simulation --package stackone-simulation -- 1000 600
+    cargo run --quiet --profile simulation --package stackone-simulation -- 650 600
 
 # Plant one fault after the other into the processor's core: each has to be found within so many seeds
 [group('test')]
