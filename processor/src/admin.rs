@@ -88,6 +88,9 @@ pub fn serve(listener: TcpListener, health: Health) -> std::io::Result<Server> {
             .route("/livez", web::get().to(livez))
             .route("/readyz", web::get().to(readyz))
             .route("/metrics", web::get().to(metrics))
+            .route("/livez", web::head().to(livez))
+            .route("/readyz", web::head().to(readyz))
+            .route("/metrics", web::head().to(metrics))
     });
     Ok(server
         .workers(1)
@@ -125,5 +128,42 @@ async fn metrics(health: web::Data<Health>) -> HttpResponse {
             .content_type("text/plain; version=0.0.4")
             .body(text),
         Err(error) => HttpResponse::InternalServerError().body(format!("{error}\n")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    use stackone_link_process::spawn::spawn_blocking;
+
+    use super::*;
+    use crate::tasks;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn head_is_answered_as_get_without_the_body() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let mut server = serve(listener, Health::new(metrics, || None, Vec::new)).unwrap();
+        let asking = spawn_blocking(tasks::PROBE, move || {
+            ["/livez", "/readyz", "/metrics"].map(|path| {
+                let mut stream = TcpStream::connect(address).unwrap();
+                let head = format!("HEAD {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+                stream.write_all(head.as_bytes()).unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).unwrap();
+                answer
+            })
+        });
+        let answers = tokio::select! {
+            answers = asking => answers.unwrap(),
+            ended = &mut server => panic!("{ended:?}"),
+        };
+        for answer in answers {
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+        }
     }
 }

@@ -112,7 +112,7 @@ pub struct Resync {
 /// Which accounts are shown.
 #[derive(Debug, Clone, Subcommand)]
 pub enum StateCommand {
-    /// One account; exit code 1 if nothing was ever confirmed of it.
+    /// One account; exit code 1 if it has no state.
     Get {
         /// Its id.
         account: String,

@@ -6,6 +6,8 @@
 mod acls;
 pub mod arguments;
 mod bar;
+mod contact;
+mod counted;
 mod doctor;
 mod escaped;
 pub mod program;

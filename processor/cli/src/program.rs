@@ -13,13 +13,13 @@ use stackone_link_process::{process_environment, signals, stderr, telemetry};
 use stackone_link_schemas::AccountId;
 
 use stackone_processor::application::Application;
-use stackone_processor::config::Config;
+use stackone_processor::config::{Config, Settings};
 use stackone_processor::transaction::{Around, Undisturbed};
 use stackone_processor_operate::redrive::RedriveSettings;
 
 use crate::arguments::{Cli, Command, Redrive, Resync, StateCommand};
 use crate::state::Selection;
-use crate::{acls, doctor, resync, state, topics, unlinks};
+use crate::{acls, contact, doctor, resync, state, topics, unlinks};
 
 /// What it calls itself on stderr.
 const NAME: &str = "stackone-processor";
@@ -49,6 +49,9 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
         let answer = question.ask(Config::admin_listen(file, &environment)?);
         return Ok(answer.map_err(anyhow::Error::from)?);
     }
+    if !needs_api_keys(&command) {
+        return Ok(without_keys(&Config::settings(file, &environment)?, command).await?);
+    }
     let config = Config::load(file, &environment)?;
     if !matches!(command, Command::Run) {
         for (project, oddity) in &config.odd_api_keys {
@@ -59,16 +62,47 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
     let done = match command {
         Command::Run => process(&config, around).await,
         Command::CheckConfig => print(&config),
-        Command::Acls(asked) => acls::run(&config.settings, &asked, &mut stdout()),
         Command::Doctor(asked) => doctor::run(&config, &asked, &mut stdout()).await,
-        Command::Healthcheck(_answered) => Ok(()),
-        Command::Redrive(asked) => redrive(&config, asked).await,
         Command::Resync(asked) => list(&config, &asked).await,
-        Command::State(command) => show(&config, command).await,
-        Command::Topics(command) => topics::run(command, &config.settings, &mut stdout()).await,
-        Command::Unlinks(command) => unlinks::run(command, &config.settings, &mut stdout()).await,
+        other @ (Command::Acls(_)
+        | Command::Healthcheck(_)
+        | Command::Redrive(_)
+        | Command::State(_)
+        | Command::Topics(_)
+        | Command::Unlinks(_)) => without_keys(&config.settings, other).await,
     };
     Ok(done?)
+}
+
+/// Whether it asks the accounts API, or tells whether the service could.
+const fn needs_api_keys(command: &Command) -> bool {
+    match command {
+        Command::Run | Command::CheckConfig | Command::Doctor(_) | Command::Resync(_) => true,
+        Command::Acls(_)
+        | Command::Healthcheck(_)
+        | Command::Redrive(_)
+        | Command::State(_)
+        | Command::Topics(_)
+        | Command::Unlinks(_) => false,
+    }
+}
+
+async fn without_keys(settings: &Settings, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Acls(asked) => acls::run(settings, &asked, &mut stdout()),
+        Command::Redrive(asked) => redrive(settings, asked).await,
+        Command::State(command) => show(settings, command).await,
+        Command::Topics(command) => topics::run(command, settings, &mut stdout()).await,
+        Command::Unlinks(command) => {
+            contact::made(&settings.kafka).await?;
+            unlinks::run(command, settings, &mut stdout()).await
+        }
+        Command::Run
+        | Command::CheckConfig
+        | Command::Doctor(_)
+        | Command::Healthcheck(_)
+        | Command::Resync(_) => Ok(()),
+    }
 }
 
 async fn process(config: &Config, around: Arc<dyn Around>) -> anyhow::Result<()> {
@@ -87,12 +121,14 @@ async fn process(config: &Config, around: Arc<dyn Around>) -> anyhow::Result<()>
 }
 
 async fn list(config: &Config, asked: &Resync) -> anyhow::Result<()> {
+    contact::made(&config.settings.kafka).await?;
     let only = asked.project.as_deref();
     signals::until_stopped(async |stop| resync::run(config, only, &stop).await).await
 }
 
-async fn redrive(config: &Config, asked: Redrive) -> anyhow::Result<()> {
-    let settings = RedriveSettings::of(&config.settings);
+async fn redrive(settings: &Settings, asked: Redrive) -> anyhow::Result<()> {
+    contact::made(&settings.kafka).await?;
+    let settings = RedriveSettings::of(settings);
     let (selection, mode, shown) = asked.into_parts();
     signals::until_stopped(async |stop| {
         crate::redrive::command(settings, selection, mode, shown, stop).await
@@ -100,7 +136,7 @@ async fn redrive(config: &Config, asked: Redrive) -> anyhow::Result<()> {
     .await
 }
 
-async fn show(config: &Config, command: StateCommand) -> anyhow::Result<()> {
+async fn show(settings: &Settings, command: StateCommand) -> anyhow::Result<()> {
     let selection = match command {
         StateCommand::List { status, json } => Selection {
             status,
@@ -116,7 +152,8 @@ async fn show(config: &Config, command: StateCommand) -> anyhow::Result<()> {
             }
         }
     };
-    state::run(&config.settings, selection, stdout()).await
+    contact::made(&settings.kafka).await?;
+    state::run(settings, selection, stdout()).await
 }
 
 fn print(config: &Config) -> anyhow::Result<()> {

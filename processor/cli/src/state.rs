@@ -7,6 +7,7 @@ use stackone_link_schemas::{AccountId, AccountState};
 use stackone_processor::config::Settings;
 use stackone_processor_operate::state_view::states;
 
+use crate::counted::counted;
 use crate::escaped::escaped;
 
 /// Which states are shown, and how.
@@ -47,7 +48,10 @@ pub async fn run(
     let states = states(settings, selection.account.clone()).await;
     let states = states.context("state cannot be read")?;
     if let Some(account) = selection.account.as_ref().filter(|_| states.is_empty()) {
-        anyhow::bail!("account {account} has no state: nothing was ever confirmed of it");
+        anyhow::bail!(
+            "account {account} has no state: no lookup of it was decided yet, or StackOne never knew it; `redrive --dry-run --account \
+             {account}` shows whether its triggers were put aside"
+        );
     }
     let selected: Vec<&AccountState> = states
         .values()
@@ -92,7 +96,7 @@ fn table(out: &mut impl Write, states: &[&AccountState]) -> io::Result<()> {
             .collect();
         writeln!(out, "{}", cells.join("  ").trim_end())?;
     }
-    writeln!(out, "{} accounts", states.len())
+    writeln!(out, "{}", counted(states.len(), "account"))
 }
 
 fn row(state: &AccountState) -> [String; 8] {
@@ -143,7 +147,7 @@ mod tests {
         assert!(!text.contains('\u{1b}'), "{text:?}");
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0].find("VERSION"), lines[1].find('7'), "{text}");
-        assert_eq!(lines[2], "1 accounts");
+        assert_eq!(lines[2], "1 account");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use stackone_processor::config::Settings;
 use stackone_processor_operate::unlinks::{Vanished, release, vanished};
 
 use crate::arguments::UnlinksCommand;
+use crate::counted::counted;
 
 /// Shows or releases, telling `out`.
 ///
@@ -51,11 +52,12 @@ async fn list(
         }
     }
     if !json {
-        writeln!(
-            out,
-            "{} accounts answer 404 and are not unlinked",
-            vanished.len()
-        )?;
+        let verbs = match vanished.len() {
+            1 => "answers 404 and is",
+            _ => "answer 404 and are",
+        };
+        let accounts = counted(vanished.len(), "account");
+        writeln!(out, "{accounts} {verbs} not unlinked")?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! operators could. Progress is handed to a closure.
 
 pub mod acls;
+pub mod contact;
 pub mod doctor;
 pub mod redrive;
 pub mod resync;

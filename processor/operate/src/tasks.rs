@@ -4,6 +4,8 @@ stackone_link_process::tasks! {
     pub,
     /// Of `doctor`: looks at the brokers.
     DOCTOR = "looking at brokers";
+    /// Asks whether any broker answers.
+    CONTACT = "a first question to the brokers";
     /// Reads the state topic.
     STATES = "reading states";
     /// Of `redrive`: puts dead letters back.

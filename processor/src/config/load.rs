@@ -42,6 +42,24 @@ impl Config {
         }
     }
 
+    /// Reads and checks the settings alone, for commands that ask no API and so need no API key.
+    ///
+    /// # Errors
+    ///
+    /// Where anything is wrong with them: every problem that could be found, one line each.
+    pub fn settings(
+        file: Option<&Path>,
+        environment: &HashMap<String, String>,
+    ) -> Result<Settings, ConfigError> {
+        let settings: Settings = LAYERS.read(file, environment)?;
+        let problems = settings.problems();
+        if problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(problems.into())
+        }
+    }
+
     /// Where the operators' listener is, whatever has become of all other settings. For the probe of a container.
     ///
     /// # Errors
@@ -140,6 +158,13 @@ mod tests {
         );
         let property = problems("[kafka.properties]\n'lingerr.ms' = '1'\n", &[]);
         assert!(property.contains("lingerr.ms"), "{property}");
+    }
+
+    #[test]
+    fn settings_without_keys_are_checked_all_the_same() {
+        assert!(Config::settings(None, &HashMap::new()).is_ok());
+        let wrong = HashMap::from([("PROCESSOR__GROUP__ID".to_owned(), String::new())]);
+        assert!(Config::settings(None, &wrong).is_err());
     }
 
     #[test]

@@ -131,6 +131,7 @@ async fn a_command_ends_whatever_thread_of_it_panics() {
     let pipeline = pipeline("panics-commands").await;
     let all = [
         (commands::DOCTOR, &["doctor"][..]),
+        (commands::CONTACT, &["state", "list"]),
         (commands::STATES, &["state", "list"]),
         (commands::STATES, &["unlinks", "list"]),
         (commands::STATES, &["resync"]),

@@ -45,8 +45,11 @@ pub(in crate::doctor) fn api(project: &ProjectSettings, answer: &Result<(), ApiE
             format!("{name}: more is asked with this API key than StackOne allows (429)"),
             "find out who else uses the key, or lower projects.requests_per_minute",
         ),
-        Err(error @ ApiError::Unavailable { .. }) => wrong(
-            format!("{name}: {} gives no answer: {error}", project.base_url),
+        Err(ApiError::Unavailable { reason, source, .. }) => wrong(
+            match source {
+                Some(_) => format!("{name}: {} gives no answer: {reason}", project.base_url),
+                None => format!("{name}: {} is unavailable: {reason}", project.base_url),
+            },
             "check projects.base_url and the way out to it (no proxy is used); an outage at StackOne costs time only",
         ),
         Err(error @ (ApiError::Rejected { .. } | ApiError::Unreadable { .. })) => wrong(
@@ -119,7 +122,7 @@ mod tests {
     #[test]
     fn every_answer_but_a_200_is_wrong_and_says_where_to_look() {
         let unavailable = ApiError::Unavailable {
-            reason: "timeout".to_owned(),
+            reason: "status 503".to_owned(),
             retry_after: None,
             source: None,
         };
@@ -137,7 +140,7 @@ mod tests {
                 "429",
                 "requests_per_minute",
             ),
-            (unavailable, "timeout", "base_url"),
+            (unavailable, ".com/ is unavailable: status 503", "base_url"),
             (
                 ApiError::Rejected { status: 400 },
                 "status 400",
