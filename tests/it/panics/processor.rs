@@ -9,7 +9,7 @@ use stackone_link_process::spawn::Name;
 use stackone_link_transport::tasks as kafka;
 use stackone_processor::tasks;
 use stackone_processor_operate::tasks as commands;
-use stackone_simulator::{Fault, FaultRule, NewAccount, Operation};
+use stackone_simulator::{Fault, FaultRule, NewAccount};
 use tokio::process::Command;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -71,7 +71,8 @@ async fn lives_a_full_life(pipeline: &Pipeline, processor: &mut Program) -> bool
     if processor.starts(tasks::LOOKUP.as_str()).await {
         return true;
     }
-    let unreadable = FaultRule::always(Fault::Html).for_operation(Operation::Get);
+    // Of lists as well: where others still wait, it is looked up together with them.
+    let unreadable = FaultRule::always(Fault::Html);
     let unreadable = pipeline.simulator.faults().set(unreadable).unwrap();
     link(pipeline, "bamboohr");
     if processor.starts(tasks::REREAD.as_str()).await {

@@ -141,8 +141,11 @@ async fn with_exactly_these_acls_a_webhook_goes_all_the_way_to_account_linked() 
     let id = cause_everything(&pipeline).await;
     everything_happened(&pipeline, &id).await;
     let mut troubles = troubles(&processor);
-    // Of what was caused, and not of what is not allowed.
-    troubles.retain(|line| !line.contains("record is put aside"));
+    // Of what was caused, and not of what is not allowed. A busy broker may hang up on a handshake.
+    let is_expected = |line: &str| {
+        line.contains("record is put aside") || line.contains("Broker transport failure")
+    };
+    troubles.retain(|line| !is_expected(line));
     assert!(troubles.is_empty(), "{troubles:#?}");
     processor.terminate().await.unwrap();
     pipeline.stop().await.unwrap();
