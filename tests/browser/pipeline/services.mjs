@@ -269,7 +269,10 @@ enabled = true
 
   /** The simulator's switches. @param {string} method @param {string} path @param {object} [body] @returns {Promise<any>} */
   async simulator(method, path, body) {
-    const answer = await fetch(`${this.control}/control/${path}`, { method, ...(body && { body: JSON.stringify(body) }) });
+    // Without this a connection that the simulator is just closing would be used again.
+    const headers = { connection: "close" };
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    const answer = await fetch(`${this.control}/control/${path}`, init);
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     const text = await answer.text();
     return text ? JSON.parse(text) : undefined;

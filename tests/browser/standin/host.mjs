@@ -9,11 +9,12 @@ import { hub } from "./connect.mjs";
  * @param {Map<string, [type: string, body: string]>} files other files of a test
  */
 export async function startHost(connect, api, files) {
-  const served = await serve((request, response, url) => {
+  const served = await serve(async (request, response, url) => {
     const accountId = url.searchParams.get("account") ?? undefined;
     switch (`${request.method} ${url.pathname}`) {
       case "POST /my-backend/link-session":
-        return json(response, 201, connect.create({ tenant: "tenant-1", accountId }));
+        // The stand-in has it at once; the real service answers over HTTP.
+        return json(response, 201, await connect.create({ tenant: "tenant-1", accountId }));
       case "GET /host.js":
         response.writeHead(200, { "content-type": "text/javascript" });
         return response.end(SCRIPT);
