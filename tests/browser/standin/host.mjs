@@ -5,7 +5,7 @@ import { hub } from "./connect.mjs";
 
 /**
  * @param {import("./connect.mjs").Connect} connect
- * @param {string} api StackOne's
+ * @param {string | (() => string)} api StackOne's, or what tells it once it is known
  * @param {Map<string, [type: string, body: string]>} files other files of a test
  */
 export async function startHost(connect, api, files) {
@@ -22,7 +22,7 @@ export async function startHost(connect, api, files) {
         response.writeHead(200, { "content-type": "text/css" });
         return response.end("body { margin: 2rem; font: 1rem/1.5 system-ui, sans-serif }");
       case "GET /":
-        response.setHeader("content-security-policy", policy(connect.url, api));
+        response.setHeader("content-security-policy", policy(connect.url, typeof api === "string" ? api : api()));
         response.setHeader("referrer-policy", "no-referrer");
         response.setHeader("cross-origin-opener-policy", "same-origin-allow-popups");
         response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
