@@ -307,4 +307,4 @@ check: fmt scripts typos structure deny machete asyncapi web-check clippy clippy
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
-ci: check test browser simulator-sdk demo-story registry test-container test-model-container images compose delivery
+ci: check test browser simulator-sdk demo-story registry test-container test-model-container browser-container images compose delivery
