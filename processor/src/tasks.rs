@@ -72,9 +72,10 @@ impl Tasks {
     pub fn spawn_blocking(&self, what: Name, job: impl FnOnce() + Send + 'static) {
         let (watch, token) = (self.watch(what), self.tracker.token());
         let watched = move || {
+            // Dropped in the other order: who awaits all tasks has been told of those that died.
             let _tracked = token;
+            let _watch = watch;
             job();
-            drop(watch);
         };
         drop(spawn::spawn_blocking_on(&self.runtime, what, watched));
     }
