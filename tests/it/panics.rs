@@ -14,6 +14,8 @@ use harness::{NAMES_FILE, PANIC_IN, PANIC_TIMES, WITHIN, eventually};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+/// Exit code of a process that a panic has ended.
+const PANICKED: i32 = 101;
 /// Far more than the 2 s that are promised, so that a busy machine fails no test: what does not end
 /// by its hook never ends.
 const SOON: Duration = Duration::from_secs(15);
