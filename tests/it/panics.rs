@@ -75,13 +75,18 @@ impl Program {
     async fn starts(&mut self, name: &str) -> bool {
         let awaited = format!("{name} starts");
         let started = eventually(&awaited, WITHIN, async || {
-            if self.exit_code().is_some() {
-                return Ok(true);
-            }
-            let is_started = self.names().iter().any(|started| started == name);
-            is_started.then_some(false).ok_or_else(|| self.log())
+            self.starts_now(name).ok_or_else(|| self.log())
         });
         started.await.unwrap()
+    }
+
+    /// False where it has started something of this name, true where it has ended, none while neither.
+    fn starts_now(&mut self, name: &str) -> Option<bool> {
+        if self.exit_code().is_some() {
+            return Some(true);
+        }
+        let is_started = self.names().iter().any(|started| started == name);
+        is_started.then_some(false)
     }
 
     /// Waits for its end, and checks that it comes soon after the panic.

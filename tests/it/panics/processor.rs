@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use harness::{PROJECT, Pipeline, PipelineSettings};
+use harness::{PROJECT, Pipeline, PipelineSettings, WITHIN, eventually};
 use stackone_link_process::spawn::Name;
 use stackone_link_transport::tasks as kafka;
 use stackone_processor::tasks;
@@ -50,6 +50,22 @@ fn command(pipeline: &Pipeline, arguments: &[&str]) -> Command {
     command
 }
 
+/// Links one account after the other until one is looked up alone: all there were, and a new one beside them, may be looked
+/// up together. True where the processor has ended.
+async fn looks_one_up_alone(pipeline: &Pipeline, processor: &mut Program) -> bool {
+    let mut linked = 0;
+    let looked_up = eventually("an account is looked up alone", WITHIN, async || {
+        let emitted = processor.log().matches("\"emitted\"").count();
+        if emitted >= ACCOUNTS + linked {
+            link(pipeline, "hibob");
+            linked += 1;
+        }
+        let ended = processor.starts_now(tasks::LOOKUP.as_str());
+        ended.ok_or_else(|| processor.log())
+    });
+    looked_up.await.unwrap()
+}
+
 /// Has a processor start everything that it ever does, or end before: true where it has ended.
 async fn lives_a_full_life(pipeline: &Pipeline, processor: &mut Program) -> bool {
     for name in [
@@ -66,9 +82,7 @@ async fn lives_a_full_life(pipeline: &Pipeline, processor: &mut Program) -> bool
             return true;
         }
     }
-    // All there were may have been looked up together.
-    link(pipeline, "hibob");
-    if processor.starts(tasks::LOOKUP.as_str()).await {
+    if looks_one_up_alone(pipeline, processor).await {
         return true;
     }
     // Of lists as well: where others still wait, it is looked up together with them.
