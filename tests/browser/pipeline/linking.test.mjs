@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { Pipeline } from "./services.mjs";
+import { Pipeline, until } from "./services.mjs";
 import { startHost } from "../standin/host.mjs";
 import { launch } from "../tools.mjs";
 import { elementOf } from "../world.mjs";
@@ -161,6 +161,146 @@ test(
     await elementOf(later).said("Connected and verified.");
     assert.ok(later.url().endsWith(`/link/${id}`));
     assert.equal((await accounts()).length, 1);
+  }),
+);
+
+/**
+ * A press of Continue after a reload, and what is said then.
+ * @param {import("playwright-core").Page} page
+ * @param {string} sentence
+ */
+async function reload(page, sentence) {
+  await page.reload();
+  await elementOf(page).start.click();
+  await elementOf(page).said(sentence);
+}
+
+test(
+  "the page is reloaded in every state of a link that comes to its end",
+  asTenant(async ({ page }) => {
+    const { link_url } = await pipeline.create({ tenant, channel: "link" });
+    await page.goto(link_url);
+    const link = elementOf(page);
+    for (const _state of ["created", "linking"]) await reload(page, "Choose the system to connect.");
+    await fillForm(link);
+    await reload(page, "Choose the system to connect.");
+    await fillForm(link);
+    await pipeline.holdLookups();
+    await link.save();
+    await link.said("Saved. Checking that the connection works…");
+    await reload(page, "Saved. Checking that the connection works…");
+    await pipeline.simulator("DELETE", "faults");
+    await link.said("Connected and verified.");
+    await reload(page, "Connected and verified.");
+    assert.equal((await accounts()).length, 1);
+  }),
+);
+
+test(
+  "the page is reloaded where the link has failed, and the next try repairs the account",
+  asTenant(async ({ page }) => {
+    const accountId = await pipeline.account(tenant, "error");
+    const { link_url } = await pipeline.create({ tenant, accountId, channel: "link" });
+    await page.goto(link_url);
+    const link = elementOf(page);
+    await link.start.click();
+    await link.refill();
+    await pipeline.expireTokens();
+    await link.save();
+    const refused = "The other system still refuses the sign-in. Check it, then try again.";
+    await link.said(refused);
+    await reload(page, refused);
+    await link.button("Try again").click();
+    await link.refill();
+    await link.save();
+    await link.said("Connected and verified.");
+    await reload(page, "Connected and verified.");
+  }),
+);
+
+test(
+  "the page is reloaded where the time for the link is over",
+  asTenant(async ({ page }) => {
+    const { id, link_url } = await pipeline.create({ tenant, channel: "link", expiresIn: 1 });
+    await until("it is over", async () => (await pipeline.session(tenant, id)).state === "expired");
+    await page.goto(link_url);
+    for (let visits = 0; visits < 2; visits += 1) {
+      await reload(page, "This link is no longer valid. Ask for a new one.");
+    }
+  }),
+);
+
+/**
+ * StackOne's token is over by its own clock and by the page's, which asks for another one.
+ * @param {import("playwright-core").Page} page
+ */
+async function tokensEnd(page) {
+  await pipeline.expireTokens();
+  const minted = page.waitForResponse((answer) => answer.url().endsWith("/token") && answer.ok());
+  await page.clock.fastForward("28:30");
+  await minted;
+}
+
+test(
+  "StackOne's token is over before anything is chosen, and while the person types",
+  asTenant(async ({ page }) => {
+    await page.clock.install();
+    await page.goto(host.url);
+    const link = elementOf(page);
+    await link.start.click();
+    await link.said("Choose the system to connect.");
+    const old = await link.hub.elementHandle();
+    await tokensEnd(page);
+    await page.waitForFunction((hub) => !hub?.isConnected, old);
+    await fillForm(link);
+    await tokensEnd(page);
+    assert.equal(await link.hub.getByLabel("API key").inputValue(), "sesame");
+    await link.save();
+    await link.said("Connected and verified.");
+    assert.equal((await accounts()).length, 1);
+  }),
+);
+
+test(
+  "StackOne's token is over while the other system asks: a new start is offered, which links",
+  asTenant(async ({ page }) => {
+    await page.clock.install();
+    await page.goto(host.url);
+    const link = elementOf(page);
+    await link.start.click();
+    await link.hub.getByText("Workday").click();
+    await page.clock.fastForward("26:00");
+    const opened = page.waitForEvent("popup");
+    await link.save();
+    const window = await opened;
+    await link.said("Connecting. The other system may ask you to sign in, in a window of its own.");
+    await pipeline.expireTokens();
+    await page.clock.fastForward("02:30");
+    await link.button("Try again").click();
+    await link.hub.getByText("Workday").click();
+    await window.close();
+    const again = page.waitForEvent("popup");
+    await link.save();
+    await (await again).getByRole("button", { name: "Allow" }).click();
+    await link.said("Connected and verified.");
+    assert.equal((await accounts()).length, 1);
+  }),
+);
+
+test(
+  "StackOne's token is over after the save, before the account is confirmed",
+  asTenant(async ({ page }) => {
+    await page.goto(host.url);
+    const link = elementOf(page);
+    await link.start.click();
+    await fillForm(link);
+    await pipeline.holdLookups();
+    await link.save();
+    await link.said("Saved. Checking that the connection works…");
+    await pipeline.expireTokens();
+    await pipeline.simulator("DELETE", "faults");
+    await link.said("Connected and verified.");
+    assert.deepEqual(await link.events(), ["opened", "linked", "verified"]);
   }),
 );
 

@@ -250,8 +250,11 @@ enabled = true
     this.#stops.push(() => front.close());
   }
 
-  /** `POST /v1/link-sessions`, as a backend does. @param {{tenant: string, accountId?: string, returnUrl?: string, channel?: string}} of */
-  async create({ tenant, accountId, returnUrl, channel = "hub" }) {
+  /**
+   * `POST /v1/link-sessions`, as a backend does.
+   * @param {{tenant: string, accountId?: string, returnUrl?: string, channel?: string, expiresIn?: number}} of
+   */
+  async create({ tenant, accountId, returnUrl, channel = "hub", expiresIn }) {
     const answer = await fetch(`${this.url}/v1/link-sessions`, {
       method: "POST",
       headers: { authorization: `Bearer ${SERVICE_TOKEN}`, "content-type": "application/json" },
@@ -260,6 +263,7 @@ enabled = true
         channel,
         ...(accountId && { account_id: accountId }),
         ...(returnUrl && { return_url: returnUrl }),
+        ...(expiresIn && { expires_in: expiresIn }),
       }),
     });
     const made = await answer.json();
@@ -293,6 +297,17 @@ enabled = true
       return answer.ok && (await answer.json()).health === wanted;
     });
     return id;
+  }
+
+  /** The session as a backend sees it. @param {string} tenant @param {string} id */
+  async session(tenant, id) {
+    const headers = { authorization: `Bearer ${SERVICE_TOKEN}` };
+    return (await fetch(`${this.url}/v1/link-sessions/${id}?tenant=${tenant}`, { headers })).json();
+  }
+
+  /** Accounts are looked up, and StackOne does not answer before `simulator("DELETE", "faults")`. */
+  async holdLookups() {
+    for (const operation of ["get", "list"]) await this.simulator("POST", "faults", { kind: "hang", operation });
   }
 
   /** All tokens made so far are refused from now on. */
