@@ -41,6 +41,11 @@ with_containers := "--package stackone-pipeline-tests --package stackone-link-pr
 test-model-container:
     cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it model::
 
+# Writes the records and log lines of docs/walkthroughs/one-account.md anew, from a run on Apache Kafka in a container
+[group('test')]
+walkthrough:
+    WRITE_WALKTHROUGH=1 cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it walkthrough::
+
 # Kills the processor so many times at random moments under load, on Apache Kafka in a container: ten a minute
 [group('test')]
 soak kills="600":

@@ -87,3 +87,5 @@ mod topic_sizes;
 #[cfg(feature = "container")]
 mod topics_command;
 mod unheard;
+#[cfg(feature = "container")]
+mod walkthrough;
