@@ -3,34 +3,28 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use stackone_link_process::spawn::{Name, spawn_blocking, spawn_in};
 use stackone_link_transport::StartError;
-use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
 use crate::background;
-use crate::config::{Config, ServerSettings, Settings, ShutdownSettings};
+use crate::config::{Config, Settings};
 use crate::connect::Connect;
 use crate::facts::Facts;
 use crate::hub::{Hub, HubError};
 use crate::index::Index;
 use crate::limits::Limits;
+use crate::listeners::{self, ListenError};
 use crate::looks::Looks;
 use crate::metrics::Metrics;
-use crate::routes;
 use crate::stackone::Projects;
 use crate::streams::Streams;
-use crate::tasks::{ADMIN_LISTENER, FLUSH, PUBLIC_LISTENER};
-
-/// How long a connection that we close may take to read our answer.
-const DISCONNECT_DEADLINE: Duration = Duration::from_secs(3);
+use crate::tasks::{ADMIN_LISTENER, FLUSH, PUBLIC_LISTENER, Tasks};
 
 /// A service that is bound to its addresses and has yet to run.
 pub struct Application {
@@ -46,15 +40,8 @@ pub struct Application {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// An address cannot be listened on.
-    #[error("{setting}: cannot listen on {address}: {source}")]
-    Listen {
-        /// The setting.
-        setting: &'static str,
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// The producer cannot be made.
     #[error("kafka: {0}")]
     Producer(#[from] StartError),
@@ -74,7 +61,7 @@ impl BuildError {
     pub(crate) const fn is_configuration(&self) -> bool {
         match self {
             Self::Producer(_) | Self::Hub(_) => true,
-            Self::Listen { .. } | Self::Client(_) | Self::Metrics(_) => false,
+            Self::Listen(_) | Self::Client(_) | Self::Metrics(_) => false,
         }
     }
 }
@@ -101,9 +88,6 @@ pub enum RunError {
     Died(#[from] tokio::task::JoinError),
 }
 
-/// What runs for as long as the service does.
-pub(crate) type Tasks = JoinSet<(Name, io::Result<()>)>;
-
 impl Application {
     /// Makes the producer and binds both listeners. Nothing is served before [`Self::run`].
     ///
@@ -118,8 +102,8 @@ impl Application {
             shutdown,
             ..
         } = &config.settings;
-        let (public, public_addr) = public_server(&connect, server, shutdown)?;
-        let (admin, admin_addr) = admin_server(&connect, admin.listen)?;
+        let (public, public_addr) = listeners::public(&connect, server, shutdown)?;
+        let (admin, admin_addr) = listeners::admin(&connect, admin.listen)?;
         Ok(Self {
             connect,
             config: config.clone(),
@@ -246,61 +230,4 @@ fn connect(config: &Config) -> Result<Connect, BuildError> {
         projects,
         metrics,
     })
-}
-
-fn public_server(
-    connect: &Data<Connect>,
-    settings: &ServerSettings,
-    shutdown: &ShutdownSettings,
-) -> Result<(Server, SocketAddr), BuildError> {
-    let connect = connect.clone();
-    let app = move || {
-        App::new()
-            .app_data(connect.clone())
-            .configure(routes::public)
-    };
-    let workers = match settings.workers {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
-        workers => workers,
-    };
-    let server = HttpServer::new(app)
-        .workers(workers)
-        .max_connections(settings.max_connections.div_ceil(workers))
-        .keep_alive(settings.keep_alive)
-        .client_request_timeout(settings.header_deadline)
-        .client_disconnect_timeout(DISCONNECT_DEADLINE)
-        .shutdown_timeout(shutdown.deadline.as_secs())
-        .disable_signals();
-    let server = server.bind(settings.listen);
-    let server = server.map_err(|source| listen_error("server.listen", settings.listen, source))?;
-    let address = server.addrs().first().copied().unwrap_or(settings.listen);
-    Ok((server.run(), address))
-}
-
-/// Binds the operators' listener, on a thread of its own, so that it answers whatever the public one has to do.
-fn admin_server(
-    connect: &Data<Connect>,
-    listen: SocketAddr,
-) -> Result<(Server, SocketAddr), BuildError> {
-    let connect = connect.clone();
-    let app = move || {
-        App::new()
-            .app_data(connect.clone())
-            .configure(routes::admin)
-    };
-    let server = HttpServer::new(app)
-        .workers(1)
-        .disable_signals()
-        .bind(listen);
-    let server = server.map_err(|source| listen_error("admin.listen", listen, source))?;
-    let address = server.addrs().first().copied().unwrap_or(listen);
-    Ok((server.run(), address))
-}
-
-fn listen_error(setting: &'static str, address: SocketAddr, source: io::Error) -> BuildError {
-    BuildError::Listen {
-        setting,
-        address,
-        source,
-    }
 }

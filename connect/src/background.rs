@@ -10,12 +10,12 @@ use stackone_link_process::spawn::{spawn_blocking, spawn_in};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::application::Tasks;
 use crate::config::{Config, Reread, Settings};
 use crate::connect::Connect;
-use crate::follow::{Followed, Follower};
+use crate::follow::Follower;
+use crate::followed::Followed;
 use crate::settle::Settler;
-use crate::tasks::{FACTS, SECRET_RELOAD, SECRETS, SETTLER, STATES};
+use crate::tasks::{FACTS, SECRET_RELOAD, SECRETS, SETTLER, STATES, Tasks};
 
 /// Twice as often as what is promised to take effect within 2 seconds.
 const RELOAD_EVERY: Duration = Duration::from_secs(1);

@@ -12,6 +12,7 @@ use stackone_link_transport::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::followed::Followed;
 use crate::index::Index;
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
@@ -23,15 +24,6 @@ const ASK: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long until a topic that cannot be read is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
-
-/// Which topic is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Followed {
-    /// Facts of link sessions.
-    Facts,
-    /// Confirmed states of accounts.
-    States,
-}
 
 /// One topic that is followed.
 pub(crate) struct Follower {

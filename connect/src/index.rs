@@ -1,7 +1,9 @@
 //! What this replica has read: all sessions and accounts, by tenant. Written by the threads that follow the
 //! topics, read by requests.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod known;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use uuid::Uuid;
 use crate::account::Account;
 use crate::session::{Folded, Owner, Session, TenantState};
 use crate::tenant::TenantKey;
+use known::Known;
 
 /// So many facts are remembered by their places: more than are written while one waits for its own.
 const NEWEST: usize = 4096;
@@ -30,16 +33,6 @@ pub(crate) struct Index {
     pub(crate) has_changed: Notify,
     /// Who follows a session.
     followers: Mutex<HashMap<Uuid, watch::Sender<()>>>,
-}
-
-#[derive(Default)]
-struct Known {
-    tenants: HashMap<Arc<TenantKey>, TenantState>,
-    sessions: HashMap<Uuid, Arc<TenantKey>>,
-    /// Whose each account is; nobody's where it was unlinked before we looked.
-    accounts: HashMap<AccountId, Option<Arc<TenantKey>>>,
-    /// What became of the newest facts, by where they were read.
-    newest: VecDeque<((i32, i64), Folded)>,
 }
 
 impl Index {
@@ -269,33 +262,6 @@ impl Index {
 
     fn write(&self) -> RwLockWriteGuard<'_, Known> {
         self.known.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Known {
-    /// The key as all that name it have it.
-    fn shared(&self, key: TenantKey) -> Arc<TenantKey> {
-        match self.tenants.get_key_value(&key) {
-            Some((shared, _)) => Arc::clone(shared),
-            None => Arc::new(key),
-        }
-    }
-
-    fn remove_account(&mut self, id: &AccountId) -> Option<Arc<TenantKey>> {
-        let tenant = self.accounts.remove(id).flatten()?;
-        let removed = self
-            .tenants
-            .get_mut(&tenant)
-            .map(|state| state.remove_account(id));
-        drop(removed);
-        self.drop_if_empty(&tenant);
-        Some(tenant)
-    }
-
-    fn drop_if_empty(&mut self, tenant: &TenantKey) {
-        if self.tenants.get(tenant).is_some_and(TenantState::is_empty) {
-            self.tenants.remove(tenant);
-        }
     }
 }
 

@@ -11,9 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-#[cfg(test)]
-use keys::JwksProblem;
-pub(crate) use keys::Keys;
+pub use keys::{JwksProblem, Keys};
 
 /// Longest token that is looked at, in bytes.
 const MAX_TOKEN: usize = 8 * 1024;
@@ -26,7 +24,7 @@ pub(crate) const MAX_TENANT_ID: usize = 128;
 
 /// What a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub enum Scope {
     /// Make link sessions and cancel them.
     Link,
     /// See sessions and accounts.
@@ -37,7 +35,7 @@ pub(crate) enum Scope {
 
 /// What a token may do, as a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Scopes {
+pub struct Scopes {
     link: bool,
     read: bool,
     disconnect: bool,
@@ -45,42 +43,61 @@ pub(crate) struct Scopes {
 
 /// What one issuer's tokens must say, and how they say it.
 #[derive(Debug, Clone)]
-pub(crate) struct Rules {
-    pub(crate) issuer: String,
-    pub(crate) audience: String,
-    pub(crate) tenant_claim: String,
-    pub(crate) tenant_name_claim: String,
-    pub(crate) user_name_claim: String,
-    pub(crate) scope_claim: String,
+pub struct Rules {
+    /// What `iss` says.
+    pub issuer: String,
+    /// What is in `aud`.
+    pub audience: String,
+    /// The claim that has the tenant's id.
+    pub tenant_claim: String,
+    /// The claim that has its name.
+    pub tenant_name_claim: String,
+    /// The claim that has the user's name.
+    pub user_name_claim: String,
+    /// The claim that has the scopes.
+    pub scope_claim: String,
 }
 
 /// What a verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Claims {
-    pub(crate) tenant_id: String,
-    pub(crate) tenant_name: Option<String>,
-    pub(crate) user_name: Option<String>,
-    pub(crate) scopes: Scopes,
-    pub(crate) expires_at: Timestamp,
+pub struct Claims {
+    /// Whom it is for: 1 to 128 bytes.
+    pub tenant_id: String,
+    /// The tenant's name.
+    pub tenant_name: Option<String>,
+    /// Who is signed in.
+    pub user_name: Option<String>,
+    /// What the caller may do.
+    pub scopes: Scopes,
+    /// Until when.
+    pub expires_at: Timestamp,
 }
 
 /// Why a token is not believed. The caller is told nothing but that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum JwtError {
+pub enum JwtError {
+    /// Not three parts of base64url, or too long.
     #[error("it is no signed token that can be read")]
     Malformed,
+    /// Nobody who is configured.
     #[error("its issuer is not configured")]
     Issuer,
+    /// No `kid`, or another.
     #[error("it names no key, or none that is known")]
     UnknownKey,
+    /// `alg` is not the key's, or there is `crit`.
     #[error("its algorithm is not that of its key, or it makes demands that are not understood")]
     Header,
+    /// Not by this key, or not of this text.
     #[error("it is not signed by its key")]
     Signature,
+    /// `aud` has not ours.
     #[error("it is for somebody else")]
     Audience,
+    /// `iat`, `exp` or `nbf`.
     #[error("it is not valid now, or for longer than 15 minutes")]
     Time,
+    /// No id, or a longer one than 128 bytes.
     #[error("it names no tenant")]
     Tenant,
 }
@@ -102,7 +119,7 @@ impl JwtError {
 }
 
 /// The parts of a token that was read and not verified.
-pub(crate) struct Unverified<'t> {
+pub struct Unverified<'t> {
     signed: &'t str,
     signature: Vec<u8>,
     header: Header,
@@ -124,12 +141,18 @@ fn is_there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D
 }
 
 /// Whether a bearer token looks like a JWT, and so is not one of ours.
-pub(crate) fn looks_like_jwt(token: &str) -> bool {
+#[must_use]
+pub fn looks_like_jwt(token: &str) -> bool {
     token.matches('.').count() == 2
 }
 
 impl<'t> Unverified<'t> {
-    pub(crate) fn parse(token: &'t str) -> Result<Self, JwtError> {
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not three parts of base64url with JSON in two of them.
+    pub fn parse(token: &'t str) -> Result<Self, JwtError> {
         if token.len() > MAX_TOKEN {
             return Err(JwtError::Malformed);
         }
@@ -148,22 +171,23 @@ impl<'t> Unverified<'t> {
     }
 
     /// Who says to have signed it: where to look for the key.
-    pub(crate) fn issuer(&self) -> Option<&str> {
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
         self.claims.get("iss")?.as_str()
     }
 
     /// The key that it names.
-    pub(crate) fn key_id(&self) -> Option<&str> {
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
         self.header.kid.as_deref()
     }
 
     /// Believes it, or not.
-    pub(crate) fn verify(
-        &self,
-        keys: &Keys,
-        rules: &Rules,
-        now: Timestamp,
-    ) -> Result<Claims, JwtError> {
+    ///
+    /// # Errors
+    ///
+    /// Where it is not signed by one of the keys, or does not say what the rules ask for.
+    pub fn verify(&self, keys: &Keys, rules: &Rules, now: Timestamp) -> Result<Claims, JwtError> {
         if self.issuer() != Some(rules.issuer.as_str()) {
             return Err(JwtError::Issuer);
         }

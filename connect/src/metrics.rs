@@ -1,72 +1,31 @@
 //! Metrics, in a registry of their own, so that several services can live in one process. Labels come from
 //! enums and from validated configuration; never from a request.
 
+mod families;
+mod words;
+mod zero;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{
-    Encoder as _, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, TextEncoder,
-};
+use prometheus::{Encoder as _, Histogram, IntCounterVec, IntGauge, IntGaugeVec, TextEncoder};
 use stackone_link_process::metrics::{Description, Metrics as Registry};
 use stackone_link_process::stderr;
-use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
-use crate::follow::Followed;
+use crate::followed::Followed;
 use crate::jwt::JwtError;
 use crate::problem::Reason;
 use crate::session::SessionState;
+use families::{Gauges, Jwks, Make, Sessions, opts};
+
+pub(crate) use words::{LookOutcome, Notable, Operation};
 
 /// Lines that the process could not write.
 const LOG_LINES_LOST: &str = "stackone_connect_log_lines_lost_total";
-/// Seconds a person waits: from what the pipeline needs to what an API that is down needs.
-const WAITS: [f64; 14] = [
-    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 86400.0,
-];
 const LATENCY: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
-
-/// What StackOne is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub(crate) enum Operation {
-    CreateConnectSession,
-    DeleteAccount,
-}
-
-impl Operation {
-    pub(crate) fn label(self) -> &'static str {
-        self.into()
-    }
-}
-
-/// What became of a look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub(crate) enum LookOutcome {
-    /// Asked for.
-    Published,
-    /// It could not be asked for; tried again.
-    NotPublished,
-    /// The session was verified by it, and not by a webhook before it.
-    Verified,
-    /// It found that nothing was saved, or that the provider still refuses.
-    Failed,
-    /// The account is not there.
-    NotFound,
-}
-
-/// Something worth counting that is no refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub(crate) enum Notable {
-    /// A page named an account of another tenant.
-    ForeignHint,
-    /// Several accounts or sessions fit.
-    Ambiguous,
-}
 
 /// The metrics of one service.
 pub(crate) struct Metrics {
@@ -84,28 +43,6 @@ pub(crate) struct Metrics {
     gauges: Gauges,
 }
 
-struct Sessions {
-    created: IntCounterVec,
-    settled: IntCounterVec,
-    tokens: IntCounter,
-    linked_to_verified: Histogram,
-    created_to_verified: Histogram,
-}
-
-struct Jwks {
-    fetched_at: GaugeVec,
-    failures: IntCounterVec,
-}
-
-struct Gauges {
-    streams: IntGauge,
-    known_sessions: IntGauge,
-    known_accounts: IntGauge,
-    undecided_looks: IntGauge,
-    oldest_look: IntGauge,
-    reloads: IntCounter,
-}
-
 /// Every metric of the service: what alerts and dashboards may name.
 ///
 /// # Errors
@@ -113,88 +50,6 @@ struct Gauges {
 /// Where two have one name.
 pub fn catalogue() -> Result<Vec<Description>, prometheus::Error> {
     Ok(Metrics::new()?.registry.descriptions())
-}
-
-fn opts(name: &str, help: &str) -> Opts {
-    Opts::new(format!("stackone_connect_{name}"), help)
-}
-
-type Made<T> = Result<T, prometheus::Error>;
-/// A metric's name and what it says.
-type Named<'n> = (&'n str, &'n str);
-
-/// Makes metrics and registers them.
-struct Make<'r>(&'r Registry);
-
-impl Make<'_> {
-    fn counters(&self, (name, help): Named<'_>, labels: &[&str]) -> Made<IntCounterVec> {
-        self.0
-            .register(IntCounterVec::new(opts(name, help), labels)?)
-    }
-
-    fn counter(&self, (name, help): Named<'_>) -> Made<IntCounter> {
-        self.0.register(IntCounter::with_opts(opts(name, help))?)
-    }
-
-    fn gauge(&self, (name, help): Named<'_>) -> Made<IntGauge> {
-        self.0.register(IntGauge::with_opts(opts(name, help))?)
-    }
-
-    fn histogram(&self, (name, help): Named<'_>, buckets: &[f64]) -> Made<Histogram> {
-        let opts = HistogramOpts::from(opts(name, help)).buckets(buckets.to_vec());
-        self.0.register(Histogram::with_opts(opts)?)
-    }
-}
-
-impl Sessions {
-    fn new(make: &Make<'_>) -> Made<Self> {
-        let settled = "Link sessions that came to an end that this replica wrote down.";
-        let linked = "From the page's word that there is an account to its confirmation.";
-        let created = "From the request for a session to its confirmation.";
-        Ok(Self {
-            created: make.counters(
-                ("sessions_created_total", "Link sessions asked for."),
-                &["channel"],
-            )?,
-            settled: make.counters(("sessions_settled_total", settled), &["channel", "state"])?,
-            tokens: make.counter((
-                "tokens_minted_total",
-                "Sessions of StackOne's that were made.",
-            ))?,
-            linked_to_verified: make.histogram(("linked_to_verified_seconds", linked), &WAITS)?,
-            created_to_verified: make
-                .histogram(("created_to_verified_seconds", created), &WAITS)?,
-        })
-    }
-}
-
-impl Jwks {
-    fn new(make: &Make<'_>) -> Made<Self> {
-        let fetched = "When the key set was fetched last.";
-        let fetched = opts("jwks_last_success_timestamp_seconds", fetched);
-        Ok(Self {
-            fetched_at: make.0.register(GaugeVec::new(fetched, &["issuer"])?)?,
-            failures: make.counters(
-                ("jwks_failures_total", "Key sets that could not be fetched."),
-                &["issuer"],
-            )?,
-        })
-    }
-}
-
-impl Gauges {
-    fn new(make: &Make<'_>) -> Made<Self> {
-        let oldest = "Age of the oldest look that is not decided.";
-        let reloads = "Secrets that could not be read again.";
-        Ok(Self {
-            streams: make.gauge(("streams_open", "Event streams that are open."))?,
-            known_sessions: make.gauge(("sessions", "Link sessions that are known."))?,
-            known_accounts: make.gauge(("accounts", "Accounts that are known."))?,
-            undecided_looks: make.gauge(("looks_undecided", "Looks that are not decided."))?,
-            oldest_look: make.gauge(("oldest_undecided_look_seconds", oldest))?,
-            reloads: make.counter(("secret_reload_failures_total", reloads))?,
-        })
-    }
 }
 
 impl Metrics {
@@ -258,66 +113,6 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// A rate does not see a series that begins at 1.
-    fn begin_at_zero(&self) {
-        for reason in Reason::iter() {
-            self.refusals.with_label_values(&[reason.label()]).inc_by(0);
-        }
-        for outcome in LookOutcome::iter() {
-            self.looks
-                .with_label_values(&[<&str>::from(outcome)])
-                .inc_by(0);
-        }
-        for what in Notable::iter() {
-            self.notable
-                .with_label_values(&[<&str>::from(what)])
-                .inc_by(0);
-        }
-        for class in ["2xx", "4xx", "5xx"] {
-            self.requests.with_label_values(&[class]).inc_by(0);
-        }
-        for topic in [Followed::Facts, Followed::States] {
-            self.unreadable.with_label_values(&[label(topic)]).inc_by(0);
-        }
-        for channel in ["hub", "link"] {
-            self.sessions
-                .created
-                .with_label_values(&[channel])
-                .inc_by(0);
-            for state in [
-                SessionState::Verified,
-                SessionState::Failed,
-                SessionState::Cancelled,
-            ] {
-                let labels = [channel, state.as_str()];
-                self.sessions.settled.with_label_values(&labels).inc_by(0);
-            }
-        }
-    }
-
-    /// Counts from zero for the projects that are configured.
-    pub(crate) fn serves_project(&self, project: &str) {
-        for operation in Operation::iter() {
-            for outcome in [
-                "ok",
-                "refused",
-                "rate_limited",
-                "unavailable",
-                "rejected",
-                "unreadable",
-            ] {
-                let labels = [project, operation.label(), outcome];
-                self.stackone.with_label_values(&labels).inc_by(0);
-            }
-        }
-    }
-
-    /// Counts from zero for an issuer whose key set is fetched: never, until it was.
-    pub(crate) fn fetches_jwks(&self, issuer: &str) {
-        self.jwks.fetched_at.with_label_values(&[issuer]).set(0.0);
-        self.jwks.failures.with_label_values(&[issuer]).inc_by(0);
-    }
-
     pub(crate) fn answered(&self, status: u16, took: Duration) {
         let class = match status / 100 {
             2 => "2xx",
@@ -377,7 +172,7 @@ impl Metrics {
     }
 
     pub(crate) fn unreadable(&self, topic: Followed) {
-        self.unreadable.with_label_values(&[label(topic)]).inc();
+        self.unreadable.with_label_values(&[topic.label()]).inc();
     }
 
     pub(crate) fn jwks_fetched(&self, issuer: &str) {
@@ -413,13 +208,6 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.registry().gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
-    }
-}
-
-fn label(topic: Followed) -> &'static str {
-    match topic {
-        Followed::Facts => "link_sessions",
-        Followed::States => "state",
     }
 }
 

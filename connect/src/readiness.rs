@@ -7,7 +7,7 @@ use std::time::Instant;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::follow::Followed;
+use crate::followed::Followed;
 
 /// What is known of each check.
 #[derive(Debug, Default)]

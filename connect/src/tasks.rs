@@ -1,5 +1,13 @@
 //! The threads and tasks of this crate.
 
+use std::io;
+
+use stackone_link_process::spawn::Name;
+use tokio::task::JoinSet;
+
+/// What runs for as long as the service does.
+pub(crate) type Tasks = JoinSet<(Name, io::Result<()>)>;
+
 stackone_link_process::tasks! {
     pub,
     /// Accepts connections, and has them served.

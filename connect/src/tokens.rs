@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 /// What a token is for. Its prefix lets scanners of logs and sources find one that got there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub enum Purpose {
     /// The element's, for one session.
     Client,
     /// The fragment of a mailed link.
@@ -35,18 +35,20 @@ impl Purpose {
 
 /// The keys in force. The first makes tokens, each verifies them.
 #[derive(Clone)]
-pub(crate) struct TokenKeys(Vec<Hmac<Sha256>>);
+pub struct TokenKeys(Vec<Hmac<Sha256>>);
 
 impl TokenKeys {
     /// Keys of these secrets, of which there is at least one.
-    pub(crate) fn new(secrets: &[SecretString]) -> Self {
+    #[must_use]
+    pub fn new(secrets: &[SecretString]) -> Self {
         let keyed =
             |secret: &SecretString| Hmac::new_from_slice(secret.expose_secret().as_bytes()).ok();
         Self(secrets.iter().filter_map(keyed).collect())
     }
 
     /// The token of a session; nothing where there is no key.
-    pub(crate) fn make(&self, session: Uuid, purpose: Purpose) -> Option<String> {
+    #[must_use]
+    pub fn make(&self, session: Uuid, purpose: Purpose) -> Option<String> {
         let mac = mac(self.0.first()?, session, purpose)
             .finalize()
             .into_bytes();
@@ -58,7 +60,8 @@ impl TokenKeys {
     }
 
     /// Whether a token is of this session and for this purpose. In constant time for each key.
-    pub(crate) fn verifies(&self, token: &str, session: Uuid, purpose: Purpose) -> bool {
+    #[must_use]
+    pub fn verifies(&self, token: &str, session: Uuid, purpose: Purpose) -> bool {
         let text = token.strip_prefix(purpose.prefix());
         let Some(given) = text.and_then(|text| BASE64_URL_SAFE_NO_PAD.decode(text).ok()) else {
             return false;

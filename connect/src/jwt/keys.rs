@@ -18,19 +18,23 @@ const MIN_MODULUS: usize = 2048 / 8;
 
 /// The keys of one issuer, by their ids.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Keys(HashMap<String, PublicKey>);
+pub struct Keys(HashMap<String, PublicKey>);
 
 /// Why a key set cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum JwksProblem {
+pub enum JwksProblem {
+    /// Not what RFC 7517 says.
     #[error("it is no JSON Web Key Set")]
     NotJwks,
+    /// More than can be meant.
     #[error("it has more than {MAX_KEYS} keys")]
     TooMany,
+    /// All were passed over.
     #[error(
         "it has no key that can be used: RS256 of 2048 bits or more, ES256 or EdDSA with Ed25519, each with a kid"
     )]
     Nothing,
+    /// One `kid`, two keys.
     #[error("two of its keys are called {0:?}")]
     Twice(String),
 }
@@ -69,7 +73,11 @@ struct Jwk {
 
 impl Keys {
     /// Reads a key set. Keys of other kinds, or for other purposes, are passed over.
-    pub(crate) fn parse(text: &[u8]) -> Result<Self, JwksProblem> {
+    ///
+    /// # Errors
+    ///
+    /// Where it is none, or has no key that can be used.
+    pub fn parse(text: &[u8]) -> Result<Self, JwksProblem> {
         let set: Jwks = serde_json::from_slice(text).map_err(|_unreadable| JwksProblem::NotJwks)?;
         if set.keys.len() > MAX_KEYS {
             return Err(JwksProblem::TooMany);

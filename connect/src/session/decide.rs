@@ -3,57 +3,12 @@
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountId, AccountPhase, LinkOutcome, LinkReason, LinkSessionSettled};
 
-use super::{Session, TenantState};
+use super::fold::{Session, SessionState};
+use super::standing::{Owner, Seen, Standing};
+use super::tenant::TenantState;
 use crate::account::Account;
 
-/// Whose an account is, among all tenants.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Owner {
-    /// It was never seen.
-    #[default]
-    Nobody,
-    /// The session's tenant.
-    Ours,
-    /// Another tenant.
-    Another,
-    /// It was unlinked, and whose it was is not known any more.
-    Gone,
-}
-
-/// What else is known of the account that a session names: by its re-link, or by its page's hint.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
-    /// Whose it is.
-    pub(crate) owner: Owner,
-    /// Whether it was looked at after the hint, and what was found is in the state topic.
-    pub(crate) is_looked_at: bool,
-    /// Whether it was looked for after the hint and is not there.
-    pub(crate) is_missing: bool,
-}
-
-/// What the accounts say about a session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// Nothing yet.
-    Waiting,
-    /// The account that is to be linked again works again without that.
-    Recovered,
-    /// StackOne has this account; it is not confirmed active.
-    Linked(AccountId),
-    /// Several accounts, or several sessions, fit.
-    Ambiguous,
-    /// This is to be written down, unless the facts are against it.
-    Settled(LinkSessionSettled),
-}
-
 impl Session {
-    /// The account's version before the first token; the greatest where that is not known to be smaller.
-    pub(super) fn version_before(&self, account: &AccountId) -> u64 {
-        let before = self.before.as_ref();
-        let version = before.and_then(|before| before.versions.get(account));
-        version.copied().unwrap_or(0)
-    }
-
     /// Whether something was confirmed of the account after the first token.
     fn has_moved(&self, account: &Account) -> bool {
         let Some(before) = &self.before else {
@@ -66,15 +21,21 @@ impl Session {
             None => account.version > 0,
         }
     }
-
-    /// When it became final.
-    pub(super) fn final_since(&self) -> Timestamp {
-        self.changed_at.max(self.created_at)
-    }
 }
 
 impl TenantState {
-    pub(super) fn standing(&self, session: &Session, seen: &Seen, now: Timestamp) -> Standing {
+    /// Where a session stands, given what else was seen.
+    pub(crate) fn state(
+        &self,
+        session: &Session,
+        seen: &Seen,
+        now: Timestamp,
+    ) -> (SessionState, Standing) {
+        let standing = self.standing(session, seen, now);
+        (session.state(&standing, now), standing)
+    }
+
+    fn standing(&self, session: &Session, seen: &Seen, now: Timestamp) -> Standing {
         let standing = match &session.created.account_id {
             Some(account) => self.of_relink(session, account, seen),
             None => self.of_create(session, seen, now),

@@ -7,7 +7,7 @@ use stackone_link_schemas::{
 };
 use uuid::Uuid;
 
-use super::{Seen, Session, SessionState, Standing};
+use super::fold::Session;
 use crate::account::Account;
 
 /// Accounts whose versions a `token_minted` carries at most.
@@ -75,17 +75,6 @@ impl TenantState {
                 && other.is_verified()
                 && other.settled().is_some_and(claims)
         })
-    }
-
-    /// Where a session stands, given what else was seen.
-    pub(crate) fn state(
-        &self,
-        session: &Session,
-        seen: &Seen,
-        now: Timestamp,
-    ) -> (SessionState, Standing) {
-        let standing = self.standing(session, seen, now);
-        (session.state(&standing, now), standing)
     }
 
     /// The versions of the accounts as they are now, for a `token_minted`.

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 use stackone_link_schemas::{
-    AccountPhase, LinkOutcome, LinkReason, LinkSessionChange, LinkSessionSettled,
+    AccountPhase, LinkOutcome, LinkReason, LinkSessionChange, LinkSessionSettled, TokenMinted,
 };
 use uuid::Uuid;
 
+use super::fold::MAX_HINTS;
 use super::testing::{account, at, created, hinted, id, settled};
 use super::*;
 use crate::account::Account;
