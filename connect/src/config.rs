@@ -46,6 +46,7 @@ pub struct Settings {
     pub limits: LimitSettings,
     pub sessions: SessionSettings,
     pub cors: CorsSettings,
+    pub pages: PageSettings,
     pub tokens: TokenSettings,
     #[serde(default)]
     pub service_tokens: Vec<SecretSettings>,
@@ -111,6 +112,14 @@ pub struct SessionSettings {
 #[expect(missing_docs, reason = "config.default.toml documents every key")]
 pub struct CorsSettings {
     pub origins: Vec<String>,
+}
+
+/// Pages of our own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every key")]
+pub struct PageSettings {
+    pub frame_ancestors: Vec<String>,
 }
 
 /// Keys of client tokens and mailed links.

@@ -110,7 +110,12 @@ impl Hub {
             .as_ref()
             .map(|url| url.origin().ascii_serialization());
         Ok(Self {
-            policy: policy(base_urls, elsewhere.as_deref(), &hashes),
+            policy: policy(
+                base_urls,
+                elsewhere.as_deref(),
+                &hashes,
+                &settings.pages.frame_ancestors,
+            ),
             script,
             served,
         })
@@ -165,12 +170,17 @@ fn policy<'p>(
     base_urls: impl Iterator<Item = &'p Url>,
     elsewhere: Option<&str>,
     style_hashes: &[String],
+    frame_ancestors: &[String],
 ) -> String {
     let mut apis: Vec<_> = base_urls
         .map(|url| url.origin().ascii_serialization())
         .collect();
     apis.sort();
     apis.dedup();
+    let ancestors = match frame_ancestors {
+        [] => "'none'".to_owned(),
+        origins => origins.join(" "),
+    };
     let styles = style_hashes.iter().map(|hash| format!(" '{hash}'"));
     [
         "default-src 'none'".to_owned(),
@@ -184,7 +194,7 @@ fn policy<'p>(
         format!("img-src 'self' data: {LOGOS}"),
         "font-src data:".to_owned(),
         format!("style-src 'self'{}", styles.collect::<String>()),
-        "frame-ancestors 'none'".to_owned(),
+        format!("frame-ancestors {ancestors}"),
         "base-uri 'none'".to_owned(),
         "form-action 'none'".to_owned(),
         "object-src 'none'".to_owned(),
@@ -204,6 +214,7 @@ mod tests {
             [&api, &api].into_iter(),
             Some("https://cdn.example.com"),
             &hashes,
+            &[],
         );
         assert_eq!(
             policy,

@@ -58,7 +58,7 @@ fn paths(schemas: &mut SchemaGenerator) -> Value {
             "Made, or made before with this key",
             Some(reference::<CreatedSession>(schemas)),
         )
-        .refusals(&[400, 401, 403, 404, 413, 422, 429, 503]);
+        .refusals(&[400, 401, 403, 404, 408, 413, 422, 429, 503]);
     route.add(sessions, "post", create);
     let list = Operation::new("listLinkSessions", "The tenant's link sessions", &TENANT)
         .tenant_query()
@@ -88,7 +88,7 @@ fn page_paths(schemas: &mut SchemaGenerator, route: &mut Routes) {
     )
     .tenant_query()
     .events()
-    .refusals(&[401, 404, 429, 503]);
+    .refusals(&[400, 401, 403, 404, 422, 429, 503]);
     route.add("/v1/link-sessions/{id}/events", "get", events);
     let open = Operation::new("openLinkSession", "Open a mailed link", &["linkSecret"])
         .answer(
@@ -117,13 +117,13 @@ fn page_paths(schemas: &mut SchemaGenerator, route: &mut Routes) {
     )
     .body(reference::<HintRequest>(schemas))
     .answer(204, "Noted", None)
-    .refusals(&[400, 401, 404, 409, 413, 429, 503]);
+    .refusals(&[400, 401, 404, 408, 409, 413, 429, 503]);
     route.add("/v1/link-sessions/{id}/linked", "post", linked);
     let all = ["serviceToken", "hostJwt", "clientToken", "linkSecret"];
     let cancel = Operation::new("cancelLinkSession", "Give a link session up", &all)
         .tenant_query()
         .answer(204, "Given up, perhaps before", None)
-        .refusals(&[401, 403, 404, 409, 503]);
+        .refusals(&[400, 401, 403, 404, 409, 422, 503]);
     route.add("/v1/link-sessions/{id}/cancel", "post", cancel);
 }
 
@@ -153,7 +153,7 @@ fn account_paths(schemas: &mut SchemaGenerator, route: &mut Routes) {
             "StackOne was told; that it is gone is said on the lifecycle topic",
             None,
         )
-        .refusals(&[401, 403, 404, 422, 502, 503]);
+        .refusals(&[400, 401, 403, 404, 422, 502, 503]);
     route.add("/v1/accounts/{id}", "delete", delete);
 }
 
@@ -194,7 +194,7 @@ impl Operation {
             json: json!({ "operationId": id, "summary": summary, "security": security }),
             parameters: Vec::new(),
             responses: Map::new(),
-            refusals: &[401, 403, 404, 422, 503],
+            refusals: &[400, 401, 403, 404, 422, 503],
         }
     }
 

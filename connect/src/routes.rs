@@ -8,8 +8,12 @@ mod ops;
 mod pages;
 mod sessions;
 
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
+use actix_web::{
+    FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError as _, Route,
+};
 
 use crate::problem::{Problem, Reason};
 use observe::observe;
@@ -22,6 +26,7 @@ pub(crate) use sessions::{
 
 /// The public listener.
 pub(crate) fn public(app: &mut ServiceConfig) {
+    refusals(app);
     app.service(
         web::scope("/v1")
             .wrap(from_fn(observe))
@@ -29,54 +34,75 @@ pub(crate) fn public(app: &mut ServiceConfig) {
                 web::resource("/link-sessions")
                     .route(web::post().to(sessions::create))
                     .route(web::get().to(sessions::list))
-                    .default_service(web::to(method_not_allowed)),
+                    .default_service(other_method("GET, POST")),
             )
-            .service(one("/link-sessions/{id}", web::get().to(sessions::read)))
-            .service(one(
-                "/link-sessions/{id}/events",
-                web::get().to(sessions::events),
-            ))
-            .service(one(
-                "/link-sessions/{id}/open",
-                web::post().to(sessions::open),
-            ))
-            .service(one(
-                "/link-sessions/{id}/token",
-                web::post().to(sessions::token),
-            ))
-            .service(one(
-                "/link-sessions/{id}/linked",
-                web::post().to(sessions::linked),
-            ))
-            .service(one(
-                "/link-sessions/{id}/cancel",
-                web::post().to(sessions::cancel),
-            ))
-            .service(one("/accounts", web::get().to(accounts::list)))
+            .service(get("/link-sessions/{id}", sessions::read))
+            .service(get("/link-sessions/{id}/events", sessions::events))
+            .service(post("/link-sessions/{id}/open", sessions::open))
+            .service(post("/link-sessions/{id}/token", sessions::token))
+            .service(post("/link-sessions/{id}/linked", sessions::linked))
+            .service(post("/link-sessions/{id}/cancel", sessions::cancel))
+            .service(get("/accounts", accounts::list))
             .service(
                 web::resource("/accounts/{id}")
                     .route(web::get().to(accounts::read))
                     .route(web::delete().to(accounts::delete))
-                    .default_service(web::to(method_not_allowed)),
+                    .default_service(other_method("GET, DELETE")),
             )
             .default_service(web::to(unknown_path)),
     );
     app.service(
         web::scope("")
             .wrap(from_fn(observe))
-            .service(one("/link/{id}", web::get().to(pages::link)))
-            .service(one("/{name}.js", web::get().to(pages::script)))
-            .service(one("/connect/{name}.js", web::get().to(pages::part)))
-            .service(one("/link.css", web::get().to(pages::style)))
-            .service(one("/hub/{file}", web::get().to(pages::hub)))
+            .service(get("/link/{id}", pages::link))
+            .service(get("/{name}.js", pages::script))
+            .service(get("/connect/{name}.js", pages::part))
+            .service(get("/link.css", pages::style))
+            .service(get("/hub/{file}", pages::hub))
             .default_service(web::to(unknown_path)),
     );
 }
 
-fn one(path: &str, route: actix_web::Route) -> actix_web::Resource {
+fn get<H, A>(path: &str, handler: H) -> Resource
+where
+    H: Handler<A, Output: Responder + 'static>,
+    A: FromRequest + 'static,
+{
+    let route = web::get().to(handler);
     web::resource(path)
         .route(route)
-        .default_service(web::to(method_not_allowed))
+        .default_service(other_method("GET"))
+}
+
+fn post<H, A>(path: &str, handler: H) -> Resource
+where
+    H: Handler<A, Output: Responder + 'static>,
+    A: FromRequest + 'static,
+{
+    let route = web::post().to(handler);
+    web::resource(path)
+        .route(route)
+        .default_service(other_method("POST"))
+}
+
+/// What a path answers to other methods than those that it allows.
+fn other_method(allowed: &'static str) -> Route {
+    web::to(move || async move {
+        let mut refused = Problem::from(Reason::MethodNotAllowed).error_response();
+        let allowed = HeaderValue::from_static(allowed);
+        refused.headers_mut().insert(ALLOW, allowed);
+        refused
+    })
+}
+
+/// What cannot be read before a handler is called is refused as all else is.
+fn refusals(app: &mut ServiceConfig) {
+    let query = QueryConfig::default();
+    app.app_data(
+        query.error_handler(|_unreadable, _| Problem::from(Reason::MalformedRequest).into()),
+    );
+    let path = PathConfig::default();
+    app.app_data(path.error_handler(|_unreadable, _| Problem::from(Reason::NotFound).into()));
 }
 
 /// The operators' listener.
@@ -86,10 +112,6 @@ pub(crate) fn admin(app: &mut ServiceConfig) {
     app.route("/metrics", web::get().to(ops::metrics));
 }
 
-async fn method_not_allowed() -> Result<actix_web::HttpResponse, Problem> {
-    Err(Reason::MethodNotAllowed.into())
-}
-
-async fn unknown_path() -> Result<actix_web::HttpResponse, Problem> {
+async fn unknown_path() -> Result<HttpResponse, Problem> {
     Err(Reason::UnknownPath.into())
 }

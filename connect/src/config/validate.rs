@@ -100,10 +100,17 @@ impl Settings {
                 is_https_or_loopback(&url) && url.origin().ascii_serialization() == *text
             })
         };
-        let wrong = self.cors.origins.iter().filter(|text| !is_origin(text));
+        let lists = [
+            ("cors.origins", &self.cors.origins),
+            ("pages.frame_ancestors", &self.pages.frame_ancestors),
+        ];
+        let listed = lists
+            .iter()
+            .flat_map(|(list, origins)| origins.iter().map(move |origin| (list, origin)));
+        let wrong = listed.filter(|(_, text)| !is_origin(text));
         wrong
-            .map(|text| {
-                format!("cors.origins: {text:?} is no origin such as https://app.example.com")
+            .map(|(list, text)| {
+                format!("{list}: {text:?} is no origin such as https://app.example.com")
             })
             .collect()
     }

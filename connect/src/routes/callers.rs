@@ -127,7 +127,9 @@ async fn of_session(request: &HttpRequest) -> Result<OfSession, Problem> {
     }
     let authority = authority(request).await?;
     let query = Query::<TenantQuery>::from_query(request.query_string());
-    let query = query.map(Query::into_inner).unwrap_or_default();
+    let query = query
+        .map_err(|_unreadable| Reason::MalformedRequest)?
+        .into_inner();
     let tenant = query.of(&authority, Scope::Read)?;
     let id = session_id(request).ok_or(Reason::NotFound)?;
     let is_own = connect.of_tenant(tenant.key(), id, |_, _| ());

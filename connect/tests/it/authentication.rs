@@ -14,7 +14,7 @@ use crate::stackone::{answering, stackone};
 
 async fn create(service: &Service, bearer: &str, body: Value) -> (u16, Value) {
     let answer = service.post("/v1/link-sessions", bearer, &body).await;
-    (answer.status().as_u16(), answer.json().await.unwrap())
+    (answer.status().as_u16(), answer.json())
 }
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn a_host_s_token_makes_sessions_of_its_tenant() {
     let (status, made) = create(&service, &token, json!({"channel": "hub"})).await;
     assert_eq!(status, 201, "{made}");
     let read = service.get(&path(&made, ""), &token).await;
-    let read: Value = read.json().await.unwrap();
+    let read: Value = read.json();
     assert_eq!(read["id"], made["id"], "all of it");
     let theirs = service
         .get(&path(&made, ""), &host.token("t2", json!({})))
@@ -88,13 +88,10 @@ async fn nobody_else_is_believed_and_a_service_token_from_a_page_is_refused() {
         );
     }
     let url = format!("http://{}/v1/accounts", service.public);
-    assert_eq!(service.client.get(url).send().await.unwrap().status(), 401);
+    assert_eq!(service.send(service.client.get(url)).await.status(), 401);
     let request = service.request(Method::GET, "/v1/accounts?tenant=t1", SERVICE_TOKEN);
-    let answer = request
-        .header("origin", "https://app.example.com")
-        .send()
-        .await
-        .unwrap();
+    let request = request.header("origin", "https://app.example.com");
+    let answer = service.send(request).await;
     assert_eq!(answer.status(), 403);
     let counted = "stackone_connect_refusals_total{reason=\"service_token_in_browser\"}";
     assert_eq!(service.metric(counted).await, Some(1.0));

@@ -23,7 +23,7 @@ async fn an_account_is_verified_by_the_processor_and_not_by_the_page() {
         )
         .await;
     assert_eq!(answer.headers()["cache-control"], "no-store");
-    let minted: Value = answer.json().await.unwrap();
+    let minted: Value = answer.json();
     assert_eq!(minted["token"], TOKEN);
     assert_eq!(minted["hub"], Value::Null, "none is configured");
     let asked = asked(&stackone).await;
@@ -75,7 +75,7 @@ async fn what_was_verified_stays_so_after_a_degradation_and_a_restart() {
         "it is over"
     );
     let account = again.get("/v1/accounts/new?tenant=t1", SERVICE_TOKEN).await;
-    let account: Value = account.json().await.unwrap();
+    let account: Value = account.json();
     assert_eq!(account["health"], "needs_reauth");
 }
 
@@ -166,7 +166,7 @@ async fn a_request_that_says_what_cannot_be_is_refused_by_name() {
     ] {
         let answer = service.try_create(more.clone(), None).await;
         assert_eq!(answer.status(), status, "{more}");
-        let problem: Value = answer.json().await.unwrap();
+        let problem: Value = answer.json();
         assert!(
             text(&problem, "type").starts_with("urn:stackone-connect:problem:"),
             "{problem}"

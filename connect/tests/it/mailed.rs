@@ -17,7 +17,7 @@ async fn it_opens_any_number_of_times_until_it_is_cancelled() {
     let service = Service::ready(&broker, &stackone).await;
     let mut made = service.create(json!({"channel": "link"})).await;
     let page = format!("http://{}/link/{}", service.public, text(&made, "id"));
-    let scanned = service.client.get(&page).send().await.unwrap();
+    let scanned = service.send(service.client.get(&page)).await;
     assert_eq!(scanned.status(), 200);
     assert_eq!(
         service.session(&made).await["state"],
@@ -28,7 +28,7 @@ async fn it_opens_any_number_of_times_until_it_is_cancelled() {
         .post(&path(&made, "/open"), secret(&made), &json!({}))
         .await;
     assert_eq!(opened.status(), 200);
-    let opened: Value = opened.json().await.unwrap();
+    let opened: Value = opened.json();
     assert_eq!(service.session(&made).await["state"], "opened");
     made["client_token"] = opened["client_token"].clone();
     assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
@@ -45,7 +45,7 @@ async fn it_opens_any_number_of_times_until_it_is_cancelled() {
         .post(&path(&made, "/open"), secret(&made), &json!({}))
         .await;
     assert_eq!(over.status(), 409);
-    let problem: Value = over.json().await.unwrap();
+    let problem: Value = over.json();
     assert_eq!(problem["state"], "cancelled");
 }
 

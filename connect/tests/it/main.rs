@@ -12,10 +12,13 @@
 )]
 
 mod accounts;
+mod answer;
 mod authentication;
 mod broker;
+mod conformance;
 mod contract;
 mod doctor;
+mod embed;
 mod eventually;
 mod host;
 mod isolation;

@@ -7,13 +7,14 @@ use serde_json::json;
 use sha2::{Digest as _, Sha384};
 use tempfile::TempDir;
 
+use crate::answer::Answer;
 use crate::broker::Broker;
 use crate::service::{Service, text};
 use crate::stackone::stackone;
 
 const HUB: &str = "hub()";
 
-fn integrity() -> String {
+pub(crate) fn integrity() -> String {
     format!("sha384-{}", BASE64_STANDARD.encode(Sha384::digest(HUB)))
 }
 
@@ -29,9 +30,9 @@ pub(crate) fn hub() -> TempDir {
     folder
 }
 
-async fn get(service: &Service, path: &str) -> reqwest::Response {
+async fn get(service: &Service, path: &str) -> Answer {
     let url = format!("http://{}{path}", service.public);
-    service.client.get(url).send().await.unwrap()
+    service.send(service.client.get(url)).await
 }
 
 #[tokio::test]
@@ -62,7 +63,21 @@ async fn the_page_of_a_link_is_the_same_for_all_and_loads_little() {
         );
     }
     let other = get(&service, "/link/anything").await;
-    assert_eq!(page.text().await.unwrap(), other.text().await.unwrap());
+    assert_eq!(page.text(), other.text());
+}
+
+#[tokio::test]
+async fn the_page_of_a_link_is_framed_by_configured_pages_only() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready_with(&broker, &stackone, |settings| {
+        let origins = ["https://portal.example.com", "https://app.example.com"];
+        settings.pages.frame_ancestors = origins.map(str::to_owned).to_vec();
+    })
+    .await;
+    let page = get(&service, "/link/x").await;
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    let ancestors = "; frame-ancestors https://portal.example.com https://app.example.com; ";
+    assert!(policy.contains(ancestors), "{policy}");
 }
 
 #[tokio::test]
@@ -115,7 +130,7 @@ async fn every_file_is_there_and_the_element_may_be_loaded_from_elsewhere() {
         crate::service::path(&made, "/token"),
     );
     let minted = service.post(&path, token, &json!({})).await;
-    let minted: serde_json::Value = minted.json().await.unwrap();
+    let minted: serde_json::Value = minted.json();
     let hub = json!({"script_url": "http://127.0.0.1:8084/hub/abc.js", "integrity": integrity(), "base_url": stackone.uri()});
     assert_eq!(minted["hub"], hub);
 }
@@ -137,7 +152,7 @@ async fn a_configured_page_may_call_without_credentials_and_no_other() {
         let asks = asks
             .header("origin", origin)
             .header("access-control-request-method", "POST");
-        let answer = asks.send().await.unwrap();
+        let answer = service.send(asks).await;
         assert_eq!(answer.status(), 204);
         let headers = answer.headers();
         assert_eq!(
@@ -151,7 +166,7 @@ async fn a_configured_page_may_call_without_credentials_and_no_other() {
             assert_eq!(may, "Authorization, Content-Type, Idempotency-Key");
         }
         let get = service.client.get(&url).header("origin", origin);
-        let answer = get.send().await.unwrap();
+        let answer = service.send(get).await;
         assert_eq!(answer.status(), 401);
         assert_eq!(
             answer.headers().contains_key("access-control-allow-origin"),
@@ -166,12 +181,9 @@ async fn another_method_and_another_path_are_told_apart() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready(&broker, &stackone).await;
     let url = |path: &str| format!("http://{}{path}", service.public);
-    let put = service
-        .client
-        .put(url("/v1/link-sessions"))
-        .send()
-        .await
-        .unwrap();
+    let put = service.client.put(url("/v1/link-sessions"));
+    let put = service.send(put).await;
     assert_eq!(put.status(), 405);
+    assert_eq!(put.headers()["allow"], "GET, POST");
     assert_eq!(get(&service, "/v1/other").await.status(), 404);
 }

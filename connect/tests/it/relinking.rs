@@ -38,9 +38,7 @@ async fn the_account_has_to_be_the_tenants_own() {
     let account: Value = service
         .get("/v1/accounts/mine?tenant=t1", SERVICE_TOKEN)
         .await
-        .json()
-        .await
-        .unwrap();
+        .json();
     assert_eq!(account["open_session_id"], made["id"]);
     assert_eq!(
         service.session(&made).await["account_id"],

@@ -33,23 +33,17 @@ async fn one_idempotency_key_is_one_session_on_both() {
         one.try_create(json!({}), Some("order-7")),
         other.try_create(json!({}), Some("order-7")),
     );
-    let (first, second): (Value, Value) =
-        (first.json().await.unwrap(), second.json().await.unwrap());
+    let (first, second): (Value, Value) = (first.json(), second.json());
     assert_eq!(first["id"], second["id"], "{first} {second}");
     assert_eq!(first["client_token"], second["client_token"]);
     let conflict = other
         .try_create(json!({"multiple": true}), Some("order-7"))
         .await;
     assert_eq!(conflict.status(), 422);
-    let conflict: Value = conflict.json().await.unwrap();
+    let conflict: Value = conflict.json();
     assert!(text(&conflict, "type").ends_with("idempotency_conflict"));
     let tenant = json!({"tenant": {"id": "t2", "name": "Other"}});
-    let theirs: Value = one
-        .try_create(tenant, Some("order-7"))
-        .await
-        .json()
-        .await
-        .unwrap();
+    let theirs: Value = one.try_create(tenant, Some("order-7")).await.json();
     assert_ne!(theirs["id"], first["id"], "of another tenant");
 }
 
@@ -105,12 +99,7 @@ async fn the_list_of_a_tenant_has_its_sessions_by_state() {
     assert_eq!(service.call(&cancelled, "/token", &json!({})).await, 409);
     let ids = async |query: &str| {
         let path = format!("/v1/link-sessions?tenant=t1{query}");
-        let page: Value = service
-            .get(&path, SERVICE_TOKEN)
-            .await
-            .json()
-            .await
-            .unwrap();
+        let page: Value = service.get(&path, SERVICE_TOKEN).await.json();
         assert!(page["as_of"].is_string());
         let sessions = page["sessions"].as_array().unwrap();
         sessions

@@ -24,7 +24,7 @@ async fn what_is_written_down_lets_nobody_in() {
         .iter()
         .map(|(key, fact, _)| format!("{key} {fact}"))
         .collect();
-    let metrics = service.admin("/metrics").await.text().await.unwrap();
+    let metrics = service.admin("/metrics").await.text();
     let link_secret = text(&made, "link_url").split_once('#').unwrap().1;
     let secrets = [
         SERVICE_TOKEN,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use stackone_connect::config::Settings;
 use stackone_connect::{Application, Config, RunError};
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use wiremock::MockServer;
 
+use crate::answer::Answer;
 use crate::broker::Broker;
 use crate::eventually::eventually;
 use crate::host::{Host, ISSUER};
@@ -128,28 +129,33 @@ impl Service {
         self.client.request(method, url).bearer_auth(bearer)
     }
 
-    pub(crate) async fn get(&self, path: &str, bearer: &str) -> Response {
-        self.request(Method::GET, path, bearer)
-            .send()
-            .await
-            .unwrap()
+    /// Sends it to the public listener, and holds the answer against the document.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        let request = request.build().unwrap();
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let response = self.client.execute(request).await.unwrap();
+        Answer::read(&method, url.path(), response).await
     }
 
-    pub(crate) async fn post(&self, path: &str, bearer: &str, body: &Value) -> Response {
+    pub(crate) async fn get(&self, path: &str, bearer: &str) -> Answer {
+        self.send(self.request(Method::GET, path, bearer)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, bearer: &str, body: &Value) -> Answer {
         let request = self.request(Method::POST, path, bearer).json(body);
-        request.send().await.unwrap()
+        self.send(request).await
     }
 
     /// Makes a session for tenant `t1`; what the service answers.
     pub(crate) async fn create(&self, more: Value) -> Value {
         let answer = self.try_create(more, None).await;
         let status = answer.status();
-        let body: Value = answer.json().await.unwrap();
+        let body: Value = answer.json();
         assert_eq!(status, 201, "{body}");
         body
     }
 
-    pub(crate) async fn try_create(&self, more: Value, key: Option<&str>) -> Response {
+    pub(crate) async fn try_create(&self, more: Value, key: Option<&str>) -> Answer {
         let mut body = json!({
             "tenant": { "id": "t1", "name": "Acme" }, "channel": "hub", "provider": "bamboohr",
         });
@@ -162,14 +168,14 @@ impl Service {
         let request = key.into_iter().fold(request, |request, key| {
             request.header("idempotency-key", key)
         });
-        request.send().await.unwrap()
+        self.send(request).await
     }
 
     /// The session as its client token sees it.
     pub(crate) async fn session(&self, made: &Value) -> Value {
         let answer = self.get(&path(made, ""), text(made, "client_token")).await;
         assert_eq!(answer.status(), 200);
-        answer.json().await.unwrap()
+        answer.json()
     }
 
     /// Calls one of the session's routes with its client token; the status.
@@ -190,14 +196,14 @@ impl Service {
     }
 
     /// Asks the operators' listener.
-    pub(crate) async fn admin(&self, path: &str) -> Response {
+    pub(crate) async fn admin(&self, path: &str) -> Answer {
         let url = format!("http://{}{path}", self.admin);
-        self.client.get(url).send().await.unwrap()
+        self.send(self.client.get(url)).await
     }
 
     /// The value of one line of `/metrics`.
     pub(crate) async fn metric(&self, line: &str) -> Option<f64> {
-        let text = self.admin("/metrics").await.text().await.unwrap();
+        let text = self.admin("/metrics").await.text();
         let mut lines = text.lines();
         lines.find_map(|found| found.strip_prefix(line)?.strip_prefix(' ')?.parse().ok())
     }

@@ -23,7 +23,7 @@ impl Events {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self {
-            response,
+            response: response.into_stream(),
             unread: String::new(),
         }
     }

@@ -1,0 +1,110 @@
+//! `docs/embed.md`, carried out: its settings start the service, and its request makes a session. What it gives a
+//! page is carried out by `tests/browser/embed.test.mjs`, its backends by `tests/browser/examples.test.mjs`.
+
+use std::collections::HashMap;
+
+use reqwest::Method;
+use serde_json::Value;
+use stackone_connect::Config;
+
+use crate::broker::Broker;
+use crate::pages::hub;
+use crate::service::{Service, TOKEN_KEY, text};
+use crate::stackone::{KEY, stackone};
+
+const PAGE: &str = include_str!("../../../docs/embed.md");
+/// As `openssl rand -hex 32` writes it.
+const TOKEN: &str = "8f0e6d5c4b3a29180716253443526170a1b2c3d4e5f60718293a4b5c6d7e8f90\n";
+
+/// The blocks of code: language and text, without the indent of a list.
+fn blocks() -> Vec<(&'static str, String)> {
+    let parts = PAGE.split("```").skip(1).step_by(2);
+    let parts = parts.map(|part| {
+        let (language, text) = part.split_once('\n').unwrap();
+        let lines = text
+            .lines()
+            .map(|line| line.strip_prefix("   ").unwrap_or(line));
+        (language, lines.collect::<Vec<_>>().join("\n"))
+    });
+    parts.collect()
+}
+
+fn block(wanted: &str) -> String {
+    let found = blocks()
+        .into_iter()
+        .find(|(language, _)| *language == wanted);
+    found.unwrap().1
+}
+
+#[test]
+fn every_block_of_code_is_carried_out_by_a_test() {
+    let languages: Vec<_> = blocks().into_iter().map(|(language, _)| language).collect();
+    let (here, browser) = (["toml", "http"], ["sh", "html", "text"]);
+    for language in &languages {
+        assert!(here.contains(language) || browser.contains(language));
+    }
+    assert_eq!(languages, ["toml", "sh", "http", "html", "text"]);
+    for line in block("sh").lines() {
+        for word in line.split_whitespace() {
+            let is_there = || std::path::Path::new("..").join(word).exists();
+            assert!(!word.starts_with("connect/") || is_there(), "{word}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn its_settings_start_the_service_and_its_request_makes_a_session() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let (folder, hub) = (tempfile::tempdir().unwrap(), hub());
+    let token = folder.path().join("connect-token");
+    std::fs::write(&token, TOKEN).unwrap();
+    let settings = block("toml")
+        .replace("target/hub", &hub.path().display().to_string())
+        .replace("target/try/connect-token", &token.display().to_string());
+    let file = folder.path().join("connect.toml");
+    std::fs::write(&file, settings).unwrap();
+    let environment = [
+        ("STACKONE_CONNECT_TOKEN_KEY", TOKEN_KEY),
+        ("STACKONE_CONNECT_API_KEY", KEY),
+        ("CONNECT__SERVER__LISTEN", "127.0.0.1:0"),
+        ("CONNECT__ADMIN__LISTEN", "127.0.0.1:0"),
+        ("CONNECT__KAFKA__BOOTSTRAP_SERVERS", &broker.address()),
+        ("CONNECT__SESSIONS__READ_BACK_DEADLINE", "30s"),
+        ("CONNECT__SHUTDOWN__DRAIN_DELAY", "0s"),
+    ];
+    let environment: HashMap<_, _> = environment
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let mut config = Config::load(Some(&file), &environment).unwrap();
+    assert_eq!(config.settings.cors.origins, ["http://127.0.0.1:3000"]);
+    config.settings.topics = broker.topics.clone();
+    config.settings.projects[0].base_url = stackone.uri().parse().unwrap();
+    let service = Service::run(&config, folder);
+    service.becomes_ready().await;
+
+    let example = block("http");
+    let (head, body) = example.split_once("\n\n").unwrap();
+    let mut lines = head.lines();
+    let (method, path) = lines.next().unwrap().split_once(' ').unwrap();
+    assert_eq!(method, Method::POST.as_str());
+    let mut request = service
+        .client
+        .post(format!("http://{}{path}", service.public));
+    for line in lines {
+        let (name, value) = line.split_once(": ").unwrap();
+        let value = value.replace("<service token>", TOKEN.trim_end());
+        let value = value.replace("<one per press, if you may send it twice>", "press-1");
+        request = request.header(name, value);
+    }
+    let answer = service.send(request.body(body.to_owned())).await;
+    assert_eq!(answer.status(), 201, "{}", answer.text());
+    let made: Value = answer.json();
+    let minted = service
+        .post(
+            &crate::service::path(&made, "/token"),
+            text(&made, "client_token"),
+            &Value::Null,
+        )
+        .await;
+    assert_eq!(minted.json()["hub"]["integrity"], crate::pages::integrity());
+}
