@@ -240,6 +240,13 @@ asyncapi:
     npm ci --prefix .ci/asyncapi --ignore-scripts --no-audit --no-fund --loglevel error
     node .ci/asyncapi/check.js schemas/asyncapi.json
 
+# Lint connect/openapi.json (needs Node.js)
+[group('check')]
+openapi:
+    command -v npm >/dev/null || { echo "npm is missing: install Node.js 20.19 or newer" >&2; exit 1; }
+    npm ci --prefix .ci/openapi --ignore-scripts --no-audit --no-fund --loglevel error
+    node .ci/openapi/check.js connect/openapi.json
+
 # StackOne's Hub, pinned by connect/web/package-lock.json, into target/hub (needs Node.js)
 [group('run')]
 hub: _web-packages
@@ -308,7 +315,7 @@ answers:
 
 # All static checks, the quick ones first
 [group('check')]
-check: fmt scripts typos structure deny machete asyncapi web-check clippy clippy-container clippy-tls fuzz-check doc
+check: fmt scripts typos structure deny machete asyncapi openapi web-check clippy clippy-container clippy-tls fuzz-check doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
