@@ -21,7 +21,7 @@ export async function closeBrowsers() {
 
 /**
  * @typedef {{stackone: StackOne, connect: Connect, host: string,
- *   files: Map<string, [type: string, body: string]>, context: import("playwright-core").BrowserContext,
+ *   files: Map<string, [type: string, body: string, headers?: object]>, context: import("playwright-core").BrowserContext,
  *   page: import("playwright-core").Page, errors: string[]}} World
  */
 

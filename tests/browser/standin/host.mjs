@@ -6,7 +6,7 @@ import { hub } from "./connect.mjs";
 /**
  * @param {import("./connect.mjs").Connect} connect
  * @param {string | (() => string)} api StackOne's, or what tells it once it is known
- * @param {Map<string, [type: string, body: string]>} files other files of a test
+ * @param {Map<string, [type: string, body: string, headers?: object]>} files other files of a test
  */
 export async function startHost(connect, api, files) {
   const served = await serve(async (request, response, url) => {
@@ -28,8 +28,8 @@ export async function startHost(connect, api, files) {
         response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
         return response.end(page(connect.url, url.searchParams));
       default: {
-        const [type, body] = files.get(url.pathname) ?? [];
-        return response.writeHead(type ? 200 : 404, { "content-type": type ?? "text/plain" }).end(body);
+        const [type, body, headers] = files.get(url.pathname) ?? [];
+        return response.writeHead(type ? 200 : 404, { "content-type": type ?? "text/plain", ...headers }).end(body);
       }
     }
   });
