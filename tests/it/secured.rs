@@ -3,6 +3,7 @@
 
 mod acls;
 mod entry;
+mod oauth;
 mod protocol;
 
 use harness::SecuredBroker;

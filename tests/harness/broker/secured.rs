@@ -1,6 +1,7 @@
 //! A broker that lets nobody in without a certificate or a password, and allows nothing that no ACL says.
 
 mod certificates;
+mod tokens;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 use super::Broker;
 use super::container::{KafkaContainer, free_port, image, request};
 use certificates::Certificates;
+use tokens::{AUDIENCE, Tokens};
 
 /// The listener for SASL over TLS. No listener's name ends in SSL: there the official image wants key stores of its own.
 const SASL: u16 = 9092;
@@ -20,6 +22,12 @@ const SASL: u16 = 9092;
 const MUTUAL: u16 = 9095;
 /// The one for whoever sets the broker up, who may do everything.
 const ADMIN: u16 = 9096;
+/// The one for OAUTHBEARER over TLS.
+const TOKEN: u16 = 9097;
+/// Where the broker reads the key that tokens are signed with.
+const JWKS: &str = "/tmp/tls/jwks.json";
+/// How often a connection that came with a token has to come with another, in milliseconds.
+const REAUTHENTICATION: u32 = 10_000;
 
 /// The common name of the client's certificate.
 const COMMON_NAME: &str = "stackone-link";
@@ -30,8 +38,10 @@ const ANYONE: &str = "anyone";
 pub struct SecuredBroker {
     kafka: KafkaContainer,
     files: TempDir,
+    tokens: Tokens,
     mutual: String,
     admin: String,
+    oauth: String,
 }
 
 impl SecuredBroker {
@@ -43,19 +53,24 @@ impl SecuredBroker {
     pub async fn start(users: &[(String, String)]) -> anyhow::Result<Self> {
         let image = image()?;
         let certificates = Certificates::new(COMMON_NAME)?;
-        let (sasl, mutual, admin) = (free_port()?, free_port()?, free_port()?);
+        let tokens = Tokens::new()?;
+        let (sasl, mutual) = (free_port()?, free_port()?);
+        let (admin, oauth) = (free_port()?, free_port()?);
         let request = secured(
             request(&image, sasl),
-            [sasl, mutual, admin],
+            [sasl, mutual, admin, oauth],
             users,
             &certificates,
         );
+        let request = request.with_copy_to(JWKS, tokens.jwks().into_bytes());
         let kafka = KafkaContainer::of(request, sasl).await;
         Ok(Self {
             kafka: kafka.with_context(|| format!("image {}:{}", image.0, image.1))?,
             files: certificates.into_files()?,
+            tokens,
             mutual: format!("127.0.0.1:{mutual}"),
             admin: format!("127.0.0.1:{admin}"),
+            oauth: format!("127.0.0.1:{oauth}"),
         })
     }
 
@@ -69,6 +84,20 @@ impl SecuredBroker {
     #[must_use]
     pub fn mutual(&self) -> &str {
         &self.mutual
+    }
+
+    /// `host:port` of the listener for OAUTHBEARER over TLS, where each connection has to come with
+    /// another token every 10 s.
+    #[must_use]
+    pub fn oauth(&self) -> &str {
+        &self.oauth
+    }
+
+    /// A token that the broker takes for that of [`Self::anyone`], that began so many seconds ago and
+    /// ends in so many; `claims` are said as well, or instead.
+    #[must_use]
+    pub fn token(&self, times: [i64; 2], claims: serde_json::Value) -> String {
+        self.tokens.sign(ANYONE, times, claims)
     }
 
     /// A broker for a [`crate::Pipeline`] whose services come to `servers` with these settings; the harness comes by the
@@ -126,21 +155,23 @@ impl SecuredBroker {
 
 fn secured(
     request: ContainerRequest<GenericImage>,
-    ports: [u16; 3],
+    ports: [u16; 4],
     users: &[(String, String)],
     certificates: &Certificates,
 ) -> ContainerRequest<GenericImage> {
-    let [_, mutual, admin] = ports;
+    let [_, mutual, admin, oauth] = ports;
     let request = request
         .with_mapped_port(mutual, MUTUAL.tcp())
         .with_mapped_port(admin, ADMIN.tcp())
+        .with_mapped_port(oauth, TOKEN.tcp())
         .with_copy_to("/tmp/tls/broker.pem", certificates.broker().into_bytes())
         .with_copy_to("/tmp/tls/ca.pem", certificates.authority().into_bytes());
     let constant = CONSTANT.map(|(name, value)| (name, value.to_owned()));
     let settings = constant
         .into_iter()
         .chain(listeners(ports))
-        .chain(logins(users));
+        .chain(logins(users))
+        .chain(oauth_listener());
     settings.fold(request, |request, (name, value)| {
         request.with_env_var(format!("KAFKA_{name}"), value)
     })
@@ -149,7 +180,7 @@ fn secured(
 const CONSTANT: [(&str, &str); 8] = [
     (
         "LISTENER_SECURITY_PROTOCOL_MAP",
-        "CLIENT:SASL_SSL,MUTUAL:SSL,ADMIN:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "CLIENT:SASL_SSL,OAUTH:SASL_SSL,MUTUAL:SSL,ADMIN:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
     ),
     (
         "SASL_ENABLED_MECHANISMS",
@@ -166,11 +197,13 @@ const CONSTANT: [(&str, &str); 8] = [
     ),
 ];
 
-fn listeners([sasl, mutual, admin]: [u16; 3]) -> [(&'static str, String); 2] {
-    let inside =
-        format!("CLIENT://0.0.0.0:{SASL},MUTUAL://0.0.0.0:{MUTUAL},ADMIN://0.0.0.0:{ADMIN}");
-    let outside =
-        format!("CLIENT://127.0.0.1:{sasl},MUTUAL://127.0.0.1:{mutual},ADMIN://127.0.0.1:{admin}");
+fn listeners([sasl, mutual, admin, oauth]: [u16; 4]) -> [(&'static str, String); 2] {
+    let inside = format!(
+        "CLIENT://0.0.0.0:{SASL},MUTUAL://0.0.0.0:{MUTUAL},ADMIN://0.0.0.0:{ADMIN},OAUTH://0.0.0.0:{TOKEN}"
+    );
+    let outside = format!(
+        "CLIENT://127.0.0.1:{sasl},MUTUAL://127.0.0.1:{mutual},ADMIN://127.0.0.1:{admin},OAUTH://127.0.0.1:{oauth}"
+    );
     let broker = "BROKER://localhost:9093";
     [
         (
@@ -206,6 +239,35 @@ fn logins(users: &[(String, String)]) -> [(&'static str, String); 4] {
         (
             "SUPER_USERS",
             format!("User:ANONYMOUS;User:{ANYONE};User:CN={COMMON_NAME}"),
+        ),
+    ]
+}
+
+/// Kafka's own validator of tokens. The broker reads keys from places that it is told of only.
+fn oauth_listener() -> [(&'static str, String); 7] {
+    let oauth = "org.apache.kafka.common.security.oauthbearer";
+    [
+        (
+            "LISTENER_NAME_OAUTH_SASL_ENABLED_MECHANISMS",
+            "OAUTHBEARER".to_owned(),
+        ),
+        (
+            "LISTENER_NAME_OAUTH_OAUTHBEARER_SASL_JAAS_CONFIG",
+            format!("{oauth}.OAuthBearerLoginModule required;"),
+        ),
+        (
+            "LISTENER_NAME_OAUTH_OAUTHBEARER_SASL_SERVER_CALLBACK_HANDLER_CLASS",
+            format!("{oauth}.OAuthBearerValidatorCallbackHandler"),
+        ),
+        (
+            "LISTENER_NAME_OAUTH_OAUTHBEARER_CONNECTIONS_MAX_REAUTH_MS",
+            REAUTHENTICATION.to_string(),
+        ),
+        ("SASL_OAUTHBEARER_JWKS_ENDPOINT_URL", format!("file:{JWKS}")),
+        ("SASL_OAUTHBEARER_EXPECTED_AUDIENCE", AUDIENCE.to_owned()),
+        (
+            "OPTS",
+            format!("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file:{JWKS}"),
         ),
     ]
 }

@@ -1,0 +1,229 @@
+//! Services that come with tokens, to a broker with Kafka's own validator that wants another token of
+//! each connection every 10 s.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use harness::{Pipeline, PipelineSettings, WITHIN};
+use serde_json::json;
+use stackone_link_transport::{Extensions, OidcSettings, Security, TokenSettings};
+use stackone_link_wire::Topic;
+use stackone_simulator::NewAccount;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval};
+
+use super::broker;
+use super::entry::is_told_everywhere;
+
+/// How long a token lives. The broker would hang up on whoever still has the first after that.
+const LIFETIME: i64 = 15;
+/// How long accounts are linked: the time of several tokens, and of three re-authentications.
+const LOAD: Duration = Duration::from_secs(40);
+/// Accounts are linked that often.
+const PERIOD: Duration = Duration::from_millis(250);
+
+async fn oauth(token: TokenSettings) -> Security {
+    Security::OauthTls {
+        ca_file: Some(broker().await.file("ca")),
+        token,
+        // Kafka's validator ignores them; who sends them where they are not known is not refused.
+        extensions: Extensions {
+            logical_cluster: Some("lkc-1".to_owned()),
+            identity_pool_id: None,
+        },
+    }
+}
+
+fn in_file(file: PathBuf, audience: Option<&str>) -> TokenSettings {
+    let audience = audience.map(str::to_owned);
+    TokenSettings::TokenFile { file, audience }
+}
+
+/// Links accounts under load, and sees each of them linked once.
+async fn links_all_under_load(test: &str, security: Security) {
+    let secured = broker().await;
+    let broker = secured.for_services(secured.oauth(), security.clone(), security);
+    let settings = PipelineSettings {
+        partitions: 3,
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::on(broker, test, settings).await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let (began, mut ticks) = (Instant::now(), interval(PERIOD));
+    let mut accounts = BTreeSet::new();
+    while began.elapsed() < LOAD {
+        ticks.tick().await;
+        let new = NewAccount::new("hibob", "t", "Acme");
+        accounts.insert(pipeline.simulator.link(&new).unwrap().as_str().to_owned());
+    }
+    let mut linked = pipeline.reader(Topic::Linked);
+    let records = linked.read_until(WITHIN, |records| records.len() >= accounts.len());
+    let seen = records
+        .await
+        .iter()
+        .filter_map(|record| record.key.clone())
+        .collect::<Vec<_>>();
+    assert_eq!(seen.len(), accounts.len(), "each once");
+    assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), accounts);
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+/// Puts a token into a file as Kubernetes does: another file takes its place.
+fn put(file: &Path, token: &str) {
+    let next = file.with_extension("next");
+    std::fs::write(&next, token).unwrap();
+    std::fs::rename(&next, file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_end_are_replaced_from_their_file_and_no_account_is_missed() {
+    let secured = broker().await;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("token");
+    put(&file, &secured.token([0, LIFETIME], json!({})));
+    let renewed = file.clone();
+    let renewal = tokio::spawn(async move {
+        let mut ticks = interval(Duration::from_secs(5));
+        loop {
+            ticks.tick().await;
+            put(&renewed, &secured.token([0, LIFETIME], json!({})));
+        }
+    });
+    let security = oauth(in_file(file, Some("kafka"))).await;
+    links_all_under_load("oauth-file", security).await;
+    renewal.abort();
+}
+
+/// An identity provider, and how often it was asked.
+struct Provider {
+    address: String,
+    asked: Arc<AtomicUsize>,
+    _serving: JoinHandle<()>,
+}
+
+impl Provider {
+    /// Answers each request with what `answer` says, of this type.
+    async fn new(kind: &'static str, answer: impl Fn() -> String + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let serving = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                // Who asks may be gone by now.
+                drop(respond(stream, kind, &answer()).await);
+            }
+        });
+        Self {
+            address,
+            asked,
+            _serving: serving,
+        }
+    }
+
+    fn settings(&self, folder: &TempDir) -> TokenSettings {
+        let client_secret_file = folder.path().join("secret");
+        std::fs::write(&client_secret_file, "secret\n").unwrap();
+        TokenSettings::Oidc(Box::new(OidcSettings {
+            token_url: format!("http://{}/token", self.address).parse().unwrap(),
+            client_id: "link".to_owned(),
+            client_secret_file,
+            scope: None,
+            audience: Some("kafka".to_owned()),
+            ca_file: None,
+        }))
+    }
+}
+
+/// Reads a request to the end of its form, whose last parameter is the audience.
+async fn respond(mut stream: TcpStream, kind: &str, body: &str) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"audience=kafka") {
+        if stream.read_buf(&mut request).await? == 0 {
+            return Ok(());
+        }
+    }
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_an_identity_provider_are_renewed_before_their_end_and_no_account_is_missed() {
+    let secured = broker().await;
+    let provider = Provider::new("application/json", move || {
+        let token = secured.token([0, LIFETIME], json!({}));
+        json!({"access_token": token, "expires_in": LIFETIME}).to_string()
+    });
+    let (provider, folder) = (provider.await, TempDir::new().unwrap());
+    let security = oauth(provider.settings(&folder)).await;
+    links_all_under_load("oauth-oidc", security).await;
+    let asked = provider.asked.load(Ordering::Relaxed);
+    // Both services are in this process and share a token, which is fetched every 12 s.
+    assert!((3..=10).contains(&asked), "asked {asked} times");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_without_a_good_token_is_told_why_and_what_to_look_at() {
+    let secured = broker().await;
+    let folder = TempDir::new().unwrap();
+    let html = Provider::new("text/html", || "<html>sign in</html>".to_owned()).await;
+    let other = secured.token([0, 3600], json!({"aud": "other"}));
+    let from_the_future = secured.token([-300, 3600], json!({"nbf": 4_102_444_800_u64}));
+    let token = |name: &str, content: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        file
+    };
+    for (test, settings, word) in [
+        (
+            "no-token",
+            in_file(folder.path().join("none"), None),
+            "cannot read",
+        ),
+        (
+            "no-jwt",
+            in_file(token("opaque", "opaque"), None),
+            "is no JWT",
+        ),
+        (
+            "expired",
+            in_file(token("old", &secured.token([600, -300], json!({}))), None),
+            "by this machine's clock",
+        ),
+        (
+            "for-others",
+            in_file(token("other", &other), Some("kafka")),
+            "is for other, not for kafka",
+        ),
+        (
+            "refused",
+            in_file(token("refused", &other), None),
+            "invalid_token",
+        ),
+        (
+            "clock",
+            in_file(token("future", &from_the_future), None),
+            "clock differs by",
+        ),
+        (
+            "html",
+            html.settings(&folder),
+            "text/html instead of a token",
+        ),
+    ] {
+        let test = format!("oauth-{test}");
+        let words = [word, "kafka.security.token"];
+        is_told_everywhere(&test, secured.oauth(), oauth(settings).await, words).await;
+    }
+}
