@@ -33,6 +33,12 @@ test *arguments:
 test-container *arguments:
     cargo test --no-fail-fast {{ with_containers }} --features container,kafka-tls,otlp {{ arguments }} -- --skip model::
 
+# Story, zombies and kills on another version of Kafka, whose image KAFKA_IMAGE names: KAFKA_IMAGE=$(KAFKA_VERSION=3.9.1 .ci/kafka-image)
+[group('test')]
+smoke-container:
+    PROCESSOR_KILLS=6 cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it -- \
+        pipeline_story:: pipeline_zombies:: every_transition_is_seen_once_although_the_processor_is_killed_twenty_times
+
 # Whose tests differ with these features; `just test` runs the others
 with_containers := "--package stackone-pipeline-tests --package stackone-link-process --package stackone-link-transport --package stackone-librdkafka --lib --test it --test samples"
 

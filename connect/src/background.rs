@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use stackone_link_process::spawn::{spawn_blocking, spawn_in};
+use stackone_link_process::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +16,9 @@ use crate::connect::Connect;
 use crate::follow::Follower;
 use crate::followed::Followed;
 use crate::settle::Settler;
-use crate::tasks::{FACTS, SECRET_RELOAD, SECRETS, SETTLER, STATES, Tasks};
+use crate::tasks::{
+    FACTS, KAFKA_RENEWAL, RENEWAL, SECRET_RELOAD, SECRETS, SETTLER, STATES, Tasks,
+};
 
 /// Twice as often as what is promised to take effect within 2 seconds.
 const RELOAD_EVERY: Duration = Duration::from_secs(1);
@@ -47,6 +50,10 @@ pub(crate) fn spawn(
     spawn_in(tasks, SETTLER, async move {
         settler.run(until).await;
         (SETTLER, Ok(()))
+    });
+    let renewal = watch::run(RENEWAL, connect.facts.renewal(), stop.clone());
+    spawn_in(tasks, KAFKA_RENEWAL, async move {
+        (KAFKA_RENEWAL, renewal.await.map_err(io::Error::other))
     });
     let reload = reload(connect.clone(), Reread::new(config), stop.clone());
     spawn_in(tasks, SECRET_RELOAD, async move {

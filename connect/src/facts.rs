@@ -2,14 +2,16 @@
 //! came to.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use stackone_link_process::watch::Watched;
 use stackone_link_schemas::{
     CloudEvent, LINK_SESSION_DATASCHEMA, LinkSessionChange, LinkSessionFact, source_of_project,
 };
-use stackone_link_transport::{KafkaConfig, PublishError, Publisher, StartError, Stored};
+use stackone_link_transport::{KafkaConfig, PublishError, Publisher, Renewal, StartError, Stored};
 use stackone_link_wire::{OutgoingRecord, RecordHeaders};
 use uuid::Uuid;
 
@@ -27,6 +29,9 @@ pub(crate) struct Facts {
     index: Arc<Index>,
     read_back_deadline: Duration,
 }
+
+/// How often a publisher that was replaced is looked at, whether its last request has let go of it.
+const RETIRE_PAUSE: Duration = Duration::from_millis(50);
 
 /// What Kafka calls us.
 const CLIENT_ID: &str = "stackone-connect";
@@ -107,10 +112,49 @@ impl Facts {
         }
     }
 
+    /// When a publisher with other certificates is due.
+    pub(crate) fn renewal(self: &Arc<Self>) -> FactsRenewal {
+        FactsRenewal {
+            renewal: Renewal::of(&self.kafka),
+            facts: Arc::clone(self),
+        }
+    }
+
+    /// Puts a new publisher in the place of the current one, which finishes what it has. Blocks until then.
+    fn replace(&self) -> Result<(), StartError> {
+        let new = Publisher::new(&self.kafka, CLIENT_ID, self.ack_deadline)?;
+        let mut old = self.publisher.swap(Arc::new(new));
+        if let Err(error) = old.flush(self.ack_deadline) {
+            tracing::warn!(%error, "records of the replaced producer were not acknowledged");
+        }
+        // Its destructor waits for librdkafka's threads, which must not happen where requests are served.
+        while let Err(in_use) = Arc::try_unwrap(old) {
+            old = in_use;
+            thread::sleep(RETIRE_PAUSE);
+        }
+        Ok(())
+    }
+
     /// Waits for what is on its way. Blocks.
     pub(crate) fn flush(&self) {
         if let Err(error) = self.publisher.load().flush(self.ack_deadline) {
             tracing::warn!(%error, "records that nobody waits for any more were not acknowledged");
+        }
+    }
+}
+
+/// Replaces the publisher when certificate, key or CA of Kafka have changed.
+pub(crate) struct FactsRenewal {
+    renewal: Renewal,
+    facts: Arc<Facts>,
+}
+
+impl Watched for FactsRenewal {
+    fn look(&mut self) {
+        match self.renewal.renew(|| self.facts.replace()) {
+            Ok(Some(())) => tracing::info!("a producer with Kafka's new certificates is in use"),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "no producer with Kafka's new certificates"),
         }
     }
 }

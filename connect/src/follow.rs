@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountId, AccountState, LinkSessionFact};
 use stackone_link_transport::{
-    KafkaConfig, Polled, ReadError, ReadRange, Reading, Record, TopicReader, why_no_broker_answers,
+    KafkaConfig, Polled, ReadError, ReadRange, Reading, Record, Renewal, TopicReader,
+    why_no_broker_answers,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -59,12 +60,14 @@ impl Follower {
     }
 
     fn follow(&self, stop: &CancellationToken, caught_up: &AtomicBool) -> Result<(), ReadError> {
+        let mut renewal = Renewal::of(&self.kafka);
         let mut reader = TopicReader::new(&self.kafka, &self.group, &self.topic)?;
         let partitions = reader.partitions(ASK)?;
         let ranges: Vec<_> = partitions.into_iter().map(ReadRange::whole).collect();
         let started = Instant::now();
         let mut reading = reader.follow(&ranges, PATIENCE)?;
-        while !stop.is_cancelled() {
+        // With other certificates it is followed anew: what is read twice changes nothing.
+        while !stop.is_cancelled() && !renewal.is_due() {
             match self.poll(&mut reading)? {
                 Some(Step::CaughtUp) => {
                     caught_up.store(true, Ordering::Relaxed);

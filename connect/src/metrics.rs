@@ -12,6 +12,7 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::{Encoder as _, Histogram, IntCounterVec, IntGauge, IntGaugeVec, TextEncoder};
 use stackone_link_process::metrics::{Description, Metrics as Registry};
 use stackone_link_process::stderr;
+use stackone_link_transport::{register_client_renewals, register_credential_failures};
 
 use crate::followed::Followed;
 use crate::jwt::JwtError;
@@ -23,6 +24,10 @@ pub(crate) use words::{LookOutcome, Notable, Operation};
 
 /// Lines that the process could not write.
 const LOG_LINES_LOST: &str = "stackone_connect_log_lines_lost_total";
+/// What Kafka wants to see of us and could not be read or fetched.
+const CREDENTIAL_FAILURES: &str = "stackone_connect_kafka_credential_failures_total";
+/// How often its clients were made anew for new certificates.
+const CLIENT_RENEWALS: &str = "stackone_connect_kafka_client_renewals_total";
 const LATENCY: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
@@ -58,6 +63,8 @@ impl Metrics {
         registry.register_all(ProcessCollector::for_self())?;
         build_info(&registry)?;
         stderr::register_lines_lost(&registry, LOG_LINES_LOST)?;
+        register_credential_failures(&registry, CREDENTIAL_FAILURES)?;
+        register_client_renewals(&registry, CLIENT_RENEWALS)?;
         let make = Make(&registry);
         let about_requests =
             "From the end of a request's headers to its answer; streams to their begin.";

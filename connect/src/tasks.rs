@@ -22,6 +22,10 @@ stackone_link_process::tasks! {
     STATES = "states";
     /// Writes down how sessions end.
     SETTLER = "settler";
+    /// Replaces the publisher when Kafka's certificates change.
+    KAFKA_RENEWAL = "kafka renewal";
+    /// Looks whether it is due.
+    RENEWAL = "looking at kafka's certificates";
     /// Reads secrets again.
     SECRET_RELOAD = "secret reload";
     /// Reads their files once.

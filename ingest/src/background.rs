@@ -2,6 +2,7 @@
 
 mod certificate_reload;
 mod kafka_check;
+mod kafka_renewal;
 mod secret_reload;
 mod topic_sizes;
 mod watchdog;
@@ -19,8 +20,10 @@ use crate::config::{Config, TlsSettings};
 use crate::ingest::Ingest;
 use crate::listeners::tls::Tls;
 use crate::tasks::{
-    CERTIFICATE_RELOAD, KAFKA_CHECK, SECRET_RELOAD, SECRETS, TOPIC_SIZES, Tasks, WATCHDOG,
+    CERTIFICATE_RELOAD, KAFKA_CHECK, KAFKA_RENEWAL, RENEWAL, SECRET_RELOAD, SECRETS, TOPIC_SIZES,
+    Tasks, WATCHDOG,
 };
+use kafka_renewal::KafkaRenewal;
 use secret_reload::SecretReload;
 use topic_sizes::TopicSizes;
 
@@ -29,6 +32,7 @@ pub(crate) struct Background {
     ingest: Data<Ingest>,
     secret_reload: SecretReload,
     topic_sizes: TopicSizes,
+    kafka_renewal: KafkaRenewal,
     tls: Option<(Arc<Tls>, TlsSettings)>,
     stall_after: Duration,
 }
@@ -39,6 +43,7 @@ impl Background {
             ingest: ingest.clone(),
             secret_reload: SecretReload::new(config, ingest.clone()),
             topic_sizes: TopicSizes::new(&config.settings),
+            kafka_renewal: KafkaRenewal::new(ingest.clone()),
             tls: tls.zip(config.settings.server.tls.clone()),
             stall_after: config.settings.publish.stall_after,
         }
@@ -66,6 +71,10 @@ impl Background {
                 (CERTIFICATE_RELOAD, reload.await.map_err(io::Error::other))
             });
         }
+        let renewal = watch::run(RENEWAL, self.kafka_renewal, stop.clone());
+        spawn_in(tasks, KAFKA_RENEWAL, async {
+            (KAFKA_RENEWAL, renewal.await.map_err(io::Error::other))
+        });
         let reload = watch::run(SECRETS, self.secret_reload, stop.clone());
         spawn_in(tasks, SECRET_RELOAD, async {
             (SECRET_RELOAD, reload.await.map_err(io::Error::other))

@@ -14,6 +14,7 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::{Encoder, IntGaugeVec, TextEncoder};
 use stackone_link_process::metrics::{Description, Metrics as Registry};
 use stackone_link_process::stderr;
+use stackone_link_transport::{register_client_renewals, register_credential_failures};
 
 use crate::body::limits::InFlight;
 use connections::ConnectionMetrics;
@@ -24,6 +25,10 @@ use webhooks::WebhookMetrics;
 
 /// Lines that the process could not write.
 const LOG_LINES_LOST: &str = "stackone_ingest_log_lines_lost_total";
+/// What Kafka wants to see of us and could not be read or fetched.
+const CREDENTIAL_FAILURES: &str = "stackone_ingest_kafka_credential_failures_total";
+/// How often its clients were made anew for new certificates.
+const CLIENT_RENEWALS: &str = "stackone_ingest_kafka_client_renewals_total";
 
 /// The metrics of one service, by subject.
 pub(crate) struct Metrics {
@@ -49,6 +54,8 @@ impl Metrics {
         registry.register_all(ProcessCollector::for_self())?;
         build_info(&registry)?;
         stderr::register_lines_lost(&registry, LOG_LINES_LOST)?;
+        register_credential_failures(&registry, CREDENTIAL_FAILURES)?;
+        register_client_renewals(&registry, CLIENT_RENEWALS)?;
         Ok(Self {
             webhooks: WebhookMetrics::new(&registry)?,
             publishing: PublishMetrics::new(&registry)?,

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use stackone_link_process::spawn::spawn_thread;
-use stackone_link_transport::{AskError, KafkaConfig, PublishError, Publisher, StartError, Stored};
+use stackone_link_transport::{
+    AskError, KafkaConfig, PublishError, Publisher, Renewal, StartError, Stored,
+};
 use stackone_link_wire::OutgoingRecord;
 use tokio::sync::oneshot;
 
@@ -41,6 +43,14 @@ pub(crate) struct Producer {
 struct Generation {
     publisher: Publisher,
     failed: AtomicBool,
+}
+
+/// What becomes of the records that a publisher has not been answered for when it is replaced.
+enum Waiting {
+    /// Each is given up at once, as not acknowledged.
+    GivenUp,
+    /// Each is waited for, so long.
+    Finished(Duration),
 }
 
 /// Why a publisher was not replaced.
@@ -115,7 +125,20 @@ impl Producer {
         let make = move || done.send(Publisher::new(&kafka, CLIENT_ID, ack_deadline));
         drop(spawn_thread(REBUILD, make)?);
         let new = Generation::new(made.await??);
-        Ok(retire(self.current.swap(new))?)
+        Ok(retire(self.current.swap(new), Waiting::GivenUp)?)
+    }
+
+    /// When a publisher with other certificates is due.
+    pub(crate) fn renewal(&self) -> Renewal {
+        Renewal::of(&self.kafka)
+    }
+
+    /// Puts a new publisher in the place of the current one, which finishes what it has. Blocks some
+    /// milliseconds.
+    pub(crate) fn replace(&self) -> Result<(), RebuildError> {
+        let new = Publisher::new(&self.kafka, CLIENT_ID, self.ack_deadline)?;
+        let old = self.current.swap(Generation::new(new));
+        Ok(retire(old, Waiting::Finished(self.ack_deadline))?)
     }
 
     /// Whether no rebuild has been under way for so long that only a restart can help.
@@ -160,9 +183,13 @@ fn set_compression(kafka: &mut KafkaConfig, linger: Duration) {
 
 /// Drops a publisher on a thread of its own, after the last request has let go of it: its destructor waits for
 /// librdkafka's threads, and must never do so where requests are served.
-fn retire(mut old: Arc<Generation>) -> io::Result<()> {
+fn retire(mut old: Arc<Generation>, waiting: Waiting) -> io::Result<()> {
     let retire = move || {
-        old.publisher.abandon();
+        match waiting {
+            Waiting::GivenUp => old.publisher.abandon(),
+            // Those whose request is gone as well. Each ends by its deadline, acknowledged or not.
+            Waiting::Finished(within) => drop(old.publisher.flush(within)),
+        }
         loop {
             match Arc::try_unwrap(old) {
                 Ok(last) => return drop(last),

@@ -36,6 +36,10 @@ stackone_link_process::tasks! {
     SECRET_RELOAD = "secret reload";
     /// Reads their files once.
     SECRETS = "reading secrets";
+    /// Replaces the publisher when Kafka's certificates change.
+    KAFKA_RENEWAL = "kafka renewal";
+    /// Looks whether it is due.
+    RENEWAL = "looking at kafka's certificates";
     /// Makes a publisher anew.
     REBUILD = "producer-rebuild";
     /// Drops a publisher that was replaced.

@@ -1,10 +1,14 @@
 //! A registry of metrics that also tells what was registered, so that alerts and dashboards can be held against it.
 
+mod total;
+
 use std::sync::{Mutex, PoisonError};
 
+use prometheus::Registry;
 use prometheus::core::Collector;
 use prometheus::proto::{MetricFamily, MetricType};
-use prometheus::{Error, Registry};
+
+pub use prometheus::Error;
 
 /// What is known of a metric before it has a value.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,11 +10,7 @@ use std::io;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
-use prometheus::{IntCounter, Opts};
-
-use crate::metrics::Metrics;
+use crate::metrics::{Error, Metrics};
 use lossy::LossyWriter;
 
 /// Most lines that wait.
@@ -60,33 +56,9 @@ pub fn lines_lost() -> u64 {
 /// # Errors
 ///
 /// Where its name is taken.
-pub fn register_lines_lost(metrics: &Metrics, name: &str) -> Result<(), prometheus::Error> {
+pub fn register_lines_lost(metrics: &Metrics, name: &str) -> Result<(), Error> {
     let help = "Log lines that were not written: stderr's reader is slow, stuck or gone, or its disk full.";
-    metrics.register_all(LinesLost(IntCounter::with_opts(Opts::new(name, help))?))
-}
-
-/// Holds no value of its own: several services of one process show the same count.
-struct LinesLost(IntCounter);
-
-impl Collector for LinesLost {
-    fn desc(&self) -> Vec<&Desc> {
-        self.0.desc()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        let mut families = self.0.collect();
-        let metrics = families.iter_mut().flat_map(MetricFamily::mut_metric);
-        for metric in metrics {
-            let mut counter = prometheus::proto::Counter::default();
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "exact up to 2^53 lines, as all of Prometheus' numbers"
-            )]
-            counter.set_value(lines_lost() as f64);
-            metric.set_counter(counter);
-        }
-        families
-    }
+    metrics.register_total(name, help, lines_lost)
 }
 
 #[cfg(test)]

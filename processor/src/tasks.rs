@@ -34,6 +34,8 @@ stackone_link_process::tasks! {
     REREAD = "reading records again";
     /// Asks the cluster about our partitions.
     CLUSTER = "asking the cluster";
+    /// Looks whether Kafka's certificates have changed.
+    KAFKA_RENEWAL = "looking at kafka's certificates";
     /// Reads API key files.
     KEY_RELOAD = "reading API keys";
 }

@@ -3,8 +3,10 @@
 
 mod acls;
 mod entry;
+mod load;
 mod oauth;
 mod protocol;
+mod rotation;
 
 use harness::SecuredBroker;
 use tokio::sync::OnceCell;

@@ -1,10 +1,12 @@
 //! Runs reconcilers, one after the other, until the process stops.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use stackone_link_process::spawn::spawn_blocking;
+use stackone_link_transport::{Renewal, clients_are_renewed};
 use tokio::task::JoinError;
 
 use super::RunError;
@@ -13,13 +15,18 @@ use crate::clock;
 use crate::config::Settings;
 use crate::consumer::Membership;
 use crate::shell::{self, Context, Shell};
-use crate::tasks::RECONCILER;
+use crate::tasks::{KAFKA_RENEWAL, RECONCILER};
 use stackone_processor_core::api_gate::Projects;
 use stackone_processor_core::offsets::open_records::Open;
 use stackone_processor_core::settings as core;
 
 /// How long to wait before the reconciler is started anew after a failure.
 const RESTART: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether Kafka's certificates have changed.
+const RENEWAL: Duration = Duration::from_secs(1);
+/// Over which time the replicas begin anew when they have: each restores its partitions then.
+const SPREAD: Duration = Duration::from_secs(60);
 
 /// Waits for the topics, then runs reconcilers.
 pub(super) async fn supervise(
@@ -34,14 +41,16 @@ pub(super) async fn supervise(
         () = topics_in_order(&settings, &topics) => {}
     }
     while !stop.is_cancelled() {
-        let ended = one_run(
-            run_settings(&settings, context.projects.core(), merges_triggers),
-            &context,
-        )
-        .await?;
+        let run = run_settings(&settings, context.projects.core(), merges_triggers);
+        let ended = until_renewed(run, &context).await?;
         context.is_restored.store(false, Ordering::Release);
         match ended {
-            Ok(()) => return Ok(()),
+            Ok(()) if stop.is_cancelled() => return Ok(()),
+            Ok(()) => {
+                clients_are_renewed();
+                tracing::info!("Kafka's certificates have changed; going on with new clients");
+                continue;
+            }
             Err(error) if error.is_for_good() => return Err(error.into()),
             Err(error) => {
                 tracing::error!(error = %chain(&error), "reconciler failed; starting anew");
@@ -53,6 +62,46 @@ pub(super) async fn supervise(
         }
     }
     Ok(())
+}
+
+/// One reconciler, which is stopped when certificate, key or CA of Kafka have changed: between two
+/// transactions, and at a moment of its own, since replicas that share the files would all restore at once.
+async fn until_renewed(
+    settings: shell::Settings,
+    context: &Context,
+) -> Result<Result<(), shell::RunError>, JoinError> {
+    let mut context = context.clone();
+    context.stop = context.stop.child_token();
+    let renewal = Renewal::of(&settings.kafka);
+    let mut run = pin!(one_run(settings, &context));
+    tokio::select! {
+        ended = &mut run => return ended,
+        died = renewed(renewal) => died?,
+    }
+    context.stop.cancel();
+    run.await
+}
+
+/// Waits until clients are due to be made anew, and then a while.
+async fn renewed(mut renewal: Renewal) -> Result<(), JoinError> {
+    loop {
+        tokio::time::sleep(RENEWAL).await;
+        let look = move || {
+            let is_due = renewal.is_due();
+            (renewal, is_due)
+        };
+        let is_due;
+        (renewal, is_due) = spawn_blocking(KAFKA_RENEWAL, look).await?;
+        if is_due {
+            let wait = SPREAD.mul_f64(fastrand::f64());
+            tracing::info!(
+                ?wait,
+                "the run ends soon, to go on with Kafka's new certificates"
+            );
+            tokio::time::sleep(wait).await;
+            return Ok(());
+        }
+    }
 }
 
 /// One reconciler, on a thread of its own: it blocks in Kafka calls.

@@ -6,6 +6,7 @@ use prometheus::{
 };
 use stackone_link_process::metrics::Metrics as Registry;
 use stackone_link_process::stderr;
+use stackone_link_transport::{register_client_renewals, register_credential_failures};
 
 /// Makes metrics and registers them.
 pub(super) struct Maker<'a>(pub(super) &'a Registry);
@@ -21,7 +22,9 @@ impl Maker<'_> {
     /// What every service shows of its process.
     pub(super) fn of_the_process(&self) -> Result<(), prometheus::Error> {
         self.build_info()?;
-        stderr::register_lines_lost(self.0, "log_lines_lost_total")
+        stderr::register_lines_lost(self.0, "log_lines_lost_total")?;
+        register_credential_failures(self.0, "kafka_credential_failures_total")?;
+        register_client_renewals(self.0, "kafka_client_renewals_total")
     }
 
     fn build_info(&self) -> Result<(), prometheus::Error> {

@@ -4,20 +4,20 @@
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfig, FromClientConfigAndContext};
-use rdkafka::error::KafkaResult;
+use rdkafka::error::{KafkaError, KafkaResult};
 
-use crate::Security;
+use crate::KafkaConfig;
 use crate::credentials::{self, Live, TakesCredentials};
 
 /// Settings of a client that is not made yet.
 pub struct ClientSettings {
     config: ClientConfig,
-    security: Security,
+    kafka: KafkaConfig,
 }
 
 impl ClientSettings {
-    pub(crate) const fn new(config: ClientConfig, security: Security) -> Self {
-        Self { config, security }
+    pub(crate) const fn new(config: ClientConfig, kafka: KafkaConfig) -> Self {
+        Self { config, kafka }
     }
 
     /// Sets a property of librdkafka.
@@ -89,11 +89,16 @@ impl ClientSettings {
         &self,
         make: impl FnOnce(&ClientConfig) -> KafkaResult<T>,
     ) -> KafkaResult<Live<T>> {
-        let credentials = credentials::of(&self.security);
+        let credentials = credentials::of(&self.kafka.security);
         if let Some(credentials) = &credentials {
             credentials.wait_for_first();
         }
-        let client = make(&self.config)?;
+        let mut config = self.config.clone();
+        if let Some(certificates) = self.kafka.certificates() {
+            let applied = certificates.apply(&mut config);
+            applied.map_err(|problem| KafkaError::ClientCreation(problem.to_string()))?;
+        }
+        let client = make(&config)?;
         Ok(Live::new(client, credentials.as_deref()))
     }
 }

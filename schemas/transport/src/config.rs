@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use rdkafka::ClientConfig;
 use serde::{Deserialize, Serialize};
 use stackone_link_process::secret::SecretError;
 
+use crate::certificates::{Certificates, Files};
 use crate::properties::is_secret;
-use crate::{ClientSettings, Security, credentials, refused_properties};
+use crate::{ClientSettings, Security, certificates, credentials, refused_properties};
 
 /// How to reach the brokers. Its `Debug` is that of [`Self::redacted`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,7 +113,17 @@ impl KafkaConfig {
             config.set("metadata.recovery.rebootstrap.trigger.ms", "15000");
         }
         self.security.apply(&mut config)?;
-        Ok(ClientSettings::new(config, self.security.clone()))
+        Ok(ClientSettings::new(config, self.clone()))
+    }
+
+    /// Certificate, key and CA, where there are any.
+    pub(crate) fn certificates(&self) -> Option<Arc<Certificates>> {
+        let key_password = self.properties.get("ssl.key.password");
+        let files = Files {
+            key_password: key_password.cloned(),
+            ..self.security.files()
+        };
+        files.is_any().then(|| certificates::of(files))
     }
 
     /// Why no broker can be shown who we are, where that is so: there is no password, or no token that is

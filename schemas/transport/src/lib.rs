@@ -9,6 +9,7 @@
     )
 )]
 
+mod certificates;
 mod client_error;
 mod client_settings;
 mod config;
@@ -23,11 +24,12 @@ pub mod tasks;
 mod topic_admin;
 pub mod topic_reader;
 
+pub use certificates::{Renewal, clients_are_renewed, register_client_renewals};
 pub use client_error::ClientError;
 pub use client_settings::ClientSettings;
 pub use config::{ConfigError, KafkaConfig};
 pub use contact::{AskError, Contact, Inquirer, Trouble, TroubleKind, why_no_broker_answers};
-pub use credentials::{Live, TakesCredentials, credential_failures};
+pub use credentials::{Live, TakesCredentials, credential_failures, register_credential_failures};
 pub use headers::{decode_headers, encode_headers};
 pub use properties::refused_properties;
 pub use publisher::{PublishError, Publisher, PublisherStatus, StartError, Stored};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use stackone_link_kafka_auth::{Extensions, TokenSettings};
 use stackone_link_process::secret::{Place, SecretError};
 
+use crate::certificates::Files;
 use crate::{ConfigError, credentials};
 
 /// What librdkafka waits before it connects anew to a broker that refused a token, in ms. It does not
@@ -100,42 +101,50 @@ impl Security {
             Self::Plaintext => {
                 config.set("security.protocol", "plaintext");
             }
-            Self::Tls {
-                ca_file,
-                certificate_file,
-                key_file,
-            } => {
+            Self::Tls { .. } => {
                 config.set("security.protocol", "ssl");
-                set_file(config, "ssl.ca.location", ca_file.as_ref());
-                set_file(
-                    config,
-                    "ssl.certificate.location",
-                    certificate_file.as_ref(),
-                );
-                set_file(config, "ssl.key.location", key_file.as_ref());
             }
             Self::SaslTls {
-                ca_file,
+                ca_file: _,
                 mechanism,
                 username,
                 password_file,
             } => {
                 config.set("security.protocol", "sasl_ssl");
-                set_file(config, "ssl.ca.location", ca_file.as_ref());
                 config.set("sasl.mechanism", mechanism.as_str());
                 config.set("sasl.username", username);
                 let password = self.password(password_file)?;
                 config.set("sasl.password", password.expose_secret());
             }
-            Self::OauthTls { ca_file, .. } => {
+            Self::OauthTls { .. } => {
                 config.set("security.protocol", "sasl_ssl");
-                set_file(config, "ssl.ca.location", ca_file.as_ref());
                 config.set("sasl.mechanism", "OAUTHBEARER");
                 set_at_least(config, "reconnect.backoff.ms", REFUSED_BACKOFF);
                 set_at_least(config, "reconnect.backoff.max.ms", REFUSED_BACKOFF);
             }
         }
         Ok(())
+    }
+
+    /// Where certificate, key and CA are, which clients are given as they are made.
+    pub(crate) fn files(&self) -> Files {
+        match self {
+            Self::Plaintext => Files::default(),
+            Self::Tls {
+                ca_file,
+                certificate_file,
+                key_file,
+            } => Files {
+                ca: ca_file.clone(),
+                certificate: certificate_file.clone(),
+                key: key_file.clone(),
+                key_password: None,
+            },
+            Self::SaslTls { ca_file, .. } | Self::OauthTls { ca_file, .. } => Files {
+                ca: ca_file.clone(),
+                ..Files::default()
+            },
+        }
     }
 
     /// What is in the file, or what was in it when it could last be read.
@@ -152,12 +161,6 @@ impl Security {
 pub(crate) fn read_password(file: &Path) -> Result<SecretString, SecretError> {
     let read = Place::File(file.to_owned()).read(&HashMap::new())?;
     Ok(read.value)
-}
-
-fn set_file(config: &mut ClientConfig, name: &str, file: Option<&PathBuf>) {
-    if let Some(file) = file {
-        config.set(name, file.to_string_lossy());
-    }
 }
 
 /// Sets what is not set, or to less. What is no number is left to the client to refuse.

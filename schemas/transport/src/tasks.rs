@@ -8,4 +8,6 @@ stackone_link_process::tasks! {
     FAREWELL = "dropping a client";
     /// Reads passwords and fetches tokens of Kafka.
     CREDENTIALS = "credentials of Kafka";
+    /// Reads certificates, keys and CAs of Kafka.
+    CERTIFICATES = "certificates of Kafka";
 }

@@ -38,6 +38,7 @@ const ANYONE: &str = "anyone";
 pub struct SecuredBroker {
     kafka: KafkaContainer,
     files: TempDir,
+    certificates: Certificates,
     tokens: Tokens,
     mutual: String,
     admin: String,
@@ -66,7 +67,8 @@ impl SecuredBroker {
         let kafka = KafkaContainer::of(request, sasl).await;
         Ok(Self {
             kafka: kafka.with_context(|| format!("image {}:{}", image.0, image.1))?,
-            files: certificates.into_files()?,
+            files: certificates.files()?,
+            certificates,
             tokens,
             mutual: format!("127.0.0.1:{mutual}"),
             admin: format!("127.0.0.1:{admin}"),
@@ -132,6 +134,28 @@ impl SecuredBroker {
         self.files.path().join(name)
     }
 
+    /// Certificate and key of a client of this common name, in PEM, signed by the `ca` of [`Self::file`].
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be made.
+    pub fn certificate_of(&self, name: &str) -> anyhow::Result<[String; 2]> {
+        self.certificates.of_client(name)
+    }
+
+    /// Lets a user do everything, or nothing any more: each request of a connection that stands is refused, too.
+    ///
+    /// # Errors
+    ///
+    /// Where that is not possible.
+    pub async fn allow_all(&self, user: &str, is_allowed: bool) -> anyhow::Result<()> {
+        let change = if is_allowed { "--add" } else { "--remove" };
+        let all = "--operation All --topic '*' --group '*' --transactional-id '*' --cluster";
+        let principal = format!("--allow-principal 'User:{user}'");
+        let acls = format!("kafka-acls.sh $KAFKA_ADMIN {change} --force {principal} {all}");
+        self.run(&acls).await.map(drop)
+    }
+
     /// Runs a script beside the broker, with Kafka's tools on its path and `$KAFKA_ADMIN` for who may do everything.
     ///
     /// # Errors
@@ -177,7 +201,12 @@ fn secured(
     })
 }
 
-const CONSTANT: [(&str, &str); 8] = [
+const CONSTANT: [(&str, &str); 9] = [
+    // As connections with tokens: a password that is gone lets nobody stay.
+    (
+        "LISTENER_NAME_CLIENT_SCRAM___SHA___512_CONNECTIONS_MAX_REAUTH_MS",
+        "10000",
+    ),
     (
         "LISTENER_SECURITY_PROTOCOL_MAP",
         "CLIENT:SASL_SSL,OAUTH:SASL_SSL,MUTUAL:SSL,ADMIN:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",

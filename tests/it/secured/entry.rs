@@ -99,7 +99,7 @@ async fn diagnosis(file: &Path) -> (Option<i32>, String) {
 }
 
 /// A service says in `/readyz` why no broker lets it in, and which setting to look at.
-async fn is_told(admin: &str, check: &str, words: [&str; 2]) {
+pub(super) async fn is_told(admin: &str, check: &str, words: [&str; 2]) {
     let told = eventually("readiness says why", WITHIN, async || {
         let body = readiness(admin).await.map_err(|error| error.to_string())?;
         let reason = body["checks"][check]["reason"].as_str().unwrap_or_default();

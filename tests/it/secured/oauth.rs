@@ -1,13 +1,12 @@
 //! Services that come with tokens, to a broker with Kafka's own validator that wants another token of
 //! each connection every 10 s.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use harness::{Pipeline, PipelineSettings, WITHIN};
+use harness::{Pipeline, PipelineSettings, WITHIN, eventually, readiness};
 use serde_json::json;
 use stackone_link_transport::{Extensions, OidcSettings, Security, TokenSettings};
 use stackone_link_wire::Topic;
@@ -16,17 +15,16 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, interval};
+use tokio::time::{interval, sleep};
 
 use super::broker;
-use super::entry::is_told_everywhere;
+use super::entry::{is_told, is_told_everywhere};
+use super::load::links_all_while;
 
 /// How long a token lives. The broker would hang up on whoever still has the first after that.
 const LIFETIME: i64 = 15;
 /// How long accounts are linked: the time of several tokens, and of three re-authentications.
 const LOAD: Duration = Duration::from_secs(40);
-/// Accounts are linked that often.
-const PERIOD: Duration = Duration::from_millis(250);
 
 async fn oauth(token: TokenSettings) -> Security {
     Security::OauthTls {
@@ -45,34 +43,10 @@ fn in_file(file: PathBuf, audience: Option<&str>) -> TokenSettings {
     TokenSettings::TokenFile { file, audience }
 }
 
-/// Links accounts under load, and sees each of them linked once.
 async fn links_all_under_load(test: &str, security: Security) {
     let secured = broker().await;
     let broker = secured.for_services(secured.oauth(), security.clone(), security);
-    let settings = PipelineSettings {
-        partitions: 3,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::on(broker, test, settings).await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
-    let (began, mut ticks) = (Instant::now(), interval(PERIOD));
-    let mut accounts = BTreeSet::new();
-    while began.elapsed() < LOAD {
-        ticks.tick().await;
-        let new = NewAccount::new("hibob", "t", "Acme");
-        accounts.insert(pipeline.simulator.link(&new).unwrap().as_str().to_owned());
-    }
-    let mut linked = pipeline.reader(Topic::Linked);
-    let records = linked.read_until(WITHIN, |records| records.len() >= accounts.len());
-    let seen = records
-        .await
-        .iter()
-        .filter_map(|record| record.key.clone())
-        .collect::<Vec<_>>();
-    assert_eq!(seen.len(), accounts.len(), "each once");
-    assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), accounts);
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    links_all_while(test, broker, async |_, _| sleep(LOAD).await).await;
 }
 
 /// Puts a token into a file as Kubernetes does: another file takes its place.
@@ -109,8 +83,8 @@ struct Provider {
 }
 
 impl Provider {
-    /// Answers each request with what `answer` says, of this type.
-    async fn new(kind: &'static str, answer: impl Fn() -> String + Send + 'static) -> Self {
+    /// Answers each request with what `answer` says, of this type; hangs up where it says nothing.
+    async fn new(kind: &'static str, answer: impl Fn() -> Option<String> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let asked = Arc::new(AtomicUsize::new(0));
@@ -118,8 +92,10 @@ impl Provider {
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
-                // Who asks may be gone by now.
-                drop(respond(stream, kind, &answer()).await);
+                if let Some(answer) = answer() {
+                    // Who asks may be gone by now.
+                    drop(respond(stream, kind, &answer).await);
+                }
             }
         });
         Self {
@@ -163,7 +139,7 @@ async fn tokens_of_an_identity_provider_are_renewed_before_their_end_and_no_acco
     let secured = broker().await;
     let provider = Provider::new("application/json", move || {
         let token = secured.token([0, LIFETIME], json!({}));
-        json!({"access_token": token, "expires_in": LIFETIME}).to_string()
+        Some(json!({"access_token": token, "expires_in": LIFETIME}).to_string())
     });
     let (provider, folder) = (provider.await, TempDir::new().unwrap());
     let security = oauth(provider.settings(&folder)).await;
@@ -177,7 +153,8 @@ async fn tokens_of_an_identity_provider_are_renewed_before_their_end_and_no_acco
 async fn who_comes_without_a_good_token_is_told_why_and_what_to_look_at() {
     let secured = broker().await;
     let folder = TempDir::new().unwrap();
-    let html = Provider::new("text/html", || "<html>sign in</html>".to_owned()).await;
+    let html = Provider::new("text/html", || Some("<html>sign in</html>".to_owned())).await;
+    let down = Provider::new("text/html", || None).await;
     let other = secured.token([0, 3600], json!({"aud": "other"}));
     let from_the_future = secured.token([-300, 3600], json!({"nbf": 4_102_444_800_u64}));
     let token = |name: &str, content: &str| {
@@ -216,6 +193,7 @@ async fn who_comes_without_a_good_token_is_told_why_and_what_to_look_at() {
             in_file(token("future", &from_the_future), None),
             "clock differs by",
         ),
+        ("down", down.settings(&folder), "identity provider"),
         (
             "html",
             html.settings(&folder),
@@ -226,4 +204,46 @@ async fn who_comes_without_a_good_token_is_told_why_and_what_to_look_at() {
         let words = [word, "kafka.security.token"];
         is_told_everywhere(&test, secured.oauth(), oauth(settings).await, words).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_down_past_a_tokens_end_is_named_and_services_come_back_by_themselves() {
+    let secured = broker().await;
+    let is_up = Arc::new(AtomicBool::new(true));
+    let is_serving = Arc::clone(&is_up);
+    let provider = Provider::new("application/json", move || {
+        let token = secured.token([0, LIFETIME], json!({}));
+        let answer = json!({"access_token": token, "expires_in": LIFETIME}).to_string();
+        is_serving.load(Ordering::Relaxed).then_some(answer)
+    });
+    let (provider, folder) = (provider.await, TempDir::new().unwrap());
+    let security = oauth(provider.settings(&folder)).await;
+    let broker = secured.for_services(secured.oauth(), security.clone(), security);
+    let settings = PipelineSettings::default();
+    let pipeline = Pipeline::on(broker, "oauth-down", settings).await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let mut linked = pipeline.reader(Topic::Linked);
+    let new = NewAccount::new("hibob", "t", "Acme");
+    pipeline.simulator.link(&new).unwrap();
+    linked
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    is_up.store(false, Ordering::Relaxed);
+    let words = ["identity provider", "connection failed"];
+    is_told(&processor.admin, "kafka_credentials", words).await;
+    is_up.store(true, Ordering::Relaxed);
+    for admin in [&processor.admin, &pipeline.ingest_admin] {
+        let ready = eventually("it is ready again", WITHIN, async || {
+            let body = readiness(admin).await.map_err(|error| error.to_string())?;
+            let is_ready = body["ready"] == true;
+            is_ready.then_some(()).ok_or(body.to_string())
+        });
+        ready.await.unwrap();
+    }
+    pipeline.simulator.link(&new).unwrap();
+    linked
+        .read_until(WITHIN, |records| records.len() == 2)
+        .await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
 }

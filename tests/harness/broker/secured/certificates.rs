@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 /// An authority, what it has signed, and one that has signed nothing.
 pub(super) struct Certificates {
+    issuer: Issuer<'static, KeyPair>,
     authority: String,
     other_authority: String,
     broker: Pair,
@@ -34,7 +35,16 @@ impl Certificates {
                 CertificateParams::new(vec!["127.0.0.1".to_owned()])?,
             )?,
             client: signed(&issuer, of_client)?,
+            issuer,
         })
+    }
+
+    /// Certificate and key of another client, in PEM.
+    pub(super) fn of_client(&self, name: &str) -> anyhow::Result<[String; 2]> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = named(name);
+        let Pair { certificate, key } = signed(&self.issuer, params)?;
+        Ok([certificate, key])
     }
 
     /// The authority, for whoever verifies.
@@ -48,7 +58,7 @@ impl Certificates {
     }
 
     /// What clients need, as files.
-    pub(super) fn into_files(self) -> anyhow::Result<TempDir> {
+    pub(super) fn files(&self) -> anyhow::Result<TempDir> {
         let folder = TempDir::new()?;
         for (name, content) in [
             ("ca", &self.authority),
