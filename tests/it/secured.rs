@@ -6,6 +6,8 @@ mod entry;
 mod load;
 mod oauth;
 mod protocol;
+mod provider;
+mod refused;
 mod rotation;
 
 use harness::SecuredBroker;

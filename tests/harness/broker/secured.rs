@@ -14,7 +14,7 @@ use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 use super::Broker;
 use super::container::{KafkaContainer, free_port, image, request};
 use certificates::Certificates;
-use tokens::{AUDIENCE, Tokens};
+use tokens::{JWKS, Tokens};
 
 /// The listener for SASL over TLS. No listener's name ends in SSL: there the official image wants key stores of its own.
 const SASL: u16 = 9092;
@@ -24,10 +24,6 @@ const MUTUAL: u16 = 9095;
 const ADMIN: u16 = 9096;
 /// The one for OAUTHBEARER over TLS.
 const TOKEN: u16 = 9097;
-/// Where the broker reads the key that tokens are signed with.
-const JWKS: &str = "/tmp/tls/jwks.json";
-/// How often a connection that came with a token has to come with another, in milliseconds.
-const REAUTHENTICATION: u32 = 10_000;
 
 /// The common name of the client's certificate.
 const COMMON_NAME: &str = "stackone-link";
@@ -195,7 +191,7 @@ fn secured(
         .into_iter()
         .chain(listeners(ports))
         .chain(logins(users))
-        .chain(oauth_listener());
+        .chain(tokens::validator());
     settings.fold(request, |request, (name, value)| {
         request.with_env_var(format!("KAFKA_{name}"), value)
     })
@@ -268,35 +264,6 @@ fn logins(users: &[(String, String)]) -> [(&'static str, String); 4] {
         (
             "SUPER_USERS",
             format!("User:ANONYMOUS;User:{ANYONE};User:CN={COMMON_NAME}"),
-        ),
-    ]
-}
-
-/// Kafka's own validator of tokens. The broker reads keys from places that it is told of only.
-fn oauth_listener() -> [(&'static str, String); 7] {
-    let oauth = "org.apache.kafka.common.security.oauthbearer";
-    [
-        (
-            "LISTENER_NAME_OAUTH_SASL_ENABLED_MECHANISMS",
-            "OAUTHBEARER".to_owned(),
-        ),
-        (
-            "LISTENER_NAME_OAUTH_OAUTHBEARER_SASL_JAAS_CONFIG",
-            format!("{oauth}.OAuthBearerLoginModule required;"),
-        ),
-        (
-            "LISTENER_NAME_OAUTH_OAUTHBEARER_SASL_SERVER_CALLBACK_HANDLER_CLASS",
-            format!("{oauth}.OAuthBearerValidatorCallbackHandler"),
-        ),
-        (
-            "LISTENER_NAME_OAUTH_OAUTHBEARER_CONNECTIONS_MAX_REAUTH_MS",
-            REAUTHENTICATION.to_string(),
-        ),
-        ("SASL_OAUTHBEARER_JWKS_ENDPOINT_URL", format!("file:{JWKS}")),
-        ("SASL_OAUTHBEARER_EXPECTED_AUDIENCE", AUDIENCE.to_owned()),
-        (
-            "OPTS",
-            format!("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file:{JWKS}"),
         ),
     ]
 }

@@ -146,13 +146,15 @@ async fn a_panic_costs_an_operator_the_answer_and_is_counted() {
 }
 
 /// What runs for as long as the service does, and what it waits for.
-const BACKGROUND: [Name; 9] = [
+const BACKGROUND: [Name; 11] = [
     tasks::PUBLIC_LISTENER,
     tasks::ADMIN_LISTENER,
     tasks::KAFKA_CHECK,
     tasks::MISSING_TOPICS,
     tasks::TOPIC_SIZES,
     tasks::WATCHDOG,
+    tasks::KAFKA_RENEWAL,
+    tasks::RENEWAL,
     tasks::SECRET_RELOAD,
     tasks::SECRETS,
     tasks::FLUSH,

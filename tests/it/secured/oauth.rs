@@ -3,30 +3,28 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use harness::{Pipeline, PipelineSettings, WITHIN, eventually, readiness};
 use serde_json::json;
-use stackone_link_transport::{Extensions, OidcSettings, Security, TokenSettings};
+use stackone_link_transport::{Extensions, Security, TokenSettings};
 use stackone_link_wire::Topic;
 use stackone_simulator::NewAccount;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 use tokio::time::{interval, sleep};
 
 use super::broker;
 use super::entry::{is_told, is_told_everywhere};
 use super::load::links_all_while;
+use super::provider::Provider;
 
 /// How long a token lives. The broker would hang up on whoever still has the first after that.
 const LIFETIME: i64 = 15;
 /// How long accounts are linked: the time of several tokens, and of three re-authentications.
 const LOAD: Duration = Duration::from_secs(40);
 
-async fn oauth(token: TokenSettings) -> Security {
+pub(super) async fn oauth(token: TokenSettings) -> Security {
     Security::OauthTls {
         ca_file: Some(broker().await.file("ca")),
         token,
@@ -38,7 +36,7 @@ async fn oauth(token: TokenSettings) -> Security {
     }
 }
 
-fn in_file(file: PathBuf, audience: Option<&str>) -> TokenSettings {
+pub(super) fn in_file(file: PathBuf, audience: Option<&str>) -> TokenSettings {
     let audience = audience.map(str::to_owned);
     TokenSettings::TokenFile { file, audience }
 }
@@ -50,7 +48,7 @@ async fn links_all_under_load(test: &str, security: Security) {
 }
 
 /// Puts a token into a file as Kubernetes does: another file takes its place.
-fn put(file: &Path, token: &str) {
+pub(super) fn put(file: &Path, token: &str) {
     let next = file.with_extension("next");
     std::fs::write(&next, token).unwrap();
     std::fs::rename(&next, file).unwrap();
@@ -73,65 +71,6 @@ async fn tokens_that_end_are_replaced_from_their_file_and_no_account_is_missed()
     let security = oauth(in_file(file, Some("kafka"))).await;
     links_all_under_load("oauth-file", security).await;
     renewal.abort();
-}
-
-/// An identity provider, and how often it was asked.
-struct Provider {
-    address: String,
-    asked: Arc<AtomicUsize>,
-    _serving: JoinHandle<()>,
-}
-
-impl Provider {
-    /// Answers each request with what `answer` says, of this type; hangs up where it says nothing.
-    async fn new(kind: &'static str, answer: impl Fn() -> Option<String> + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&asked);
-        let serving = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::Relaxed);
-                if let Some(answer) = answer() {
-                    // Who asks may be gone by now.
-                    drop(respond(stream, kind, &answer).await);
-                }
-            }
-        });
-        Self {
-            address,
-            asked,
-            _serving: serving,
-        }
-    }
-
-    fn settings(&self, folder: &TempDir) -> TokenSettings {
-        let client_secret_file = folder.path().join("secret");
-        std::fs::write(&client_secret_file, "secret\n").unwrap();
-        TokenSettings::Oidc(Box::new(OidcSettings {
-            token_url: format!("http://{}/token", self.address).parse().unwrap(),
-            client_id: "link".to_owned(),
-            client_secret_file,
-            scope: None,
-            audience: Some("kafka".to_owned()),
-            ca_file: None,
-        }))
-    }
-}
-
-/// Reads a request to the end of its form, whose last parameter is the audience.
-async fn respond(mut stream: TcpStream, kind: &str, body: &str) -> std::io::Result<()> {
-    let mut request = Vec::new();
-    while !request.ends_with(b"audience=kafka") {
-        if stream.read_buf(&mut request).await? == 0 {
-            return Ok(());
-        }
-    }
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
-    );
-    stream.write_all(format!("{head}{body}").as_bytes()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,12 @@ use serde_json::{Value, json};
 /// The key's id.
 const KEY: &str = "tests";
 /// Whom the broker wants tokens to be for.
-pub(super) const AUDIENCE: &str = "kafka";
+const AUDIENCE: &str = "kafka";
+
+/// Where the broker reads the key that tokens are signed with.
+pub(super) const JWKS: &str = "/tmp/tls/jwks.json";
+/// How often a connection that came with a token has to come with another, in milliseconds.
+const REAUTHENTICATION: u32 = 10_000;
 
 /// Signs tokens by ES256.
 pub(super) struct Tokens {
@@ -62,4 +67,33 @@ impl Tokens {
         });
         format!("{signed}.{signature}")
     }
+}
+
+/// Kafka's own validator of tokens. The broker reads keys from places that it is told of only.
+pub(super) fn validator() -> [(&'static str, String); 7] {
+    let oauth = "org.apache.kafka.common.security.oauthbearer";
+    [
+        (
+            "LISTENER_NAME_OAUTH_SASL_ENABLED_MECHANISMS",
+            "OAUTHBEARER".to_owned(),
+        ),
+        (
+            "LISTENER_NAME_OAUTH_OAUTHBEARER_SASL_JAAS_CONFIG",
+            format!("{oauth}.OAuthBearerLoginModule required;"),
+        ),
+        (
+            "LISTENER_NAME_OAUTH_OAUTHBEARER_SASL_SERVER_CALLBACK_HANDLER_CLASS",
+            format!("{oauth}.OAuthBearerValidatorCallbackHandler"),
+        ),
+        (
+            "LISTENER_NAME_OAUTH_OAUTHBEARER_CONNECTIONS_MAX_REAUTH_MS",
+            REAUTHENTICATION.to_string(),
+        ),
+        ("SASL_OAUTHBEARER_JWKS_ENDPOINT_URL", format!("file:{JWKS}")),
+        ("SASL_OAUTHBEARER_EXPECTED_AUDIENCE", AUDIENCE.to_owned()),
+        (
+            "OPTS",
+            format!("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file:{JWKS}"),
+        ),
+    ]
 }
