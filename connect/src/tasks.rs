@@ -25,7 +25,7 @@ stackone_link_process::tasks! {
     /// Replaces the publisher when Kafka's certificates change.
     KAFKA_RENEWAL = "kafka renewal";
     /// Looks whether it is due.
-    RENEWAL = "looking at kafka's certificates";
+    RENEWAL = "looking for new certificates";
     /// Reads secrets again.
     SECRET_RELOAD = "secret reload";
     /// Reads their files once.

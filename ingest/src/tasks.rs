@@ -39,7 +39,7 @@ stackone_link_process::tasks! {
     /// Replaces the publisher when Kafka's certificates change.
     KAFKA_RENEWAL = "kafka renewal";
     /// Looks whether it is due.
-    RENEWAL = "looking at kafka's certificates";
+    RENEWAL = "looking for new certificates";
     /// Makes a publisher anew.
     REBUILD = "producer-rebuild";
     /// Drops a publisher that was replaced.

@@ -35,7 +35,7 @@ stackone_link_process::tasks! {
     /// Asks the cluster about our partitions.
     CLUSTER = "asking the cluster";
     /// Looks whether Kafka's certificates have changed.
-    KAFKA_RENEWAL = "looking at kafka's certificates";
+    KAFKA_RENEWAL = "looking for new certificates";
     /// Reads API key files.
     KEY_RELOAD = "reading API keys";
 }

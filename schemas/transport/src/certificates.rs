@@ -105,5 +105,6 @@ impl Certificates {
     }
 }
 
-#[cfg(all(test, feature = "kafka-tls"))]
+#[cfg(test)]
+#[cfg(feature = "kafka-tls")]
 mod tests;
