@@ -16,7 +16,7 @@ use rdkafka::ClientConfig;
 use stackone_link_process::spawn::spawn_thread;
 use stackone_link_process::watch::{Notice, Notices};
 
-use crate::{credentials, tasks};
+use crate::{failures, tasks};
 pub(crate) use files::Files;
 use files::{Pem, Unusable};
 pub use renewal::{Renewal, clients_are_renewed, register_client_renewals};
@@ -65,7 +65,7 @@ impl Certificates {
                 self.look().map_err(|why| why.to_string())
             }));
             let looked = looked.unwrap_or_else(|_logged| Err("reading it panicked".to_owned()));
-            let problem = looked.err().inspect(|_| credentials::failed());
+            let problem = looked.err().inspect(|_| failures::failed());
             let notice = problem.map(|why| ("kafka.security", Notice::Unusable(why)));
             notices.log_changes(notice.into_iter().collect());
         }

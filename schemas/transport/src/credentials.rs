@@ -8,18 +8,17 @@ mod live;
 mod source;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use stackone_link_kafka_auth::{FETCH_TIMEOUT, MOST_OFTEN, Token};
-use stackone_link_process::metrics::{Error, Metrics};
 use stackone_link_process::spawn::spawn_thread;
 use stackone_link_process::watch::{Notice, Notices};
 
-use crate::{Security, tasks};
+use crate::{Security, failures, tasks};
 use live::Registered;
 pub use live::{Live, TakesCredentials};
 use source::Source;
@@ -30,9 +29,6 @@ const FIRST: Duration = FETCH_TIMEOUT.saturating_add(Duration::from_secs(1));
 /// The credentials of this process. Few, and never forgotten: a token outlives the clients that use it,
 /// and an outage of who gives it.
 static KNOWN: Mutex<Vec<(Security, Arc<Credentials>)>> = Mutex::new(Vec::new());
-
-/// How often a password, a token or a certificate could not be read, fetched or used.
-static FAILURES: AtomicU64 = AtomicU64::new(0);
 
 /// What brokers are shown.
 enum Credential {
@@ -94,29 +90,6 @@ pub(crate) fn known(security: &Security) -> Option<Arc<Credentials>> {
     found.map(|(_, known)| Arc::clone(known))
 }
 
-/// How often a password, token, certificate, key or CA of Kafka could not be read, fetched or used since
-/// the process began.
-#[must_use]
-pub fn credential_failures() -> u64 {
-    FAILURES.load(Ordering::Relaxed)
-}
-
-/// Counts one.
-pub(crate) fn failed() {
-    FAILURES.fetch_add(1, Ordering::Relaxed);
-}
-
-/// Registers a counter of this name that shows [`credential_failures`].
-///
-/// # Errors
-///
-/// Where its name is taken.
-pub fn register_credential_failures(metrics: &Metrics, name: &str) -> Result<(), Error> {
-    let help =
-        "Attempts to read or fetch a password, token, certificate, key or CA of Kafka that failed.";
-    metrics.register_total(name, help, credential_failures)
-}
-
 impl Credentials {
     fn new(security: &Security) -> Self {
         Self {
@@ -166,7 +139,7 @@ impl Credentials {
                 }
             }
             Err(problem) => {
-                failed();
+                failures::failed();
                 state.problem = Some(problem);
             }
         }

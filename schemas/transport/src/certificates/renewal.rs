@@ -8,7 +8,7 @@ use stackone_link_process::metrics::{Error, Metrics};
 use stackone_link_process::watch::{Notice, Notices};
 
 use super::Certificates;
-use crate::{KafkaConfig, Trouble, credentials, why_no_broker_answers};
+use crate::{KafkaConfig, Trouble, failures, why_no_broker_answers};
 
 /// How long a broker may take to let a client with the new ones in.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -86,7 +86,7 @@ impl Renewal {
 
     fn tell(&mut self, trouble: Option<&Trouble>) {
         let notice = trouble.map(|trouble| {
-            credentials::failed();
+            failures::failed();
             (
                 "kafka.security, read anew",
                 Notice::Unusable(trouble.to_string()),

@@ -9,7 +9,7 @@ use stackone_link_kafka_auth::{Extensions, TokenSettings};
 use tempfile::TempDir;
 
 use super::*;
-use crate::{KafkaConfig, SaslMechanism};
+use crate::{KafkaConfig, SaslMechanism, credential_failures};
 
 /// Longer than a file may take to be read again on a busy machine.
 const WITHIN: Duration = Duration::from_secs(30);
