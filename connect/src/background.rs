@@ -16,9 +16,7 @@ use crate::connect::Connect;
 use crate::follow::Follower;
 use crate::followed::Followed;
 use crate::settle::Settler;
-use crate::tasks::{
-    FACTS, KAFKA_RENEWAL, RENEWAL, SECRET_RELOAD, SECRETS, SETTLER, STATES, Tasks,
-};
+use crate::tasks::{FACTS, KAFKA_RENEWAL, RENEWAL, SECRET_RELOAD, SECRETS, SETTLER, STATES, Tasks};
 
 /// Twice as often as what is promised to take effect within 2 seconds.
 const RELOAD_EVERY: Duration = Duration::from_secs(1);
