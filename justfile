@@ -156,6 +156,13 @@ bench-processor-kafka *arguments:
     mkdir -p docs
     target/release/bench-processor run --kafka container --markdown docs/benchmarks-processor-kafka.md {{ arguments }}
 
+# Measure connect on the real pipeline over Apache Kafka in a container, and write docs/benchmarks-connect.md (needs Node.js); some 5 minutes, in short: `--accounts 10000 --streams 200`
+[group('bench')]
+bench-connect *arguments: hub
+    cargo build --release --bins --package stackone-ingest --package stackone-processor-cli --package stackone-connect --package stackone-simulator
+    mkdir -p target/browser
+    STACKONE_BIN=target/release node connect/bench/bench.mjs {{ arguments }}
+
 # Fuzz what others send, webhooks and answers of the accounts API, for so many seconds a target (needs cargo-fuzz and a nightly compiler)
 [group('test')]
 fuzz-ingest seconds="600":

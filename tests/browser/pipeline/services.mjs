@@ -54,8 +54,13 @@ export class Pipeline {
   /** @type {(() => unknown)[]} */
   #stops = [];
   #folder = mkdtempSync(join(tmpdir(), "stackone-browser-"));
-  /** Connect's replicas. @type {{process: import("node:child_process").ChildProcess, url: string}[]} */
+  /**
+   * Connect's replicas. `start` is for one that was killed, and takes until it is ready.
+   * @type {{process: import("node:child_process").ChildProcess, url: string, start: () => Promise<void>}[]}
+   */
   replicas = [];
+  /** The container of the broker, where one was started. */
+  container = "";
   url = "";
   api = "";
   control = "";
@@ -165,7 +170,8 @@ export class Pipeline {
     const env = Object.entries(settings).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
     const args = ["run", "--detach", "--rm", "--publish", `127.0.0.1:${port}:9094`, ...env, image];
     const { stdout } = await run("docker", args);
-    this.#stops.push(() => run("docker", ["rm", "--force", "--volumes", stdout.trim()]));
+    this.container = stdout.trim();
+    this.#stops.push(() => run("docker", ["rm", "--force", "--volumes", this.container]));
     return `127.0.0.1:${port}`;
   }
 
@@ -217,10 +223,14 @@ folder = "${join(root, "target/hub")}"
 enabled = true
 `,
     );
-    const child = this.#spawn("stackone-connect", ["--config", settings]);
     const ready = `http://127.0.0.1:${admin}/readyz`;
-    await until(ready, async () => (await fetch(ready)).ok);
-    this.replicas.push({ process: child, url: `http://127.0.0.1:${port}` });
+    const start = async () => {
+      replica.process = this.#spawn("stackone-connect", ["--config", settings]);
+      await until(ready, async () => (await fetch(ready)).ok);
+    };
+    const replica = { process: /** @type {any} */ (undefined), url: `http://127.0.0.1:${port}`, start };
+    await start();
+    this.replicas.push(replica);
   }
 
   /** What stands before the replicas: the next one that is there gets the request. @param {number} port */
