@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and unwrap says where"
 )]
 
+mod assumptions;
 mod broker;
 #[cfg(feature = "container")]
 mod broker_outage;

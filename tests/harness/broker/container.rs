@@ -116,6 +116,10 @@ pub(super) fn request(image: &(String, String), port: u16) -> ContainerRequest<G
         ("GROUP_INITIAL_REBALANCE_DELAY_MS", "0".to_owned()),
         ("OFFSETS_TOPIC_NUM_PARTITIONS", "4".to_owned()),
         ("TRANSACTION_STATE_LOG_NUM_PARTITIONS", "4".to_owned()),
+        // Else a test of compaction or retention waits for up to 5 minutes.
+        ("LOG_CLEANER_BACKOFF_MS", "1000".to_owned()),
+        ("LOG_RETENTION_CHECK_INTERVAL_MS", "1000".to_owned()),
+        ("LOG_INITIAL_TASK_DELAY_MS", "1000".to_owned()),
         // As in production: a topic that is missing is missing.
         ("AUTO_CREATE_TOPICS_ENABLE", "false".to_owned()),
         ("HEAP_OPTS", "-Xms256m -Xmx384m".to_owned()),
