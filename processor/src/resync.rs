@@ -5,6 +5,7 @@
 
 pub mod markers;
 mod pages;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::projects::Project;
 use pages::{Next, Pages};
 use stackone_processor_core::event::listings::no_status;
 use stackone_processor_core::work::backoff;
+pub use told::{Summary, Told, Unanswered};
 
 /// How long a trigger may take to be stored.
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
@@ -45,28 +47,6 @@ pub struct ResyncSettings {
     pub page_size: u32,
     /// Pages a minute, beside the budget for lookups.
     pub requests_per_minute: u32,
-}
-
-/// What a run did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Accounts listed, each of which got a trigger.
-    pub listed: u64,
-    /// Entries whose id or status cannot be used. Those with an id count as listed, so that they are not taken to be missing.
-    pub unusable: u64,
-    /// Pages read.
-    pub pages: u32,
-    /// Whether the list is known to be complete. Only then are accounts looked up that were not in it.
-    pub is_complete: bool,
-}
-
-/// How far a run is, told after each page.
-#[derive(Debug, Clone, Copy)]
-pub struct Told<'a> {
-    /// What it did so far.
-    pub summary: &'a Summary,
-    /// What the page listed that was not listed before.
-    pub new: &'a [AccountListed],
 }
 
 /// Why a run ended before its end. What was published does no harm; the next run starts over.
@@ -95,7 +75,8 @@ pub enum ResyncError {
     Interrupted,
 }
 
-/// One run for one project, until `stop`. `progress` is told after each page.
+/// One run for one project, until `stop`. `progress` is told after each page, and before each pause
+/// for an API that does not answer.
 ///
 /// # Errors
 ///
@@ -122,7 +103,9 @@ async fn list(
     let (mut pages, mut summary) = (Pages::new(run.id, settings.page_size), Summary::default());
     let mut next = Next::Page(None);
     while let Next::Page(number) = next {
-        let listed = run.page(number).await?;
+        let listed = run
+            .page(number, |unanswered| progress(Told::Unanswered(unanswered)))
+            .await?;
         summary.pages += 1;
         let nameless = pages.nameless();
         let (new, then) = pages.take(listed);
@@ -135,7 +118,7 @@ async fn list(
         });
         summary.listed += count(usable);
         summary.unusable += count(new.len() - usable);
-        progress(Told {
+        progress(Told::Page {
             summary: &summary,
             new: &triggers,
         });
@@ -261,22 +244,22 @@ impl<'a> Run<'a> {
     }
 
     /// Reads a page, at the pace of the resync's own budget, and tries again what may pass.
-    async fn page(&self, number: Option<u32>) -> Result<ListPage, ResyncError> {
+    async fn page(
+        &self,
+        number: Option<u32>,
+        mut unanswered: impl FnMut(Unanswered<'_>),
+    ) -> Result<ListPage, ResyncError> {
         let pace = Duration::from_secs(60) / self.settings.requests_per_minute.max(1);
         let mut wait = if number.is_some() {
             pace
         } else {
             Duration::ZERO
         };
+        let client = self.project.client;
         let mut attempt = 1;
         loop {
             tokio::time::sleep(wait).await;
-            let error = match self
-                .project
-                .client
-                .accounts(number, self.settings.page_size)
-                .await
-            {
+            let error = match client.accounts(number, self.settings.page_size).await {
                 Ok(listed) => return Ok(listed),
                 Err(error) => error,
             };
@@ -293,6 +276,14 @@ impl<'a> Run<'a> {
                 return Err(error.into());
             }
             wait = pace.max(backoff::wait(attempt, asked, fastrand::f64()));
+            let later = attempt + 1..PAGE_ATTEMPTS;
+            let longest = later.map(|attempt| pace.max(backoff::wait(attempt, None, 1.0)));
+            unanswered(Unanswered {
+                error: &error,
+                again_in: wait,
+                attempts_left: PAGE_ATTEMPTS - attempt,
+                at_most: wait + longest.sum::<Duration>(),
+            });
             attempt += 1;
         }
     }

@@ -46,6 +46,7 @@ mod pipeline_dead_letters;
 mod pipeline_disk;
 #[cfg(feature = "container")]
 mod pipeline_expired;
+mod pipeline_explain;
 #[cfg(feature = "container")]
 mod pipeline_handover;
 #[cfg(feature = "container")]

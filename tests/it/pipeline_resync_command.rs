@@ -1,13 +1,16 @@
 //! `stackone-processor resync`: what it says, and that one that is stopped harms nothing.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use harness::{
     Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, story_of,
 };
 use stackone_link_wire::Topic;
-use stackone_processor::resync::ResyncError;
-use stackone_simulator::{AccountId, AccountStatus as Status, NewAccount, Notify};
+use stackone_processor::resync::{ResyncError, Told};
+use stackone_simulator::{
+    AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, Operation,
+};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
@@ -121,8 +124,10 @@ async fn a_resync_that_is_stopped_in_the_middle_harms_nothing() {
 
     let (stop, mut listed) = (CancellationToken::new(), 0);
     let stopped = resync_until(&pipeline, &stop, |told| {
-        listed = told.new.len();
-        stop.cancel();
+        if let Told::Page { new, .. } = told {
+            listed = new.len();
+            stop.cancel();
+        }
     });
     let stopped = stopped.await;
     assert!(
@@ -152,5 +157,38 @@ async fn a_resync_that_is_stopped_in_the_middle_harms_nothing() {
     assert!((found - 1.0).abs() < 0.5, "{found} differences");
     assert_conserved(&processor.admin).await;
     processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_does_not_answer_is_told_at_once_with_address_cause_and_until_when() {
+    let pipeline = Pipeline::start("resync-silent").await.unwrap();
+    let never = FaultRule::always(Fault::Drop).for_operation(Operation::List);
+    pipeline.simulator.faults().set(never).unwrap();
+    let file = pipeline.processor_file("resync").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
+    command.arg("--config").arg(file).arg("resync");
+    command.stderr(Stdio::piped()).kill_on_drop(true);
+    let mut running = command.spawn().unwrap();
+    let mut lines = BufReader::new(running.stderr.take().unwrap()).lines();
+    let address = format!("{PROJECT}: StackOne at {}", pipeline.simulator.api_url());
+    let told = async {
+        loop {
+            let line = lines.next_line().await.unwrap();
+            let line = line.unwrap_or_else(|| panic!("it ended without a word"));
+            if line.starts_with(&address) {
+                return line;
+            }
+        }
+    };
+    let line = tokio::time::timeout(WITHIN, told).await.unwrap();
+    for word in [
+        "unavailable: connection",
+        "asks again in",
+        "7 times in all, within",
+    ] {
+        assert!(line.contains(word), "{word}: {line}");
+    }
+    running.kill().await.unwrap();
     pipeline.stop().await.unwrap();
 }

@@ -47,7 +47,7 @@ async fn a_plan_names_what_is_missing_and_apply_makes_it_and_changes_nothing_els
 
     let applied = told(&file, "apply", 0).await;
     for topic in Topic::ALL {
-        let made = format!("made {} (2 partitions, 1 replicas)", topics.name(topic));
+        let made = format!("made {} (2 partitions, 1 replica)", topics.name(topic));
         assert!(applied.contains(&made), "{applied}");
     }
     let in_order = format!(

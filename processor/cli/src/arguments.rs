@@ -1,14 +1,18 @@
 //! The command line.
 
 mod doctor;
+mod explain;
 mod redrive;
+mod values;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use stackone_link_process::healthcheck::Healthcheck;
+use stackone_link_schemas::AccountId;
 
 pub use doctor::Doctor;
+pub use explain::Explain;
 pub use redrive::Redrive;
 
 /// Asks StackOne what is true of each linked account and emits every transition exactly once.
@@ -47,6 +51,10 @@ pub enum Command {
     /// far the consumer group is, the API key of each project, and this machine's clock against StackOne's.
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(Doctor),
+    /// Say where an account is, and why: what was confirmed of it, what is pending and what StackOne said last, its
+    /// triggers, its dead letters, and what of these was not found. Changes nothing.
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(Explain),
     /// Ask a running processor whether it is ready: exit code 0 or 1. For container probes.
     Healthcheck(Healthcheck),
     /// Put dead letters back on the account events topic, each once, in order per account.
@@ -115,7 +123,8 @@ pub enum StateCommand {
     /// One account; exit code 1 if it has no state.
     Get {
         /// Its id.
-        account: String,
+        #[arg(value_parser = values::account)]
+        account: AccountId,
         /// As JSON.
         #[arg(long)]
         json: bool,

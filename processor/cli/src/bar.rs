@@ -57,6 +57,12 @@ impl Bar {
     }
 }
 
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 /// How far it is, as a bar.
 fn bar(done: u64, of: u64) -> String {
     const WIDTH: u64 = 30;

@@ -10,8 +10,6 @@ use stackone_link_process::program::{self, Failure};
 use stackone_link_process::secret::Place;
 use stackone_link_process::stdout::stdout;
 use stackone_link_process::{process_environment, signals, stderr, telemetry};
-use stackone_link_schemas::AccountId;
-
 use stackone_processor::application::Application;
 use stackone_processor::config::{Config, Settings};
 use stackone_processor::transaction::{Around, Undisturbed};
@@ -19,7 +17,7 @@ use stackone_processor_operate::redrive::RedriveSettings;
 
 use crate::arguments::{Cli, Command, Redrive, Resync, StateCommand};
 use crate::state::Selection;
-use crate::{acls, contact, doctor, resync, state, topics, unlinks};
+use crate::{acls, contact, doctor, explain, resync, state, topics, unlinks};
 
 /// What it calls itself on stderr.
 const NAME: &str = "stackone-processor";
@@ -63,6 +61,7 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
         Command::Run => process(&config, around).await,
         Command::CheckConfig => print(&config),
         Command::Doctor(asked) => doctor::run(&config, &asked, &mut stdout()).await,
+        Command::Explain(asked) => explain::and_ask(&config, &asked, &mut stdout()).await,
         Command::Resync(asked) => list(&config, &asked).await,
         other @ (Command::Acls(_)
         | Command::Healthcheck(_)
@@ -77,6 +76,7 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
 /// Whether it asks the accounts API, or tells whether the service could.
 const fn needs_api_keys(command: &Command) -> bool {
     match command {
+        Command::Explain(asked) => asked.ask,
         Command::Run | Command::CheckConfig | Command::Doctor(_) | Command::Resync(_) => true,
         Command::Acls(_)
         | Command::Healthcheck(_)
@@ -90,6 +90,7 @@ const fn needs_api_keys(command: &Command) -> bool {
 async fn without_keys(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Acls(asked) => acls::run(settings, &asked, &mut stdout()),
+        Command::Explain(asked) => explain::run(settings, &asked, &mut stdout()).await,
         Command::Redrive(asked) => redrive(settings, asked).await,
         Command::State(command) => show(settings, command).await,
         Command::Topics(command) => topics::run(command, settings, &mut stdout()).await,
@@ -143,14 +144,11 @@ async fn show(settings: &Settings, command: StateCommand) -> anyhow::Result<()> 
             json,
             ..Selection::default()
         },
-        StateCommand::Get { account, json } => {
-            let account = AccountId::try_from(account)?;
-            Selection {
-                account: Some(account),
-                json,
-                ..Selection::default()
-            }
-        }
+        StateCommand::Get { account, json } => Selection {
+            account: Some(account),
+            json,
+            ..Selection::default()
+        },
     };
     contact::made(&settings.kafka).await?;
     state::run(settings, selection, stdout()).await

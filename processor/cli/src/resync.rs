@@ -8,7 +8,9 @@ use stackone_link_process::stdout::stdout;
 use stackone_processor::application::projects;
 use stackone_processor::config::Config;
 use stackone_processor::resync::{ResyncError, Summary};
-use stackone_processor_operate::resync::{Report, Resync, lanes};
+use stackone_processor_operate::causes::with_causes;
+use stackone_processor_operate::counted::counted;
+use stackone_processor_operate::resync::{Progress, Report, Resync, Unanswered, lanes};
 use tokio_util::sync::CancellationToken;
 
 use crate::bar::Bar;
@@ -26,10 +28,27 @@ pub(crate) async fn run(
     let mut failed = Vec::new();
     for lane in lanes {
         let mut bar = Bar::new();
-        let listed = resync.list(lane, stop, |told| {
-            let what = format!("{}: {} accounts listed", told.project, told.listed);
-            // More may be there than was ever confirmed.
-            bar.tell(told.listed, told.expected.max(told.listed), &what);
+        let base_url = config.settings.projects.get(lane);
+        let base_url = base_url.map(|project| project.base_url.as_str());
+        let api = format!(
+            "{}: StackOne at {}",
+            projects.label(lane),
+            base_url.unwrap_or("?")
+        );
+        let listed = resync.list(lane, stop, |told| match told {
+            Progress::Listed {
+                project,
+                listed,
+                expected,
+            } => {
+                let what = format!("{project}: {} listed", counted(listed, "account"));
+                // More may be there than was ever confirmed.
+                bar.tell(listed, expected.max(listed), &what);
+            }
+            Progress::Unanswered(unanswered) => {
+                bar.clear();
+                stderr::write_line(&waits(&api, &unanswered));
+            }
         });
         let listed = listed.await;
         bar.clear();
@@ -47,6 +66,18 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// That the API does not answer, why, and until when it is asked again.
+fn waits(api: &str, unanswered: &Unanswered<'_>) -> String {
+    let why = with_causes(unanswered.error);
+    let seconds = |wait: std::time::Duration| wait.as_secs_f32().ceil();
+    format!(
+        "{api} does not list its accounts: {why}; asks again in {} s, and {} in all, within {} s",
+        seconds(unanswered.again_in),
+        counted(unanswered.attempts_left, "time"),
+        seconds(unanswered.at_most)
+    )
+}
+
 /// The run in a line, for a person.
 fn line(report: &Report) -> String {
     let (project, unchanged, queued) = (&report.project, report.unchanged, report.queued);
@@ -60,8 +91,60 @@ fn line(report: &Report) -> String {
         Some(missing) => ("complete", missing.to_string()),
         None => ("INCOMPLETE", "an unknown number of".to_owned()),
     };
+    let (listed, pages) = (counted(listed, "account"), counted(pages, "page"));
     format!(
-        "{project}: {how}: {listed} accounts listed, {unchanged} unchanged, {queued} queued, {missing} missing, \
-         {unusable} with an unusable id or status, in {pages} pages"
+        "{project}: {how}: {listed} listed, {unchanged} unchanged, {queued} queued, {missing} missing, \
+         {unusable} with an unusable id or status, in {pages}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use stackone_processor::resync::Summary;
+
+    use super::*;
+
+    #[test]
+    fn one_account_on_one_page_is_no_plural() {
+        let summary = Summary {
+            listed: 1,
+            unusable: 0,
+            pages: 1,
+            is_complete: true,
+        };
+        let report = Report {
+            project: "acme".to_owned(),
+            summary,
+            unchanged: 1,
+            queued: 0,
+            missing: Some(0),
+        };
+        let line = line(&report);
+        assert!(
+            line.starts_with("acme: complete: 1 account listed,"),
+            "{line}"
+        );
+        assert!(line.ends_with(", in 1 page"), "{line}");
+    }
+
+    #[test]
+    fn who_waits_says_for_whom_why_and_until_when() {
+        let error = stackone_client_types::ApiError::unavailable("connection failed", None);
+        let told = waits(
+            "acme: StackOne at http://127.0.0.1:1/",
+            &Unanswered {
+                error: &error,
+                again_in: Duration::from_millis(700),
+                attempts_left: 7,
+                at_most: Duration::from_secs(126),
+            },
+        );
+        assert_eq!(
+            told,
+            "acme: StackOne at http://127.0.0.1:1/ does not list its accounts: unavailable: \
+             connection failed; asks again in 1 s, and 7 times in all, within 126 s"
+        );
+    }
 }

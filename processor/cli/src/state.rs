@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use anyhow::Context as _;
 use stackone_link_schemas::{AccountId, AccountState};
 use stackone_processor::config::Settings;
+use stackone_processor_operate::counted::counted;
 use stackone_processor_operate::state_view::states;
 
-use crate::counted::counted;
 use crate::escaped::escaped;
 
 /// Which states are shown, and how.
@@ -49,8 +49,8 @@ pub async fn run(
     let states = states.context("state cannot be read")?;
     if let Some(account) = selection.account.as_ref().filter(|_| states.is_empty()) {
         anyhow::bail!(
-            "account {account} has no state: no lookup of it was decided yet, or StackOne never knew it; `redrive --dry-run --account \
-             {account}` shows whether its triggers were put aside"
+            "account {account} has no state: no lookup of it was decided yet, or StackOne never knew it; `explain {account}` \
+             says which"
         );
     }
     let selected: Vec<&AccountState> = states

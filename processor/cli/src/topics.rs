@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Context as _;
 use stackone_link_wire::Topic;
 use stackone_processor::config::Settings;
+use stackone_processor_operate::counted::counted;
 use stackone_processor_operate::topics::{apply, plan};
 
 use crate::arguments::TopicsCommand;
@@ -21,8 +22,9 @@ pub(crate) async fn run(
             let layout = settings.topic_layout;
             writeln!(
                 out,
-                "made {name} ({} partitions, {} replicas)",
-                layout.partitions, layout.replication
+                "made {name} ({}, {})",
+                counted(layout.partitions, "partition"),
+                counted(layout.replication, "replica")
             )?;
         }
     }
@@ -38,8 +40,9 @@ pub(crate) async fn run(
         )?;
         return Ok(());
     }
-    anyhow::bail!(
-        "{} of the topics' settings are not as they must be",
-        findings.len()
-    )
+    let verb = match findings.len() {
+        1 => "is not as it",
+        _ => "are not as they",
+    };
+    anyhow::bail!("{} of the topics' settings {verb} must be", findings.len())
 }

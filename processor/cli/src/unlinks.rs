@@ -5,10 +5,10 @@ use std::io::Write;
 use anyhow::Context as _;
 use jiff::Timestamp;
 use stackone_processor::config::Settings;
+use stackone_processor_operate::counted::counted;
 use stackone_processor_operate::unlinks::{Vanished, release, vanished};
 
 use crate::arguments::UnlinksCommand;
-use crate::counted::counted;
 
 /// Shows or releases, telling `out`.
 ///
@@ -28,8 +28,9 @@ pub async fn run(
             let partitions = release(settings, &project).await?;
             writeln!(
                 out,
-                "{project}: told all {partitions} partitions; each account that vanished until now is looked up once \
-                 more, and unlinked if it still answers 404"
+                "{project}: told {}; each account that vanished until now is looked up once \
+                 more, and unlinked if it still answers 404",
+                counted(partitions, "partition")
             )?;
             Ok(())
         }

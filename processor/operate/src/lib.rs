@@ -4,8 +4,11 @@
 //! operators could. Progress is handed to a closure.
 
 pub mod acls;
+pub mod causes;
 pub mod contact;
+pub mod counted;
 pub mod doctor;
+pub mod explain;
 pub mod redrive;
 pub mod resync;
 pub mod state_view;

@@ -5,7 +5,7 @@ mod compared;
 use jiff::Timestamp;
 use stackone_processor::config::Settings;
 use stackone_processor::projects::Projects;
-use stackone_processor::resync::{ResyncError, ResyncSettings, run};
+use stackone_processor::resync::{ResyncError, ResyncSettings, Told, run};
 use stackone_processor_core::state::store::StateStore;
 use stackone_processor_core::work::queue::Lane;
 use tokio_util::sync::CancellationToken;
@@ -14,21 +14,27 @@ use crate::state_view::{StatesError, store};
 use compared::Compared;
 
 pub use compared::Report;
+pub use stackone_processor::resync::Unanswered;
 
 /// A project that was asked for is not configured.
 #[derive(Debug, thiserror::Error)]
 #[error("project {0} is not configured")]
 pub struct NotConfigured(String);
 
-/// How far the list of a project is.
+/// What happens while a project is listed, for whoever watches.
 #[derive(Debug, Clone, Copy)]
-pub struct Progress<'a> {
-    /// The project's name.
-    pub project: &'a str,
-    /// Accounts that are listed.
-    pub listed: u64,
-    /// Accounts that were confirmed before, and so are expected.
-    pub expected: u64,
+pub enum Progress<'a> {
+    /// A page was read.
+    Listed {
+        /// The project's name.
+        project: &'a str,
+        /// Accounts that are listed.
+        listed: u64,
+        /// Accounts that were confirmed before, and so are expected.
+        expected: u64,
+    },
+    /// Its API does not answer, and is asked again.
+    Unanswered(Unanswered<'a>),
 }
 
 /// Lists of one project after the other.
@@ -66,13 +72,16 @@ impl<'a> Resync<'a> {
         let project = self.projects.get(lane).ok_or(ResyncError::NoProject)?;
         let mut compared = Compared::begin(&self.states, self.projects, lane, Timestamp::now());
         let expected = compared.expected();
-        let summary = run(&self.settings, project, stop, |told| {
-            compared.take(told.new);
-            progress(Progress {
-                project: compared.project(),
-                listed: told.summary.listed,
-                expected,
-            });
+        let summary = run(&self.settings, project, stop, |told| match told {
+            Told::Page { summary, new } => {
+                compared.take(new);
+                progress(Progress::Listed {
+                    project: compared.project(),
+                    listed: summary.listed,
+                    expected,
+                });
+            }
+            Told::Unanswered(unanswered) => progress(Progress::Unanswered(unanswered)),
         });
         let summary = summary.await?;
         Ok(compared.report(summary))

@@ -85,6 +85,18 @@ pub(crate) async fn store(settings: &Settings) -> Result<StateStore, StatesError
     Ok(spawn_blocking(tasks::STATES, reading).await??)
 }
 
+/// The bytes of an account's last state. Blocks.
+pub(crate) fn newest(
+    settings: &Settings,
+    account: &AccountId,
+) -> Result<Option<Vec<u8>>, ReadError> {
+    let mut newest = None;
+    each(&Source::of(settings), Some(account), |_, value| {
+        newest = value.map(<[u8]>::to_vec);
+    })?;
+    Ok(newest)
+}
+
 /// Every state that is on the topic, and every removal of one, oldest first for each account. Blocks.
 fn each(
     source: &Source,

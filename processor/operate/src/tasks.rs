@@ -8,6 +8,8 @@ stackone_link_process::tasks! {
     CONTACT = "a first question to the brokers";
     /// Reads the state topic.
     STATES = "reading states";
+    /// Of `explain`: reads what there is of an account.
+    EXPLAIN = "a look at an account";
     /// Of `redrive`: puts dead letters back.
     REDRIVE = "a redrive";
 }

@@ -151,6 +151,7 @@ async fn a_command_ends_whatever_thread_of_it_panics() {
         (commands::STATES, &["unlinks", "list"]),
         (commands::STATES, &["resync"]),
         (commands::REDRIVE, &["redrive", "--dry-run"]),
+        (commands::EXPLAIN, &["explain", "a"]),
         (kafka::METADATA, &["topics", "plan"]),
     ];
     let panic: BTreeSet<Name> = all.iter().map(|(name, _)| *name).collect();

@@ -44,6 +44,8 @@ async fn a_command_whose_reader_has_seen_enough_ends_without_a_word() {
         &["state", "list"],
         &["state", "list", "--json"],
         &["unlinks", "list"],
+        &["explain", "a"],
+        &["explain", "a", "--json"],
         &["redrive", "--dry-run"],
         &["redrive", "--dry-run", "--json"],
         &["resync"],

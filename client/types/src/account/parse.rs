@@ -20,13 +20,54 @@ pub struct Parsed<T> {
     pub differing: Option<&'static str>,
 }
 
-/// Why an entry is no account. Names members, and none of their values.
+/// Why an entry is no account. Names members and what they are, and none of their values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAnAccount {
     #[error("not an account: no JSON object")]
     NotAnObject,
-    #[error("not an account: {0} is absent, null, repeated or not a text")]
-    Without(&'static str),
+    #[error("not an account: /{name} is {oddity}")]
+    Without { name: &'static str, oddity: Oddity },
+}
+
+/// What a member is that has to be a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Oddity {
+    #[error("absent")]
+    Absent,
+    #[error("repeated")]
+    Repeated,
+    #[error("null")]
+    Null,
+    #[error("a text with half of a surrogate pair")]
+    Cut,
+    #[error("an object")]
+    Object,
+    #[error("an array")]
+    Array,
+    #[error("a boolean")]
+    Boolean,
+    #[error("a number")]
+    Number,
+}
+
+impl Oddity {
+    /// Of a member that cannot be read as a text.
+    fn of(account: &JsonObject<'_>, name: &str) -> Self {
+        let Some(value) = account.get(name) else {
+            return match account.contains(name) {
+                true => Self::Repeated,
+                false => Self::Absent,
+            };
+        };
+        match value.get().as_bytes().first() {
+            Some(b'n') => Self::Null,
+            Some(b'"') => Self::Cut,
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::Array,
+            Some(b't' | b'f') => Self::Boolean,
+            Some(_) | None => Self::Number,
+        }
+    }
 }
 
 /// The names of a member in each version of the API.
@@ -56,9 +97,9 @@ pub fn parse_account(
     personal: PersonalFields,
 ) -> Result<Parsed<Account>, ApiError> {
     let unreadable = |error: NotAnAccount| ApiError::unreadable(error.to_string());
-    let members = JsonObject::parse(body).ok_or_else(|| unreadable(NotAnAccount::NotAnObject))?;
+    let members = JsonObject::parse(body).ok_or_else(|| no_object(body))?;
     let shown = members.text("id");
-    let shown = shown.ok_or_else(|| unreadable(NotAnAccount::Without("id")))?;
+    let shown = shown.ok_or_else(|| unreadable(without(&members, "id")))?;
     if shown != id.as_str() {
         return Err(ApiError::unreadable("another account's id"));
     }
@@ -82,7 +123,7 @@ pub(crate) fn read_account(
     // The OpenAPI's examples are in upper case, its enum in lower case.
     let account_type = account.text("type").map(|text| text.to_ascii_lowercase());
     let value = Account {
-        status: status(account).ok_or(NotAnAccount::Without("status"))?,
+        status: status(account).ok_or_else(|| without(account, "status"))?,
         status_reasons: account.get("status_reasons").map_or_else(Vec::new, reasons),
         snapshot: AccountSnapshot {
             provider: provider.value,
@@ -119,12 +160,31 @@ fn either(
         .zip(of_other.as_ref())
         .is_some_and(|(one, another)| one != another);
     // Never repaired: subscribers find their own customer by it.
-    let value = of_configured
-        .or(of_other)
-        .ok_or(NotAnAccount::Without(configured))?;
+    let value = of_configured.or(of_other).ok_or_else(|| {
+        // The one that is there is odd; where neither is, the configured one is missed.
+        let is_other = !account.contains(configured) && account.contains(other);
+        without(account, if is_other { other } else { configured })
+    })?;
     Ok(Parsed {
         value: value.into_owned(),
         differing: differs.then_some(configured),
+    })
+}
+
+/// Which member is not the text that it has to be, and what it is instead.
+fn without(account: &JsonObject<'_>, name: &'static str) -> NotAnAccount {
+    let oddity = Oddity::of(account, name);
+    NotAnAccount::Without { name, oddity }
+}
+
+/// An answer that is no object: where it ceases to be JSON, as far as it does.
+fn no_object(body: &[u8]) -> ApiError {
+    let what = NotAnAccount::NotAnObject;
+    let why = serde_json::from_slice::<serde::de::IgnoredAny>(body);
+    ApiError::unreadable(match why {
+        // A parser that keeps nothing quotes nothing.
+        Err(error) => format!("{what}: {error}"),
+        Ok(_) => what.to_string(),
     })
 }
 

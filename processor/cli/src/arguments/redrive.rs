@@ -8,6 +8,7 @@ use stackone_link_schemas::{AccountId, DeadLetterReason};
 
 use stackone_processor_operate::redrive::{Mode, Selection};
 
+use super::values::{account, moment};
 use crate::redrive::Shown;
 
 /// What `redrive --help` ends with.
@@ -67,23 +68,6 @@ impl Redrive {
             if self.json { Shown::Json } else { Shown::Text },
         )
     }
-}
-
-fn account(text: &str) -> Result<AccountId, String> {
-    AccountId::try_from(text).map_err(|error| error.to_string())
-}
-
-/// A time, or how long ago.
-fn moment(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = text.parse() {
-        return Ok(time);
-    }
-    let ago = humantime_serde::re::humantime::parse_duration(text).map_err(|error| {
-        format!("neither a time like 2026-01-31T08:00:00Z nor a duration like 2h: {error}")
-    })?;
-    Timestamp::now()
-        .checked_sub(ago)
-        .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

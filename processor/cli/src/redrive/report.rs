@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use stackone_processor_core::event::intake::Consumed;
+use stackone_processor_operate::counted::counted;
 use stackone_processor_operate::redrive::{Left, Mode, Passed, Summary, Verdict, dead_letter};
 
 use crate::escaped::escaped;
@@ -109,7 +110,10 @@ impl RunReport {
         } else {
             "put back"
         };
-        let mut lines = vec![format!("{what} {redriven} of {read} dead letters")];
+        let mut lines = vec![format!(
+            "{what} {redriven} of {}",
+            counted(read, "dead letter")
+        )];
         let mut tell = |count: u64, what: &str| {
             if count > 0 {
                 lines.push(format!("  {count} {what}"));
@@ -118,21 +122,21 @@ impl RunReport {
         tell(done_before, "dealt with by earlier redrives");
         tell(
             expired,
-            "expired: their bytes are gone, so they cannot be put back. What they would have led to is found by: \
+            "expired: the bytes are gone, so no redrive can put that back. What it would have led to is found by: \
              stackone-processor resync",
         );
         tell(
             outdated,
-            "notices of a resync or of released unlinks: of no use now",
+            "outdated: a notice of a resync or of released unlinks, of no use now",
         );
         tell(left.not_asked_for, "left: not asked for");
         tell(
             left.malformed,
-            "left: they cannot be read and would come straight back; put back with --reason malformed_event",
+            "left: it cannot be read and would come straight back; put back with --reason malformed_event",
         );
         tell(
             left.not_a_dead_letter,
-            "left: not dead letters of the pipeline",
+            "left: no dead letter of the pipeline",
         );
         if !self.complete {
             lines.push("INTERRUPTED: run it again to go on".to_owned());
@@ -210,6 +214,12 @@ mod tests {
             (&7.into(), &true.into())
         );
         assert_eq!(json["left"]["malformed"], 0);
+        let one = Summary {
+            read: 1,
+            ..Summary::default()
+        };
+        let lines = RunReport::new(Mode::DryRun, true, one).lines();
+        assert_eq!(lines, ["dry run: would put back 0 of 1 dead letter"]);
         let stopped = RunReport::new(Mode::DryRun, false, summary).lines();
         assert!(stopped[2].starts_with("INTERRUPTED"), "{stopped:?}");
     }

@@ -78,16 +78,25 @@ fn without_what_the_contract_requires_it_is_unreadable_and_the_member_is_named()
         ("status", r#""active""#),
     ];
     for missing in whole.map(|(name, _)| name) {
-        for odd in ["", "null", "7", r#""\ud83d""#, "[]"] {
+        for (odd, what) in [
+            ("", "absent"),
+            ("null", "null"),
+            ("7", "a number"),
+            ("-7", "a number"),
+            ("true", "a boolean"),
+            (r#""\ud83d""#, "a text with half of a surrogate pair"),
+            ("[]", "an array"),
+            ("{}", "an object"),
+            (r#""a","X":1"#, "repeated"),
+        ] {
             let members = whole.map(|(name, value)| match (name == missing, odd) {
                 (true, "") => r#""x":1"#.to_owned(),
-                (true, odd) => format!(r#""{name}":{odd}"#),
+                (true, odd) => format!(r#""{name}":{}"#, odd.replace('X', name)),
                 (false, _) => format!(r#""{name}":{value}"#),
             });
             let body = format!("{{{}}}", members.join(","));
             let error = read(&body, ApiVersion::V1).unwrap_err();
-            let named =
-                format!("not an account: {missing} is absent, null, repeated or not a text");
+            let named = format!("not an account: /{missing} is {what}");
             assert!(error.ends_with(&named), "{body}: {error}");
         }
     }
@@ -95,14 +104,20 @@ fn without_what_the_contract_requires_it_is_unreadable_and_the_member_is_named()
         r#"{"id":"a","connector":"c","status":"active"}"#,
         ApiVersion::V2,
     );
-    assert!(v2.unwrap_err().contains("owner_id is absent"));
-    for body in ["", "[]", "{", "null"] {
-        assert!(
-            read(body, ApiVersion::V1)
-                .unwrap_err()
-                .ends_with("no JSON object"),
-            "{body}"
-        );
+    assert!(v2.unwrap_err().ends_with("/owner_id is absent"));
+    let other = r#"{"id":"a","connector":7,"origin_owner_id":"o","status":"active"}"#;
+    let error = read(other, ApiVersion::V1).unwrap_err();
+    assert!(error.ends_with("/connector is a number"), "{error}");
+    for (body, place) in [
+        ("", ": EOF while parsing a value at line 1 column 0"),
+        ("[]", "no JSON object"),
+        ("null", "no JSON object"),
+        ("{", ": EOF while parsing an object at line 1 column 1"),
+        ("<html>secret", ": expected value at line 1 column 1"),
+    ] {
+        let error = read(body, ApiVersion::V1).unwrap_err();
+        let says = "not an account: no JSON object";
+        assert!(error.contains(says) && error.ends_with(place), "{error}");
     }
     assert!(
         read(r#"{"id":"b"}"#, ApiVersion::V1)

@@ -1,0 +1,24 @@
+//! Numbers of things, as English has them. Pure.
+
+use std::fmt::Display;
+
+/// `1 account`, `2 accounts`.
+#[must_use]
+pub fn counted<N: Display + PartialEq + From<u8>>(count: N, thing: &str) -> String {
+    if count == N::from(1) {
+        format!("1 {thing}")
+    } else {
+        format!("{count} {thing}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        let all = [0, 1, 2].map(|count| counted(count, "account"));
+        assert_eq!(all, ["0 accounts", "1 account", "2 accounts"]);
+    }
+}

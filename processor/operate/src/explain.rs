@@ -1,0 +1,48 @@
+//! Where an account is, and why: one look at all that the topics have of it. Changes nothing.
+//!
+//! [`look`] reads, and with [`ask`] StackOne is asked once. What that amounts to says
+//! [`Explanation::of`], which does no I/O.
+
+mod ask;
+mod collect;
+mod explanation;
+mod finding;
+mod found;
+mod newest;
+mod question;
+mod read;
+mod spans;
+mod standing;
+mod tell;
+mod unseen;
+
+use stackone_link_process::spawn::spawn_blocking;
+use stackone_processor::config::Settings;
+
+use crate::tasks;
+
+pub use ask::{Decided, StackOneAnswer, ask};
+pub use explanation::Explanation;
+pub use finding::{About, AccountFinding, Kind};
+pub use found::{
+    CompleteList, Events, Evidence, Letter, Looked, SeenOnTopic, Stray, Strays, Trigger,
+    TriggerProgress,
+};
+pub use newest::Newest;
+pub use question::{AccountQuestion, DEFAULT_RECORDS, ReadLimits};
+pub use read::ReadProgress;
+pub use standing::AccountStanding;
+pub use unseen::NotSeen;
+
+/// Reads what there is of an account; what cannot be read is told in its place, and the rest is
+/// read all the same. `progress` is told now and then.
+pub async fn look(
+    settings: &Settings,
+    question: &AccountQuestion,
+    progress: impl FnMut(ReadProgress<'_>) + Send + 'static,
+) -> Evidence {
+    let (settings, question) = (settings.clone(), question.clone());
+    let reading = move || read::all(&settings, &question, progress);
+    let read = spawn_blocking(tasks::EXPLAIN, reading).await;
+    read.unwrap_or_else(|died| Evidence::unseen(&NotSeen::of(&died)))
+}

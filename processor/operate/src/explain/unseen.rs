@@ -1,0 +1,27 @@
+//! Why something was not looked at. Pure.
+
+use std::error::Error;
+
+use crate::causes::with_causes;
+
+/// Why something was not looked at, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct NotSeen {
+    why: String,
+}
+
+impl NotSeen {
+    /// An error and its causes, none of them twice.
+    #[must_use]
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        let why = with_causes(error);
+        Self { why }
+    }
+
+    /// In these words.
+    #[must_use]
+    pub fn because(why: impl Into<String>) -> Self {
+        Self { why: why.into() }
+    }
+}
