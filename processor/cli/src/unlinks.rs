@@ -26,11 +26,14 @@ pub async fn run(
         }
         UnlinksCommand::Release { project } => {
             let partitions = release(settings, &project).await?;
+            let told = match partitions {
+                1 => "the only partition".to_owned(),
+                count => format!("all {count} partitions"),
+            };
             writeln!(
                 out,
-                "{project}: told {}; each account that vanished until now is looked up once \
-                 more, and unlinked if it still answers 404",
-                counted(partitions, "partition")
+                "{project}: told {told}; each account that vanished until now is looked up once \
+                 more, and unlinked if it still answers 404"
             )?;
             Ok(())
         }
