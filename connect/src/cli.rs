@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use stackone_link_process::healthcheck::Healthcheck;
+use stackone_link_process::service;
 
 use crate::doctor::{Doctor, EXAMPLES};
 
@@ -28,18 +28,20 @@ Without a command it runs. Settings come from built-in defaults, then --config, 
 Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy), 2 invalid configuration or arguments.";
 
 /// What to do.
-#[derive(Debug, Clone, Default, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Serve until SIGTERM or Ctrl-C; a second one ends it at once. The default.
-    #[default]
-    Run,
-    /// Print the settings in effect, without secrets, or what is wrong with them.
-    CheckConfig,
-    /// Ask a running service whether it is ready: exit code 0 or 1. For container probes.
-    Healthcheck(Healthcheck),
+    /// As every service.
+    #[command(flatten)]
+    Service(service::Command),
     /// Look at StackOne's key, the Hub, key sets, topics and the clock, and say what is wrong.
     #[command(after_help = EXAMPLES)]
     Doctor(Doctor),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Service(service::Command::default())
+    }
 }
 
 #[cfg(test)]

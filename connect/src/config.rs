@@ -1,5 +1,6 @@
 //! Configuration, in the order of `config.default.toml`, which documents every key.
 
+mod commands;
 mod load;
 mod origin;
 mod secret;
@@ -25,6 +26,7 @@ pub const DEFAULTS: &str = include_str!("../config.default.toml");
 const LAYERS: Layers = Layers {
     defaults: DEFAULTS,
     prefix: "CONNECT",
+    dotted: &["kafka.properties"],
 };
 
 /// A configuration that was read and checked, and whose secrets are at hand.

@@ -4,10 +4,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use stackone_link_process::panics::Panics;
+use stackone_link_process::process_environment;
 use stackone_link_process::program::{self, Failure};
-use stackone_link_process::stderr;
+use stackone_link_process::service::{self, Configured};
+use stackone_link_process::signals;
 use stackone_link_process::stdout::stdout;
-use stackone_link_process::{process_environment, signals, telemetry};
 
 use crate::application::{Application, BuildError};
 use crate::cli::{Cli, Command};
@@ -18,23 +19,24 @@ use crate::doctor::{self, Doctor};
 #[must_use]
 pub fn main() -> ExitCode {
     match program::parse(std::env::args_os()) {
-        Ok(cli) => program::run("stackone-connect", Panics::EndTask, obey(cli)),
+        Ok(cli) => program::run(Config::NAME, Panics::EndTask, obey(cli)),
         Err(code) => code,
     }
 }
 
 async fn obey(cli: Cli) -> Result<(), Failure> {
-    let (file, environment) = (cli.config.as_deref(), process_environment());
+    let file = cli.config.as_deref();
     match cli.command.unwrap_or_default() {
-        Command::Run => serve(&Config::load(file, &environment)?)
-            .await
-            .map_err(sorted),
-        Command::CheckConfig => check(&Config::load(file, &environment)?),
-        Command::Healthcheck(question) => {
-            let answer = question.ask(Config::admin_listen(file, &environment)?);
-            Ok(answer.map_err(anyhow::Error::from)?)
+        Command::Service(command) => {
+            let serve = async |config: Config| serve(&config).await.map_err(sorted);
+            service::obey(file, command, serve).await
         }
-        Command::Doctor(asked) => examine(&Config::load(file, &environment)?, &asked).await,
+        Command::Doctor(asked) => {
+            let environment = process_environment();
+            program::warn(Config::NAME, Config::LAYERS.ignored(&environment));
+            let config = Config::load(file, &environment)?;
+            examine(&config, &asked).await
+        }
     }
 }
 
@@ -50,8 +52,9 @@ fn sorted(error: anyhow::Error) -> Failure {
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
-    let logs = &config.settings.telemetry;
-    telemetry::init(logs.format, &logs.filter)?;
+    for oddity in config.oddities() {
+        tracing::warn!("{oddity}");
+    }
     signals::until_stopped(async |stop| {
         let application = Application::build(config)?;
         Ok(application.run(stop).await?)
@@ -64,17 +67,4 @@ async fn examine(config: &Config, asked: &Doctor) -> Result<(), Failure> {
     let examined = doctor::run(config, asked, &mut out).await;
     out.flush().map_err(anyhow::Error::from)?;
     Ok(examined?)
-}
-
-/// Prints the settings in effect.
-fn check(config: &Config) -> Result<(), Failure> {
-    for warning in config.warnings() {
-        stderr::write_line(&format!("stackone-connect: warning: {warning}"));
-    }
-    let print = || {
-        let mut out = stdout();
-        out.write_all(config.to_toml()?.as_bytes())?;
-        Ok::<(), anyhow::Error>(out.flush()?)
-    };
-    Ok(print()?)
 }

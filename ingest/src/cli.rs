@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
-use stackone_link_process::healthcheck::Healthcheck;
+use clap::Parser;
+use stackone_link_process::service::Command;
 
 /// Authenticates StackOne webhooks and puts them on Kafka, unchanged. Answers 200 once Kafka has them.
 #[derive(Debug, Clone, Parser)]
@@ -23,18 +23,6 @@ Without a command it runs. Settings come from built-in defaults, then --config, 
   STACKONE_WEBHOOK_SECRET=...                   the signing secret, unless [[sources]] says where it is
 
 Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy), 2 invalid configuration or arguments.";
-
-/// What to do.
-#[derive(Debug, Clone, Default, Subcommand)]
-pub enum Command {
-    /// Serve until SIGTERM or Ctrl-C; a second one ends it at once. The default.
-    #[default]
-    Run,
-    /// Print the settings in effect, without secrets, or what is wrong with them.
-    CheckConfig,
-    /// Ask a running service whether it is ready: exit code 0 or 1. For container probes.
-    Healthcheck(Healthcheck),
-}
 
 #[cfg(test)]
 mod tests {

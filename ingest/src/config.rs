@@ -1,5 +1,6 @@
 //! Configuration: what can be set, and what was read of it.
 
+mod commands;
 mod load;
 mod origin;
 mod print;
@@ -11,6 +12,7 @@ mod validate;
 use crate::auth::source::Sources;
 use crate::listeners::tls::Certificate;
 
+pub(crate) use commands::unusable;
 pub(crate) use origin::Origin;
 pub(crate) use secret::UnusableSecret;
 pub use settings::{

@@ -1,6 +1,6 @@
 //! What makes a service a process, the same for each of them: [`settings`] from several layers, logs ([`telemetry`]),
 //! which go to a [`stderr`] that nothing waits for and say nothing again and again ([`log_limit`]), [`stdout`],
-//! [`signals`], exit codes ([`program`]), threads and tasks ([`mod@spawn`]) and what their [`panics`] end, reading a
+//! [`signals`], exit codes ([`program`]), the commands of a [`service`], threads and tasks ([`mod@spawn`]) and what their [`panics`] end, reading a
 //! [`secret`] and having files looked at again ([`watch`]), a registry of [`metrics`], and the probe of its container
 //! ([`healthcheck`]).
 //!
@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod panics;
 pub mod program;
 pub mod secret;
+pub mod service;
 pub mod settings;
 pub mod signals;
 pub mod spans;

@@ -1,6 +1,7 @@
 //! From a command line that has been read to an exit code.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -131,6 +132,13 @@ fn one_line(error: &anyhow::Error) -> String {
                 format!("{line}: {cause}")
             }
         })
+}
+
+/// Says on stderr, one line each, what the program called `name` takes as it is although it is odd.
+pub fn warn(name: &str, warnings: impl IntoIterator<Item = impl Display>) {
+    for warning in warnings {
+        stderr::write_line(&format!("{name}: warning: {warning}"));
+    }
 }
 
 /// One line for each problem, on stderr. Where even that cannot be written, the exit code has to do.

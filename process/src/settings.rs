@@ -1,16 +1,19 @@
 //! Reading settings: built-in defaults, then a file, then the environment.
 
 mod parts;
+mod unfit;
+mod variables;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use config::{Environment, File, FileFormat};
+use config::{Environment, File, FileFormat, Value};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use parts::{AdminSettings, LogFormat, address, one_of};
+pub use variables::{Ignored, log_ignored};
 
 /// Why a configuration cannot be used: one line for each problem.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +43,9 @@ pub struct Layers {
     pub defaults: &'static str,
     /// What the names of environment variables begin with, up to the first double underscore.
     pub prefix: &'static str,
+    /// Tables whose keys are another program's names, with dots: `kafka.properties`. In a variable's name an underscore
+    /// stands for each dot, and two for an underscore.
+    pub dotted: &'static [&'static str],
 }
 
 impl Layers {
@@ -48,27 +54,44 @@ impl Layers {
     ///
     /// # Errors
     ///
-    /// Where a layer cannot be read, or what they say together is no `S`: the first problem, in one line.
+    /// Where a layer cannot be read, or what they say together is no `S`: every problem, one line each.
     pub fn read<S: DeserializeOwned>(
         self,
         file: Option<&Path>,
         environment: &HashMap<String, String>,
     ) -> Result<S, ConfigError> {
-        let read = || {
-            let defaults = File::from_str(self.defaults, FileFormat::Toml);
-            let mut layers = config::Config::builder().add_source(defaults);
-            if let Some(path) = file {
-                layers = layers.add_source(File::from(path).format(FileFormat::Toml));
-            }
-            // A single underscore would take Kubernetes' own `INGEST_PORT=tcp://…` for a setting.
-            let environment = Environment::with_prefix(self.prefix)
-                .prefix_separator("__")
-                .separator("__")
-                .source(Some(environment.clone()));
-            layers.add_source(environment).build()?.try_deserialize()
-        };
-        read().map_err(|error| vec![one_line(&error)].into())
+        let layers = self.layers(file, environment);
+        let layers = layers.and_then(|settings| Ok((settings, layer(self.defaults)?)));
+        let (settings, defaults) = layers.map_err(|error| vec![one_line(&error)])?;
+        let meant = |path: &unfit::Path| self.meant(&self.variable(path.keys()));
+        Ok(unfit::read_all(settings, &defaults, meant)?)
     }
+
+    fn layers(
+        self,
+        file: Option<&Path>,
+        environment: &HashMap<String, String>,
+    ) -> Result<Value, config::ConfigError> {
+        let defaults = File::from_str(self.defaults, FileFormat::Toml);
+        let mut layers = config::Config::builder().add_source(defaults);
+        if let Some(path) = file {
+            layers = layers.add_source(File::from(path).format(FileFormat::Toml));
+        }
+        let (dotted, rest) = self.split(environment);
+        // A single underscore would take Kubernetes' own `INGEST_PORT=tcp://…` for a setting.
+        let environment = Environment::with_prefix(self.prefix)
+            .prefix_separator("__")
+            .separator("__")
+            .source(Some(rest));
+        let layers = layers.add_source(environment).add_source(dotted);
+        Ok(layers.build()?.cache)
+    }
+}
+
+/// One layer in TOML, by itself.
+fn layer(text: &str) -> Result<Value, config::ConfigError> {
+    let file = File::from_str(text, FileFormat::Toml);
+    Ok(config::Config::builder().add_source(file).build()?.cache)
 }
 
 /// The one setting that a probe needs.

@@ -29,9 +29,11 @@ pub use stackone_link_process::ConfigError;
 /// The embedded defaults, which are also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 
-const LAYERS: Layers = Layers {
+/// Where settings come from.
+pub const LAYERS: Layers = Layers {
     defaults: DEFAULTS,
     prefix: "PROCESSOR",
+    dotted: &["kafka.properties"],
 };
 
 /// A configuration that was read, checked, and whose secrets are at hand.

@@ -1,7 +1,6 @@
 //! Reading and printing the configuration.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::Path;
 
 use stackone_link_process::ConfigError;
@@ -33,24 +32,6 @@ impl Config {
         })
     }
 
-    /// Where the operators' listener is, whatever has become of all other settings.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be read.
-    pub fn admin_listen(
-        file: Option<&Path>,
-        environment: &HashMap<String, String>,
-    ) -> Result<SocketAddr, ConfigError> {
-        LAYERS.admin_listen(file, environment)
-    }
-
-    /// What is odd about it, although it is used: one line each.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
-        self.origin.shared_keys(&self.settings, &self.secrets)
-    }
-
     /// The settings in effect as TOML, with everything secret left out.
     ///
     /// # Errors
@@ -66,6 +47,8 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stackone_link_process::service::Configured as _;
+
     use crate::config::DEFAULTS;
 
     fn load(more: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -97,14 +80,40 @@ mod tests {
 
     #[test]
     fn a_key_that_is_the_processor_s_is_warned_of() {
-        let warned = |more: &[(&str, &str)]| load(more).unwrap().warnings().len();
+        let warned = |more: &[(&str, &str)]| load(more).unwrap().oddities().len();
         assert_eq!(warned(&[]), 0);
         assert_eq!(warned(&[("STACKONE_API_KEY", "another")]), 0);
         assert_eq!(warned(&[("STACKONE_API_KEY", "hush-hush")]), 1);
         let warnings = load(&[("STACKONE_API_KEY", "hush-hush")])
             .unwrap()
-            .warnings();
+            .oddities();
         assert!(!warnings[0].contains("hush"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_secret_that_looks_odd_is_used_and_named() {
+        let quoted = "'0123456789abcdef0123456789abcdef'";
+        let config = load(&[("STACKONE_CONNECT_TOKEN_KEY", quoted)]).unwrap();
+        let told: Vec<_> = config.secrets.oddities().collect();
+        let [(name, oddity)] = &told[..] else {
+            panic!("{told:?}");
+        };
+        assert_eq!(name, "tokens.keys default");
+        let odd = "environment variable STACKONE_CONNECT_TOKEN_KEY is in quotes";
+        assert_eq!(oddity.to_string(), odd);
+    }
+
+    #[test]
+    fn every_value_that_does_not_fit_and_properties_of_the_client_are_read() {
+        let error = load(&[
+            ("CONNECT__SERVER__WORKERS", "many"),
+            ("CONNECT__LOOK__AFTER", "3"),
+        ]);
+        let error = error.unwrap_err();
+        assert_eq!(error.problems().len(), 2, "{error}");
+        let name = "CONNECT__KAFKA__PROPERTIES__SOCKET_KEEPALIVE_ENABLE";
+        let kafka = load(&[(name, "true")]).unwrap().settings.kafka;
+        assert_eq!(kafka.properties["socket.keepalive.enable"], "true");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use stackone_link_process::secret::Place;
+use stackone_link_process::secret::{Oddity, Place};
 
 use super::{SecretSettings, Settings};
 
@@ -13,6 +13,8 @@ use super::{SecretSettings, Settings};
 pub(crate) struct Secret {
     pub(crate) name: String,
     pub(crate) value: SecretString,
+    /// What is odd about it, although it is used.
+    pub(crate) oddity: Option<Oddity>,
 }
 
 /// Everything secret that the service holds.
@@ -36,12 +38,11 @@ impl Secrets {
     ) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         let mut one = |what: String, settings: &SecretSettings, last: Option<&Secret>| {
-            let value = settings.read(environment).or_else(|problem| {
+            let read = settings.read(environment);
+            read.map(Some).unwrap_or_else(|problem| {
                 problems.push(format!("{what}: {problem}"));
-                last.map(|last| last.value.clone()).ok_or(())
-            });
-            let name = settings.name.clone();
-            value.ok().map(|value| Secret { name, value })
+                last.cloned()
+            })
         };
         let named = |secrets: &[Secret], name: &str| {
             secrets.iter().find(|secret| secret.name == name).cloned()
@@ -90,6 +91,19 @@ impl Secrets {
 }
 
 impl Secrets {
+    /// What is odd about secrets that are used all the same, with their names.
+    pub(crate) fn oddities(&self) -> impl Iterator<Item = (String, &Oddity)> {
+        let lists = [
+            ("tokens.keys", &self.token_keys),
+            ("service_tokens", &self.service_tokens),
+            ("projects: API key of", &self.api_keys),
+        ];
+        lists.into_iter().flat_map(|(list, secrets)| {
+            let odd = secrets.iter();
+            odd.filter_map(move |one| Some((format!("{list} {}", one.name), one.oddity.as_ref()?)))
+        })
+    }
+
     /// Whether every secret is the same.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let same = |one: &[Secret], other: &[Secret]| {
@@ -112,10 +126,15 @@ fn read_file(file: &Path) -> Result<Vec<u8>, String> {
 
 impl SecretSettings {
     /// The secret, without one trailing newline.
-    fn read(&self, environment: &HashMap<String, String>) -> Result<SecretString, String> {
+    fn read(&self, environment: &HashMap<String, String>) -> Result<Secret, String> {
         let place = Place::either(self.file.as_deref(), self.env.as_deref());
         let place = place.ok_or("give either a file or an environment variable")?;
-        let secret = place.read(environment).map_err(|error| error.to_string())?;
-        Ok(secret.value)
+        let read = place.read(environment).map_err(|error| error.to_string())?;
+        let (name, value) = (self.name.clone(), read.value);
+        Ok(Secret {
+            name,
+            value,
+            oddity: read.oddity,
+        })
     }
 }

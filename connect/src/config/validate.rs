@@ -164,7 +164,7 @@ impl Secrets {
         ];
         for (list, secrets) in &mut lists {
             let mut names = HashSet::new();
-            for Secret { name, value } in secrets.iter() {
+            for Secret { name, value, .. } in secrets.iter() {
                 if value.expose_secret().len() < MIN_SECRET {
                     problems.push(format!("{list} {name}: has less than {MIN_SECRET} bytes"));
                 }

@@ -1,7 +1,6 @@
 //! Reading the configuration: defaults, then a file, then the environment.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::Path;
 
 use stackone_link_process::ConfigError;
@@ -44,18 +43,6 @@ impl Config {
             certificate,
             origin: Origin::new(file, environment),
         })
-    }
-
-    /// Where the operators' listener is, whatever has become of all other settings. For the probe of a container.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be read.
-    pub fn admin_listen(
-        file: Option<&Path>,
-        environment: &HashMap<String, String>,
-    ) -> Result<SocketAddr, ConfigError> {
-        LAYERS.admin_listen(file, environment)
     }
 }
 

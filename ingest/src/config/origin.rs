@@ -14,7 +14,7 @@ use super::validate::source_problems;
 pub(crate) enum OriginError {
     #[error("cannot read {}: {source}", .file.display())]
     File { file: PathBuf, source: io::Error },
-    #[error(transparent)]
+    #[error("{}", .0.problems().join("; "))]
     Settings(#[from] ConfigError),
     #[error("{0}")]
     Sources(String),

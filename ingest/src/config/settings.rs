@@ -16,6 +16,7 @@ pub const DEFAULTS: &str = include_str!("../../config.default.toml");
 pub(super) const LAYERS: Layers = Layers {
     defaults: DEFAULTS,
     prefix: "INGEST",
+    dotted: &["kafka.properties"],
 };
 
 /// Everything that can be set.

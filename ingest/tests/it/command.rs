@@ -70,6 +70,49 @@ fn check_config_prints_what_is_in_effect_without_secrets() {
 }
 
 #[test]
+fn a_variable_that_sets_nothing_is_told_with_the_spelling_that_was_meant() {
+    let environment = [
+        ("STACKONE_WEBHOOK_SECRET", SECRET),
+        ("INGEST_KAFKA__BOOTSTRAP_SERVERS", "kafka:9092"),
+        ("INGEST_PORT", "tcp://10.0.0.1:8080"),
+        ("INGEST__KAFKA__PROPERTIES__COMPRESSION_TYPE", "zstd"),
+    ];
+    let output = ingest(&["check-config"], &environment);
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let expected = "stackone-ingest: warning: environment variable INGEST_KAFKA__BOOTSTRAP_SERVERS is ignored; \
+                    write INGEST__KAFKA__BOOTSTRAP_SERVERS\n";
+    assert_eq!(told, expected);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        printed.contains("\"compression.type\" = \"zstd\""),
+        "{printed}"
+    );
+}
+
+#[test]
+fn every_value_that_does_not_fit_has_its_line() {
+    let environment = [
+        ("STACKONE_WEBHOOK_SECRET", SECRET),
+        ("INGEST__SERVER__WORKERS", "many"),
+        ("INGEST__LIMITS__MAX_BODY_BYTES", "1 MiB"),
+        ("INGEST__PUBLISH__LINGER", "soon"),
+    ];
+    let output = ingest(&["check-config"], &environment);
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    let keys = [
+        "limits.max_body_bytes: ",
+        "publish.linger: ",
+        "server.workers: ",
+    ];
+    assert_eq!(told.lines().count(), keys.len(), "{told}");
+    for (line, key) in told.lines().zip(keys) {
+        assert!(line.contains(key), "{told}");
+    }
+}
+
+#[test]
 fn a_secret_that_looks_odd_is_named_and_no_reason_to_refuse_it() {
     let quoted = format!("'{SECRET}'");
     let output = ingest(&["check-config"], &[("STACKONE_WEBHOOK_SECRET", &quoted)]);

@@ -1,24 +1,41 @@
 use std::io::Write;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::*;
 
-const LAYERS: Layers = Layers {
-    defaults: "properties = {}\n[admin]\nlisten = '127.0.0.1:8081'\n\
-               [telemetry]\nformat = 'auto'\n[lookups]\ntimeout = '10s'\n",
+pub(super) const LAYERS: Layers = Layers {
+    defaults: "projects = []\n[admin]\nlisten = '127.0.0.1:8081'\n[telemetry]\nformat = 'auto'\n\
+               [lookups]\ntimeout = '10s'\nmax_in_flight = 1\n[kafka.properties]\n",
     prefix: "SAMPLE",
+    dotted: &["kafka.properties"],
 };
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sample {
+pub(super) struct Sample {
     admin: AdminSettings,
     telemetry: Telemetry,
     lookups: Lookups,
+    kafka: Kafka,
+    projects: Vec<Project>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kafka {
     properties: HashMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Project {
+    id: String,
+    #[serde(default)]
+    requests_per_minute: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -33,9 +50,10 @@ struct Telemetry {
 struct Lookups {
     #[serde(with = "humantime_serde")]
     timeout: Duration,
+    max_in_flight: u32,
 }
 
-fn read(file: &str, pairs: &[(&str, &str)]) -> Result<Sample, ConfigError> {
+pub(super) fn read(file: &str, pairs: &[(&str, &str)]) -> Result<Sample, ConfigError> {
     let mut path = tempfile::NamedTempFile::new().unwrap();
     path.write_all(file.as_bytes()).unwrap();
     let environment = pairs
@@ -55,12 +73,18 @@ fn problem(file: &str, pairs: &[(&str, &str)]) -> String {
 
 #[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
-    let file = "[admin]\nlisten = '127.0.0.1:1'\n[lookups]\ntimeout = '2s'\n[properties]\n'linger.ms' = 5\n";
+    let file = "[admin]\nlisten = '127.0.0.1:1'\n[lookups]\ntimeout = '2s'\n[kafka.properties]\n'linger.ms' = 5\n";
     let settings = read(file, &[("SAMPLE__LOOKUPS__TIMEOUT", "3s")]).unwrap();
     assert_eq!(settings.lookups.timeout, Duration::from_secs(3));
     assert_eq!(settings.admin.listen, SocketAddr::from(([127, 0, 0, 1], 1)));
     assert_eq!(settings.telemetry.format, LogFormat::Auto);
-    assert_eq!(settings.properties["linger.ms"], "5");
+    assert_eq!(settings.kafka.properties["linger.ms"], "5");
+    assert_eq!(settings.lookups.max_in_flight, 1);
+    assert!(settings.projects.is_empty());
+    let project = "[[projects]]\nid = 'a'\nrequests_per_minute = 7\n";
+    let projects = read(project, &[]).unwrap().projects;
+    assert_eq!(projects[0].id, "a");
+    assert_eq!(projects[0].requests_per_minute, NonZeroU32::new(7));
 }
 
 #[test]
@@ -119,6 +143,78 @@ fn a_value_of_the_wrong_kind_is_named_with_its_key_and_what_is_expected() {
             assert!(problem.contains(part), "{part} is not in: {problem}");
         }
     }
+}
+
+#[test]
+fn every_value_that_does_not_fit_is_told_at_once_with_its_place() {
+    let file = "[[projects]]\nid = 'a'\nrequests_per_minute = 0\n\
+                [[projects]]\nid = 'b'\nrequests_per_minute = 'many'\nkey = 1\n\
+                [[projects]]\nid = 'c'\n[kafka.properties]\n'linger.ms' = [1]\n\
+                [admin]\nport = 1\nhost = 'a'\n[lookups]\ntimeout = 5\n";
+    let pairs = [
+        ("SAMPLE__LOOKUPS__MAX_IN_FLIGHT", "-"),
+        ("SAMPLE__UNKNOWN", "x"),
+    ];
+    let error = read(file, &pairs).unwrap_err();
+    let places = error.problems().iter().map(|told| {
+        let (place, _) = told.split_once(": ").unwrap();
+        place
+    });
+    let expected = [
+        "admin.host",
+        "admin.port",
+        "kafka.properties.linger.ms",
+        "lookups.max_in_flight",
+        "lookups.timeout",
+        "projects[0].requests_per_minute",
+        "projects[1].key",
+        "projects[1].requests_per_minute",
+        "unknown",
+    ];
+    assert_eq!(places.collect::<Vec<_>>(), expected, "{error}");
+    assert!(
+        error.problems()[3].ends_with("in the environment"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_missing_is_told_once_and_hides_nothing_that_stands_elsewhere() {
+    let file = "[[projects]]\nrequests_per_minute = 1\n[lookups]\ntimeout = 5\n";
+    let error = read(file, &[]).unwrap_err();
+    let [timeout, id] = error.problems() else {
+        panic!("{error}");
+    };
+    assert!(timeout.starts_with("lookups.timeout: "), "{error}");
+    assert_eq!(id, "projects[0].id: is missing");
+    let later = "[[projects]]\nid = 'a'\n[[projects]]\n[[projects]]\nid = [1]\n";
+    let error = read(later, &[]).unwrap_err();
+    let [second, third] = error.problems() else {
+        panic!("{error}");
+    };
+    assert_eq!(second, "projects[1].id: is missing");
+    assert!(third.starts_with("projects[2].id: "), "{error}");
+}
+
+#[test]
+fn keys_with_dots_can_be_set_from_the_environment() {
+    let pairs = [
+        ("SAMPLE__KAFKA__PROPERTIES__FETCH_WAIT_MAX_MS", "100"),
+        ("SAMPLE__KAFKA__PROPERTIES__LINGER.MS", "5"),
+        ("SAMPLE__KAFKA__PROPERTIES__LOG__LEVEL", "7"),
+        ("SAMPLE__KAFKA__PROPERTIES__DEBUG", "all"),
+    ];
+    let file = "[kafka.properties]\n'fetch.wait.max.ms' = 1\n'acks' = 'all'\n";
+    let properties = read(file, &pairs).unwrap().kafka.properties;
+    let expected = [
+        ("fetch.wait.max.ms", "100"),
+        ("linger.ms", "5"),
+        ("log_level", "7"),
+        ("debug", "all"),
+        ("acks", "all"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(properties, HashMap::from(expected));
 }
 
 #[test]

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use stackone_link_process::panics::Panics;
 use stackone_link_process::program::{self, Failure};
 use stackone_link_process::secret::Place;
+use stackone_link_process::settings::{Ignored, log_ignored};
 use stackone_link_process::stdout::stdout;
-use stackone_link_process::{process_environment, signals, stderr, telemetry};
+use stackone_link_process::{process_environment, signals, telemetry};
 use stackone_processor::application::Application;
-use stackone_processor::config::{Config, Settings};
+use stackone_processor::config::{Config, LAYERS, Settings};
 use stackone_processor::transaction::{Around, Undisturbed};
 use stackone_processor_operate::redrive::RedriveSettings;
 
@@ -47,18 +48,24 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
         let answer = question.ask(Config::admin_listen(file, &environment)?);
         return Ok(answer.map_err(anyhow::Error::from)?);
     }
+    let ignored = LAYERS.ignored(&environment);
+    if !matches!(command, Command::Run) {
+        program::warn(NAME, &ignored);
+    }
     if !needs_api_keys(&command) {
         return Ok(without_keys(&Config::settings(file, &environment)?, command).await?);
     }
-    let config = Config::load(file, &environment)?;
-    if !matches!(command, Command::Run) {
-        for (project, oddity) in &config.odd_api_keys {
-            let warning = format!("warning: projects.{project}: {oddity}, and is taken as it is");
-            stderr::write_line(&format!("{NAME}: {warning}"));
+    let config = Config::load(file, &environment).inspect_err(|_told_later| {
+        // One that sets nothing may be why another is missing.
+        if matches!(command, Command::Run) {
+            program::warn(NAME, &ignored);
         }
+    })?;
+    if !matches!(command, Command::Run) {
+        warn_of_odd_keys(&config);
     }
     let done = match command {
-        Command::Run => process(&config, around).await,
+        Command::Run => process(&config, &ignored, around).await,
         Command::CheckConfig => print(&config),
         Command::Doctor(asked) => doctor::run(&config, &asked, &mut stdout()).await,
         Command::Explain(asked) => explain::and_ask(&config, &asked, &mut stdout()).await,
@@ -71,6 +78,13 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
         | Command::Unlinks(_)) => without_keys(&config.settings, other).await,
     };
     Ok(done?)
+}
+
+fn warn_of_odd_keys(config: &Config) {
+    let odd = config.odd_api_keys.iter();
+    let told =
+        odd.map(|(project, oddity)| format!("projects.{project}: {oddity}, and is taken as it is"));
+    program::warn(NAME, told);
 }
 
 /// Whether it asks the accounts API, or tells whether the service could.
@@ -106,9 +120,14 @@ async fn without_keys(settings: &Settings, command: Command) -> anyhow::Result<(
     }
 }
 
-async fn process(config: &Config, around: Arc<dyn Around>) -> anyhow::Result<()> {
+async fn process(
+    config: &Config,
+    ignored: &[Ignored],
+    around: Arc<dyn Around>,
+) -> anyhow::Result<()> {
     let logs = &config.settings.telemetry;
     telemetry::init(logs.format, &logs.filter)?;
+    log_ignored(ignored);
     // Of files it is told by who reads them again.
     let odd = config.odd_api_keys.iter();
     for (project, oddity) in odd.filter(|(_, odd)| matches!(odd.place, Place::Variable(_))) {

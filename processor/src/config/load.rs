@@ -168,6 +168,31 @@ mod tests {
     }
 
     #[test]
+    fn every_value_that_does_not_fit_is_told_with_its_place() {
+        let file = "[[projects]]\napi_key_env = 'STACKONE_API_KEY'\nrequests_per_minute = 0\n\
+                    [group]\nsession_timeout = 6\n";
+        let error = load(file, &[("PROCESSOR__TOPIC_LAYOUT__PARTITIONS", "many")]).unwrap_err();
+        let keys = [
+            "group.session_timeout: ",
+            "projects[0].requests_per_minute: ",
+            "topic_layout.partitions: ",
+        ];
+        assert_eq!(error.problems().len(), keys.len(), "{error}");
+        for (problem, key) in error.problems().iter().zip(keys) {
+            assert!(problem.starts_with(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn properties_of_the_client_can_come_from_the_environment() {
+        let name = "PROCESSOR__KAFKA__PROPERTIES__FETCH_WAIT_MAX_MS";
+        let kafka = load("", &[(name, "100")]).unwrap().settings.kafka;
+        assert_eq!(kafka.properties["fetch.wait.max.ms"], "100");
+        let refused = problems("", &[("PROCESSOR__KAFKA__PROPERTIES__GROUP_ID", "g")]);
+        assert!(refused.contains("set group.id"), "{refused}");
+    }
+
+    #[test]
     fn a_missing_key_says_what_to_do() {
         let error = Config::load(None, &HashMap::new()).unwrap_err().to_string();
         assert!(

@@ -1,0 +1,118 @@
+//! Every value that does not fit its setting, not only the first.
+
+mod path;
+
+use std::collections::BTreeMap;
+
+use config::{ConfigError as Unfit, Value, ValueKind};
+use serde::de::DeserializeOwned;
+
+use super::variables;
+use path::Step;
+
+pub(super) use path::Path;
+
+/// Reads `settings`. What reads them stops at the first value that does not fit; it is noted and put back to what
+/// `defaults` say, until the rest fits. `meant` says how a variable of this name is spelled.
+pub(super) fn read_all<S: DeserializeOwned>(
+    mut settings: Value,
+    defaults: &Value,
+    meant: impl Fn(&Path) -> Option<String>,
+) -> Result<S, Vec<String>> {
+    let mut problems = BTreeMap::new();
+    loop {
+        let (message, path) = match settings.clone().try_deserialize() {
+            Ok(read) if problems.is_empty() => return Ok(read),
+            Ok(_mended) => break,
+            Err(unfit) => told(&unfit, &settings),
+        };
+        // What was taken out may be missed: that says nothing new.
+        problems
+            .entry(path.clone())
+            .or_insert_with(|| problem(&message, &path, &settings, &meant));
+        if !mend(&mut settings, defaults, path.steps()) {
+            break;
+        }
+    }
+    Err(problems.into_values().collect())
+}
+
+/// What is said of a value, and where it stands.
+fn told(unfit: &Unfit, settings: &Value) -> (String, Path) {
+    let (message, key) = if let Unfit::At { error, key, .. } = unfit {
+        (super::one_line(error), key.as_deref())
+    } else if let Unfit::Type {
+        unexpected,
+        expected,
+        key,
+        ..
+    } = unfit
+    {
+        let message = format!("invalid type: {unexpected}, expected {expected}");
+        (message, key.as_deref())
+    } else if let Unfit::NotFound(key) = unfit {
+        ("is missing".to_owned(), Some(key.as_str()))
+    } else {
+        (super::one_line(unfit), None)
+    };
+    let path = Path::read(key.unwrap_or_default(), settings);
+    // serde tells an unknown key as a fault of the table that it stands in.
+    let unknown = message.strip_prefix("unknown field `");
+    match unknown.and_then(|rest| rest.split_once('`')) {
+        Some((unknown, _)) => {
+            let path = path.to(unknown);
+            (message, path)
+        }
+        None => (message, path),
+    }
+}
+
+fn problem(
+    message: &str,
+    path: &Path,
+    settings: &Value,
+    meant: impl Fn(&Path) -> Option<String>,
+) -> String {
+    let origin = path.of(settings).and_then(Value::origin);
+    let variable = origin.filter(|origin| *origin == variables::ORIGIN);
+    let meant = variable.and_then(|_here| meant(path));
+    let meant = meant.map(|name| format!("; write {name}"));
+    let origin = origin.map(|origin| format!(", in {origin}"));
+    let at = match path.steps() {
+        [] => String::new(),
+        [..] => format!("{path}: "),
+    };
+    let (origin, meant) = (origin.unwrap_or_default(), meant.unwrap_or_default());
+    format!("{at}{message}{origin}{meant}")
+}
+
+/// Puts what stands at `path` back to its default, or takes it out where it has none; where neither makes a difference,
+/// what it stands in. Whether anything has changed: each change brings the settings nearer to the defaults.
+fn mend(settings: &mut Value, defaults: &Value, path: &[Step]) -> bool {
+    let Some((last, above)) = path.split_last() else {
+        return false;
+    };
+    let default = path::get(defaults, path);
+    let changed = match (path::get_mut(settings, above), last) {
+        (Some(ValueKind::Table(table)), Step::Key(key)) => match default {
+            Some(default) if table.get(key) != Some(default) => {
+                table.insert(key.clone(), default.clone()).is_some()
+            }
+            Some(_) | None => table.remove(key).is_some(),
+        },
+        // The entries of a list keep their numbers: one that was read, or the default's first, stands in.
+        (Some(ValueKind::Array(list)), Step::Index(index)) => {
+            let read = index.checked_sub(1).and_then(|before| list.get(before));
+            let stand_in = read.cloned().or_else(|| default.cloned());
+            match (list.get_mut(*index), stand_in) {
+                (Some(entry), Some(stand_in)) if *entry != stand_in => {
+                    *entry = stand_in;
+                    true
+                }
+                (Some(_) | None, Some(_) | None) => false,
+            }
+        }
+        (Some(_) | None, Step::Key(_) | Step::Index(_)) => false,
+    };
+    changed || mend(settings, defaults, above)
+}
