@@ -13,6 +13,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::Args;
+use stackone_link_process::counted::counted;
 
 use crate::config::Config;
 
@@ -63,7 +64,7 @@ pub async fn run(config: &Config, asked: &Doctor, out: &mut impl Write) -> anyho
         false => finding::text(out, &findings)?,
     }
     let wrong = findings.iter().filter(|finding| finding.is_wrong()).count();
-    let all = findings.len();
-    anyhow::ensure!(wrong == 0, "{wrong} of {all} findings are wrong");
+    let all = counted(findings.len(), "finding");
+    anyhow::ensure!(wrong == 0, "{wrong} of {all} wrong");
     Ok(())
 }

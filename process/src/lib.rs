@@ -2,7 +2,7 @@
 //! which go to a [`stderr`] that nothing waits for and say nothing again and again ([`log_limit`]), [`stdout`],
 //! [`signals`], exit codes ([`program`]), the commands of a [`service`], threads and tasks ([`mod@spawn`]) and what their [`panics`] end, reading a
 //! [`secret`] and having files looked at again ([`watch`]), a registry of [`metrics`], and the probe of its container
-//! ([`healthcheck`]).
+//! ([`healthcheck`]), and numbers of things in what it says ([`mod@counted`]).
 //!
 //! It knows neither StackOne nor Kafka. What a service can be set to, and which settings contradict each other, is the
 //! service's own.
@@ -15,6 +15,7 @@
     )
 )]
 
+pub mod counted;
 pub mod healthcheck;
 pub mod log_limit;
 pub mod metrics;

@@ -93,12 +93,14 @@ async fn a_pipeline_in_order_is_found_to_be_so_and_left_as_it_is() {
     let diagnosis = doctor(&pipeline.processor_file("doctor").unwrap(), &[]).await;
     diagnosis.assert_wrong(&[]);
     for (check, says) in [
-        ("configuration", "1 projects"),
+        ("configuration", "valid; 1 project,"),
         ("broker", "1 in the cluster"),
         ("topics", "5 of 5 are there, set up"),
         ("access", "may be read"),
-        ("state", "of 1 accounts"),
-        ("group", "has 1 members"),
+        ("state", "of 1 account,"),
+        ("group", "has 1 member;"),
+        ("work", "no account waits"),
+        ("dead_letters", "no record waits"),
         ("api", PROJECT),
         ("clock", "within 5 s"),
     ] {

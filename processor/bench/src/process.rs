@@ -5,6 +5,9 @@ use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::Context as _;
 
+/// `USER_HZ`, which is the same on every Linux.
+const TICKS_A_SECOND: f64 = 100.0;
+
 /// A process that ends when this is dropped.
 pub(crate) struct Child {
     child: std::process::Child,
@@ -60,6 +63,11 @@ impl Child {
         ))
     }
 
+    /// What it has used of the processors so far.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        cpu_seconds(&self.child.id().to_string())
+    }
+
     /// A line of `/proc/PID/status`, in MiB.
     pub(crate) fn mebibytes(&self, name: &str) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
@@ -68,6 +76,16 @@ impl Child {
         let kibibytes: f64 = value.with_context(|| format!("no {name}"))?.parse()?;
         Ok(kibibytes / 1024.0)
     }
+}
+
+/// What a process has used of the processors so far: `PID`, or `self`.
+pub(crate) fn cpu_seconds(process: &str) -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name, in parentheses, may have blanks; user and system time are the 12th and 13th field after it.
+    let (_, fields) = stat.rsplit_once(')').context("no stat")?;
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
+    Ok(ticks.iter().sum::<f64>() / TICKS_A_SECOND)
 }
 
 impl Drop for Child {

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::broker::Broker;
 use crate::report::{Machine, Report, Sample};
-use crate::scenario::{budget, concurrency, latency, merging, restore};
+use crate::scenario::{budget, codec, concurrency, latency, merging, restore};
 
 /// Exit code where goals were missed.
 const MISSED: u8 = 3;
@@ -16,7 +16,7 @@ const MISSED: u8 = 3;
 /// What to measure, and where to write it.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Run {
-    /// What to measure; all where none is named.
+    /// What to measure; all but codecs where none is named.
     #[arg(value_enum)]
     scenarios: Vec<Scenario>,
     /// `HOST:PORT` of a Kafka that runs, or `container` for one of our own; else the embedded broker, a process of its own.
@@ -49,6 +49,19 @@ enum Scenario {
     Restore,
     /// One webhook through an idle pipeline.
     Latency,
+    /// What compressing states costs and saves; only where it is named.
+    Codec,
+}
+
+impl Scenario {
+    /// What is measured where none is named.
+    const USUAL: [Self; 5] = [
+        Self::Merging,
+        Self::Concurrency,
+        Self::Budget,
+        Self::Restore,
+        Self::Latency,
+    ];
 }
 
 /// What every measurement needs.
@@ -84,7 +97,7 @@ impl Run {
 
     fn selected(&self) -> &[Scenario] {
         if self.scenarios.is_empty() {
-            Scenario::value_variants()
+            &Scenario::USUAL
         } else {
             &self.scenarios
         }
@@ -131,6 +144,7 @@ impl Bench {
                 Scenario::Restore if self.broker.is_real() => restore::measure(self, &mut tell)?,
                 Scenario::Restore => writeln!(io::stderr(), "restore: only on Kafka, left out")?,
                 Scenario::Latency => latency::measure(self, &mut tell)?,
+                Scenario::Codec => codec::measure(self, &mut tell)?,
             }
         }
         Ok(samples)

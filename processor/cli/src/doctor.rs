@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use stackone_link_process::counted::counted;
 use stackone_processor::config::Config;
 use stackone_processor_operate::doctor::{Finding, look};
 
@@ -21,11 +22,8 @@ pub(crate) async fn run(
         text(out, &findings)?;
     }
     let wrong = findings.iter().filter(|finding| finding.is_wrong()).count();
-    anyhow::ensure!(
-        wrong == 0,
-        "{wrong} of {} findings are wrong",
-        findings.len()
-    );
+    let all = counted(findings.len(), "finding");
+    anyhow::ensure!(wrong == 0, "{wrong} of {all} wrong");
     Ok(())
 }
 

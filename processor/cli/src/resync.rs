@@ -3,13 +3,13 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use stackone_link_process::counted::counted;
 use stackone_link_process::stderr;
 use stackone_link_process::stdout::stdout;
 use stackone_processor::application::projects;
 use stackone_processor::config::Config;
 use stackone_processor::resync::{ResyncError, Summary};
 use stackone_processor_operate::causes::with_causes;
-use stackone_processor_operate::counted::counted;
 use stackone_processor_operate::resync::{Progress, Report, Resync, Unanswered, lanes};
 use tokio_util::sync::CancellationToken;
 

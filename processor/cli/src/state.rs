@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use anyhow::Context as _;
+use stackone_link_process::counted::counted;
 use stackone_link_schemas::{AccountId, AccountState};
 use stackone_processor::config::Settings;
-use stackone_processor_operate::counted::counted;
 use stackone_processor_operate::state_view::states;
 
 use crate::escaped::escaped;

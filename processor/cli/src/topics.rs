@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use anyhow::Context as _;
+use stackone_link_process::counted::counted;
 use stackone_link_wire::Topic;
 use stackone_processor::config::Settings;
-use stackone_processor_operate::counted::counted;
 use stackone_processor_operate::topics::{apply, plan};
 
 use crate::arguments::TopicsCommand;
@@ -18,21 +18,23 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     let brokers = || format!("brokers {}", settings.kafka.bootstrap_servers);
     if matches!(command, TopicsCommand::Apply) {
-        for name in apply(settings).await.with_context(brokers)? {
-            let layout = settings.topic_layout;
+        for made in apply(settings).await.with_context(brokers)? {
             writeln!(
                 out,
-                "made {name} ({}, {})",
-                counted(layout.partitions, "partition"),
-                counted(layout.replication, "replica")
+                "made {} ({}, {})",
+                made.name,
+                counted(made.partitions, "partition"),
+                counted(made.replication, "replica")
             )?;
         }
     }
     let findings = plan(settings).await.with_context(brokers)?;
     for finding in &findings {
-        writeln!(out, "{finding}")?;
+        let note = if finding.is_wrong() { "" } else { "note: " };
+        writeln!(out, "{note}{finding}")?;
     }
-    if findings.is_empty() {
+    let wrong = findings.iter().filter(|finding| finding.is_wrong()).count();
+    if wrong == 0 {
         writeln!(
             out,
             "all {} topics are there and set up as they must be",
@@ -40,9 +42,9 @@ pub(crate) async fn run(
         )?;
         return Ok(());
     }
-    let verb = match findings.len() {
+    let verb = match wrong {
         1 => "is not as it",
         _ => "are not as they",
     };
-    anyhow::bail!("{} of the topics' settings {verb} must be", findings.len())
+    anyhow::bail!("{wrong} of the topics' settings {verb} must be")
 }

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use stackone_link_process::counted::counted;
 use stackone_processor::config::Settings;
-use stackone_processor_operate::counted::counted;
 use stackone_processor_operate::unlinks::{Vanished, release, vanished};
 
 use crate::arguments::UnlinksCommand;

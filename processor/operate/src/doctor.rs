@@ -12,6 +12,7 @@ mod survey;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use stackone_processor::config::Config;
 
 use ask_kafka::Cluster;
@@ -33,7 +34,15 @@ async fn kafka(config: &Config, within: Duration) -> Vec<Finding> {
     let brokers = cluster.brokers(within).await;
     let mut findings = vec![judge::brokers(&config.settings, &brokers)];
     if brokers.is_err() {
-        let rest = [Check::Topics, Check::Access, Check::State, Check::Group];
+        let rest = [
+            Check::Topics,
+            Check::Access,
+            Check::State,
+            Check::Group,
+            Check::Work,
+            Check::DeadLetters,
+            Check::Resync,
+        ];
         let not_asked = |check| Finding::unknown(check, "not looked at, since no broker answers");
         findings.extend(rest.map(not_asked));
         return findings;
@@ -41,9 +50,23 @@ async fn kafka(config: &Config, within: Duration) -> Vec<Finding> {
     let topics = cluster.topics(within).await;
     let state = cluster.state(within).await;
     let group = cluster.group(within).await;
-    findings.extend(judge::topics(&topics));
+    findings.extend(judge::topics(
+        &config.settings.kafka.bootstrap_servers,
+        &topics,
+    ));
     findings.extend(judge::access(&config.settings, &topics, &state, &group));
     findings.extend(judge::state(&config.settings.topics.state, &state));
     findings.extend(judge::group(&config.settings.group.id, &group));
+    let now = Timestamp::now();
+    findings.extend(judge::work(&state, now));
+    let letters = cluster.letters(within).await;
+    findings.extend(judge::letters(
+        &config.settings.topics.dead_letter,
+        &letters,
+    ));
+    let interval = config.settings.resync.interval;
+    let lists = cluster.lists(config).await;
+    let judged = |(project, seen): &(String, _)| judge::resync(project, interval, *seen, now);
+    findings.extend(lists.iter().map(judged));
     findings
 }

@@ -6,7 +6,6 @@
 pub mod acls;
 pub mod causes;
 pub mod contact;
-pub mod counted;
 pub mod doctor;
 pub mod explain;
 pub mod redrive;

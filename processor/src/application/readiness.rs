@@ -58,7 +58,7 @@ impl Found {
         let lines = |forbids_start| {
             let such = findings
                 .iter()
-                .filter(|finding| finding.forbids_start() == forbids_start);
+                .filter(|finding| finding.forbids_start() == forbids_start && finding.is_wrong());
             such.map(ToString::to_string).collect()
         };
         Self {
@@ -69,7 +69,7 @@ impl Found {
 }
 
 async fn topic_findings(settings: &Settings) -> Result<Vec<TopicFinding>, TopicAdminError> {
-    let admin = TopicAdmin::new(&settings.kafka)?;
+    let admin = TopicAdmin::new(&settings.kafka)?.resyncing_every(settings.resync.interval);
     let check_settings = settings.topic_layout.check_settings;
     admin
         .findings(&settings.topics, &Topic::OF_PROCESSOR, check_settings)

@@ -38,7 +38,7 @@ pub use publisher::{PublishError, Publisher, PublisherStatus, StartError, Stored
 pub use security::{SaslMechanism, Security};
 pub use stackone_link_kafka_auth::{Extensions, OidcSettings, TokenSettings};
 pub use standalone::{EndIsNoError, Isolation, StandaloneConsumer, standalone_consumer};
-pub use topic_admin::{TopicAdmin, TopicAdminError, TopicFinding, max_message_bytes};
+pub use topic_admin::{TopicAdmin, TopicAdminError, TopicFinding, TopicLimit, max_message_bytes};
 pub use topic_reader::{
     Polled, ReadEnd, ReadError, ReadRange, ReadStart, Reading, Record, TopicReader,
 };

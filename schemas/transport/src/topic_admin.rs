@@ -1,9 +1,11 @@
 //! Which topics are missing or set up so that data would be damaged or dead letters held up, and making the missing ones.
 
 mod finding;
+mod kept;
+mod limit;
 mod settings;
+mod shape;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +17,10 @@ use stackone_link_wire::{Topic, TopicLayout, Topics};
 
 use crate::{AskError, ClientError, ConfigError, Inquirer, KafkaConfig, Live, tasks};
 
+use shape::{Shape, Shapes, missing, partitions, partitions_differ, partitions_of_new};
+
 pub use finding::TopicFinding;
+pub use limit::TopicLimit;
 pub use settings::max_message_bytes;
 
 /// How long one request to the cluster may take, and how long a new topic may take to be shown.
@@ -30,6 +35,8 @@ pub struct TopicAdmin {
     inquirer: Arc<Inquirer>,
     /// How large a record the processor's producer takes.
     producer_takes: u64,
+    /// How often accounts are listed, which heals what expired.
+    resync_interval: Duration,
 }
 
 /// Why the cluster could not be asked.
@@ -79,10 +86,21 @@ impl TopicAdmin {
             client: kafka.client_config("stackone-topics")?.create()?,
             inquirer: Arc::new(Inquirer::new(kafka, "stackone-topics")?),
             producer_takes: settings::producer_takes(kafka),
+            resync_interval: Duration::ZERO,
         })
     }
 
-    /// What is not as it has to be, of the topics in `of`; settings are looked at where `settings` is true.
+    /// For accounts that are listed so often: events have to be kept for at least twice as long, and for a day.
+    #[must_use]
+    pub fn resyncing_every(self, resync_interval: Duration) -> Self {
+        Self {
+            resync_interval,
+            ..self
+        }
+    }
+
+    /// What is not as it has to be, of the topics in `of`, the worst first; settings are looked at where `settings` is
+    /// true.
     ///
     /// # Errors
     ///
@@ -93,15 +111,16 @@ impl TopicAdmin {
         of: &[Topic],
         settings: bool,
     ) -> Result<Vec<TopicFinding>, TopicAdminError> {
-        let counts = self.partitions().await?;
-        let mut findings = missing(&counts, topics, of);
-        if findings.is_empty() && of.contains(&Topic::State) {
-            findings.extend(partitions_differ(&counts, topics));
+        let shapes = self.shapes().await?;
+        let mut findings = Vec::new();
+        if of.contains(&Topic::State) {
+            findings.extend(partitions_differ(&shapes, topics));
         }
+        findings.extend(missing(&shapes, topics, of));
         if settings {
-            let is_there = |topic: &Topic| partitions(&counts, topics.name(*topic)) > 0;
+            let is_there = |topic: &Topic| partitions(&shapes, topics.name(*topic)) > 0;
             for topic in of.iter().filter(|topic| is_there(topic)) {
-                findings.extend(self.settings_findings(topics.name(*topic), *topic).await?);
+                findings.extend(self.checked(topics.name(*topic), *topic, &shapes).await?);
             }
             let both = [Topic::AccountEvents, Topic::DeadLetter];
             if both
@@ -111,6 +130,8 @@ impl TopicAdmin {
                 findings.extend(self.dead_letter_findings(topics).await?);
             }
         }
+        // What is only a note comes last.
+        findings.sort_by_key(|finding| !finding.is_wrong());
         Ok(findings)
     }
 
@@ -120,11 +141,12 @@ impl TopicAdmin {
     ///
     /// Where the cluster cannot be asked.
     pub async fn partition_count(&self, name: &str) -> Result<i32, TopicAdminError> {
-        let counts = self.partitions().await?;
-        Ok(i32::try_from(partitions(&counts, name)).unwrap_or(i32::MAX))
+        let shapes = self.shapes().await?;
+        Ok(i32::try_from(partitions(&shapes, name)).unwrap_or(i32::MAX))
     }
 
-    /// Makes the topics in `of` that do not exist, waits until the cluster shows them, and returns their names.
+    /// Makes the topics in `of` that do not exist, waits until the cluster shows them, and returns their names. Of events
+    /// and states, which must have the same number of partitions, the one that is missing gets as many as the other has.
     ///
     /// # Errors
     ///
@@ -135,11 +157,11 @@ impl TopicAdmin {
         of: &[Topic],
         layout: TopicLayout,
     ) -> Result<Vec<String>, TopicAdminError> {
-        let counts = self.partitions().await?;
+        let shapes = self.shapes().await?;
         let absent: Vec<Topic> = of
             .iter()
             .copied()
-            .filter(|topic| partitions(&counts, topics.name(*topic)) == 0)
+            .filter(|topic| partitions(&shapes, topics.name(*topic)) == 0)
             .collect();
         let settings: Vec<_> = absent.iter().map(|topic| topic.settings()).collect();
         let new: Vec<_> = absent
@@ -147,7 +169,8 @@ impl TopicAdmin {
             .zip(&settings)
             .map(|(topic, settings)| {
                 let replication = TopicReplication::Fixed(layout.replication);
-                let new = NewTopic::new(topics.name(*topic), layout.partitions, replication);
+                let partitions = partitions_of_new(*topic, &shapes, topics, layout);
+                let new = NewTopic::new(topics.name(*topic), partitions, replication);
                 settings
                     .iter()
                     .fold(new, |new, (name, value)| new.set(name, value))
@@ -173,8 +196,8 @@ impl TopicAdmin {
     async fn wait_until_shown(&self, names: &[String]) -> Result<(), TopicAdminError> {
         let deadline = Instant::now() + TIMEOUT;
         loop {
-            let counts = self.partitions().await?;
-            let all = names.iter().all(|name| partitions(&counts, name) > 0);
+            let shapes = self.shapes().await?;
+            let all = names.iter().all(|name| partitions(&shapes, name) > 0);
             if all || Instant::now() >= deadline {
                 return Ok(());
             }
@@ -183,7 +206,7 @@ impl TopicAdmin {
     }
 
     /// Asks on a thread that may block, as librdkafka's metadata request does.
-    async fn partitions(&self) -> Result<Partitions, TopicAdminError> {
+    async fn shapes(&self) -> Result<Shapes, TopicAdminError> {
         let inquirer = Arc::clone(&self.inquirer);
         let ask = move || {
             let metadata = inquirer.ask(TIMEOUT, |client, within| {
@@ -194,7 +217,7 @@ impl TopicAdmin {
                 .iter()
                 .filter(|topic| topic.error().is_none());
             Ok(existing
-                .map(|topic| (topic.name().to_owned(), topic.partitions().len()))
+                .map(|topic| (topic.name().to_owned(), Shape::of(topic)))
                 .collect())
         };
         spawn_blocking(tasks::METADATA, ask)
@@ -212,8 +235,26 @@ impl TopicAdmin {
         name: &str,
         topic: Topic,
     ) -> Result<Vec<TopicFinding>, TopicAdminError> {
+        self.checked(name, topic, &self.shapes().await?).await
+    }
+
+    async fn checked(
+        &self,
+        name: &str,
+        topic: Topic,
+        shapes: &Shapes,
+    ) -> Result<Vec<TopicFinding>, TopicAdminError> {
         let mut found = settings::ask(&self.client, &[name]).await?;
-        Ok(found.take(name)?.findings(name, topic))
+        let settings = found.take(name)?;
+        let mut findings = settings.findings(name, topic);
+        let replicas = shapes.get(name).map_or(0, |shape| shape.replicas);
+        let mut limits = kept::findings(topic, &settings, self.resync_interval);
+        limits.extend(settings.in_sync(replicas));
+        findings.extend(limits.into_iter().map(|limit| TopicFinding::Limit {
+            name: name.to_owned(),
+            limit,
+        }));
+        Ok(findings)
     }
 
     /// What is too small for a dead letter that is as large as the events topic allows.
@@ -257,30 +298,4 @@ impl From<ClientError> for TopicAdminError {
             ClientError::Kafka(error) => Self::Kafka(error),
         }
     }
-}
-
-/// Partitions of each topic that exists.
-type Partitions = HashMap<String, usize>;
-
-fn partitions(counts: &Partitions, name: &str) -> usize {
-    counts.get(name).copied().unwrap_or(0)
-}
-
-fn missing(counts: &Partitions, topics: &Topics, of: &[Topic]) -> Vec<TopicFinding> {
-    let names = of.iter().map(|topic| topics.name(*topic));
-    let absent = names.filter(|name| partitions(counts, name) == 0);
-    absent
-        .map(|name| TopicFinding::Missing {
-            name: name.to_owned(),
-        })
-        .collect()
-}
-
-fn partitions_differ(counts: &Partitions, topics: &Topics) -> Option<TopicFinding> {
-    let count = |topic| {
-        let name = topics.name(topic);
-        (name.to_owned(), partitions(counts, name))
-    };
-    let (events, state) = (count(Topic::AccountEvents), count(Topic::State));
-    (events.1 != state.1).then_some(TopicFinding::PartitionsDiffer { events, state })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _};
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 use stackone_link_schemas::{
     AccountId, AccountPhase, AccountSnapshot, AccountState, AccountStatus, AccountType, TakenIn,
 };
@@ -22,10 +22,10 @@ use crate::report::{Bound, Goal, Sample};
 use crate::run::{Bench, Tell};
 
 const ACCOUNTS: u32 = 1_000_000;
-const PARTITIONS: i32 = 12;
+pub(super) const PARTITIONS: i32 = 12;
 /// Accounts of a transaction while states are written.
-const TRANSACTION: u32 = 1_000;
-const WITHIN: Duration = Duration::from_secs(60);
+pub(super) const TRANSACTION: u32 = 1_000;
+pub(super) const WITHIN: Duration = Duration::from_secs(60);
 
 pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
     for (case, times, limit) in [
@@ -53,7 +53,7 @@ pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
 }
 
 /// Time and memory of one restore.
-fn once(place: &Place, accounts: u32, case: &str) -> anyhow::Result<(Sample, Sample)> {
+pub(super) fn once(place: &Place, accounts: u32, case: &str) -> anyhow::Result<(Sample, Sample)> {
     let api = api::Serve::answering_in(Duration::ZERO, Duration::ZERO).start()?;
     let options = Options::new(64);
     let processor = Processor::start(&options, place, &api.address)?;
@@ -68,7 +68,11 @@ fn once(place: &Place, accounts: u32, case: &str) -> anyhow::Result<(Sample, Sam
     let time = Sample {
         scenario: "restore",
         case: format!("{accounts} accounts, {case}"),
-        figures: vec![("seconds", took), ("seconds a partition", partition)],
+        figures: vec![
+            ("seconds", took),
+            ("seconds a partition", partition),
+            ("CPU seconds", processor.child.cpu_seconds()?),
+        ],
         goal: None,
     };
     let memory = Sample {
@@ -120,7 +124,11 @@ fn producer(place: &Place) -> anyhow::Result<Live<BaseProducer>> {
     Ok(config.create()?)
 }
 
-fn write(place: &Place, producer: &BaseProducer, state: &AccountState) -> anyhow::Result<()> {
+pub(super) fn write<C: ProducerContext<DeliveryOpaque = ()>>(
+    place: &Place,
+    producer: &BaseProducer<C>,
+    state: &AccountState,
+) -> anyhow::Result<()> {
     let id = &state.account_id;
     let partition = partition_of_key(id.as_str().as_bytes(), place.partitions);
     let now = Timestamp::now();
@@ -147,7 +155,7 @@ fn write(place: &Place, producer: &BaseProducer, state: &AccountState) -> anyhow
 }
 
 /// The confirmed state of an active account, with every field such an account has.
-fn state_of(number: u32, time: u32, first: Timestamp) -> anyhow::Result<AccountState> {
+pub(super) fn state_of(number: u32, time: u32, first: Timestamp) -> anyhow::Result<AccountState> {
     let id = account_id(number);
     let at = |millis: u32| first.checked_sub(i64::from(millis).milliseconds());
     let updated_at = at(number + 500 - time * 100)?;

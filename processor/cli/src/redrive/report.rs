@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use stackone_link_process::counted::counted;
 use stackone_processor_core::event::intake::Consumed;
-use stackone_processor_operate::counted::counted;
 use stackone_processor_operate::redrive::{Left, Mode, Passed, Summary, Verdict, dead_letter};
 
 use crate::escaped::escaped;

@@ -133,7 +133,7 @@ pub enum RestoreFailure {
     /// A record of the state topic is in a partition its key does not belong to.
     #[error(
         "the state of account {account} is in partition {partition} of {topic}, but belongs in another: partition \
-         counts were changed. Make topics of a new version with the new count, and resync"
+         counts were changed. Follow \"Changing partition counts\" in deploy/runbook.md, which copies the states"
     )]
     WrongPartition {
         /// The topic.

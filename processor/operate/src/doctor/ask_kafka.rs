@@ -1,5 +1,7 @@
 //! Looks at Kafka: what is there, what may be read, how far the group is. Each look has its time, and joins no group.
 
+mod letters;
+mod lists;
 mod reading;
 mod unseen;
 
@@ -76,11 +78,28 @@ impl Cluster {
             reading::is_readable(&kafka, &group, &name, deadline)
         })
         .await;
+        let others = self.others(within).await;
         TopicsSeen {
             each,
             together,
+            others,
             events,
         }
+    }
+
+    /// What of the other services' topics is not as it should be, as far as it can be seen: whether they are there, and
+    /// may be seen, is no matter of the processor's.
+    async fn others(&self, within: Duration) -> Vec<TopicFinding> {
+        let mut found = Vec::new();
+        if self.settings.topic_layout.check_settings {
+            let others = Topic::ALL.into_iter();
+            for topic in others.filter(|topic| !Topic::OF_PROCESSOR.contains(topic)) {
+                let name = self.settings.topics.name(topic);
+                let settings = limited(within, self.topic_settings(name, topic)).await;
+                found.extend(settings.unwrap_or_default());
+            }
+        }
+        found
     }
 
     async fn topic(&self, topic: Topic, within: Duration) -> TopicSeen {
@@ -106,7 +125,8 @@ impl Cluster {
     }
 
     async fn topic_settings(&self, name: &str, topic: Topic) -> Result<Vec<TopicFinding>, Unseen> {
-        let admin = TopicAdmin::new(&self.settings.kafka)?;
+        let interval = self.settings.resync.interval;
+        let admin = TopicAdmin::new(&self.settings.kafka)?.resyncing_every(interval);
         Ok(admin.settings_findings(name, topic).await?)
     }
 

@@ -18,6 +18,12 @@ pub enum Check {
     State,
     /// The consumer group.
     Group,
+    /// What waits, and should not.
+    Work,
+    /// The records that were put aside.
+    DeadLetters,
+    /// When each project's accounts were last listed.
+    Resync,
     /// The API key of each project.
     Api,
     /// This machine's clock against StackOne's.
@@ -35,6 +41,9 @@ impl Check {
             Self::Access => "access",
             Self::State => "state",
             Self::Group => "group",
+            Self::Work => "work",
+            Self::DeadLetters => "dead_letters",
+            Self::Resync => "resync",
             Self::Api => "api",
             Self::Clock => "clock",
         }
@@ -49,6 +58,8 @@ pub enum Verdict {
     Fine,
     /// It could not be looked at, or cannot be without changing something. Nothing is known to be wrong.
     Unknown,
+    /// As it may be, and something comes of it that is worth knowing.
+    Note,
     /// Not as it must be.
     Wrong,
 }
@@ -60,6 +71,7 @@ impl Verdict {
         match self {
             Self::Fine => "fine",
             Self::Unknown => "unknown",
+            Self::Note => "note",
             Self::Wrong => "WRONG",
         }
     }
@@ -90,6 +102,12 @@ impl Finding {
     #[must_use]
     pub fn unknown(check: Check, says: impl Into<String>) -> Self {
         Self::of(check, Verdict::Unknown, says.into(), None)
+    }
+
+    /// As an operator may choose, but worth knowing.
+    #[must_use]
+    pub fn note(check: Check, says: impl Into<String>) -> Self {
+        Self::of(check, Verdict::Note, says.into(), None)
     }
 
     /// Not as it must be, with what to do.

@@ -2,9 +2,13 @@
 
 mod api;
 mod group;
+mod letters;
+mod resync;
 mod state;
 mod topics;
+mod work;
 
+use stackone_link_process::counted::counted;
 use stackone_processor::config::Settings;
 
 use super::finding::{Check, Finding};
@@ -12,15 +16,17 @@ use super::seen::Unseen;
 
 pub(super) use api::{Answered, api, clock, name_of};
 pub(super) use group::group;
+pub(super) use letters::letters;
+pub(super) use resync::resync;
 pub(super) use state::state;
 pub(super) use topics::{access, topics};
+pub(super) use work::work;
 
 /// The configuration, which was valid or we would not be here.
 pub(super) fn configuration(settings: &Settings) -> Finding {
-    let projects = settings.projects.len();
+    let projects = counted(settings.projects.len(), "project");
     let brokers = &settings.kafka.bootstrap_servers;
-    let says =
-        format!("valid; {projects} projects, brokers {brokers}; check-config prints all of it");
+    let says = format!("valid; {projects}, brokers {brokers}; check-config prints all of it");
     Finding::fine(Check::Configuration, says)
 }
 

@@ -4,6 +4,8 @@ use stackone_link_transport::TopicFinding;
 use stackone_link_wire::Topic;
 
 use super::survey::Survey;
+use crate::redrive::Summary;
+use stackone_processor_core::resync::schedule::History;
 
 /// Why something could not be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub(super) struct TopicsSeen {
     pub(super) each: Vec<TopicSeen>,
     /// What is wrong between them.
     pub(super) together: Vec<TopicFinding>,
+    /// What is not as it should be of topics that are not the processor's, where they are there.
+    pub(super) others: Vec<TopicFinding>,
     /// Whether the events topic can be read.
     pub(super) events: Result<(), Unseen>,
 }
@@ -58,6 +62,23 @@ pub(super) struct StateSeen {
     pub(super) survey: Survey,
     /// Whether all of them were read.
     pub(super) is_complete: bool,
+}
+
+/// The dead-letter topic's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LettersSeen {
+    /// What a redrive would do.
+    pub(super) summary: Summary,
+    /// Whether all of them were read.
+    pub(super) is_complete: bool,
+}
+
+/// When a project's accounts were listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ResyncSeen {
+    pub(super) history: History,
+    /// Whether all was read that may say so.
+    pub(super) is_known: bool,
 }
 
 /// A partition of the events topic, as the group sees it.

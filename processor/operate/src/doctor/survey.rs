@@ -1,8 +1,9 @@
 //! What the records of the state topic amount to. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use stackone_link_schemas::{AccountId, AccountState};
+use jiff::Timestamp;
+use stackone_link_schemas::{AccountId, AccountState, GraceKind};
 use stackone_link_wire::partition_of_key;
 
 /// Where a record is.
@@ -32,6 +33,52 @@ pub(super) enum Oddity {
     NoAccount,
 }
 
+/// What an account waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Waiting {
+    /// To be decided.
+    Undecided { since: Timestamp },
+    /// It answers 404: to be unlinked, or to come back.
+    Vanished { project: String, until: Timestamp },
+}
+
+impl Waiting {
+    fn of(state: &AccountState) -> Option<Self> {
+        let pending = state.pending.as_ref()?;
+        let vanished = |grace: &stackone_link_schemas::Grace| {
+            grace.kind == GraceKind::Vanish && grace.released_at.is_none()
+        };
+        let since = pending.since;
+        let waiting = match pending.grace.filter(vanished) {
+            Some(grace) => Self::Vanished {
+                project: state
+                    .project_id
+                    .clone()
+                    .unwrap_or_else(|| "default".to_owned()),
+                until: grace.deadline,
+            },
+            None => Self::Undecided { since },
+        };
+        Some(waiting)
+    }
+}
+
+/// The newest record of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Newest {
+    at: At,
+    oddity: Option<Oddity>,
+    waiting: Option<Waiting>,
+}
+
+/// Accounts that wait to be decided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Undecided {
+    pub(super) accounts: usize,
+    /// Since when the first of them does.
+    pub(super) oldest: Option<Timestamp>,
+}
+
 /// All records so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Survey {
@@ -40,7 +87,7 @@ pub(super) struct Survey {
     pub(super) newest_ms: Option<i64>,
     /// The newest record of each account that has a state, and what is wrong with it; by partition, since a processor
     /// restores each by itself.
-    newest: HashMap<(i32, AccountId), (At, Option<Oddity>)>,
+    newest: HashMap<(i32, AccountId), Newest>,
     strange: Option<(At, u64)>,
 }
 
@@ -66,18 +113,26 @@ impl Survey {
         let partition = record.at.partition;
         if partition_of_key(id.as_str().as_bytes(), self.partitions) != partition {
             // Whatever it says, and also where a later one replaces it.
-            let oddity = Some(Oddity::WrongPartition);
-            self.newest.insert((partition, id), (record.at, oddity));
+            let newest = Newest {
+                at: record.at,
+                oddity: Some(Oddity::WrongPartition),
+                waiting: None,
+            };
+            self.newest.insert((partition, id), newest);
             return;
         }
         match record.value {
             None => drop(self.newest.remove(&(partition, id))),
             Some(value) => {
                 let read = AccountState::parse(value);
-                let oddity = read
-                    .err()
-                    .map(|error| Oddity::Unreadable(error.to_string()));
-                self.newest.insert((partition, id), (record.at, oddity));
+                let waiting = read.as_ref().ok().and_then(Waiting::of);
+                let oddity = read.err();
+                let newest = Newest {
+                    at: record.at,
+                    oddity: oddity.map(|error| Oddity::Unreadable(error.to_string())),
+                    waiting,
+                };
+                self.newest.insert((partition, id), newest);
             }
         }
     }
@@ -91,12 +146,38 @@ impl Survey {
     pub(super) fn oddities(&self) -> Vec<(Option<&AccountId>, At, Oddity)> {
         let of_accounts = self.newest.iter();
         let mut odd: Vec<_> = of_accounts
-            .filter_map(|((_, id), (at, oddity))| Some((Some(id), *at, oddity.clone()?)))
+            .filter_map(|((_, id), newest)| Some((Some(id), newest.at, newest.oddity.clone()?)))
             .collect();
         odd.sort_by_key(|(_, at, _)| (at.partition, at.offset));
         let strange = self.strange.map(|(at, _)| (None, at, Oddity::NoAccount));
         odd.extend(strange);
         odd
+    }
+
+    /// Accounts whose triggers are not decided, without those that vanished.
+    pub(super) fn undecided(&self) -> Undecided {
+        let mut undecided = Undecided::default();
+        for newest in self.newest.values() {
+            if let Some(Waiting::Undecided { since }) = &newest.waiting {
+                undecided.accounts += 1;
+                let oldest = undecided.oldest.map_or(*since, |oldest| oldest.min(*since));
+                undecided.oldest = Some(oldest);
+            }
+        }
+        undecided
+    }
+
+    /// How many accounts of each project answer 404 and should have been unlinked before `due`.
+    pub(super) fn held(&self, due: Timestamp) -> BTreeMap<&str, usize> {
+        let mut held = BTreeMap::new();
+        for newest in self.newest.values() {
+            if let Some(Waiting::Vanished { project, until }) = &newest.waiting
+                && *until < due
+            {
+                *held.entry(project.as_str()).or_default() += 1;
+            }
+        }
+        held
     }
 
     /// Records of no account.

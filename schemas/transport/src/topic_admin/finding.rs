@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use stackone_link_process::counted::counted;
+
+use super::TopicLimit;
+
 /// Something about a topic that is not as the pipeline needs it. Its `Display` is one line that says what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TopicFinding {
@@ -27,6 +31,13 @@ pub enum TopicFinding {
         expected: String,
         /// What it is.
         found: String,
+    },
+    /// Its settings keep records for too short a time, or refuse them.
+    Limit {
+        /// The topic.
+        name: String,
+        /// What it limits.
+        limit: TopicLimit,
     },
     /// The dead-letter topic does not take the largest record of the events topic with a dead letter's headers.
     DeadLetterTopic {
@@ -57,7 +68,22 @@ impl TopicFinding {
     pub const fn forbids_start(&self) -> bool {
         match self {
             Self::Missing { .. } | Self::PartitionsDiffer { .. } | Self::Setting { .. } => true,
-            Self::DeadLetterTopic { .. } | Self::DeadLetterProducer { .. } => false,
+            Self::Limit { .. } | Self::DeadLetterTopic { .. } | Self::DeadLetterProducer { .. } => {
+                false
+            }
+        }
+    }
+
+    /// Whether it has to be mended. What need not be is a choice of the operator's that loses something.
+    #[must_use]
+    pub const fn is_wrong(&self) -> bool {
+        match self {
+            Self::Limit { limit, .. } => limit.is_wrong(),
+            Self::Missing { .. }
+            | Self::PartitionsDiffer { .. }
+            | Self::Setting { .. }
+            | Self::DeadLetterTopic { .. }
+            | Self::DeadLetterProducer { .. } => true,
         }
     }
 }
@@ -71,9 +97,13 @@ impl fmt::Display for TopicFinding {
             ),
             Self::PartitionsDiffer { events, state } => write!(
                 formatter,
-                "topic {} has {} partitions and {} has {}; they must be equal, since an account's state lives in the \
-                 partition its events come from",
-                events.0, events.1, state.0, state.1
+                "topic {} has {} and {} has {}; they must be equal, since an account's state lives in the \
+                 partition its events come from: follow \"Changing partition counts\" in deploy/runbook.md, which copies \
+                 the states first, so that no version is used twice",
+                events.0,
+                counted(events.1, "partition"),
+                state.0,
+                state.1
             ),
             Self::Setting {
                 name,
@@ -86,6 +116,7 @@ impl fmt::Display for TopicFinding {
                     "topic {name} has {setting}={found}; it must be {expected}"
                 )
             }
+            Self::Limit { name, limit } => write!(formatter, "topic {name} {limit}"),
             Self::DeadLetterTopic {
                 name,
                 takes,

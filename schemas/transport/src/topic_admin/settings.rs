@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_wire::{DEAD_LETTER_BYTES, Topic};
 
-use super::{TIMEOUT, TopicAdminError, TopicFinding};
+use super::{TIMEOUT, TopicAdminError, TopicFinding, TopicLimit};
 use crate::{KafkaConfig, Live, tasks};
 
 /// The setting that says how large a record may be.
@@ -22,6 +22,18 @@ const DEAD_LETTER_OVERHEAD: u64 = 16 * 1024;
 pub(super) struct TopicSettings(HashMap<String, String>);
 
 impl TopicSettings {
+    /// What the broker says of a setting.
+    pub(super) fn get(&self, setting: &str) -> Option<&str> {
+        self.0.get(setting).map(String::as_str)
+    }
+
+    /// Where writing needs as many replicas as there are, so that none may be down; a single one is all there is.
+    pub(super) fn in_sync(&self, replicas: usize) -> Option<TopicLimit> {
+        let found: usize = self.get("min.insync.replicas")?.parse().ok()?;
+        let too_many = found >= replicas && (found, replicas) != (1, 1) && replicas > 0;
+        too_many.then_some(TopicLimit::InSyncReplicas { found, replicas })
+    }
+
     /// Which of them are not what those of `topic` have to be.
     pub(super) fn findings(&self, name: &str, topic: Topic) -> Vec<TopicFinding> {
         let mut findings = Vec::new();
@@ -144,10 +156,10 @@ pub(super) fn producer_takes(kafka: &KafkaConfig) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn settings(of: &[(&str, &str)]) -> TopicSettings {
+    pub(in crate::topic_admin) fn settings(of: &[(&str, &str)]) -> TopicSettings {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         TopicSettings(of.iter().map(owned).collect())
     }
@@ -199,6 +211,25 @@ mod tests {
         let producer = producer_takes(&KafkaConfig::plaintext("broker:9092"));
         // What Kafka takes where a topic says nothing.
         assert_eq!(found(letters, Some(1_048_588), producer), []);
+    }
+
+    #[test]
+    fn writing_must_not_need_every_replica() {
+        for (found, replicas, is_wrong, word) in [
+            ("2", 3, false, ""),
+            ("1", 1, false, ""),
+            ("3", 3, true, "is down"),
+            ("2", 1, true, "nothing can be written; "),
+            ("1", 0, false, ""),
+        ] {
+            let settings = settings(&[("min.insync.replicas", found)]);
+            let finding = settings.in_sync(replicas);
+            assert_eq!(finding.is_some(), is_wrong, "{found} of {replicas}");
+            let told = finding
+                .map(|finding| finding.to_string())
+                .unwrap_or_default();
+            assert!(told.contains(word), "{told}");
+        }
     }
 
     #[test]

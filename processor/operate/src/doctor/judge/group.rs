@@ -1,5 +1,7 @@
 //! How far the consumer group is.
 
+use stackone_link_process::counted::counted;
+
 use super::super::finding::{Check, Finding};
 use super::super::seen::{GroupSeen, Place, Unseen};
 
@@ -53,7 +55,7 @@ fn progress(name: &str, seen: &GroupSeen) -> Finding {
     let lag: i64 = seen.places.iter().map(|place| place.lag()).sum();
     let waiting = match lag {
         0 => "it has passed every record".to_owned(),
-        records => format!("{records} records wait"),
+        records => format!("{} still to be read", counted(records, "record")),
     };
     match &seen.members {
         Ok(0) => {
@@ -65,7 +67,7 @@ fn progress(name: &str, seen: &GroupSeen) -> Finding {
         }
         Ok(members) => Finding::fine(
             Check::Group,
-            format!("{name} has {members} members; {waiting}"),
+            format!("{name} has {}; {waiting}", counted(*members, "member")),
         ),
         Err(_) => Finding::fine(
             Check::Group,
@@ -101,7 +103,7 @@ mod tests {
             ),
             (
                 vec![place(Some(4), 4, 9), place(None, 2, 9)],
-                "12 records wait",
+                "12 records still to be read",
             ),
         ] {
             let found = judged(Ok(2), places);
@@ -129,7 +131,9 @@ mod tests {
     fn a_group_without_members_is_told_and_one_that_may_not_be_seen_is_unknown() {
         let nobody = judged(Ok(0), vec![place(Some(4), 4, 9)]);
         assert!(
-            nobody[0].says.contains("no processor runs; 5 records wait"),
+            nobody[0]
+                .says
+                .contains("no processor runs; 5 records still to be read"),
             "{nobody:?}"
         );
         assert_eq!(nobody[0].verdict, Verdict::Fine);

@@ -1,6 +1,7 @@
 //! Whether a processor could restore from the state topic.
 
 use jiff::Timestamp;
+use stackone_link_process::counted::counted;
 
 use super::super::finding::{Check, Finding};
 use super::super::seen::{StateSeen, Unseen};
@@ -55,11 +56,14 @@ fn judged(topic: &str, account: &str, at: At, oddity: &Oddity, strangers: u64) -
         ),
         Oddity::WrongPartition => (
             format!("{place}: the state of account {account} belongs in another partition"),
-            "a processor ends when it restores this. Partition counts were changed: make topics of a new version with the \
-             new count, and resync",
+            "a processor ends when it restores this. Partition counts were changed: follow \"Changing partition counts\" in \
+             deploy/runbook.md, which copies the states to a new topic, so that no version is used twice",
         ),
         Oddity::NoAccount => (
-            format!("{place}: the last of {strangers} records whose key is no account id"),
+            format!(
+                "{place}: the last of {} whose key is no account id",
+                counted(strangers, "record")
+            ),
             "a processor passes them over. Find out who else may write to this topic, and forbid it",
         ),
     };
@@ -68,25 +72,25 @@ fn judged(topic: &str, account: &str, at: At, oddity: &Oddity, strangers: u64) -
 
 fn extent(topic: &str, seen: &StateSeen) -> Finding {
     let survey = &seen.survey;
-    let (records, accounts) = (survey.records, survey.accounts());
+    let records = counted(survey.records, "record");
+    let accounts = counted(survey.accounts(), "account");
     if !seen.is_complete {
-        let says = format!("{topic}: read {records} records in the time given, and not to the end");
+        let says = format!("{topic}: read {records} in the time given, and not to the end");
         return Finding::unknown(Check::State, says).advising("give it more: --timeout 5m");
     }
     let newest = survey
         .newest_ms
         .and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let newest = newest.map_or_else(String::new, |at| format!("; the newest is of {at:.0}"));
-    let says =
-        format!("{topic}: {records} records of {accounts} accounts, all of them readable{newest}");
+    let says = format!("{topic}: {records} of {accounts}, all of them readable{newest}");
     Finding::fine(Check::State, says)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::super::finding::Verdict;
-    use super::super::super::survey::Survey;
     use super::super::super::survey::tests::record;
+    use super::super::super::survey::{StateRecord, Survey};
     use super::*;
 
     const READABLE: &[u8] = br#"{"account_id":"a","state":"active","version":1}"#;
@@ -110,7 +114,7 @@ mod tests {
         let found = judged(&[(Some("a"), READABLE), (Some("a"), READABLE)], true);
         assert_eq!((found.len(), found[0].verdict), (1, Verdict::Fine));
         let says =
-            "2 records of 1 accounts, all of them readable; the newest is of 1970-01-01T00:00:01Z";
+            "2 records of 1 account, all of them readable; the newest is of 1970-01-01T00:00:01Z";
         assert!(found[0].says.contains(says), "{found:?}");
         assert!(judged(&[], true)[0].says.ends_with("readable"));
     }
@@ -124,7 +128,7 @@ mod tests {
             "{told:?}"
         );
         assert!(
-            told[1].contains("the last of 1 records whose key is no account id"),
+            told[1].contains("the last of 1 record whose key is no account id"),
             "{told:?}"
         );
         assert!(found.iter().all(Finding::is_wrong));
@@ -136,6 +140,38 @@ mod tests {
         let found = judged(&records, true);
         assert_eq!(found.len(), 6);
         assert!(found[5].says.contains("2 more"), "{found:?}");
+    }
+
+    #[test]
+    fn a_state_in_the_wrong_partition_is_told_with_the_procedure_that_copies_the_states() {
+        let mut survey = Survey::of(2);
+        for partition in [0, 1] {
+            let at = At {
+                partition,
+                offset: 0,
+            };
+            survey.take(StateRecord {
+                at,
+                ..record(0, Some("a"), Some(READABLE))
+            });
+        }
+        let is_complete = true;
+        let found = state(
+            "t",
+            &Ok(StateSeen {
+                survey,
+                is_complete,
+            }),
+        );
+        let [wrong] = &found[..] else {
+            panic!("{found:?}");
+        };
+        let advice = wrong.advice.as_deref().unwrap_or_default();
+        assert!(
+            advice.contains("\"Changing partition counts\"")
+                && advice.contains("copies the states"),
+            "{advice}"
+        );
     }
 
     #[test]

@@ -13,10 +13,14 @@ const WHERE_SEEN: &str = "a running processor shows it: it is ready once it has 
                           transaction (transactions_total{outcome=\"aborted\"}, and the log names the topic)";
 
 /// What is missing or not set up as it must be.
-pub(in crate::doctor) fn topics(seen: &TopicsSeen) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = seen.each.iter().flat_map(topic).collect();
-    findings.extend(seen.together.iter().map(finding));
-    if findings.is_empty() {
+pub(in crate::doctor) fn topics(brokers: &str, seen: &TopicsSeen) -> Vec<Finding> {
+    let finding = |found| finding(brokers, found);
+    let mut findings: Vec<Finding> = seen.together.iter().map(finding).collect();
+    findings.extend(seen.each.iter().flat_map(|seen| topic(brokers, seen)));
+    findings.extend(seen.others.iter().map(finding));
+    // What is only worth knowing comes last.
+    findings.sort_by_key(|finding| !finding.is_wrong());
+    if !findings.iter().any(Finding::is_wrong) {
         let mut visible = seen.each.iter().filter(|topic| topic.leaderless.is_ok());
         let checked = visible.all(|topic| topic.settings.is_some());
         let settings = if checked {
@@ -27,12 +31,12 @@ pub(in crate::doctor) fn topics(seen: &TopicsSeen) -> Vec<Finding> {
         let visible = seen.each.iter().filter(|topic| topic.leaderless.is_ok());
         let (count, all) = (visible.count(), seen.each.len());
         let says = format!("{count} of {all} are there, {settings}");
-        findings.push(Finding::fine(Check::Topics, says));
+        findings.insert(0, Finding::fine(Check::Topics, says));
     }
     findings
 }
 
-fn topic(seen: &TopicSeen) -> Vec<Finding> {
+fn topic(brokers: &str, seen: &TopicSeen) -> Vec<Finding> {
     let name = &seen.name;
     let leaderless = match &seen.leaderless {
         Ok(leaderless) => leaderless,
@@ -52,7 +56,9 @@ fn topic(seen: &TopicSeen) -> Vec<Finding> {
         .collect();
     match &seen.settings {
         None | Some(Err(Unseen::Forbidden)) => {}
-        Some(Ok(settings)) => findings.extend(settings.iter().map(finding)),
+        Some(Ok(settings)) => {
+            findings.extend(settings.iter().map(|found| finding(brokers, found)));
+        }
         Some(Err(unseen)) => {
             let what = format!("the settings of topic {name} cannot be seen");
             findings.push(unseen.wrong(Check::Topics, &what, "try again"));
@@ -61,21 +67,32 @@ fn topic(seen: &TopicSeen) -> Vec<Finding> {
     findings
 }
 
-fn finding(found: &TopicFinding) -> Finding {
+fn finding(brokers: &str, found: &TopicFinding) -> Finding {
+    let set = |name: &str, setting: &str, value: &str| {
+        format!(
+            "kafka-configs.sh --bootstrap-server {brokers} --alter --topic {name} --add-config {setting}={value}"
+        )
+    };
     let advice = match found {
         TopicFinding::Missing { .. } => "make it with: stackone-processor topics apply".to_owned(),
         TopicFinding::PartitionsDiffer { .. } => {
-            "make topics of a new version with equal counts, and resync".to_owned()
+            "follow \"Changing partition counts\" in deploy/runbook.md: it copies the states first, so that no version is \
+             used twice; only then resync"
+                .to_owned()
         }
         TopicFinding::Setting {
             name,
             setting,
             expected,
             ..
-        } => format!("kafka-configs.sh --alter --topic {name} --add-config {setting}={expected}"),
-        TopicFinding::DeadLetterTopic { name, needed, .. } => format!(
-            "kafka-configs.sh --alter --topic {name} --add-config max.message.bytes={needed}"
-        ),
+        } => set(name, setting, expected),
+        TopicFinding::Limit { name, limit } => match limit.mended() {
+            Some((setting, value)) => set(name, setting, &value),
+            None => return Finding::note(Check::Topics, found.to_string()),
+        },
+        TopicFinding::DeadLetterTopic { name, needed, .. } => {
+            set(name, "max.message.bytes", &needed.to_string())
+        }
         TopicFinding::DeadLetterProducer { needed, .. } => {
             format!("set \"message.max.bytes\" = \"{needed}\" in kafka.properties of the processor")
         }
@@ -148,6 +165,7 @@ pub(in crate::doctor) fn access(
 mod tests {
     use std::collections::HashMap;
 
+    use stackone_link_transport::TopicLimit;
     use stackone_link_wire::Topic;
 
     use super::super::super::finding::Verdict;
@@ -166,6 +184,7 @@ mod tests {
         TopicsSeen {
             each: Topic::OF_PROCESSOR.map(topic).into(),
             together: Vec::new(),
+            others: Vec::new(),
             events: Ok(()),
         }
     }
@@ -182,7 +201,7 @@ mod tests {
 
     #[test]
     fn topics_in_order_are_one_fine_finding_that_says_what_was_not_looked_at() {
-        let found = topics(&seen());
+        let found = topics("kafka:9092", &seen());
         assert_eq!((found.len(), found[0].verdict), (1, Verdict::Fine));
         assert!(
             found[0].says.contains("5 of 5 are there, set up"),
@@ -220,20 +239,76 @@ mod tests {
                 needed,
             },
         ];
-        let found = topics(&seen);
+        let found = topics("kafka:9092", &seen);
         let told = says(&found);
         assert_eq!(told.len(), 6, "{told:?}");
         for (told, word) in told.iter().zip([
+            "max.message.bytes=1",
+            "\"message.max.bytes\" is 1",
             "does not exist",
             "partition 7 has no leader",
             "late",
             "cleanup.policy=delete",
-            "max.message.bytes=1",
-            "\"message.max.bytes\" is 1",
         ]) {
             assert!(told.contains(word), "{told}");
         }
         assert!(found.iter().all(|finding| finding.advice.is_some()));
+    }
+
+    #[test]
+    fn what_is_kept_too_shortly_is_wrong_and_what_may_be_is_a_note_beside_what_is_fine() {
+        let limit = |name: &str, limit| TopicFinding::Limit {
+            name: name.to_owned(),
+            limit,
+        };
+        let mut seen = seen();
+        let (setting, found) = ("retention.ms", 1_000);
+        let lost = "letters are lost";
+        let shorter = TopicLimit::KeptShorter {
+            setting,
+            found,
+            lost,
+        };
+        seen.each[4].settings = Some(Ok(vec![limit("letters", shorter)]));
+        let told = topics("kafka:9092", &seen);
+        let verdicts: Vec<_> = told.iter().map(|finding| finding.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Fine, Verdict::Note]);
+        let expires = TopicLimit::Expires {
+            setting,
+            found,
+            needed: 2_000,
+            why: "why",
+        };
+        seen.others = vec![limit("sessions", expires)];
+        let told = topics("kafka:9092", &seen);
+        let verdicts: Vec<_> = told.iter().map(|finding| finding.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Wrong, Verdict::Note]);
+        let advice = told[0].advice.as_deref().unwrap_or_default();
+        assert!(
+            advice
+                == "kafka-configs.sh --bootstrap-server kafka:9092 --alter --topic sessions \
+             --add-config retention.ms=2000",
+            "{advice}"
+        );
+    }
+
+    #[test]
+    fn unequal_partition_counts_come_first_and_name_the_procedure_that_copies_the_states() {
+        let mut seen = seen();
+        seen.each[1].leaderless = Err(Unseen::Missing);
+        let count = |name: &str, partitions| (name.to_owned(), partitions);
+        seen.together = vec![TopicFinding::PartitionsDiffer {
+            events: count("e", 6),
+            state: count("s", 12),
+        }];
+        let told = topics("kafka:9092", &seen);
+        assert!(told[0].says.contains("has 6 partitions"), "{told:?}");
+        let advice = told[0].advice.as_deref().unwrap_or_default();
+        let (copied, resynced) = (
+            advice.find("copies the states first"),
+            advice.find("resync"),
+        );
+        assert!(copied.is_some() && copied < resynced, "{advice}");
     }
 
     #[test]
@@ -242,7 +317,7 @@ mod tests {
         seen.each[1].leaderless = Err(Unseen::Forbidden);
         seen.each[2].settings = Some(Err(Unseen::Forbidden));
         seen.events = Err(Unseen::Forbidden);
-        let rest = topics(&seen);
+        let rest = topics("kafka:9092", &seen);
         assert_eq!(rest.len(), 1);
         assert!(rest[0].says.contains("4 of 5 are there"), "{rest:?}");
         let found = access(

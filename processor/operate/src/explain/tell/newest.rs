@@ -1,8 +1,8 @@
 //! The newest of many things, one by one. Pure.
 
-use crate::counted::counted;
 use crate::explain::finding::{About, AccountFinding};
 use crate::explain::newest::Newest;
+use stackone_link_process::counted::counted;
 
 /// Most things of a kind that are told one by one.
 const TOLD: usize = 10;

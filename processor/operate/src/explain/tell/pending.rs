@@ -6,9 +6,9 @@ use stackone_processor::config::Settings;
 use stackone_processor_core::reconcile::next_look;
 
 use super::words;
-use crate::counted::counted;
 use crate::explain::finding::{About, AccountFinding};
 use crate::explain::standing::is_held;
+use stackone_link_process::counted::counted;
 
 pub(super) fn pending(
     settings: &Settings,

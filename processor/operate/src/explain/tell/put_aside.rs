@@ -5,12 +5,12 @@ use stackone_link_wire::Topics;
 use super::extent::{limit, looked_for};
 use super::newest::newest;
 use super::words;
-use crate::counted::counted;
 use crate::explain::finding::{About, AccountFinding};
 use crate::explain::found::{Letter, SeenOnTopic, Stray, Strays};
 use crate::explain::newest::Newest;
 use crate::explain::question::AccountQuestion;
 use crate::explain::unseen::NotSeen;
+use stackone_link_process::counted::counted;
 
 pub(super) fn letters(
     topics: &Topics,

@@ -1,15 +1,12 @@
-//! Numbers of things, as English has them. Pure.
+//! Numbers of things, as English has them.
 
 use std::fmt::Display;
 
 /// `1 account`, `2 accounts`.
 #[must_use]
 pub fn counted<N: Display + PartialEq + From<u8>>(count: N, thing: &str) -> String {
-    if count == N::from(1) {
-        format!("1 {thing}")
-    } else {
-        format!("{count} {thing}s")
-    }
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 #[cfg(test)]
@@ -18,7 +15,7 @@ mod tests {
 
     #[test]
     fn one_is_no_plural() {
-        let all = [0, 1, 2].map(|count| counted(count, "account"));
+        let all = [0_u64, 1, 2].map(|count| counted(count, "account"));
         assert_eq!(all, ["0 accounts", "1 account", "2 accounts"]);
     }
 }
