@@ -12,7 +12,7 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError as _, Route,
+    FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError as _, Route, guard,
 };
 
 use crate::problem::{Problem, Reason};
@@ -107,9 +107,14 @@ fn refusals(app: &mut ServiceConfig) {
 
 /// The operators' listener.
 pub(crate) fn admin(app: &mut ServiceConfig) {
-    app.route("/livez", web::get().to(ops::livez));
-    app.route("/readyz", web::get().to(ops::readyz));
-    app.route("/metrics", web::get().to(ops::metrics));
+    app.route("/livez", get_or_head().to(ops::livez));
+    app.route("/readyz", get_or_head().to(ops::readyz));
+    app.route("/metrics", get_or_head().to(ops::metrics));
+}
+
+/// Some probes ask for no more than the head of the answer.
+fn get_or_head() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 async fn unknown_path() -> Result<HttpResponse, Problem> {

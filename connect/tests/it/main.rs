@@ -26,6 +26,7 @@ mod kafka_outage;
 mod linking;
 mod looks;
 mod mailed;
+mod operators;
 mod pages;
 mod relinking;
 mod replicas;

@@ -6,6 +6,7 @@ mod webhook;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{Route, guard};
 
 use observe::observe;
 
@@ -33,7 +34,12 @@ pub(super) fn public(app: &mut ServiceConfig) {
 
 /// The operators' listener.
 pub(super) fn admin(app: &mut ServiceConfig) {
-    app.route("/livez", web::get().to(ops::livez));
-    app.route("/readyz", web::get().to(ops::readyz));
-    app.route("/metrics", web::get().to(ops::metrics));
+    app.route("/livez", get_or_head().to(ops::livez));
+    app.route("/readyz", get_or_head().to(ops::readyz));
+    app.route("/metrics", get_or_head().to(ops::metrics));
+}
+
+/// Some probes ask for no more than the head of the answer.
+fn get_or_head() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
