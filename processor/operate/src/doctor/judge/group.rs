@@ -46,8 +46,8 @@ fn out_of_range(name: &str, place: Place) -> Finding {
         format!(
             "{name} goes on at offset {next} of partition {partition}, but the topic holds {low} to {high}"
         ),
-        "records expired before they were read, or the topic was made again: once the processor runs, run \
-         `stackone-processor resync`, which finds what was missed",
+        "records expired before they were read, or the topic was made again: a processor that runs resyncs at once, which \
+         finds what was missed; where resync.interval is 0, run `stackone-processor resync`",
     )
 }
 
