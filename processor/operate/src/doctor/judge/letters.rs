@@ -10,6 +10,14 @@ use crate::redrive::Summary;
 pub(in crate::doctor) fn letters(topic: &str, seen: &Result<LettersSeen, Unseen>) -> Vec<Finding> {
     let seen = match seen {
         Ok(seen) => seen,
+        // The processor itself only writes to it.
+        Err(Unseen::Forbidden) => {
+            let says = format!("{topic} may not be read by who runs this");
+            let finding = Finding::unknown(Check::DeadLetters, says);
+            return vec![finding.advising(
+                "as somebody who may: `stackone-processor redrive --dry-run` lists what was put aside",
+            )];
+        }
         // Told as a topic that is missing.
         Err(Unseen::Missing) => {
             return vec![Finding::unknown(
@@ -122,6 +130,15 @@ mod tests {
     fn a_topic_that_cannot_be_read_is_told_once() {
         let missing = letters("t", &Err(Unseen::Missing));
         assert_eq!(missing[0].verdict, Verdict::Unknown);
-        assert!(letters("t", &Err(Unseen::Forbidden))[0].is_wrong());
+        let silent = Err(Unseen::failed("no answer"));
+        assert!(letters("t", &silent)[0].is_wrong());
+    }
+
+    #[test]
+    fn with_no_more_acls_than_the_processor_needs_dead_letters_are_unknown_and_not_wrong() {
+        let told = letters("t", &Err(Unseen::Forbidden));
+        assert_eq!(told[0].verdict, Verdict::Unknown);
+        let advice = told[0].advice.as_deref().unwrap_or_default();
+        assert!(advice.contains("redrive --dry-run"), "{advice}");
     }
 }
