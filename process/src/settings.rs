@@ -1,6 +1,7 @@
 //! Reading settings: built-in defaults, then a file, then the environment.
 
 mod parts;
+mod source;
 mod unfit;
 mod variables;
 
@@ -11,6 +12,8 @@ use std::path::Path;
 use config::{Environment, File, FileFormat, Value};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+use source::{layer, one_line};
 
 pub use parts::{AdminSettings, LogFormat, address, one_of};
 pub use variables::{Ignored, log_ignored};
@@ -88,12 +91,6 @@ impl Layers {
     }
 }
 
-/// One layer in TOML, by itself.
-fn layer(text: &str) -> Result<Value, config::ConfigError> {
-    let file = File::from_str(text, FileFormat::Toml);
-    Ok(config::Config::builder().add_source(file).build()?.cache)
-}
-
 /// The one setting that a probe needs.
 #[derive(Deserialize)]
 struct Probed {
@@ -124,17 +121,6 @@ pub fn process_environment() -> HashMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
-}
-
-/// An error of the `config` crate in one line: those of TOML quote the file over several.
-fn one_line(error: &config::ConfigError) -> String {
-    let text = error.to_string();
-    let is_quote = |line: &&str| {
-        let gutter = line.split_once('|').map(|(gutter, _)| gutter.trim());
-        gutter.is_some_and(|gutter| gutter.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let lines: Vec<_> = text.lines().filter(|line| !is_quote(line)).collect();
-    lines.join(": ")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use config::{ConfigError as Unfit, Value, ValueKind};
 use serde::de::DeserializeOwned;
 
-use super::variables;
+use super::source::{ORIGIN, one_line};
 use path::Step;
 
 pub(super) use path::Path;
@@ -40,7 +40,7 @@ pub(super) fn read_all<S: DeserializeOwned>(
 /// What is said of a value, and where it stands.
 fn told(unfit: &Unfit, settings: &Value) -> (String, Path) {
     let (message, key) = if let Unfit::At { error, key, .. } = unfit {
-        (super::one_line(error), key.as_deref())
+        (one_line(error), key.as_deref())
     } else if let Unfit::Type {
         unexpected,
         expected,
@@ -53,7 +53,7 @@ fn told(unfit: &Unfit, settings: &Value) -> (String, Path) {
     } else if let Unfit::NotFound(key) = unfit {
         ("is missing".to_owned(), Some(key.as_str()))
     } else {
-        (super::one_line(unfit), None)
+        (one_line(unfit), None)
     };
     let path = Path::read(key.unwrap_or_default(), settings);
     // serde tells an unknown key as a fault of the table that it stands in.
@@ -74,7 +74,7 @@ fn problem(
     meant: impl Fn(&Path) -> Option<String>,
 ) -> String {
     let origin = path.of(settings).and_then(Value::origin);
-    let variable = origin.filter(|origin| *origin == variables::ORIGIN);
+    let variable = origin.filter(|origin| *origin == ORIGIN);
     let meant = variable.and_then(|_here| meant(path));
     let meant = meant.map(|name| format!("; write {name}"));
     let origin = origin.map(|origin| format!(", in {origin}"));

@@ -6,9 +6,7 @@ use std::fmt;
 use config::{ConfigError, Map, Source, Value, ValueKind};
 
 use super::Layers;
-
-/// What settings of the environment say of where they come from.
-pub(super) const ORIGIN: &str = "the environment";
+use super::source::{ORIGIN, layer};
 
 /// A variable that begins as settings do, and sets nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +109,7 @@ impl Layers {
     /// How a variable is spelled whose words are those of a setting, wherever its underscores are.
     pub(super) fn meant(self, name: &str) -> Option<String> {
         let rest = self.after_prefix(name)?.trim_start_matches('_');
-        let defaults = super::layer(self.defaults).ok()?;
+        let defaults = layer(self.defaults).ok()?;
         let mut settings = Vec::new();
         paths(&defaults, &mut Vec::new(), &mut settings);
         let same = settings.iter().find(|path| {

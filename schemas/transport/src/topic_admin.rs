@@ -1,5 +1,6 @@
 //! Which topics are missing or set up so that data would be damaged or dead letters held up, and making the missing ones.
 
+mod error;
 mod finding;
 mod kept;
 mod limit;
@@ -15,16 +16,16 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_wire::{Topic, TopicLayout, Topics};
 
-use crate::{AskError, ClientError, ConfigError, Inquirer, KafkaConfig, Live, tasks};
+use crate::{Inquirer, KafkaConfig, Live, tasks};
 
+use error::TIMEOUT;
 use shape::{Shape, Shapes, missing, partitions, partitions_differ, partitions_of_new};
 
+pub use error::TopicAdminError;
 pub use finding::TopicFinding;
 pub use limit::TopicLimit;
 pub use settings::max_message_bytes;
 
-/// How long one request to the cluster may take, and how long a new topic may take to be shown.
-const TIMEOUT: Duration = Duration::from_secs(10);
 /// Time between two looks for it.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -37,42 +38,6 @@ pub struct TopicAdmin {
     producer_takes: u64,
     /// How often accounts are listed, which heals what expired.
     resync_interval: Duration,
-}
-
-/// Why the cluster could not be asked.
-#[derive(Debug, thiserror::Error)]
-pub enum TopicAdminError {
-    /// The Kafka settings cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// No broker answered.
-    #[error(transparent)]
-    NoAnswer(#[from] AskError),
-    /// A broker refused.
-    #[error(transparent)]
-    Kafka(#[from] KafkaError),
-    /// We may see the topic, but not its settings.
-    #[error(
-        "the settings of topic {name} may not be seen; allow DescribeConfigs, or set topic_layout.check_settings = false"
-    )]
-    SettingsForbidden {
-        /// The topic.
-        name: String,
-    },
-    /// A topic could not be made.
-    #[error(
-        "topic {name} could not be made with {partitions} partitions and {replication} replicas (set topic_layout): {code}"
-    )]
-    NotMade {
-        /// The topic.
-        name: String,
-        /// How many partitions were asked for.
-        partitions: i32,
-        /// How many replicas of each.
-        replication: i32,
-        /// Why.
-        code: RDKafkaErrorCode,
-    },
 }
 
 impl TopicAdmin {
@@ -288,14 +253,5 @@ fn not_made(name: String, layout: TopicLayout, code: RDKafkaErrorCode) -> TopicA
         partitions,
         replication,
         code,
-    }
-}
-
-impl From<ClientError> for TopicAdminError {
-    fn from(error: ClientError) -> Self {
-        match error {
-            ClientError::Config(error) => Self::Config(error),
-            ClientError::Kafka(error) => Self::Kafka(error),
-        }
     }
 }

@@ -1,45 +1,27 @@
 //! Looks at Kafka: what is there, what may be read, how far the group is. Each look has its time, and joins no group.
 
-mod letters;
+mod dead_letters;
 mod lists;
 mod reading;
 mod unseen;
+mod within;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
-use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_transport::{Inquirer, TopicAdmin, TopicFinding};
 use stackone_link_wire::{Topic, Topics};
 
+use within::{Deadline, limited, look};
+
 use super::seen::{GroupSeen, Place, StateSeen, TopicSeen, TopicsSeen, Unseen};
-use crate::tasks;
 use stackone_processor::config::Settings;
 use stackone_processor::reader::reader;
-
-/// How much longer than its time a look may take before nobody waits for it any more.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// The cluster of the configuration.
 pub(super) struct Cluster {
     settings: Settings,
-}
-
-/// When a look has to end.
-#[derive(Debug, Clone, Copy)]
-struct Deadline(Instant);
-
-impl Deadline {
-    /// What is left, and at least enough for an answer that is there already.
-    fn left(self) -> Duration {
-        let left = self.0.saturating_duration_since(Instant::now());
-        left.max(Duration::from_millis(1))
-    }
-
-    fn is_over(self) -> bool {
-        Instant::now() >= self.0
-    }
 }
 
 impl Cluster {
@@ -196,27 +178,4 @@ fn group(settings: &Settings, deadline: Deadline) -> Result<GroupSeen, Unseen> {
         members: members.map_err(Unseen::from),
         places,
     })
-}
-
-/// Looks on a thread that may block, for as long as there is time.
-async fn look<T: Send + 'static>(
-    within: Duration,
-    look: impl FnOnce(Deadline) -> Result<T, Unseen> + Send + 'static,
-) -> Result<T, Unseen> {
-    let deadline = Deadline(Instant::now() + within);
-    let looking = spawn_blocking(tasks::DOCTOR, move || look(deadline));
-    let looked = async {
-        looking
-            .await
-            .unwrap_or_else(|died| Err(Unseen::failed(died.to_string())))
-    };
-    limited(within + GRACE, looked).await
-}
-
-async fn limited<T>(
-    within: Duration,
-    look: impl Future<Output = Result<T, Unseen>>,
-) -> Result<T, Unseen> {
-    let looked = tokio::time::timeout(within, look).await;
-    looked.unwrap_or_else(|_elapsed| Err(Unseen::failed(format!("no answer within {within:?}"))))
 }

@@ -73,7 +73,7 @@ struct Newest {
 
 /// Accounts that wait to be decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Undecided {
+pub(super) struct Waits {
     pub(super) accounts: usize,
     /// Since when the first of them does.
     pub(super) oldest: Option<Timestamp>,
@@ -155,8 +155,8 @@ impl Survey {
     }
 
     /// Accounts whose triggers are not decided, without those that vanished.
-    pub(super) fn undecided(&self) -> Undecided {
-        let mut undecided = Undecided::default();
+    pub(super) fn undecided(&self) -> Waits {
+        let mut undecided = Waits::default();
         for newest in self.newest.values() {
             if let Some(Waiting::Undecided { since }) = &newest.waiting {
                 undecided.accounts += 1;

@@ -10,7 +10,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_wire::{DEAD_LETTER_BYTES, Topic};
 
-use super::{TIMEOUT, TopicAdminError, TopicFinding, TopicLimit};
+use super::error::TIMEOUT;
+use super::{TopicAdminError, TopicFinding, TopicLimit};
 use crate::{KafkaConfig, Live, tasks};
 
 /// The setting that says how large a record may be.

@@ -6,7 +6,7 @@ use stackone_link_transport::{
     Inquirer, KafkaConfig, Polled, ReadEnd, ReadError, ReadRange, ReadStart, Record, TopicReader,
 };
 
-use super::Deadline;
+use super::within::Deadline;
 use crate::doctor::seen::{StateSeen, Unseen};
 use crate::doctor::survey::{At, StateRecord, Survey};
 use stackone_processor::reader::Reader;

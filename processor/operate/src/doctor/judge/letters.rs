@@ -10,67 +10,18 @@ use crate::redrive::Summary;
 pub(in crate::doctor) fn letters(topic: &str, seen: &Result<LettersSeen, Unseen>) -> Vec<Finding> {
     let seen = match seen {
         Ok(seen) => seen,
-        // The processor itself only writes to it.
-        Err(Unseen::Forbidden) => {
-            let says = format!("{topic} may not be read by who runs this");
-            let finding = Finding::unknown(Check::DeadLetters, says);
-            return vec![finding.advising(
-                "as somebody who may: `stackone-processor redrive --dry-run` lists what was put aside",
-            )];
-        }
-        // Told as a topic that is missing.
-        Err(Unseen::Missing) => {
-            return vec![Finding::unknown(
-                Check::DeadLetters,
-                format!("{topic} cannot be read"),
-            )];
-        }
-        Err(unseen) => {
-            let advice = "see the leaders of its partitions and the brokers' logs";
-            return vec![unseen.wrong(
-                Check::DeadLetters,
-                &format!("{topic} cannot be read"),
-                advice,
-            )];
-        }
+        Err(unseen) => return vec![not_seen(topic, unseen)],
     };
-    let Summary {
-        redriven: waiting,
-        expired,
-        left,
-        ..
-    } = seen.summary;
+    let waiting = seen.summary.redriven;
     let mut findings = Vec::new();
     if waiting > 0 {
-        let says = format!(
-            "{topic}: {} put aside, and not put back",
-            counted(waiting, "record")
-        );
+        let records = counted(waiting, "record");
+        let says = format!("{topic}: {records} put aside, and not put back");
         let advice = "`stackone-processor redrive --dry-run` lists them with their reasons. Remove the cause, then \
                       `stackone-processor redrive --reason REASON` puts them back";
         findings.push(Finding::wrong(Check::DeadLetters, says, advice));
     }
-    let stay = [
-        (
-            left.malformed,
-            "with a malformed event, put back only where that is asked for",
-        ),
-        (
-            expired,
-            "whose bytes had expired, which cannot be put back; a resync finds what came of it",
-        ),
-        (
-            left.not_a_dead_letter,
-            "without the headers of a dead letter; find out who else may write to this topic",
-        ),
-    ];
-    let stay = stay.into_iter().filter(|(count, _)| *count > 0);
-    findings.extend(stay.map(|(count, what)| {
-        Finding::note(
-            Check::DeadLetters,
-            format!("{topic}: {} {what}", counted(count, "record")),
-        )
-    }));
+    findings.extend(stay(topic, &seen.summary));
     if !seen.is_complete {
         let says = format!("{topic} was not read to its end in the time given");
         let unknown = Finding::unknown(Check::DeadLetters, says);
@@ -80,6 +31,48 @@ pub(in crate::doctor) fn letters(topic: &str, seen: &Result<LettersSeen, Unseen>
         findings.push(Finding::fine(Check::DeadLetters, says));
     }
     findings
+}
+
+fn not_seen(topic: &str, unseen: &Unseen) -> Finding {
+    match unseen {
+        // The processor itself only writes to it.
+        Unseen::Forbidden => {
+            let says = format!("{topic} may not be read by who runs this");
+            Finding::unknown(Check::DeadLetters, says).advising(
+                "as somebody who may: `stackone-processor redrive --dry-run` lists what was put aside",
+            )
+        }
+        // Told as a topic that is missing.
+        Unseen::Missing => Finding::unknown(Check::DeadLetters, format!("{topic} cannot be read")),
+        Unseen::Unsupported | Unseen::Failed { .. } => unseen.wrong(
+            Check::DeadLetters,
+            &format!("{topic} cannot be read"),
+            "see the leaders of its partitions and the brokers' logs",
+        ),
+    }
+}
+
+/// Records that no redrive puts back, or only one that asks for them.
+fn stay(topic: &str, summary: &Summary) -> impl Iterator<Item = Finding> {
+    let stay = [
+        (
+            summary.left.malformed,
+            "with a malformed event, put back only where that is asked for",
+        ),
+        (
+            summary.expired,
+            "whose bytes had expired, which cannot be put back; a resync finds what came of it",
+        ),
+        (
+            summary.left.not_a_dead_letter,
+            "without the headers of a dead letter; find out who else may write to this topic",
+        ),
+    ];
+    let stay = stay.into_iter().filter(|(count, _)| *count > 0);
+    stay.map(move |(count, what)| {
+        let records = counted(count, "record");
+        Finding::note(Check::DeadLetters, format!("{topic}: {records} {what}"))
+    })
 }
 
 #[cfg(test)]

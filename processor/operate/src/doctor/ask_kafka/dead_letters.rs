@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Cluster, look};
+use super::Cluster;
+use super::within::look;
 use crate::doctor::seen::{LettersSeen, Unseen};
 use crate::redrive::{self, Mode, RedriveError, RedriveSettings, Selection, Told};
 
