@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rdkafka::producer::{BaseProducer, DeliveryResult, Producer as _, ProducerContext};
-use rdkafka::{ClientConfig, ClientContext, Statistics};
+use rdkafka::{ClientContext, Statistics};
+use stackone_link_transport::Live;
 
 use super::restore::{PARTITIONS, TRANSACTION, WITHIN, once, state_of, write};
 use crate::broker::Place;
@@ -74,8 +75,8 @@ fn written(place: &Place, accounts: u32, codec: &str) -> anyhow::Result<Sample> 
     })
 }
 
-fn producer(place: &Place, codec: &str) -> anyhow::Result<BaseProducer<Sent>> {
-    let mut config: ClientConfig = place.kafka.client_config("bench-codec")?;
+fn producer(place: &Place, codec: &str) -> anyhow::Result<Live<BaseProducer<Sent>>> {
+    let mut config = place.kafka.client_config("bench-codec")?;
     config.set("transactional.id", format!("bench-{}", place.topics.state));
     config.set("linger.ms", "5");
     config.set("compression.type", codec);

@@ -209,7 +209,11 @@ mod tests {
         );
         let mut unchecked = seen();
         unchecked.each[0].settings = None;
-        assert!(topics("kafka:9092", &unchecked)[0].says.contains("not looked at"));
+        assert!(
+            topics("kafka:9092", &unchecked)[0]
+                .says
+                .contains("not looked at")
+        );
     }
 
     #[test]
