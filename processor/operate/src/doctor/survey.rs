@@ -65,7 +65,7 @@ impl Waiting {
 
 /// The newest record of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Newest {
+struct NewestState {
     at: At,
     oddity: Option<Oddity>,
     waiting: Option<Waiting>,
@@ -87,7 +87,7 @@ pub(super) struct Survey {
     pub(super) newest_ms: Option<i64>,
     /// The newest record of each account that has a state, and what is wrong with it; by partition, since a processor
     /// restores each by itself.
-    newest: HashMap<(i32, AccountId), Newest>,
+    newest: HashMap<(i32, AccountId), NewestState>,
     strange: Option<(At, u64)>,
 }
 
@@ -113,7 +113,7 @@ impl Survey {
         let partition = record.at.partition;
         if partition_of_key(id.as_str().as_bytes(), self.partitions) != partition {
             // Whatever it says, and also where a later one replaces it.
-            let newest = Newest {
+            let newest = NewestState {
                 at: record.at,
                 oddity: Some(Oddity::WrongPartition),
                 waiting: None,
@@ -127,7 +127,7 @@ impl Survey {
                 let read = AccountState::parse(value);
                 let waiting = read.as_ref().ok().and_then(Waiting::of);
                 let oddity = read.err();
-                let newest = Newest {
+                let newest = NewestState {
                     at: record.at,
                     oddity: oddity.map(|error| Oddity::Unreadable(error.to_string())),
                     waiting,
