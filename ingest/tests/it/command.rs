@@ -75,7 +75,7 @@ fn a_variable_that_sets_nothing_is_told_with_the_spelling_that_was_meant() {
         ("STACKONE_WEBHOOK_SECRET", SECRET),
         ("INGEST_KAFKA__BOOTSTRAP_SERVERS", "kafka:9092"),
         ("INGEST_PORT", "tcp://10.0.0.1:8080"),
-        ("INGEST__KAFKA__PROPERTIES__COMPRESSION_TYPE", "zstd"),
+        ("INGEST__KAFKA__PROPERTIES__COMPRESSION_TYPE", "gzip"),
     ];
     let output = ingest(&["check-config"], &environment);
     let told = stderr(&output);
@@ -85,7 +85,7 @@ fn a_variable_that_sets_nothing_is_told_with_the_spelling_that_was_meant() {
     assert_eq!(told, expected);
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(
-        printed.contains("\"compression.type\" = \"zstd\""),
+        printed.contains("\"compression.type\" = \"gzip\""),
         "{printed}"
     );
 }
