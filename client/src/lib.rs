@@ -2,17 +2,31 @@
 //!
 //! What the API says, and how its errors are sorted, stands in `stackone-client-types`, whose types
 //! are re-exported here for those who make requests.
-
 //!
 //! | request | method | gives |
 //! | --- | --- | --- |
-//! | one account, many, a page of all | [`Client::account`], [`batch`](Client::batch), [`accounts`](Client::accounts) | [`Lookup`], accounts, [`ListPage`] |
+//! | one account | [`Client::account`] | [`Lookup`] |
+//! | many accounts, one page | [`Client::batch`] | those that the page shows |
+//! | a page of all accounts | [`Client::accounts`] | [`ListPage`] |
 //! | whether the key is accepted | [`Client::probe`] | |
 //! | `POST /connect_sessions` | [`Client::create_connect_session`] | [`ConnectSession`]: the Hub's token, StackOne's link |
 //! | `DELETE /accounts/{id}` | [`Client::delete_account`] | [`Deletion`] |
 //! | a JWKS, or another small document | [`BoundedFetch::fetch`] | its bytes |
 //!
-//! None of them retries, and none waits for a budget: that is the caller's.
+//! None of them retries, and none waits for a budget: that is the caller's. A request takes at most
+//! [`ClientOptions::timeout`], its answer included, and an answer is read to a bound.
+//!
+//! # An error says what to do
+//!
+//! [`ApiError`] is sorted by what the caller does next, never by what went wrong in detail: wait and
+//! ask again, wait as long as the server says, use another key, or put the work aside. A 404 of an
+//! account is no error but an answer, [`Lookup::NotFound`]: it may be too early, or the account is
+//! gone, and only who knows its history can tell.
+//!
+//! # The key
+//!
+//! [`Client::replace_key`] gives every clone another key while requests are under way. Who was
+//! refused waits in [`Client::key_replaced`] instead of asking again with the same key.
 
 mod client;
 mod fetch;
