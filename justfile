@@ -328,7 +328,7 @@ answers:
 
 # All static checks, the quick ones first
 [group('check')]
-check: fmt scripts typos structure deny machete asyncapi openapi web-check clippy clippy-container clippy-tls fuzz-check doc
+check: fmt scripts typos structure deny machete asyncapi openapi web-check clippy clippy-tls fuzz-check doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
