@@ -211,7 +211,7 @@ async fn every_answer_is_one_of_the_document_whatever_is_asked() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
         settings.limits.sessions_per_tenant_and_hour = 10_000;
-        settings.limits.tokens_per_tenant_and_hour = 40;
+        settings.limits.tokens_per_tenant_and_hour = 10;
     })
     .await;
     broker.confirms("a", "t1", 1, "active").await;
