@@ -3,14 +3,14 @@
 use anyhow::Context as _;
 use stackone_processor::application::projects;
 use stackone_processor::config::Config;
-use stackone_processor::projects::Projects;
-use stackone_processor::resync::{self, ResyncSettings, Summary};
+use stackone_processor::projects::ProjectClients;
+use stackone_processor::resync::{self, ListSummary, ResyncSettings};
 use tokio_util::sync::CancellationToken;
 
 /// All it needs.
 pub(crate) struct Resync {
     settings: ResyncSettings,
-    projects: Projects,
+    projects: ProjectClients,
 }
 
 impl Resync {
@@ -31,7 +31,7 @@ impl Resync {
     /// # Errors
     ///
     /// Where they cannot be listed, or Kafka takes no triggers.
-    pub(crate) async fn run(&self) -> anyhow::Result<Summary> {
+    pub(crate) async fn run(&self) -> anyhow::Result<ListSummary> {
         let project = self.projects.get(0).context("there is no project")?;
         let never = CancellationToken::new();
         Ok(resync::run(&self.settings, project, &never, |_so_far| {}).await?)

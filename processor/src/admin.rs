@@ -15,13 +15,13 @@ use crate::metrics::Metrics;
 #[derive(Clone)]
 pub struct Health {
     stall: Arc<dyn Fn() -> Option<String> + Send + Sync>,
-    checks: Arc<dyn Fn() -> Vec<Check> + Send + Sync>,
+    checks: Arc<dyn Fn() -> Vec<ReadinessCheck> + Send + Sync>,
     metrics: Arc<Metrics>,
 }
 
 /// One thing that has to be in order before the processor is ready.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub struct ReadinessCheck {
     /// What is checked.
     #[serde(skip)]
     pub name: &'static str,
@@ -32,7 +32,7 @@ pub struct Check {
     pub reason: Option<String>,
 }
 
-impl Check {
+impl ReadinessCheck {
     /// In order unless there is a reason why not.
     #[must_use]
     pub const fn of(name: &'static str, reason: Option<String>) -> Self {
@@ -55,7 +55,7 @@ impl Health {
     pub fn new(
         metrics: Arc<Metrics>,
         stall: impl Fn() -> Option<String> + Send + Sync + 'static,
-        checks: impl Fn() -> Vec<Check> + Send + Sync + 'static,
+        checks: impl Fn() -> Vec<ReadinessCheck> + Send + Sync + 'static,
     ) -> Self {
         Self {
             stall: Arc::new(stall),
@@ -116,7 +116,8 @@ async fn readyz(health: web::Data<Health>) -> HttpResponse {
     } else {
         HttpResponse::ServiceUnavailable()
     };
-    let checks: BTreeMap<&str, &Check> = checks.iter().map(|check| (check.name, check)).collect();
+    let checks: BTreeMap<&str, &ReadinessCheck> =
+        checks.iter().map(|check| (check.name, check)).collect();
     response.json(serde_json::json!({ "ready": ready, "checks": checks }))
 }
 

@@ -21,7 +21,7 @@ use crate::config::{Config, Settings};
 use crate::heartbeat::Heartbeat;
 use crate::key_reload::KeyReload;
 use crate::metrics::Metrics;
-use crate::projects::Projects;
+use crate::projects::ProjectClients;
 use crate::shell::{self, Context, longest_without_poll};
 use crate::tasks;
 use crate::transaction::{Around, Undisturbed};
@@ -73,7 +73,7 @@ pub enum RunError {
     Admin(#[from] std::io::Error),
     /// The state topic is set up in a way that would damage data.
     #[error(transparent)]
-    Run(#[from] shell::RunError),
+    Run(#[from] shell::ReconcilerError),
     /// A thread panicked.
     #[error("a thread died: {0}")]
     Died(#[from] JoinError),
@@ -207,7 +207,7 @@ const fn longest_turn(timeout: Duration) -> Duration {
 /// # Errors
 ///
 /// Where a client cannot be made.
-pub fn projects(config: &Config) -> Result<Projects, stackone_client::StartError> {
+pub fn projects(config: &Config) -> Result<ProjectClients, stackone_client::StartError> {
     let settings = &config.settings;
     let project =
         |(project, api_key): (&crate::config::ProjectSettings, &secrecy::SecretString)| {
@@ -230,7 +230,7 @@ pub fn projects(config: &Config) -> Result<Projects, stackone_client::StartError
         .zip(&config.api_keys)
         .map(project)
         .collect();
-    Ok(Projects::new(projects?))
+    Ok(ProjectClients::new(projects?))
 }
 
 #[cfg(test)]

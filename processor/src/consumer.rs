@@ -24,14 +24,14 @@ use stackone_processor_core::event::intake::Consumed;
 /// called: until then the group waits for us, and the generation does not change.
 pub struct Rebalance {
     /// What changes.
-    pub change: Change,
+    pub change: OwnershipChange,
     /// The generation it belongs to. Captured in the callback: later, the background thread may have joined the next
     /// generation before we gave up what it takes from us, and the broker checks the generation, never ownership.
     pub group: Option<ConsumerGroupMetadata>,
 }
 
 /// What changes.
-pub enum Change {
+pub enum OwnershipChange {
     /// Partitions are ours.
     Assigned(Vec<i32>),
     /// Partitions are taken from us; we still own them.
@@ -57,7 +57,7 @@ pub enum Polled {
 
 /// Why there is no member.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub enum ConsumerStartError {
     /// The Kafka settings cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -110,9 +110,9 @@ impl ConsumerContext for Rebalances {
             .collect();
         let is_assignment = error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         let change = match (is_assignment, consumer.assignment_lost()) {
-            (true, _) => Change::Assigned(partitions),
-            (false, false) => Change::Revoked(partitions),
-            (false, true) => Change::Lost(partitions),
+            (true, _) => OwnershipChange::Assigned(partitions),
+            (false, false) => OwnershipChange::Revoked(partitions),
+            (false, true) => OwnershipChange::Lost(partitions),
         };
         let rebalance = Rebalance {
             change,
@@ -136,7 +136,7 @@ impl GroupConsumer {
         membership: &Membership,
         topic: &str,
         on_readable: impl Fn() + Send + Sync + 'static,
-    ) -> Result<Self, StartError> {
+    ) -> Result<Self, ConsumerStartError> {
         let config = consumer_config(kafka, membership)?;
         let prepare = |consumer: &mut BaseConsumer<Rebalances>| {
             consumer.set_nonempty_callback(on_readable);
@@ -223,8 +223,8 @@ impl GroupConsumer {
             .store(true, Ordering::Release);
         while let Some(rebalance) = self.next_rebalance() {
             let answered = match rebalance.change {
-                Change::Assigned(partitions) => self.assign(&partitions),
-                Change::Revoked(partitions) | Change::Lost(partitions) => {
+                OwnershipChange::Assigned(partitions) => self.assign(&partitions),
+                OwnershipChange::Revoked(partitions) | OwnershipChange::Lost(partitions) => {
                     self.unassign(&partitions)
                 }
             };

@@ -10,14 +10,14 @@ use stackone_link_process::watch::{Notice, Notices, Watched};
 
 use crate::config::{ProjectSettings, api_key};
 use crate::metrics::Metrics;
-use crate::projects::{Project, Projects};
+use crate::projects::{ProjectClient, ProjectClients};
 use stackone_processor_core::work::queue::Lane;
 
 /// Reads again and again.
 pub(crate) struct KeyReload {
     /// The projects whose keys are in files.
     files: Vec<(Lane, ProjectSettings)>,
-    projects: Arc<Projects>,
+    projects: Arc<ProjectClients>,
     metrics: Arc<Metrics>,
     notices: Notices<String>,
 }
@@ -26,7 +26,7 @@ impl KeyReload {
     /// For projects in the order of their settings.
     pub(crate) fn new(
         settings: &[ProjectSettings],
-        projects: Arc<Projects>,
+        projects: Arc<ProjectClients>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let files = settings.iter().cloned().enumerate();
@@ -40,7 +40,7 @@ impl KeyReload {
     }
 
     /// What there is to say of a key that was read; the project uses it from now on.
-    fn used(project: &Project<'_>, name: &str, key: Secret) -> Option<Notice> {
+    fn used(project: &ProjectClient<'_>, name: &str, key: Secret) -> Option<Notice> {
         if project.client.replace_key(key.value) {
             tracing::info!(
                 project = name,
@@ -105,7 +105,7 @@ mod tests {
             id: settings.id.clone(),
             requests_per_minute: settings.requests_per_minute,
         };
-        let projects = Projects::new(vec![(project, client.unwrap())]);
+        let projects = ProjectClients::new(vec![(project, client.unwrap())]);
         let metrics = Arc::new(Metrics::new().unwrap());
         KeyReload::new(&[settings], Arc::new(projects), metrics)
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
-use crate::projects::Projects;
+use crate::projects::ProjectClients;
 use crate::shell::Post;
 use crate::tasks::{BATCH_LOOKUP, LOOKUP, PROBE, Tasks};
 use stackone_processor_core::api_gate::batch::{Asked, read};
@@ -19,7 +19,7 @@ use stackone_processor_core::work::queue::Lane;
 
 /// Sends lookups.
 pub struct Lookups {
-    projects: Arc<Projects>,
+    projects: Arc<ProjectClients>,
     tasks: Tasks,
     post: Post,
     metrics: Arc<Metrics>,
@@ -32,7 +32,7 @@ impl Lookups {
     /// Lookups whose answers go to `post`.
     #[must_use]
     pub fn new(
-        projects: Arc<Projects>,
+        projects: Arc<ProjectClients>,
         tasks: Tasks,
         post: Post,
         metrics: Arc<Metrics>,

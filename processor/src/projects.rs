@@ -9,21 +9,21 @@ use stackone_processor_core::work::queue::Lane;
 
 /// The projects, each with its client.
 #[derive(Debug)]
-pub struct Projects {
+pub struct ProjectClients {
     projects: Arc<api_gate::Projects>,
     clients: Vec<Client>,
 }
 
 /// A project with its client.
 #[derive(Debug, Clone, Copy)]
-pub struct Project<'a> {
+pub struct ProjectClient<'a> {
     /// Its id; none where a single project serves every webhook.
     pub id: &'a Option<String>,
     /// Its API.
     pub client: &'a Client,
 }
 
-impl Projects {
+impl ProjectClients {
     /// The projects, each of which gets the lane of its place.
     #[must_use]
     pub fn new(projects: Vec<(api_gate::Project, Client)>) -> Self {
@@ -42,14 +42,14 @@ impl Projects {
 
     /// The project of a lane.
     #[must_use]
-    pub fn get(&self, lane: Lane) -> Option<Project<'_>> {
+    pub fn get(&self, lane: Lane) -> Option<ProjectClient<'_>> {
         let (project, client) = self.projects.get(lane).zip(self.clients.get(lane))?;
         let id = &project.id;
-        Some(Project { id, client })
+        Some(ProjectClient { id, client })
     }
 }
 
-impl Deref for Projects {
+impl Deref for ProjectClients {
     type Target = api_gate::Projects;
 
     fn deref(&self) -> &Self::Target {

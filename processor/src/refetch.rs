@@ -8,7 +8,9 @@ use rdkafka::{Offset, TopicPartitionList};
 use stackone_link_schemas::Cause;
 use stackone_link_transport::KafkaConfig;
 use stackone_processor_core::event::intake::Consumed;
-use stackone_processor_core::steps::refetch::{Answer, Next, NotInTime, RefetchSteps};
+use stackone_processor_core::steps::refetch::{
+    NotInTime, RefetchAnswer, RefetchStep, RefetchSteps,
+};
 use stackone_processor_core::work::AccountKey;
 
 use crate::clock;
@@ -55,8 +57,8 @@ pub fn refetch(
     let mut steps = RefetchSteps::new(key.clone(), causes.to_vec(), within, clock::monotonic());
     loop {
         let answer = match steps.next() {
-            Next::Done => return Ok(steps.finish()?),
-            Next::Read {
+            RefetchStep::Done => return Ok(steps.finish()?),
+            RefetchStep::Read {
                 partition,
                 offset,
                 is_first,
@@ -66,9 +68,9 @@ pub fn refetch(
                 }
                 read(&reader)
             }
-            Next::LowWatermark(partition) => {
+            RefetchStep::LowWatermark(partition) => {
                 let watermarks = reader.fetch_watermarks(topic, partition, STEP);
-                watermarks.map_or(Answer::None, |(low, _)| Answer::Low(low))
+                watermarks.map_or(RefetchAnswer::None, |(low, _)| RefetchAnswer::Low(low))
             }
         };
         if is_cancelled() {
@@ -84,14 +86,14 @@ fn go_to(reader: &Reader, topic: &str, partition: i32, offset: i64) -> Result<()
     reader.assign(&list)
 }
 
-fn read(reader: &Reader) -> Answer {
+fn read(reader: &Reader) -> RefetchAnswer {
     match reader.poll(SLICE) {
-        Some(Ok(message)) => Answer::Record(Box::new(consumed(&message))),
-        Some(Err(KafkaError::PartitionEOF(_))) => Answer::EndOfPartition,
+        Some(Ok(message)) => RefetchAnswer::Record(Box::new(consumed(&message))),
+        Some(Err(KafkaError::PartitionEOF(_))) => RefetchAnswer::EndOfPartition,
         Some(Err(error)) => {
             tracing::debug!(%error, "reading a record again");
-            Answer::None
+            RefetchAnswer::None
         }
-        None => Answer::None,
+        None => RefetchAnswer::None,
     }
 }

@@ -8,7 +8,9 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 use stackone_client_types::PersonalFields;
 use stackone_link_transport::KafkaConfig;
 use stackone_processor_core::processor::input::{RestoreFailure, Restored};
-use stackone_processor_core::steps::restore::{Answer, Call, Next, RestoreSteps};
+use stackone_processor_core::steps::restore::{
+    RestoreAnswer, RestoreCall, RestoreStep, RestoreSteps,
+};
 
 use crate::consumer::GroupQuestions;
 use crate::reader::{Reader, reader};
@@ -60,7 +62,7 @@ impl Restore {
     ) -> Result<Option<Restored>, RestoreFailure> {
         let mut steps = RestoreSteps::new(self.topic.clone(), partition, self.personal);
         let mut restoring = self.begin(partition, is_cancelled)?;
-        while let Next::Call(call, wait) = steps.next() {
+        while let RestoreStep::Call(call, wait) = steps.next() {
             if !sleep(wait, is_cancelled) {
                 return Ok(None);
             }
@@ -70,7 +72,7 @@ impl Restore {
                 Err(error) => {
                     let what = name(call);
                     tracing::warn!(partition, %error, "restore: no {what} yet");
-                    Answer::None
+                    RestoreAnswer::None
                 }
             };
             restoring.tell_of_waiting(&steps, answer);
@@ -116,39 +118,43 @@ struct Restoring<'a> {
 }
 
 impl Restoring<'_> {
-    fn make(&mut self, call: Call, steps: &mut RestoreSteps) -> Result<Answer, KafkaError> {
+    fn make(
+        &mut self,
+        call: RestoreCall,
+        steps: &mut RestoreSteps,
+    ) -> Result<RestoreAnswer, KafkaError> {
         let end = |reader: &Reader| {
             let (_, end) = reader.fetch_watermarks(&self.topic, self.partition, STEP)?;
-            Ok(Answer::Offset(end))
+            Ok(RestoreAnswer::Offset(end))
         };
         match call {
-            Call::CommittedOffset => self.ask_group(|group, partition| {
-                Ok(Answer::Committed(group.committed(partition, STEP)?))
+            RestoreCall::CommittedOffset => self.ask_group(|group, partition| {
+                Ok(RestoreAnswer::Committed(group.committed(partition, STEP)?))
             }),
-            Call::EventWatermarks => {
+            RestoreCall::EventWatermarks => {
                 let watermarks = self.ask_group(|group, partition| {
                     let (low, high) = group.watermarks(partition, STEP)?;
-                    Ok(Answer::Watermarks(low, high))
+                    Ok(RestoreAnswer::Watermarks(low, high))
                 })?;
                 drop(self.group.take());
                 Ok(watermarks)
             }
-            Call::HighWatermark => end(&self.uncommitted),
-            Call::LastStableOffset => end(&self.committed),
-            Call::PartitionCount => self.count(),
-            Call::Read => self.read_to_end(steps),
+            RestoreCall::HighWatermark => end(&self.uncommitted),
+            RestoreCall::LastStableOffset => end(&self.committed),
+            RestoreCall::PartitionCount => self.count(),
+            RestoreCall::Read => self.read_to_end(steps),
         }
     }
 
     fn ask_group(
         &self,
-        ask: impl FnOnce(&GroupQuestions, i32) -> Result<Answer, KafkaError>,
-    ) -> Result<Answer, KafkaError> {
+        ask: impl FnOnce(&GroupQuestions, i32) -> Result<RestoreAnswer, KafkaError>,
+    ) -> Result<RestoreAnswer, KafkaError> {
         let group = self.group.as_ref();
-        group.map_or(Ok(Answer::None), |group| ask(group, self.partition))
+        group.map_or(Ok(RestoreAnswer::None), |group| ask(group, self.partition))
     }
 
-    fn count(&self) -> Result<Answer, KafkaError> {
+    fn count(&self) -> Result<RestoreAnswer, KafkaError> {
         let metadata = self.committed.fetch_metadata(Some(&self.topic), STEP)?;
         let mut topics = metadata.topics().iter();
         let topic = topics.find(|topic| topic.error().is_none());
@@ -156,19 +162,19 @@ impl Restoring<'_> {
         if partitions == 0 {
             return Err(KafkaError::NoMessageReceived);
         }
-        Ok(Answer::Count(partitions))
+        Ok(RestoreAnswer::Count(partitions))
     }
 
     /// Reads to the end that the broker reports, or until nobody wants it any more.
-    fn read_to_end(&self, steps: &mut RestoreSteps) -> Result<Answer, KafkaError> {
+    fn read_to_end(&self, steps: &mut RestoreSteps) -> Result<RestoreAnswer, KafkaError> {
         let partition = self.partition;
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&self.topic, partition, Offset::Beginning)?;
         self.committed.assign(&list)?;
-        while !(self.is_cancelled)() && matches!(steps.next(), Next::Call(..)) {
+        while !(self.is_cancelled)() && matches!(steps.next(), RestoreStep::Call(..)) {
             match self.committed.poll(SLICE) {
                 None => {}
-                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Answer::End),
+                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(RestoreAnswer::End),
                 Some(Err(error)) => tracing::warn!(partition, %error, "reading the state topic"),
                 Some(Ok(message)) if steps.record(message.key(), message.payload()) => {}
                 Some(Ok(message)) => tracing::warn!(
@@ -178,13 +184,13 @@ impl Restoring<'_> {
                 ),
             }
         }
-        Ok(Answer::None)
+        Ok(RestoreAnswer::None)
     }
 
     /// Tells once that an open transaction is waited for.
-    fn tell_of_waiting(&mut self, steps: &RestoreSteps, answer: Answer) {
+    fn tell_of_waiting(&mut self, steps: &RestoreSteps, answer: RestoreAnswer) {
         let high = steps.is_waiting_for().filter(|_| !self.is_told);
-        if let (Some(high), Answer::Offset(stable)) = (high, answer)
+        if let (Some(high), RestoreAnswer::Offset(stable)) = (high, answer)
             && stable < high
         {
             self.is_told = true;
@@ -198,14 +204,14 @@ impl Restoring<'_> {
     }
 }
 
-const fn name(call: Call) -> &'static str {
+const fn name(call: RestoreCall) -> &'static str {
     match call {
-        Call::CommittedOffset => "stable committed offset",
-        Call::EventWatermarks => "watermarks of the events topic",
-        Call::HighWatermark => "high watermark of the state topic",
-        Call::LastStableOffset => "last stable offset of the state topic",
-        Call::PartitionCount => "partition count",
-        Call::Read => "state",
+        RestoreCall::CommittedOffset => "stable committed offset",
+        RestoreCall::EventWatermarks => "watermarks of the events topic",
+        RestoreCall::HighWatermark => "high watermark of the state topic",
+        RestoreCall::LastStableOffset => "last stable offset of the state topic",
+        RestoreCall::PartitionCount => "partition count",
+        RestoreCall::Read => "state",
     }
 }
 

@@ -23,11 +23,11 @@ use stackone_link_wire::{OutgoingRecord, RecordHeaders};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::projects::Project;
-use pages::{Next, Pages};
+use crate::projects::ProjectClient;
+use pages::{NextPage, Pages};
 use stackone_processor_core::event::listings::no_status;
 use stackone_processor_core::work::backoff;
-pub use told::{Summary, Told, Unanswered};
+pub use told::{ListProgress, ListSummary, Unanswered};
 
 /// How long a trigger may take to be stored.
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
@@ -83,10 +83,10 @@ pub enum ResyncError {
 /// See [`ResyncError`].
 pub async fn run(
     settings: &ResyncSettings,
-    project: Project<'_>,
+    project: ProjectClient<'_>,
     stop: &CancellationToken,
-    progress: impl FnMut(Told<'_>),
-) -> Result<Summary, ResyncError> {
+    progress: impl FnMut(ListProgress<'_>),
+) -> Result<ListSummary, ResyncError> {
     // Whatever it waits for: a pause between pages, an answer, or a trigger to be stored.
     stop.run_until_cancelled(list(settings, project, progress))
         .await
@@ -95,16 +95,21 @@ pub async fn run(
 
 async fn list(
     settings: &ResyncSettings,
-    project: Project<'_>,
-    mut progress: impl FnMut(Told<'_>),
-) -> Result<Summary, ResyncError> {
-    let run = Run::start(settings, project).await?;
+    project: ProjectClient<'_>,
+    mut progress: impl FnMut(ListProgress<'_>),
+) -> Result<ListSummary, ResyncError> {
+    let run = ListRun::start(settings, project).await?;
     run.mark(false).await?;
-    let (mut pages, mut summary) = (Pages::new(run.id, settings.page_size), Summary::default());
-    let mut next = Next::Page(None);
-    while let Next::Page(number) = next {
+    let (mut pages, mut summary) = (
+        Pages::new(run.id, settings.page_size),
+        ListSummary::default(),
+    );
+    let mut next = NextPage::Page(None);
+    while let NextPage::Page(number) = next {
         let listed = run
-            .page(number, |unanswered| progress(Told::Unanswered(unanswered)))
+            .page(number, |unanswered| {
+                progress(ListProgress::Unanswered(unanswered))
+            })
             .await?;
         summary.pages += 1;
         let nameless = pages.nameless();
@@ -118,13 +123,13 @@ async fn list(
         });
         summary.listed += count(usable);
         summary.unusable += count(new.len() - usable);
-        progress(Told::Page {
+        progress(ListProgress::Page {
             summary: &summary,
             new: &triggers,
         });
         next = then;
     }
-    summary.is_complete = next == Next::Complete;
+    summary.is_complete = next == NextPage::Complete;
     if summary.is_complete {
         run.mark(true).await?;
     } else {
@@ -136,19 +141,19 @@ async fn list(
     Ok(summary)
 }
 
-struct Run<'a> {
+struct ListRun<'a> {
     id: Uuid,
     settings: &'a ResyncSettings,
-    project: Project<'a>,
+    project: ProjectClient<'a>,
     publisher: Arc<Publisher>,
     partitions: i32,
     started_at: Timestamp,
 }
 
-impl<'a> Run<'a> {
+impl<'a> ListRun<'a> {
     async fn start(
         settings: &'a ResyncSettings,
-        project: Project<'a>,
+        project: ProjectClient<'a>,
     ) -> Result<Self, ResyncError> {
         let partitions = TopicAdmin::new(&settings.kafka)?
             .partition_count(&settings.topic)

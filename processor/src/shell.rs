@@ -25,7 +25,7 @@ use stackone_processor_core::{Processor, settings};
 use tokio_util::sync::DropGuard;
 
 use crate::clock;
-use crate::consumer::{Change, GroupConsumer, Polled, Rebalance};
+use crate::consumer::{GroupConsumer, OwnershipChange, Polled, Rebalance};
 use crate::lookups::Lookups;
 use crate::repeated::Repeated;
 use crate::transaction::{StuckCall, Transactions};
@@ -33,7 +33,7 @@ use committing::Generations;
 use observer::Observed;
 
 pub(crate) use committing::longest_without_poll;
-pub use context::{Context, RunError, Settings};
+pub use context::{Context, ReconcilerError, ReconcilerSettings};
 pub use inbox::{Inbox, Message, Post};
 
 /// Longest time the thread sleeps when nothing happens.
@@ -46,7 +46,7 @@ const MAX_EMPTY_POLLS: usize = 16;
 /// One run, from joining the group to leaving it.
 pub struct Shell {
     core: Processor,
-    settings: Settings,
+    settings: ReconcilerSettings,
     context: Context,
     consumer: GroupConsumer,
     transactions: Arc<Transactions>,
@@ -65,11 +65,11 @@ enum Ended {
     /// The core says so.
     Core(End),
     /// The code around it cannot go on.
-    Shell(RunError),
+    Shell(ReconcilerError),
 }
 
-impl From<RunError> for Ended {
-    fn from(error: RunError) -> Self {
+impl From<ReconcilerError> for Ended {
+    fn from(error: ReconcilerError) -> Self {
         Self::Shell(error)
     }
 }
@@ -79,8 +79,8 @@ impl Shell {
     ///
     /// # Errors
     ///
-    /// See [`RunError`].
-    pub fn start(settings: Settings, context: Context) -> Result<Self, RunError> {
+    /// See [`ReconcilerError`].
+    pub fn start(settings: ReconcilerSettings, context: Context) -> Result<Self, ReconcilerError> {
         let inbox = Inbox::new();
         let events = settings.core.topics.name(Topic::AccountEvents).to_owned();
         // Before joining: a former process of this instance may hold a transaction open, and this ends it.
@@ -106,7 +106,7 @@ impl Shell {
         context.metrics.none_is_halted(context.projects.labels());
         context.metrics.partitions.intake_paused.set(0);
         context.heartbeat.beat(clock::monotonic());
-        let core_settings: Arc<settings::Settings> = Arc::clone(&settings.core);
+        let core_settings: Arc<settings::DecisionSettings> = Arc::clone(&settings.core);
         Ok(Self {
             core: Processor::new(core_settings, fastrand::u64(..), clock::now()),
             observed: Observed::new(&context, &settings.core),
@@ -127,8 +127,8 @@ impl Shell {
     ///
     /// # Errors
     ///
-    /// See [`RunError`]. Nothing is lost: what was not committed is read again by the next run.
-    pub fn run(mut self) -> Result<(), RunError> {
+    /// See [`ReconcilerError`]. Nothing is lost: what was not committed is read again by the next run.
+    pub fn run(mut self) -> Result<(), ReconcilerError> {
         let Err(ended) = self.work();
         self.show_gauges();
         self.context.heartbeat.beat(clock::monotonic());
@@ -174,7 +174,7 @@ impl Shell {
             match message {
                 Message::Readable => {}
                 Message::Input(input) => self.give(*input)?,
-                Message::Died(what) => return Err(RunError::TaskDied(what).into()),
+                Message::Died(what) => return Err(ReconcilerError::TaskDied(what).into()),
             }
             next = self.inbox.next();
         }
@@ -209,15 +209,15 @@ impl Shell {
     fn rebalance(&mut self, rebalance: Rebalance) -> Result<(), Ended> {
         let generation = rebalance.group.map(|group| self.generations.add(group));
         self.give(match rebalance.change {
-            Change::Assigned(partitions) => Input::Assigned {
+            OwnershipChange::Assigned(partitions) => Input::Assigned {
                 partitions,
                 generation,
             },
-            Change::Revoked(partitions) => Input::Revoked {
+            OwnershipChange::Revoked(partitions) => Input::Revoked {
                 partitions,
                 generation,
             },
-            Change::Lost(partitions) => Input::Lost(partitions),
+            OwnershipChange::Lost(partitions) => Input::Lost(partitions),
         })
     }
 

@@ -16,7 +16,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use stackone_link_transport::{KafkaConfig, Live, encode_headers};
 use stackone_processor_core::event::records::{Batch, TransactionRecord};
 use stackone_processor_core::steps::transaction::{
-    Call, CallError, Next, Outcome, TransactionSteps,
+    CallError, Outcome, ProducerCall, TransactionStep, TransactionSteps,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -100,13 +100,13 @@ impl Transactions {
         let mut failed = None;
         loop {
             let call = match steps.next() {
-                Next::Call(call) => call,
-                Next::Done(outcome) => return self.outcome(outcome, failed),
+                TransactionStep::Call(call) => call,
+                TransactionStep::Done(outcome) => return self.outcome(outcome, failed),
             };
             let ended = self
                 .make(call, batch, &offsets, group)
                 .map_err(|(sort, error)| {
-                    if call != Call::Abort {
+                    if call != ProducerCall::Abort {
                         failed = Some(error);
                     }
                     sort
@@ -121,7 +121,7 @@ impl Transactions {
     /// Makes a call into the client, with what stands around the steps.
     fn make(
         &self,
-        call: Call,
+        call: ProducerCall,
         batch: &Batch,
         offsets: &TopicPartitionList,
         group: &ConsumerGroupMetadata,
@@ -131,22 +131,22 @@ impl Transactions {
             self.around.around(step, batch, take).map_err(sorted)
         };
         match call {
-            Call::Begin => {
+            ProducerCall::Begin => {
                 self.deliveries.begin();
                 around(Step::Begin, &mut || producer.begin_transaction())
             }
-            Call::Produce(at) => batch
+            ProducerCall::Produce(at) => batch
                 .records
                 .get(at)
                 .map_or(Ok(()), |one| self.produce(one)),
-            Call::Flush => self.flush(),
-            Call::SendOffsets => around(Step::SendOffsets, &mut || {
+            ProducerCall::Flush => self.flush(),
+            ProducerCall::SendOffsets => around(Step::SendOffsets, &mut || {
                 self.timed(|| producer.send_offsets_to_transaction(offsets, group, SLICE))
             }),
-            Call::Commit => around(Step::Commit, &mut || {
+            ProducerCall::Commit => around(Step::Commit, &mut || {
                 self.timed(|| producer.commit_transaction(SLICE))
             }),
-            Call::Abort => self
+            ProducerCall::Abort => self
                 .timed(|| producer.abort_transaction(SLICE))
                 .map_err(sorted),
         }
@@ -154,14 +154,17 @@ impl Transactions {
 
     /// Serves delivery reports before a call is made again: an abort waits for those of what it purged, and nobody else
     /// serves them.
-    fn serve(&self, call: Call) {
+    fn serve(&self, call: ProducerCall) {
         match call {
-            Call::Produce(_) => self.producer.poll(FULL_STEP),
-            Call::Flush => {
+            ProducerCall::Produce(_) => self.producer.poll(FULL_STEP),
+            ProducerCall::Flush => {
                 self.producer.poll(Duration::ZERO);
                 std::thread::sleep(FLUSH_STEP);
             }
-            Call::Begin | Call::SendOffsets | Call::Commit | Call::Abort => {
+            ProducerCall::Begin
+            | ProducerCall::SendOffsets
+            | ProducerCall::Commit
+            | ProducerCall::Abort => {
                 self.producer.poll(RETRY_STEP);
             }
         }

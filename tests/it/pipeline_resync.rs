@@ -3,14 +3,14 @@
 use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, eventually, story_of};
 use stackone_link_wire::Topic;
 use stackone_processor::config::Config;
-use stackone_processor::resync::{self, ResyncError, Summary, Told};
+use stackone_processor::resync::{self, ListProgress, ListSummary, ResyncError};
 use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::pipeline_dead_letters::assert_conserved;
 
 /// What `stackone-processor resync` does.
-pub(crate) async fn resync(pipeline: &Pipeline) -> Summary {
+pub(crate) async fn resync(pipeline: &Pipeline) -> ListSummary {
     resync_until(pipeline, &CancellationToken::new(), |_| {})
         .await
         .unwrap()
@@ -20,8 +20,8 @@ pub(crate) async fn resync(pipeline: &Pipeline) -> Summary {
 pub(crate) async fn resync_until(
     pipeline: &Pipeline,
     stop: &CancellationToken,
-    told: impl FnMut(Told<'_>),
-) -> Result<Summary, ResyncError> {
+    told: impl FnMut(ListProgress<'_>),
+) -> Result<ListSummary, ResyncError> {
     let file = pipeline.processor_file("resync").unwrap();
     let config = Config::load(Some(&file), &std::collections::HashMap::new()).unwrap();
     let projects = stackone_processor::application::projects(&config).unwrap();

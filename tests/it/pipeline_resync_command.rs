@@ -6,7 +6,7 @@ use harness::{
     Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, story_of,
 };
 use stackone_link_wire::Topic;
-use stackone_processor::resync::{ResyncError, Told};
+use stackone_processor::resync::{ListProgress, ResyncError};
 use stackone_simulator::{
     AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, Operation,
 };
@@ -124,7 +124,7 @@ async fn a_resync_that_is_stopped_in_the_middle_harms_nothing() {
 
     let (stop, mut listed) = (CancellationToken::new(), 0);
     let stopped = resync_until(&pipeline, &stop, |told| {
-        if let Told::Page { new, .. } = told {
+        if let ListProgress::Page { new, .. } = told {
             listed = new.len();
             stop.cancel();
         }

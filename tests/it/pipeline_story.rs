@@ -6,7 +6,7 @@ use harness::{Metrics, Pipeline, ReadRecord, WITHIN, eventually, states, story_o
 use stackone_link_schemas::{AccountId, AccountPhase, AccountState, AccountStatus, LifecycleType};
 use stackone_link_wire::{Topic, TraceContext};
 use stackone_processor::config::Config;
-use stackone_processor_cli::state::{self, Selection};
+use stackone_processor_cli::state::{self, StateSelection};
 use stackone_simulator::{
     AccountStatus as Status, CustomWebhook, NewAccount, Notify, StatusReason,
 };
@@ -89,10 +89,10 @@ async fn an_operator_sees_what_was_confirmed() {
         .await;
     let file = pipeline.processor_file("view").unwrap();
     let settings = Config::load(Some(&file), &HashMap::new()).unwrap().settings;
-    let get = |account: &str| Selection {
+    let get = |account: &str| StateSelection {
         account: Some(AccountId::try_from(account).unwrap()),
         json: true,
-        ..Selection::default()
+        ..StateSelection::default()
     };
     let mut shown = Vec::new();
     state::run(&settings, get(id.as_str()), &mut shown)

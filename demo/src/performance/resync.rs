@@ -1,7 +1,7 @@
 //! Running a resync, and telling the screen what it did.
 
 use anyhow::Context as _;
-use stackone_processor::resync::Summary;
+use stackone_processor::resync::ListSummary;
 
 use super::{Performance, WITHIN};
 use crate::screen::{Line, Tone, Who};
@@ -20,8 +20,8 @@ impl Performance {
     }
 }
 
-fn line(summary: &Summary) -> Line {
-    let Summary { listed, pages, .. } = summary;
+fn line(summary: &ListSummary) -> Line {
+    let ListSummary { listed, pages, .. } = summary;
     let (tone, list) = if summary.is_complete {
         (Tone::Good, "the list is complete")
     } else {

@@ -13,7 +13,7 @@ use stackone_link_schemas::AccountId;
 
 pub use doctor::Doctor;
 pub use explain::Explain;
-pub use redrive::Redrive;
+pub use redrive::RedriveArguments;
 
 /// Asks StackOne what is true of each linked account and emits every transition exactly once.
 #[derive(Debug, Clone, Parser)]
@@ -63,7 +63,7 @@ pub enum Command {
     /// what is put aside while it runs is not for this one. Letters that were malformed are left unless asked for by
     /// reason.
     #[command(after_help = redrive::EXAMPLES)]
-    Redrive(Redrive),
+    Redrive(RedriveArguments),
     /// List the accounts and have looked up what differs from what was confirmed: heals webhooks that never came.
     ///
     /// The running processors do the looking up. Interrupted or repeated runs do no harm. At its end it says how many
@@ -72,7 +72,7 @@ pub enum Command {
     ///
     /// It reads resync.requests_per_minute pages a minute, beside the lookups and beside a run of the processors
     /// that is under way: for a while all three may ask for more than StackOne allows. Where StackOne then says to wait, they do.
-    Resync(Resync),
+    Resync(ResyncArguments),
     /// Show what was confirmed of accounts, as the state topic has it. Changes nothing.
     #[command(subcommand)]
     State(StateCommand),
@@ -111,7 +111,7 @@ pub struct Acls {
 
 /// What is listed.
 #[derive(Debug, Clone, Args)]
-pub struct Resync {
+pub struct ResyncArguments {
     /// Only this project; all of them otherwise.
     #[arg(long, value_name = "ID")]
     pub project: Option<String>,

@@ -16,8 +16,8 @@ use stackone_processor::config::{Config, LAYERS, Settings};
 use stackone_processor::transaction::{Around, Undisturbed};
 use stackone_processor_operate::redrive::RedriveSettings;
 
-use crate::arguments::{Cli, Command, Redrive, Resync, StateCommand};
-use crate::state::Selection;
+use crate::arguments::{Cli, Command, RedriveArguments, ResyncArguments, StateCommand};
+use crate::state::StateSelection;
 use crate::{acls, contact, doctor, explain, resync, state, topics, unlinks};
 
 /// What it calls itself on stderr.
@@ -140,13 +140,13 @@ async fn process(
     .await
 }
 
-async fn list(config: &Config, asked: &Resync) -> anyhow::Result<()> {
+async fn list(config: &Config, asked: &ResyncArguments) -> anyhow::Result<()> {
     contact::made(&config.settings.kafka).await?;
     let only = asked.project.as_deref();
     signals::until_stopped(async |stop| resync::run(config, only, &stop).await).await
 }
 
-async fn redrive(settings: &Settings, asked: Redrive) -> anyhow::Result<()> {
+async fn redrive(settings: &Settings, asked: RedriveArguments) -> anyhow::Result<()> {
     contact::made(&settings.kafka).await?;
     let settings = RedriveSettings::of(settings);
     let (selection, mode, shown) = asked.into_parts();
@@ -158,15 +158,15 @@ async fn redrive(settings: &Settings, asked: Redrive) -> anyhow::Result<()> {
 
 async fn show(settings: &Settings, command: StateCommand) -> anyhow::Result<()> {
     let selection = match command {
-        StateCommand::List { status, json } => Selection {
+        StateCommand::List { status, json } => StateSelection {
             status,
             json,
-            ..Selection::default()
+            ..StateSelection::default()
         },
-        StateCommand::Get { account, json } => Selection {
+        StateCommand::Get { account, json } => StateSelection {
             account: Some(account),
             json,
-            ..Selection::default()
+            ..StateSelection::default()
         },
     };
     contact::made(&settings.kafka).await?;

@@ -10,7 +10,7 @@ use stackone_link_process::stdout::stdout;
 use tokio_util::sync::CancellationToken;
 
 use stackone_processor_operate::redrive::{
-    Mode, Passed, RedriveSettings, Selection, Told, Verdict, run,
+    Mode, Passed, RedriveSettings, RedriveVerdict, Selection, Told, run,
 };
 use stackone_processor_operate::tasks;
 
@@ -82,7 +82,7 @@ impl Screen {
                 match self.mode {
                     Mode::DryRun => self.list(&report),
                     Mode::PutBack(_) => {
-                        if *verdict == Verdict::Passed(Passed::Expired) {
+                        if *verdict == RedriveVerdict::Passed(Passed::Expired) {
                             self.bar.clear();
                             stderr::write_line(&report.line());
                         }

@@ -8,9 +8,9 @@ use stackone_link_process::stderr;
 use stackone_link_process::stdout::stdout;
 use stackone_processor::application::projects;
 use stackone_processor::config::Config;
-use stackone_processor::resync::{ResyncError, Summary};
+use stackone_processor::resync::{ListSummary, ResyncError};
 use stackone_processor_operate::causes::with_causes;
-use stackone_processor_operate::resync::{Progress, Report, Resync, Unanswered, lanes};
+use stackone_processor_operate::resync::{Report, Resync, ResyncProgress, Unanswered, lanes};
 use tokio_util::sync::CancellationToken;
 
 use crate::bar::Bar;
@@ -36,7 +36,7 @@ pub(crate) async fn run(
             base_url.unwrap_or("?")
         );
         let listed = resync.list(lane, stop, |told| match told {
-            Progress::Listed {
+            ResyncProgress::Listed {
                 project,
                 listed,
                 expected,
@@ -45,7 +45,7 @@ pub(crate) async fn run(
                 // More may be there than was ever confirmed.
                 bar.tell(listed, expected.max(listed), &what);
             }
-            Progress::Unanswered(unanswered) => {
+            ResyncProgress::Unanswered(unanswered) => {
                 bar.clear();
                 stderr::write_line(&waits(&api, &unanswered));
             }
@@ -81,7 +81,7 @@ fn waits(api: &str, unanswered: &Unanswered<'_>) -> String {
 /// The run in a line, for a person.
 fn line(report: &Report) -> String {
     let (project, unchanged, queued) = (&report.project, report.unchanged, report.queued);
-    let Summary {
+    let ListSummary {
         listed,
         unusable,
         pages,
@@ -102,13 +102,13 @@ fn line(report: &Report) -> String {
 mod tests {
     use std::time::Duration;
 
-    use stackone_processor::resync::Summary;
+    use stackone_processor::resync::ListSummary;
 
     use super::*;
 
     #[test]
     fn one_account_on_one_page_is_no_plural() {
-        let summary = Summary {
+        let summary = ListSummary {
             listed: 1,
             unusable: 0,
             pages: 1,

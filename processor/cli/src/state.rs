@@ -12,7 +12,7 @@ use crate::escaped::escaped;
 
 /// Which states are shown, and how.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub struct StateSelection {
     /// Only this account.
     pub account: Option<AccountId>,
     /// Only those with this status.
@@ -21,7 +21,7 @@ pub struct Selection {
     pub json: bool,
 }
 
-impl Selection {
+impl StateSelection {
     fn takes(&self, state: &AccountState) -> bool {
         let Some(wanted) = &self.status else {
             return true;
@@ -42,7 +42,7 @@ impl Selection {
 /// Where the topic cannot be read, or an account that is asked for has no state.
 pub async fn run(
     settings: &Settings,
-    selection: Selection,
+    selection: StateSelection,
     mut out: impl Write,
 ) -> anyhow::Result<()> {
     let states = states(settings, selection.account.clone()).await;
@@ -153,9 +153,9 @@ mod tests {
     #[test]
     fn states_are_selected_by_status_or_phase() {
         let takes = |status: Option<&str>| {
-            Selection {
+            StateSelection {
                 status: status.map(str::to_owned),
-                ..Selection::default()
+                ..StateSelection::default()
             }
             .takes(&state())
         };

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::event::intake::Consumed;
 use crate::resync::runs::Resyncs;
-use crate::settings::Settings;
+use crate::settings::DecisionSettings;
 use crate::state::unlink_guard::UnlinkGuard;
 use crate::work::AccountKey;
 use crate::work::queue::Lane;
@@ -43,7 +43,7 @@ pub struct Release {
 impl Intake {
     /// Nothing known yet.
     #[must_use]
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &DecisionSettings) -> Self {
         let lanes = settings.projects.len();
         Self {
             parked: BTreeMap::new(),

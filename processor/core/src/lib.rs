@@ -19,13 +19,13 @@
 //! # use stackone_processor_core::api_gate::{Projects, batch::BatchSettings, projects::Project};
 //! # use stackone_processor_core::offsets::open_records::Open;
 //! # use stackone_processor_core::processor::{Fact, Observer};
-//! # use stackone_processor_core::settings::{Settings, Limits};
+//! # use stackone_processor_core::settings::{DecisionSettings, Limits};
 //! # use stackone_processor_core::time::{Monotonic, Now};
 //! # struct Silent;
 //! # impl Observer for Silent { fn note(&mut self, _: Fact<'_>) {} }
 //! # let project = Project { id: None, requests_per_minute: NonZeroU32::MIN };
 //! # let open = Open { records: 10, bytes: 10_000 };
-//! # let settings = Arc::new(Settings {
+//! # let settings = Arc::new(DecisionSettings {
 //! #     projects: Arc::new(Projects::new(vec![project])),
 //! #     topics: Default::default(),
 //! #     marker_interval: Duration::from_secs(1),

@@ -9,7 +9,7 @@ use crate::event::intake::Consumed;
 use crate::event::listings::Listings;
 use crate::offsets::Offsets;
 use crate::offsets::gaps::Gaps;
-use crate::offsets::open_records::{Open, OpenLimit, Turn};
+use crate::offsets::open_records::{IntakeSwitch, Open, OpenLimit};
 use crate::planted::{Fault, planted};
 use crate::processor::input::{Generation, Restored, Watermarks};
 use crate::state::store::StateStore;
@@ -20,7 +20,7 @@ use crate::work::queue::Lane;
 /// The partitions that are ours.
 #[derive(Debug)]
 pub struct Partitions {
-    owned: BTreeMap<i32, Partition>,
+    owned: BTreeMap<i32, AssignedPartition>,
     /// Under which they are ours; none while we are no member of the group.
     generation: Option<Generation>,
     /// Counts assignments: what was asked under an earlier one is dropped.
@@ -32,13 +32,13 @@ pub struct Partitions {
 
 /// A partition that is assigned to us.
 #[derive(Debug)]
-struct Partition {
+struct AssignedPartition {
     epoch: u64,
-    stage: Stage,
+    stage: PartitionStage,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum PartitionStage {
     /// Its state is being read. Records that were fetched before the partition was paused wait here.
     Restoring { early: Vec<Consumed> },
     /// It is processed.
@@ -119,8 +119,9 @@ impl Partitions {
         let epoch = self.epoch;
         for partition in partitions {
             let early = Vec::new();
-            let stage = Stage::Restoring { early };
-            self.owned.insert(*partition, Partition { epoch, stage });
+            let stage = PartitionStage::Restoring { early };
+            self.owned
+                .insert(*partition, AssignedPartition { epoch, stage });
         }
         epoch
     }
@@ -153,16 +154,16 @@ impl Partitions {
     #[must_use]
     pub fn ready(&self, partition: i32) -> Option<&Ready> {
         match &self.owned.get(&partition)?.stage {
-            Stage::Ready(ready) => Some(ready),
-            Stage::Restoring { .. } => None,
+            PartitionStage::Ready(ready) => Some(ready),
+            PartitionStage::Restoring { .. } => None,
         }
     }
 
     /// The same, to change it.
     pub fn ready_mut(&mut self, partition: i32) -> Option<&mut Ready> {
         match &mut self.owned.get_mut(&partition)?.stage {
-            Stage::Ready(ready) => Some(ready),
-            Stage::Restoring { .. } => None,
+            PartitionStage::Ready(ready) => Some(ready),
+            PartitionStage::Restoring { .. } => None,
         }
     }
 
@@ -170,8 +171,8 @@ impl Partitions {
     pub fn all_ready(&self) -> impl Iterator<Item = (i32, &Ready)> {
         let owned = self.owned.iter();
         owned.filter_map(|(number, partition)| match &partition.stage {
-            Stage::Ready(ready) => Some((*number, &**ready)),
-            Stage::Restoring { .. } => None,
+            PartitionStage::Ready(ready) => Some((*number, &**ready)),
+            PartitionStage::Restoring { .. } => None,
         })
     }
 
@@ -184,7 +185,7 @@ impl Partitions {
     /// Starts processing a partition that was restored; gives the records that wait for that. None where it is processed
     /// already.
     pub fn restored(&mut self, partition: i32, restored: Restored) -> Option<Vec<Consumed>> {
-        let ready = Stage::Ready(Box::new(Ready {
+        let ready = PartitionStage::Ready(Box::new(Ready {
             states: restored.states,
             of_partitions: restored.partitions,
             offsets: Offsets::starting_at(restored.position.next),
@@ -193,8 +194,8 @@ impl Partitions {
         }));
         let partition = self.owned.get_mut(&partition)?;
         match std::mem::replace(&mut partition.stage, ready) {
-            Stage::Restoring { early } => Some(early),
-            Stage::Ready(_) => None,
+            PartitionStage::Restoring { early } => Some(early),
+            PartitionStage::Ready(_) => None,
         }
     }
 
@@ -202,8 +203,8 @@ impl Partitions {
     /// also where the partition was given up.
     pub fn accept(&mut self, record: Consumed) -> Option<Consumed> {
         match &mut self.owned.get_mut(&record.partition)?.stage {
-            Stage::Ready(_) => Some(record),
-            Stage::Restoring { early } => {
+            PartitionStage::Ready(_) => Some(record),
+            PartitionStage::Restoring { early } => {
                 if !planted(Fault::EarlyRecordsDropped) {
                     early.push(record);
                 }
@@ -247,7 +248,7 @@ impl Partitions {
     #[must_use]
     pub fn are_restored(&self) -> bool {
         let mut stages = self.owned.values().map(|partition| &partition.stage);
-        stages.all(|stage| matches!(stage, Stage::Ready(_)))
+        stages.all(|stage| matches!(stage, PartitionStage::Ready(_)))
     }
 
     /// A member of the group that owns no partition is as ready as one can be: it waits to take over.
@@ -301,13 +302,13 @@ impl Partitions {
     }
 
     /// Whether reading is to be paused or resumed now, and which partitions then.
-    pub fn turn(&mut self) -> Option<(Turn, Open, Vec<i32>)> {
+    pub fn turn(&mut self) -> Option<(IntakeSwitch, Open, Vec<i32>)> {
         let open = self.open();
         let turn = self.open_limit.turn(open)?;
         let partitions = match turn {
-            Turn::Pause => self.owned.keys().copied().collect(),
+            IntakeSwitch::Pause => self.owned.keys().copied().collect(),
             // One whose state is still being read stays paused.
-            Turn::Resume => self.all_ready().map(|(number, _)| number).collect(),
+            IntakeSwitch::Resume => self.all_ready().map(|(number, _)| number).collect(),
         };
         Some((turn, open, partitions))
     }
@@ -331,7 +332,7 @@ impl Partitions {
     pub fn ask(&mut self, all: bool, now: Monotonic) -> Vec<(i32, u64)> {
         let mut asked = Vec::new();
         for (number, partition) in &mut self.owned {
-            let Stage::Ready(ready) = &mut partition.stage else {
+            let PartitionStage::Ready(ready) = &mut partition.stage else {
                 continue;
             };
             if all || ready.gaps.is_due(now) {

@@ -30,14 +30,14 @@ use crate::intake::Intake;
 use crate::partitions::Partitions;
 use crate::random::Random;
 use crate::scheduler::Scheduler;
-use crate::settings::Settings;
+use crate::settings::DecisionSettings;
 use crate::time::{Monotonic, Now};
 use contact::Contact;
 
 /// All that a run of the processor decides.
 #[derive(Debug)]
 pub struct Processor {
-    settings: Arc<Settings>,
+    settings: Arc<DecisionSettings>,
     random: Random,
     partitions: Partitions,
     scheduler: Scheduler,
@@ -83,7 +83,7 @@ impl Turn<'_> {
 impl Processor {
     /// A run that begins, with no partitions yet. What is random in it follows from the seed.
     #[must_use]
-    pub fn new(settings: Arc<Settings>, seed: u64, now: Now) -> Self {
+    pub fn new(settings: Arc<DecisionSettings>, seed: u64, now: Now) -> Self {
         Self {
             random: Random::new(seed),
             partitions: Partitions::new(settings.limits.open),

@@ -11,7 +11,7 @@ use crate::api_gate::breaker::Change;
 use crate::api_gate::{Gate, Projects};
 use crate::partitions::Partitions;
 use crate::planted::{Fault, planted};
-use crate::settings::{Limits, Settings};
+use crate::settings::{DecisionSettings, Limits};
 use crate::time::{Monotonic, Now};
 use crate::work::overflow::{Overflow, Spilled};
 use crate::work::queue::{Lane, WorkQueue};
@@ -33,7 +33,7 @@ pub struct Scheduler {
 impl Scheduler {
     /// Nothing to do yet.
     #[must_use]
-    pub fn new(settings: &Settings, now: Monotonic) -> Self {
+    pub fn new(settings: &DecisionSettings, now: Monotonic) -> Self {
         let lanes = settings.projects.len();
         Self {
             queue: WorkQueue::new(lanes),

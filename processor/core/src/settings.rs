@@ -12,7 +12,7 @@ use crate::reconcile::GracePeriods;
 
 /// What the processor's decisions are set to.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct DecisionSettings {
     /// The configured projects.
     pub projects: Arc<Projects>,
     /// The topics' names.

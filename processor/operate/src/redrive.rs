@@ -31,10 +31,10 @@ use stackone_processor_core::event::intake::Consumed;
 
 pub use offset_ranges::OffsetRanges;
 pub use pace::Pace;
-pub use progress::{Partition, Progress, Step};
+pub use progress::{Partition, Progress, RedriveStep};
 pub use records::{marker, redriven};
 pub use run::run;
-pub use selection::{Left, Passed, Selection, Verdict, dead_letter, is_marker};
+pub use selection::{Left, Passed, RedriveVerdict, Selection, dead_letter, is_marker};
 
 /// Where a redrive works.
 #[derive(Debug, Clone)]
@@ -114,7 +114,7 @@ pub enum Told<'a> {
     /// What earlier redrives have done is looked for: so many of so many offsets.
     Looking(u64, u64),
     /// It was decided what becomes of a record.
-    Decided(&'a Consumed, Verdict),
+    Decided(&'a Consumed, RedriveVerdict),
     /// So many of so many offsets are dealt with.
     Dealt(&'a Summary, u64, u64),
 }

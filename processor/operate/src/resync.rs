@@ -4,8 +4,8 @@ mod compared;
 
 use jiff::Timestamp;
 use stackone_processor::config::Settings;
-use stackone_processor::projects::Projects;
-use stackone_processor::resync::{ResyncError, ResyncSettings, Told, run};
+use stackone_processor::projects::ProjectClients;
+use stackone_processor::resync::{ListProgress, ResyncError, ResyncSettings, run};
 use stackone_processor_core::state::store::StateStore;
 use stackone_processor_core::work::queue::Lane;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ pub struct NotConfigured(String);
 
 /// What happens while a project is listed, for whoever watches.
 #[derive(Debug, Clone, Copy)]
-pub enum Progress<'a> {
+pub enum ResyncProgress<'a> {
     /// A page was read.
     Listed {
         /// The project's name.
@@ -40,7 +40,7 @@ pub enum Progress<'a> {
 /// Lists of one project after the other.
 pub struct Resync<'a> {
     settings: ResyncSettings,
-    projects: &'a Projects,
+    projects: &'a ProjectClients,
     states: StateStore,
 }
 
@@ -50,7 +50,10 @@ impl<'a> Resync<'a> {
     /// # Errors
     ///
     /// Where it cannot be read.
-    pub async fn begin(settings: &Settings, projects: &'a Projects) -> Result<Self, StatesError> {
+    pub async fn begin(
+        settings: &Settings,
+        projects: &'a ProjectClients,
+    ) -> Result<Self, StatesError> {
         Ok(Self {
             settings: settings.resync(),
             projects,
@@ -67,21 +70,23 @@ impl<'a> Resync<'a> {
         &self,
         lane: Lane,
         stop: &CancellationToken,
-        mut progress: impl FnMut(Progress<'_>),
+        mut progress: impl FnMut(ResyncProgress<'_>),
     ) -> Result<Report, ResyncError> {
         let project = self.projects.get(lane).ok_or(ResyncError::NoProject)?;
         let mut compared = Compared::begin(&self.states, self.projects, lane, Timestamp::now());
         let expected = compared.expected();
         let summary = run(&self.settings, project, stop, |told| match told {
-            Told::Page { summary, new } => {
+            ListProgress::Page { summary, new } => {
                 compared.take(new);
-                progress(Progress::Listed {
+                progress(ResyncProgress::Listed {
                     project: compared.project(),
                     listed: summary.listed,
                     expected,
                 });
             }
-            Told::Unanswered(unanswered) => progress(Progress::Unanswered(unanswered)),
+            ListProgress::Unanswered(unanswered) => {
+                progress(ResyncProgress::Unanswered(unanswered))
+            }
         });
         let summary = summary.await?;
         Ok(compared.report(summary))
@@ -93,7 +98,7 @@ impl<'a> Resync<'a> {
 /// # Errors
 ///
 /// Where it is not configured.
-pub fn lanes(projects: &Projects, only: Option<&str>) -> Result<Vec<Lane>, NotConfigured> {
+pub fn lanes(projects: &ProjectClients, only: Option<&str>) -> Result<Vec<Lane>, NotConfigured> {
     let Some(id) = only else {
         return Ok((0..projects.len()).collect());
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use stackone_link_transport::{KafkaConfig, TopicAdmin, TopicAdminError, TopicFinding};
 use stackone_link_wire::Topic;
 
-use crate::admin::{Check, Health};
+use crate::admin::{Health, ReadinessCheck};
 use crate::clock;
 use crate::config::Settings;
 use crate::heartbeat::Heartbeat;
@@ -26,9 +26,9 @@ pub(super) struct TopicFindings(Mutex<Option<Vec<String>>>);
 pub(super) async fn topics_in_order(settings: &Settings, topics: &TopicFindings) {
     let mut told = Vec::new();
     loop {
-        let Found { awaited, told_only } = match topic_findings(settings).await {
-            Ok(findings) => Found::of(&findings),
-            Err(error) => Found {
+        let TopicProblems { awaited, told_only } = match topic_findings(settings).await {
+            Ok(findings) => TopicProblems::of(&findings),
+            Err(error) => TopicProblems {
                 awaited: vec![format!("broker cannot be asked for its topics: {error}")],
                 told_only: Vec::new(),
             },
@@ -48,12 +48,12 @@ pub(super) async fn topics_in_order(settings: &Settings, topics: &TopicFindings)
 }
 
 /// What is not as it should be, one line each.
-struct Found {
+struct TopicProblems {
     awaited: Vec<String>,
     told_only: Vec<String>,
 }
 
-impl Found {
+impl TopicProblems {
     fn of(findings: &[TopicFinding]) -> Self {
         let lines = |forbids_start| {
             let such = findings
@@ -92,7 +92,7 @@ fn stall(heartbeat: &Heartbeat, now: Monotonic) -> Option<String> {
     Some(format!("the reconciler has not turned for {still} s"))
 }
 
-fn checks(context: &Context, topics: &TopicFindings, kafka: &KafkaConfig) -> Vec<Check> {
+fn checks(context: &Context, topics: &TopicFindings, kafka: &KafkaConfig) -> Vec<ReadinessCheck> {
     let findings = topics
         .0
         .lock()
@@ -107,15 +107,15 @@ fn checks(context: &Context, topics: &TopicFindings, kafka: &KafkaConfig) -> Vec
     let is_refused = context.all_refused.load(Ordering::Acquire);
     let is_stopping = context.stop.is_cancelled();
     vec![
-        Check::of("topics", topics),
-        Check::of("kafka_credentials", kafka.credential_problem()),
-        Check::unless(
+        ReadinessCheck::of("topics", topics),
+        ReadinessCheck::of("kafka_credentials", kafka.credential_problem()),
+        ReadinessCheck::unless(
             "partitions",
             !is_restored,
             "not a member of the consumer group yet, or an assigned partition is not restored yet",
         ),
-        Check::unless("api_key", is_refused, "every project's API key is refused"),
-        Check::unless("stopping", is_stopping, "the process is stopping"),
+        ReadinessCheck::unless("api_key", is_refused, "every project's API key is refused"),
+        ReadinessCheck::unless("stopping", is_stopping, "the process is stopping"),
     ]
 }
 
@@ -134,7 +134,8 @@ mod tests {
             events: "events".to_owned(),
             needed: 2,
         };
-        let Found { awaited, told_only } = Found::of(&[letters.clone(), missing.clone()]);
+        let TopicProblems { awaited, told_only } =
+            TopicProblems::of(&[letters.clone(), missing.clone()]);
         assert_eq!(awaited, [missing.to_string()]);
         assert_eq!(told_only, [letters.to_string()]);
     }

@@ -67,9 +67,9 @@ pub(super) async fn supervise(
 /// One reconciler, which is stopped when certificate, key or CA of Kafka have changed: between two
 /// transactions, and at a moment of its own, since replicas that share the files would all restore at once.
 async fn until_renewed(
-    settings: shell::Settings,
+    settings: shell::ReconcilerSettings,
     context: &Context,
-) -> Result<Result<(), shell::RunError>, JoinError> {
+) -> Result<Result<(), shell::ReconcilerError>, JoinError> {
     let mut context = context.clone();
     context.stop = context.stop.child_token();
     let renewal = Renewal::of(&settings.kafka);
@@ -106,9 +106,9 @@ async fn renewed(mut renewal: Renewal) -> Result<(), JoinError> {
 
 /// One reconciler, on a thread of its own: it blocks in Kafka calls.
 async fn one_run(
-    settings: shell::Settings,
+    settings: shell::ReconcilerSettings,
     context: &Context,
-) -> Result<Result<(), shell::RunError>, JoinError> {
+) -> Result<Result<(), shell::ReconcilerError>, JoinError> {
     let context = context.clone();
     let (tracked, run) = (
         context.tasks.token(),
@@ -121,10 +121,14 @@ async fn one_run(
     spawn_blocking(RECONCILER, work).await
 }
 
-fn run_settings(settings: &Settings, projects: &Arc<Projects>, merges: bool) -> shell::Settings {
+fn run_settings(
+    settings: &Settings,
+    projects: &Arc<Projects>,
+    merges: bool,
+) -> shell::ReconcilerSettings {
     let interval = settings.resync.interval;
     let resync = settings.resync();
-    let core = core::Settings {
+    let core = core::DecisionSettings {
         projects: Arc::clone(projects),
         topics: settings.topics.clone(),
         marker_interval: settings.transactions.marker_interval,
@@ -143,7 +147,7 @@ fn run_settings(settings: &Settings, projects: &Arc<Projects>, merges: bool) -> 
         unreadable_time: settings.lookups.unreadable_time,
         periods: settings.reconcile,
     };
-    shell::Settings {
+    shell::ReconcilerSettings {
         core: Arc::new(core),
         kafka: settings.kafka.clone(),
         membership: Membership {

@@ -1,4 +1,4 @@
-//! Reading back from the account events topic when lists last began and were complete, so that a restart forgets neither.
+//! MarkerReading back from the account events topic when lists last began and were complete, so that a restart forgets neither.
 //!
 //! The newest part is read first. Where there is no time for the rest, it is at least known whether a list began a moment
 //! ago, which is what keeps a process that crashes over and over from listing each time.
@@ -15,7 +15,7 @@ use stackone_processor_core::resync::schedule::Schedule;
 use stackone_processor_core::resync::{Found, MARKERS_PARTITION, OfProject};
 use stackone_processor_core::work::queue::Lane;
 
-use crate::projects::Projects;
+use crate::projects::ProjectClients;
 
 /// How long reading may take.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub struct Markers {
     /// What is below this offset was taken in.
     pub committed: i64,
     /// Whose lists.
-    pub projects: Arc<Projects>,
+    pub projects: Arc<ProjectClients>,
     /// How far back markers matter.
     pub schedule: Schedule,
 }
@@ -51,7 +51,7 @@ impl Markers {
     #[must_use]
     pub fn read(&self, now: Timestamp, is_cancelled: &dyn Fn() -> bool) -> Found {
         let (partition, began) = (MARKERS_PARTITION, Instant::now());
-        let mut reading = Reading {
+        let mut reading = MarkerReading {
             markers: self,
             deadline: began + WITHIN,
             is_cancelled,
@@ -92,14 +92,14 @@ impl Markers {
     }
 }
 
-struct Reading<'a> {
+struct MarkerReading<'a> {
     markers: &'a Markers,
     deadline: Instant,
     is_cancelled: &'a dyn Fn() -> bool,
     of_projects: Vec<OfProject>,
 }
 
-impl Reading<'_> {
+impl MarkerReading<'_> {
     fn newest_first(&mut self, now: Timestamp) -> Result<(), MarkersError> {
         let Markers {
             kafka,

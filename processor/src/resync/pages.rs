@@ -6,13 +6,13 @@
 use stackone_client_types::{ListPage, Listed};
 use uuid::Uuid;
 
-use stackone_processor_core::event::listings::Seen;
+use stackone_processor_core::event::listings::SeenIds;
 
 /// What was listed so far.
 #[derive(Debug)]
 pub(super) struct Pages {
     page_size: usize,
-    seen: Seen,
+    seen: SeenIds,
     taken: u32,
     nameless: u64,
     /// The number of the page that was asked for last.
@@ -21,7 +21,7 @@ pub(super) struct Pages {
 
 /// What to do after a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextPage {
     /// Ask for this page; none for the first.
     Page(Option<u32>),
     /// The list is at its end.
@@ -35,7 +35,7 @@ impl Pages {
         let page_size = usize::try_from(page_size).unwrap_or(usize::MAX);
         Self {
             page_size,
-            seen: Seen::of(run),
+            seen: SeenIds::of(run),
             taken: 0,
             nameless: 0,
             number: None,
@@ -59,7 +59,7 @@ impl Pages {
     }
 
     /// Takes the page that was asked for: the accounts that are new, and what to do next.
-    pub(super) fn take(&mut self, page: ListPage) -> (Vec<Listed>, Next) {
+    pub(super) fn take(&mut self, page: ListPage) -> (Vec<Listed>, NextPage) {
         let length = page.listed.len() + page.nameless.len();
         self.count_nameless(&page.nameless);
         let new: Vec<Listed> = page
@@ -72,7 +72,7 @@ impl Pages {
         if self.taken == 1 {
             self.page_size = self.page_size.min(length.max(1));
             let next = if length == 0 {
-                Next::Complete
+                NextPage::Complete
             } else {
                 self.page(1)
             };
@@ -80,16 +80,16 @@ impl Pages {
         }
         let next = match (length < self.page_size, new.is_empty(), self.number) {
             (_, true, Some(1)) => self.page(2),
-            (true, _, _) => Next::Complete,
-            (false, true, _) => Next::Unknown,
+            (true, _, _) => NextPage::Complete,
+            (false, true, _) => NextPage::Unknown,
             (false, false, number) => self.page(number.unwrap_or(0) + 1),
         };
         (new, next)
     }
 
-    fn page(&mut self, number: u32) -> Next {
+    fn page(&mut self, number: u32) -> NextPage {
         self.number = Some(number);
-        Next::Page(Some(number))
+        NextPage::Page(Some(number))
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     /// Walks through `accounts` accounts of a server whose first page is `base`, and that gives at most `largest` a page.
-    fn walk(accounts: usize, base: u32, largest: usize, ignores_page: bool) -> (usize, Next) {
+    fn walk(accounts: usize, base: u32, largest: usize, ignores_page: bool) -> (usize, NextPage) {
         let (found, nameless, next) = walk_without(accounts, base, largest, ignores_page, "");
         assert_eq!(nameless, 0);
         (found, next)
@@ -113,11 +113,11 @@ mod tests {
         largest: usize,
         ignores_page: bool,
         nameless: &str,
-    ) -> (usize, u64, Next) {
+    ) -> (usize, u64, NextPage) {
         let mut pages = Pages::new(Uuid::nil(), 100);
-        let (mut next, mut found) = (Next::Page(None), 0);
+        let (mut next, mut found) = (NextPage::Page(None), 0);
         for _ in 0..1000 {
-            let Next::Page(number) = next else {
+            let NextPage::Page(number) = next else {
                 return (found, pages.nameless(), next);
             };
             let number = if ignores_page {
@@ -151,7 +151,7 @@ mod tests {
                 let what = format!("{accounts} accounts, first page {base}, at most {largest}");
                 assert_eq!(
                     walk(accounts, base, largest, false),
-                    (accounts, Next::Complete),
+                    (accounts, NextPage::Complete),
                     "{what}"
                 );
             }
@@ -164,7 +164,7 @@ mod tests {
             for base in [0, 1] {
                 assert_eq!(
                     walk_without(350, base, 100, false, nameless),
-                    (349, 1, Next::Complete),
+                    (349, 1, NextPage::Complete),
                     "{nameless}, first page {base}"
                 );
             }
@@ -173,6 +173,6 @@ mod tests {
 
     #[test]
     fn a_server_that_ignores_the_page_is_noticed() {
-        assert_eq!(walk(350, 1, 100, true), (100, Next::Unknown));
+        assert_eq!(walk(350, 1, 100, true), (100, NextPage::Unknown));
     }
 }

@@ -7,7 +7,7 @@ use stackone_link_schemas::AccountListed;
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct ListSummary {
     /// Accounts listed, each of which got a trigger.
     pub listed: u64,
     /// Entries whose id or status cannot be used. Those with an id count as listed, so that they are not taken to be missing.
@@ -20,11 +20,11 @@ pub struct Summary {
 
 /// What happens during a run, for whoever watches.
 #[derive(Debug, Clone, Copy)]
-pub enum Told<'a> {
+pub enum ListProgress<'a> {
     /// A page was read.
     Page {
         /// What the run did so far.
-        summary: &'a Summary,
+        summary: &'a ListSummary,
         /// What the page listed that was not listed before.
         new: &'a [AccountListed],
     },

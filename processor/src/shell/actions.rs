@@ -13,7 +13,7 @@ use stackone_processor_core::resync::schedule::Schedule;
 use stackone_processor_core::work::AccountKey;
 use stackone_processor_core::work::queue::Lane;
 
-use super::{Ended, RunError, Shell};
+use super::{Ended, ReconcilerError, Shell};
 use crate::clock;
 use crate::refetch::refetch;
 use crate::restore::Restore;
@@ -32,12 +32,12 @@ impl Shell {
             Action::Pause(partitions) => {
                 self.consumer
                     .pause(&partitions)
-                    .map_err(RunError::Rebalance)?;
+                    .map_err(ReconcilerError::Rebalance)?;
             }
             Action::Resume(partitions) => {
                 self.consumer
                     .resume(&partitions)
-                    .map_err(RunError::Rebalance)?;
+                    .map_err(ReconcilerError::Rebalance)?;
             }
             Action::Restore { partition, epoch } => self.restore(partition, epoch),
             Action::LookUp {
@@ -73,21 +73,21 @@ impl Shell {
         Ok(())
     }
 
-    fn assign(&mut self, partitions: &[i32]) -> Result<(), RunError> {
+    fn assign(&mut self, partitions: &[i32]) -> Result<(), ReconcilerError> {
         for partition in partitions {
             let token = self.context.stop.child_token();
             self.alive.insert(*partition, token.drop_guard());
         }
         let assigned = self.consumer.assign(partitions);
-        assigned.map_err(RunError::Rebalance)
+        assigned.map_err(ReconcilerError::Rebalance)
     }
 
-    fn unassign(&mut self, partitions: &[i32]) -> Result<(), RunError> {
+    fn unassign(&mut self, partitions: &[i32]) -> Result<(), ReconcilerError> {
         for partition in partitions {
             drop(self.alive.remove(partition));
         }
         let unassigned = self.consumer.unassign(partitions);
-        unassigned.map_err(RunError::Rebalance)
+        unassigned.map_err(ReconcilerError::Rebalance)
     }
 
     fn restore(&self, partition: i32, epoch: u64) {

@@ -14,19 +14,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Post;
-use crate::consumer::{Membership, StartError as ConsumerError};
+use crate::consumer::{ConsumerStartError, Membership};
 use crate::heartbeat::Heartbeat;
 use crate::metrics::Metrics;
-use crate::projects::Projects;
+use crate::projects::ProjectClients;
 use crate::resync::ResyncSettings;
 use crate::tasks::Tasks;
 use crate::transaction::{Around, StartError as TransactionStartError};
 
 /// How a run works.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct ReconcilerSettings {
     /// What the core decides by.
-    pub core: Arc<settings::Settings>,
+    pub core: Arc<settings::DecisionSettings>,
     /// How to reach Kafka.
     pub kafka: KafkaConfig,
     /// Group membership.
@@ -43,10 +43,10 @@ pub struct Settings {
 
 /// Why a run ended although it was not told to.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub enum ReconcilerError {
     /// It could not join its group.
     #[error("cannot join the consumer group")]
-    Consumer(#[from] ConsumerError),
+    Consumer(#[from] ConsumerStartError),
     /// It could not register its transactional id.
     #[error("cannot start transactions")]
     Transactions(#[from] TransactionStartError),
@@ -61,7 +61,7 @@ pub enum RunError {
     Rebalance(#[source] rdkafka::error::KafkaError),
 }
 
-impl RunError {
+impl ReconcilerError {
     /// Whether another run cannot do better.
     #[must_use]
     pub const fn is_for_good(&self) -> bool {
@@ -85,7 +85,7 @@ impl RunError {
 #[derive(Clone)]
 pub struct Context {
     /// The projects.
-    pub projects: Arc<Projects>,
+    pub projects: Arc<ProjectClients>,
     /// The metrics.
     pub metrics: Arc<Metrics>,
     /// Where what was decided is told, for who looks at traces.

@@ -20,12 +20,12 @@ use self::logs::LogLimit;
 use super::Context;
 use crate::clock;
 use crate::metrics::Metrics;
-use crate::projects::Projects;
+use crate::projects::ProjectClients;
 
 /// Counts and tells.
 pub(super) struct Observed {
     metrics: Arc<Metrics>,
-    projects: Arc<Projects>,
+    projects: Arc<ProjectClients>,
     spans: Spans,
     is_restored: Arc<std::sync::atomic::AtomicBool>,
     all_refused: Arc<std::sync::atomic::AtomicBool>,
@@ -35,7 +35,7 @@ pub(super) struct Observed {
 }
 
 impl Observed {
-    pub(super) fn new(context: &Context, settings: &settings::Settings) -> Self {
+    pub(super) fn new(context: &Context, settings: &settings::DecisionSettings) -> Self {
         Self {
             metrics: Arc::clone(&context.metrics),
             projects: Arc::clone(&context.projects),

@@ -10,7 +10,7 @@ use rdkafka::error::KafkaResult;
 use stackone_link_wire::Topic;
 use stackone_processor::application::{Application, RunError};
 use stackone_processor::config::Config;
-use stackone_processor::consumer::{Change, GroupConsumer, Membership};
+use stackone_processor::consumer::{GroupConsumer, Membership, OwnershipChange};
 use stackone_processor::transaction::{Around, Step, Undisturbed};
 use stackone_processor_core::event::records::Batch;
 use stackone_simulator::NewAccount;
@@ -186,7 +186,7 @@ async fn a_thread_that_unwinds_with_a_rebalance_unanswered_does_not_wait_for_its
             drop(consumer.poll());
             if let Some(rebalance) = consumer.next_rebalance() {
                 // Answered, so that closing brings another one.
-                if let Change::Assigned(partitions) = rebalance.change {
+                if let OwnershipChange::Assigned(partitions) = rebalance.change {
                     consumer.assign(&partitions).unwrap();
                     break;
                 }

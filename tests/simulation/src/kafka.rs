@@ -319,19 +319,19 @@ impl Kafka {
         Reply::Records(log.read(from, FETCH))
     }
 
-    fn restore(&self, partition: i32, call: restore::Call, position: i64) -> Reply {
+    fn restore(&self, partition: i32, call: restore::RestoreCall, position: i64) -> Reply {
         let Some(state) = self.log(Stored::State, partition) else {
             return Reply::None;
         };
         match call {
-            restore::Call::CommittedOffset => self.stable_offset(partition),
-            restore::Call::EventWatermarks => self
+            restore::RestoreCall::CommittedOffset => self.stable_offset(partition),
+            restore::RestoreCall::EventWatermarks => self
                 .range(partition)
                 .map_or(Reply::None, |(low, high)| Reply::Watermarks(low, high)),
-            restore::Call::HighWatermark => Reply::Offset(state.high()),
-            restore::Call::LastStableOffset => Reply::Offset(state.last_stable()),
-            restore::Call::PartitionCount => Reply::Offset(i64::from(self.partitions)),
-            restore::Call::Read => Reply::Records(state.read(position, FETCH)),
+            restore::RestoreCall::HighWatermark => Reply::Offset(state.high()),
+            restore::RestoreCall::LastStableOffset => Reply::Offset(state.last_stable()),
+            restore::RestoreCall::PartitionCount => Reply::Offset(i64::from(self.partitions)),
+            restore::RestoreCall::Read => Reply::Records(state.read(position, FETCH)),
         }
     }
 

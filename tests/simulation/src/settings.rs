@@ -10,19 +10,19 @@ use stackone_processor_core::api_gate::batch::BatchSettings;
 use stackone_processor_core::api_gate::projects::Project;
 use stackone_processor_core::offsets::open_records::Open;
 use stackone_processor_core::reconcile::GracePeriods;
-use stackone_processor_core::settings::{Limits, Settings};
+use stackone_processor_core::settings::{DecisionSettings, Limits};
 
 /// Most requests a minute of a project.
 const REQUESTS: NonZeroU32 = NonZeroU32::new(900).unwrap();
 
 /// As `processor/config.default.toml` has them.
 #[must_use]
-pub fn default() -> Arc<Settings> {
+pub fn default() -> Arc<DecisionSettings> {
     let project = Project {
         id: None,
         requests_per_minute: REQUESTS,
     };
-    Arc::new(Settings {
+    Arc::new(DecisionSettings {
         projects: Arc::new(Projects::new(vec![project])),
         topics: Topics::default(),
         marker_interval: Duration::from_secs(1),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use stackone_processor_core::settings::Settings;
+use stackone_processor_core::settings::DecisionSettings;
 use stackone_processor_core::time::{Monotonic, Now};
 
 use crate::history::History;
@@ -85,7 +85,7 @@ impl Ord for Entry {
 pub struct Simulation {
     pub(crate) now: Micros,
     pub(crate) history: History,
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) settings: Arc<DecisionSettings>,
     pub(crate) kafka: Kafka,
     pub(crate) world: World,
     pub(crate) replicas: Vec<Replica>,

@@ -25,7 +25,7 @@ Expired letters have no bytes any more and cannot be put back: run a resync inst
 
 /// Which dead letters are put back, and how.
 #[derive(Debug, Clone, Args)]
-pub struct Redrive {
+pub struct RedriveArguments {
     /// Only letters put aside for this reason; may be given several times.
     #[arg(long = "reason", value_name = "REASON",
         value_parser = clap::builder::PossibleValuesParser::new(DeadLetterReason::KNOWN))]
@@ -47,7 +47,7 @@ pub struct Redrive {
     pub json: bool,
 }
 
-impl Redrive {
+impl RedriveArguments {
     /// What is selected, what is done with it, and how that is shown.
     #[must_use]
     pub(crate) fn into_parts(self) -> (Selection, Mode, Shown) {
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::arguments::{Cli, Command};
 
-    fn redrive(arguments: &[&str]) -> Result<Redrive, String> {
+    fn redrive(arguments: &[&str]) -> Result<RedriveArguments, String> {
         let all = ["stackone-processor", "redrive"].iter().chain(arguments);
         let cli = Cli::try_parse_from(all).map_err(|error| error.to_string())?;
         match cli.command {

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use stackone_link_process::counted::counted;
 use stackone_processor_core::event::intake::Consumed;
-use stackone_processor_operate::redrive::{Left, Mode, Passed, Summary, Verdict, dead_letter};
+use stackone_processor_operate::redrive::{
+    Left, Mode, Passed, RedriveVerdict, Summary, dead_letter,
+};
 
 use crate::escaped::escaped;
 
@@ -27,15 +29,15 @@ pub(super) struct LetterReport<'a> {
 
 impl<'a> LetterReport<'a> {
     /// None where the record is no dead letter, or one that this run is not about.
-    pub(super) fn of(record: &'a Consumed, verdict: Verdict) -> Option<Self> {
+    pub(super) fn of(record: &'a Consumed, verdict: RedriveVerdict) -> Option<Self> {
         let verdict = match verdict {
-            Verdict::Redrive => "redrive",
-            Verdict::Passed(Passed::Expired) => "expired",
-            Verdict::Passed(Passed::Outdated) => "outdated",
-            Verdict::Left(Left::Malformed) => "left",
-            Verdict::Done
-            | Verdict::Marker
-            | Verdict::Left(Left::NotAskedFor | Left::NotADeadLetter) => return None,
+            RedriveVerdict::Redrive => "redrive",
+            RedriveVerdict::Passed(Passed::Expired) => "expired",
+            RedriveVerdict::Passed(Passed::Outdated) => "outdated",
+            RedriveVerdict::Left(Left::Malformed) => "left",
+            RedriveVerdict::Done
+            | RedriveVerdict::Marker
+            | RedriveVerdict::Left(Left::NotAskedFor | Left::NotADeadLetter) => return None,
         };
         let (headers, letter) = dead_letter(record)?;
         let key = record.key.as_deref();
@@ -187,13 +189,15 @@ mod tests {
     #[test]
     fn a_letter_is_told_in_one_harmless_line() {
         let letter = letter();
-        let line = LetterReport::of(&letter, Verdict::Redrive).unwrap().line();
+        let line = LetterReport::of(&letter, RedriveVerdict::Redrive)
+            .unwrap()
+            .line();
         assert!(
             line.starts_with("redrive   3/17  account a\\u{1b}[2J  lookup_rejected (status 422)"),
             "{line}"
         );
         assert!(!line.contains(['\u{1b}', '\n']), "{line}");
-        assert!(LetterReport::of(&letter, Verdict::Left(Left::NotAskedFor)).is_none());
+        assert!(LetterReport::of(&letter, RedriveVerdict::Left(Left::NotAskedFor)).is_none());
     }
 
     #[test]

@@ -20,18 +20,18 @@ pub struct Listings(HashMap<Uuid, Listing>);
 pub struct Listing {
     lane: Lane,
     started_at: Timestamp,
-    listed: Seen,
+    listed: SeenIds,
 }
 
 /// Ids that were seen, as hashes: a million takes 20 MB. That two of them have the same hash is a chance of one in 37
 /// million, and then the next run, which hashes otherwise, finds what this one did not.
 #[derive(Debug)]
-pub struct Seen {
+pub struct SeenIds {
     hashes: HashSet<u64>,
     hasher: FixedState,
 }
 
-impl Seen {
+impl SeenIds {
     /// No ids yet, those of `run`.
     #[must_use]
     pub fn of(run: Uuid) -> Self {
@@ -98,7 +98,7 @@ impl Listing {
         Self {
             lane,
             started_at,
-            listed: Seen::of(run),
+            listed: SeenIds::of(run),
         }
     }
 

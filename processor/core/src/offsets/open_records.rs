@@ -23,7 +23,7 @@ impl std::iter::Sum for Open {
 
 /// What is done about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum IntakeSwitch {
     /// No more is taken in.
     Pause,
     /// Taking in goes on.
@@ -55,15 +55,15 @@ impl OpenLimit {
     }
 
     /// What has to be done now that `open` are open.
-    pub const fn turn(&mut self, open: Open) -> Option<Turn> {
+    pub const fn turn(&mut self, open: Open) -> Option<IntakeSwitch> {
         let Open { records, bytes } = self.most;
         if !self.is_reached && (open.records >= records || open.bytes >= bytes) {
             self.is_reached = true;
-            return Some(Turn::Pause);
+            return Some(IntakeSwitch::Pause);
         }
         if self.is_reached && open.records <= records / 2 && open.bytes <= bytes / 2 {
             self.is_reached = false;
-            return Some(Turn::Resume);
+            return Some(IntakeSwitch::Resume);
         }
         None
     }
@@ -82,14 +82,14 @@ mod tests {
         let mut limit = OpenLimit::new(open(10, 1000));
         for (now, expected) in [
             (open(9, 999), None),
-            (open(10, 0), Some(Turn::Pause)),
+            (open(10, 0), Some(IntakeSwitch::Pause)),
             (open(11, 0), None),
             (open(6, 0), None),
             (open(5, 501), None),
-            (open(5, 500), Some(Turn::Resume)),
+            (open(5, 500), Some(IntakeSwitch::Resume)),
             (open(9, 999), None),
-            (open(1, 1000), Some(Turn::Pause)),
-            (open(0, 0), Some(Turn::Resume)),
+            (open(1, 1000), Some(IntakeSwitch::Pause)),
+            (open(0, 0), Some(IntakeSwitch::Resume)),
         ] {
             assert_eq!(limit.turn(now), expected, "{now:?}");
         }
@@ -98,9 +98,9 @@ mod tests {
     #[test]
     fn the_least_limit_lets_one_record_through_at_a_time() {
         let mut limit = OpenLimit::new(open(1, 1));
-        assert_eq!(limit.turn(open(1, 1000)), Some(Turn::Pause));
+        assert_eq!(limit.turn(open(1, 1000)), Some(IntakeSwitch::Pause));
         assert!(limit.is_reached());
-        assert_eq!(limit.turn(open(0, 0)), Some(Turn::Resume));
+        assert_eq!(limit.turn(open(0, 0)), Some(IntakeSwitch::Resume));
         assert!(!limit.is_reached());
     }
 }

@@ -10,14 +10,14 @@ use super::{Fact, Processor, Turn};
 use crate::intake::Intake;
 use crate::partitions::Partitions;
 use crate::reconcile::{Case, Decision, LifecycleKind};
-use crate::settings::Settings;
+use crate::settings::DecisionSettings;
 use crate::state::unlink_guard::Share;
 use crate::time::Now;
 use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
 
 /// Those who know whether unlinks are held.
-type Known<'a> = (&'a Settings, &'a Intake, &'a Partitions);
+type Known<'a> = (&'a DecisionSettings, &'a Intake, &'a Partitions);
 
 /// Whether an account is unlinked for its 404s alone.
 pub(super) fn is_unlinked_as_vanished(case: &Case<'_>, decision: Decision) -> bool {

@@ -19,7 +19,7 @@ use crate::work::{AccountKey, Work};
 
 /// Attempts before a lookup that is rejected for good is given up.
 const REJECTED_ATTEMPTS: u32 = 3;
-/// Attempts, over at least [`crate::settings::Settings::unreadable_time`], before an unreadable answer is given up.
+/// Attempts, over at least [`crate::settings::DecisionSettings::unreadable_time`], before an unreadable answer is given up.
 const UNREADABLE_ATTEMPTS: u32 = 5;
 /// Largest account, as JSON, that is told to subscribers.
 const MAX_ACCOUNT_BYTES: usize = 256 * 1024;

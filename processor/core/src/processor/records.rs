@@ -3,7 +3,7 @@
 use crate::committer::ready_to_commit::ReadyToCommit;
 use crate::event::intake::{Consumed, Sorted};
 use crate::intake::Release;
-use crate::offsets::open_records::Turn as OpenTurn;
+use crate::offsets::open_records::IntakeSwitch;
 use crate::partitions::OutOfRange;
 use crate::planted::{Fault, planted};
 use crate::reconcile::SkipReason;
@@ -127,8 +127,8 @@ impl Processor {
             return;
         };
         let is_paused = match change {
-            OpenTurn::Pause => true,
-            OpenTurn::Resume => false,
+            IntakeSwitch::Pause => true,
+            IntakeSwitch::Resume => false,
         };
         turn.note(Fact::IntakePaused {
             is_paused,

@@ -211,12 +211,12 @@ fn found(status: &str) -> Answer {
     })))
 }
 
-fn settings() -> Arc<Settings> {
+fn settings() -> Arc<DecisionSettings> {
     let project = Project {
         id: None,
         requests_per_minute: NonZeroU32::MAX,
     };
-    Arc::new(Settings {
+    Arc::new(DecisionSettings {
         projects: Arc::new(Projects::new(vec![project])),
         topics: Topics::default(),
         marker_interval: Duration::from_millis(100),

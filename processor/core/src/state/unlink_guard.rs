@@ -21,11 +21,11 @@ const ONE_OF: usize = 50;
 
 /// The accounts that vanished, by project.
 #[derive(Debug)]
-pub struct UnlinkGuard(Vec<Vanished>);
+pub struct UnlinkGuard(Vec<VanishedAccounts>);
 
 /// The accounts of a project that answer 404 although no webhook said that they were deleted.
 #[derive(Debug, Default)]
-struct Vanished {
+struct VanishedAccounts {
     /// Those that are not unlinked yet, nor released by an operator.
     doubted: BTreeMap<AccountKey, Grace>,
     /// Partition of those that were unlinked, and when they began to answer 404.
@@ -61,7 +61,7 @@ impl UnlinkGuard {
     /// A guard for so many projects.
     #[must_use]
     pub fn new(lanes: usize) -> Self {
-        Self((0..lanes).map(|_| Vanished::default()).collect())
+        Self((0..lanes).map(|_| VanishedAccounts::default()).collect())
     }
 
     /// An account is undecided, in this grace period if in any.

@@ -13,7 +13,7 @@ use crate::work::AccountKey;
 
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum RefetchStep {
     /// Read on at this offset; the first time go there.
     Read {
         /// The partition.
@@ -31,7 +31,7 @@ pub enum Next {
 
 /// What a call gave.
 #[derive(Debug)]
-pub enum Answer {
+pub enum RefetchAnswer {
     /// The next record at or behind the offset.
     Record(Box<Consumed>),
     /// Nothing can be read from the offset on now.
@@ -58,7 +58,7 @@ pub struct RefetchSteps {
     key: AccountKey,
     causes: Vec<Cause>,
     read: Vec<(Consumed, bool)>,
-    next: Next,
+    next: RefetchStep,
     /// How long one record is looked for.
     within: Duration,
     began: Monotonic,
@@ -73,7 +73,7 @@ impl RefetchSteps {
             key,
             causes,
             read: Vec::new(),
-            next: Next::Done,
+            next: RefetchStep::Done,
             within,
             began: now,
             late: None,
@@ -84,30 +84,30 @@ impl RefetchSteps {
 
     /// What comes next.
     #[must_use]
-    pub const fn next(&self) -> Next {
+    pub const fn next(&self) -> RefetchStep {
         self.next
     }
 
     /// The call that came next has ended.
-    pub fn ended(&mut self, answer: Answer, now: Monotonic) {
+    pub fn ended(&mut self, answer: RefetchAnswer, now: Monotonic) {
         let Some(cause) = self.causes.get(self.read.len()) else {
             return;
         };
         let (partition, offset) = (cause.partition, cause.offset);
         let found = match answer {
             // Of a topic that was made again the offset has another record, which may be another account's.
-            Answer::Record(record) if record.offset == offset => {
+            RefetchAnswer::Record(record) if record.offset == offset => {
                 Some(Some(*record).filter(|record| record.is_of(cause)))
             }
             // Asked for this offset the broker gave another one: this one was deleted, or holds no record.
-            Answer::Record(_) => Some(None),
+            RefetchAnswer::Record(_) => Some(None),
             // Where the low watermark has passed the offset, that is for good.
-            Answer::EndOfPartition => {
-                self.next = Next::LowWatermark(partition);
+            RefetchAnswer::EndOfPartition => {
+                self.next = RefetchStep::LowWatermark(partition);
                 return;
             }
-            Answer::Low(low) => (low > offset).then_some(None),
-            Answer::None => None,
+            RefetchAnswer::Low(low) => (low > offset).then_some(None),
+            RefetchAnswer::None => None,
         };
         match found {
             Some(Some(record)) => self.read.push((record, false)),
@@ -117,11 +117,11 @@ impl RefetchSteps {
             }
             None if now.duration_since(self.began) >= self.within => {
                 self.late = Some(NotInTime { partition, offset });
-                self.next = Next::Done;
+                self.next = RefetchStep::Done;
                 return;
             }
             None => {
-                self.next = Next::Read {
+                self.next = RefetchStep::Read {
                     partition,
                     offset,
                     is_first: false,
@@ -137,7 +137,7 @@ impl RefetchSteps {
         self.next = self
             .causes
             .get(self.read.len())
-            .map_or(Next::Done, |cause| Next::Read {
+            .map_or(RefetchStep::Done, |cause| RefetchStep::Read {
                 partition: cause.partition,
                 offset: cause.offset,
                 is_first: true,
@@ -196,8 +196,8 @@ mod tests {
         )
     }
 
-    fn record(offset: i64) -> Answer {
-        Answer::Record(Box::new(Consumed {
+    fn record(offset: i64) -> RefetchAnswer {
+        RefetchAnswer::Record(Box::new(Consumed {
             partition: 3,
             offset,
             timestamp_ms: 0,
@@ -210,25 +210,25 @@ mod tests {
     #[test]
     fn a_record_is_there_or_the_broker_has_shown_that_it_is_gone() {
         let mut steps = steps(&[1, 5, 9]);
-        let read = |offset, is_first| Next::Read {
+        let read = |offset, is_first| RefetchStep::Read {
             partition: 3,
             offset,
             is_first,
         };
         assert_eq!(steps.next(), read(1, true));
-        steps.ended(Answer::None, Monotonic::START);
+        steps.ended(RefetchAnswer::None, Monotonic::START);
         assert_eq!(steps.next(), read(1, false));
         steps.ended(record(1), Monotonic::START);
         assert_eq!(steps.next(), read(5, true));
         steps.ended(record(6), Monotonic::START);
         assert_eq!(steps.next(), read(9, true));
-        steps.ended(Answer::EndOfPartition, Monotonic::START);
-        assert_eq!(steps.next(), Next::LowWatermark(3));
-        steps.ended(Answer::Low(9), Monotonic::START);
+        steps.ended(RefetchAnswer::EndOfPartition, Monotonic::START);
+        assert_eq!(steps.next(), RefetchStep::LowWatermark(3));
+        steps.ended(RefetchAnswer::Low(9), Monotonic::START);
         assert_eq!(steps.next(), read(9, false), "it may be there");
-        steps.ended(Answer::EndOfPartition, Monotonic::START);
-        steps.ended(Answer::Low(10), Monotonic::START);
-        assert_eq!(steps.next(), Next::Done);
+        steps.ended(RefetchAnswer::EndOfPartition, Monotonic::START);
+        steps.ended(RefetchAnswer::Low(10), Monotonic::START);
+        assert_eq!(steps.next(), RefetchStep::Done);
         let read = steps.finish().unwrap();
         let read: Vec<_> = read.iter().map(|(one, gone)| (one.offset, *gone)).collect();
         assert_eq!(read, [(1, false), (5, true), (9, true)]);
@@ -237,10 +237,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_in_time_has_not_expired() {
         let mut steps = steps(&[1]);
-        steps.ended(Answer::None, Monotonic::START + WITHIN / 2);
-        assert_ne!(steps.next(), Next::Done);
-        steps.ended(Answer::None, Monotonic::START + WITHIN);
-        assert_eq!(steps.next(), Next::Done);
+        steps.ended(RefetchAnswer::None, Monotonic::START + WITHIN / 2);
+        assert_ne!(steps.next(), RefetchStep::Done);
+        steps.ended(RefetchAnswer::None, Monotonic::START + WITHIN);
+        assert_eq!(steps.next(), RefetchStep::Done);
         let late = NotInTime {
             partition: 3,
             offset: 1,

@@ -23,7 +23,7 @@ const UNSTABLE_WAIT: Duration = Duration::from_millis(50);
 
 /// A call into a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
+pub enum RestoreCall {
     /// The group's committed offset, once it is stable: no transaction with an offset for it is open.
     CommittedOffset,
     /// Low and high watermark of the events partition.
@@ -41,7 +41,7 @@ pub enum Call {
 
 /// What a call gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum RestoreAnswer {
     /// An offset; none where the group has committed none.
     Committed(Option<i64>),
     /// Low and high watermark.
@@ -58,9 +58,9 @@ pub enum Answer {
 
 /// What comes next.
 #[derive(Debug)]
-pub enum Next {
+pub enum RestoreStep {
     /// Make this call, after a wait.
-    Call(Call, Duration),
+    Call(RestoreCall, Duration),
     /// It is restored, or cannot be.
     Done,
 }
@@ -71,7 +71,7 @@ pub struct RestoreSteps {
     topic: String,
     partition: i32,
     personal: PersonalFields,
-    call: Option<Call>,
+    call: Option<RestoreCall>,
     wait: Duration,
     committed: Option<i64>,
     position: Option<Position>,
@@ -89,7 +89,7 @@ impl RestoreSteps {
             topic,
             partition,
             personal,
-            call: Some(Call::CommittedOffset),
+            call: Some(RestoreCall::CommittedOffset),
             wait: Duration::ZERO,
             committed: None,
             position: None,
@@ -102,38 +102,40 @@ impl RestoreSteps {
 
     /// What comes next.
     #[must_use]
-    pub fn next(&self) -> Next {
+    pub fn next(&self) -> RestoreStep {
         self.call
-            .map_or(Next::Done, |call| Next::Call(call, self.wait))
+            .map_or(RestoreStep::Done, |call| RestoreStep::Call(call, self.wait))
     }
 
     /// The call that came next has ended.
-    pub fn ended(&mut self, answer: Answer) {
+    pub fn ended(&mut self, answer: RestoreAnswer) {
         let Some(call) = self.call else { return };
         let (call, wait) = match (call, answer) {
-            (Call::CommittedOffset, Answer::Committed(committed)) => {
+            (RestoreCall::CommittedOffset, RestoreAnswer::Committed(committed)) => {
                 self.committed = committed;
-                (Some(Call::EventWatermarks), Duration::ZERO)
+                (Some(RestoreCall::EventWatermarks), Duration::ZERO)
             }
-            (Call::EventWatermarks, Answer::Watermarks(low, high)) => {
+            (RestoreCall::EventWatermarks, RestoreAnswer::Watermarks(low, high)) => {
                 self.position = Some(position(self.committed, low, high));
-                (Some(Call::HighWatermark), Duration::ZERO)
+                (Some(RestoreCall::HighWatermark), Duration::ZERO)
             }
-            (Call::HighWatermark, Answer::Offset(high)) => {
+            (RestoreCall::HighWatermark, RestoreAnswer::Offset(high)) => {
                 self.high = high;
-                (Some(Call::LastStableOffset), Duration::ZERO)
+                (Some(RestoreCall::LastStableOffset), Duration::ZERO)
             }
-            (Call::LastStableOffset, Answer::Offset(stable))
+            (RestoreCall::LastStableOffset, RestoreAnswer::Offset(stable))
                 if stable >= self.high || planted(Fault::RestoreBeforeLastStable) =>
             {
-                (Some(Call::PartitionCount), Duration::ZERO)
+                (Some(RestoreCall::PartitionCount), Duration::ZERO)
             }
-            (Call::LastStableOffset, Answer::Offset(_)) => (Some(call), UNSTABLE_WAIT),
-            (Call::PartitionCount, Answer::Count(count)) if count > 0 => {
+            (RestoreCall::LastStableOffset, RestoreAnswer::Offset(_)) => {
+                (Some(call), UNSTABLE_WAIT)
+            }
+            (RestoreCall::PartitionCount, RestoreAnswer::Count(count)) if count > 0 => {
                 self.partitions = i32::try_from(count).unwrap_or(i32::MAX);
-                (Some(Call::Read), Duration::ZERO)
+                (Some(RestoreCall::Read), Duration::ZERO)
             }
-            (Call::Read, Answer::End) => (None, Duration::ZERO),
+            (RestoreCall::Read, RestoreAnswer::End) => (None, Duration::ZERO),
             (call, _) => {
                 let longer = (self.wait * 2).clamp(FIRST_WAIT, LONGEST_WAIT);
                 (Some(call), longer)
@@ -145,7 +147,7 @@ impl RestoreSteps {
     /// The last stable offset has not reached this: a transaction is open below it.
     #[must_use]
     pub fn is_waiting_for(&self) -> Option<i64> {
-        (self.call == Some(Call::LastStableOffset)).then_some(self.high)
+        (self.call == Some(RestoreCall::LastStableOffset)).then_some(self.high)
     }
 
     /// Takes in a record of the state partition. One without an account id as key is passed over; says whether it was.
@@ -221,15 +223,15 @@ mod tests {
         RestoreSteps::new("states".to_owned(), 0, ALL)
     }
 
-    fn call(steps: &RestoreSteps) -> Option<Call> {
+    fn call(steps: &RestoreSteps) -> Option<RestoreCall> {
         match steps.next() {
-            Next::Call(call, _) => Some(call),
-            Next::Done => None,
+            RestoreStep::Call(call, _) => Some(call),
+            RestoreStep::Done => None,
         }
     }
 
     /// Gives answers one after the other, each to the call that is expected.
-    fn give(steps: &mut RestoreSteps, answers: &[(Call, Answer)]) {
+    fn give(steps: &mut RestoreSteps, answers: &[(RestoreCall, RestoreAnswer)]) {
         for (expected, answer) in answers {
             assert_eq!(call(steps), Some(*expected));
             steps.ended(*answer);
@@ -242,27 +244,33 @@ mod tests {
         give(
             &mut steps,
             &[
-                (Call::CommittedOffset, Answer::None),
-                (Call::CommittedOffset, Answer::Committed(Some(7))),
-                (Call::EventWatermarks, Answer::Watermarks(3, 9)),
-                (Call::HighWatermark, Answer::Offset(100)),
-                (Call::LastStableOffset, Answer::Offset(99)),
+                (RestoreCall::CommittedOffset, RestoreAnswer::None),
+                (
+                    RestoreCall::CommittedOffset,
+                    RestoreAnswer::Committed(Some(7)),
+                ),
+                (
+                    RestoreCall::EventWatermarks,
+                    RestoreAnswer::Watermarks(3, 9),
+                ),
+                (RestoreCall::HighWatermark, RestoreAnswer::Offset(100)),
+                (RestoreCall::LastStableOffset, RestoreAnswer::Offset(99)),
             ],
         );
         assert_eq!(steps.is_waiting_for(), Some(100));
         give(
             &mut steps,
             &[
-                (Call::LastStableOffset, Answer::Offset(100)),
-                (Call::PartitionCount, Answer::Count(0)),
-                (Call::PartitionCount, Answer::Count(1)),
+                (RestoreCall::LastStableOffset, RestoreAnswer::Offset(100)),
+                (RestoreCall::PartitionCount, RestoreAnswer::Count(0)),
+                (RestoreCall::PartitionCount, RestoreAnswer::Count(1)),
             ],
         );
         let state = br#"{"account_id":"a","state":"active","version":1}"#;
         assert!(steps.record(Some(b"a"), Some(state)));
         assert!(!steps.record(Some(b"not an id!"), Some(state)));
         assert!(!steps.record(None, Some(state)));
-        give(&mut steps, &[(Call::Read, Answer::End)]);
+        give(&mut steps, &[(RestoreCall::Read, RestoreAnswer::End)]);
         assert_eq!(call(&steps), None);
         let restored = steps.finish().unwrap();
         let expected = Position {
@@ -276,10 +284,10 @@ mod tests {
     fn questions_without_an_answer_are_asked_again_after_longer_waits() {
         let mut steps = steps();
         let waits: Vec<u128> = std::iter::repeat_with(|| {
-            steps.ended(Answer::None);
+            steps.ended(RestoreAnswer::None);
             match steps.next() {
-                Next::Call(Call::CommittedOffset, wait) => wait.as_millis(),
-                other @ (Next::Call(..) | Next::Done) => panic!("{other:?}"),
+                RestoreStep::Call(RestoreCall::CommittedOffset, wait) => wait.as_millis(),
+                other @ (RestoreStep::Call(..) | RestoreStep::Done) => panic!("{other:?}"),
             }
         })
         .take(6)
@@ -312,11 +320,14 @@ mod tests {
         give(
             &mut steps,
             &[
-                (Call::CommittedOffset, Answer::Committed(None)),
-                (Call::EventWatermarks, Answer::Watermarks(0, 0)),
-                (Call::HighWatermark, Answer::Offset(1)),
-                (Call::LastStableOffset, Answer::Offset(1)),
-                (Call::PartitionCount, Answer::Count(12)),
+                (RestoreCall::CommittedOffset, RestoreAnswer::Committed(None)),
+                (
+                    RestoreCall::EventWatermarks,
+                    RestoreAnswer::Watermarks(0, 0),
+                ),
+                (RestoreCall::HighWatermark, RestoreAnswer::Offset(1)),
+                (RestoreCall::LastStableOffset, RestoreAnswer::Offset(1)),
+                (RestoreCall::PartitionCount, RestoreAnswer::Count(12)),
             ],
         );
         let elsewhere = (0..100)

@@ -17,7 +17,7 @@ pub const WHEN_STOPPING: Duration = Duration::from_secs(4);
 
 /// A call into the transactional producer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
+pub enum ProducerCall {
     /// Begin the transaction.
     Begin,
     /// Hand the record at this place of the batch to the client.
@@ -58,9 +58,9 @@ pub enum Outcome {
 
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum TransactionStep {
     /// Make this call.
-    Call(Call),
+    Call(ProducerCall),
     /// It is over.
     Done(Outcome),
 }
@@ -68,7 +68,7 @@ pub enum Next {
 /// A transaction under way.
 #[derive(Debug, Clone)]
 pub struct TransactionSteps {
-    next: Next,
+    next: TransactionStep,
     records: usize,
     allowed: Duration,
     /// When the transaction, or its abort, began.
@@ -80,7 +80,7 @@ impl TransactionSteps {
     #[must_use]
     pub const fn new(records: usize, allowed: Duration, now: Monotonic) -> Self {
         Self {
-            next: Next::Call(Call::Begin),
+            next: TransactionStep::Call(ProducerCall::Begin),
             records,
             allowed,
             began: now,
@@ -89,52 +89,63 @@ impl TransactionSteps {
 
     /// What comes next.
     #[must_use]
-    pub const fn next(&self) -> Next {
+    pub const fn next(&self) -> TransactionStep {
         self.next
     }
 
     /// The call that came next has ended.
     pub fn ended(&mut self, result: Result<(), CallError>, is_stopping: bool, now: Monotonic) {
-        let Next::Call(call) = self.next else { return };
+        let TransactionStep::Call(call) = self.next else {
+            return;
+        };
         self.next = match (call, result) {
-            (Call::Begin, Ok(())) => self.produce(0),
+            (ProducerCall::Begin, Ok(())) => self.produce(0),
             // Nothing was begun, so there is nothing to abort.
-            (Call::Begin, Err(_)) => Next::Done(Outcome::Fatal),
-            (Call::Produce(at), Ok(())) => self.produce(at + 1),
-            (Call::Flush, Ok(())) if planted(Fault::OffsetsNotSent) => Next::Call(Call::Commit),
-            (Call::Flush, _) if planted(Fault::FlushNotAwaited) => Next::Call(Call::SendOffsets),
-            (Call::Commit, Err(CallError::NotYet)) if planted(Fault::TimedOutCommitAborted) => {
-                Next::Done(Outcome::Aborted)
+            (ProducerCall::Begin, Err(_)) => TransactionStep::Done(Outcome::Fatal),
+            (ProducerCall::Produce(at), Ok(())) => self.produce(at + 1),
+            (ProducerCall::Flush, Ok(())) if planted(Fault::OffsetsNotSent) => {
+                TransactionStep::Call(ProducerCall::Commit)
             }
-            (Call::Flush, Ok(())) => Next::Call(Call::SendOffsets),
-            (Call::SendOffsets, Ok(())) => Next::Call(Call::Commit),
-            (Call::Commit, Ok(())) => Next::Done(Outcome::Committed),
-            (Call::Abort, Ok(())) => Next::Done(Outcome::Aborted),
+            (ProducerCall::Flush, _) if planted(Fault::FlushNotAwaited) => {
+                TransactionStep::Call(ProducerCall::SendOffsets)
+            }
+            (ProducerCall::Commit, Err(CallError::NotYet))
+                if planted(Fault::TimedOutCommitAborted) =>
+            {
+                TransactionStep::Done(Outcome::Aborted)
+            }
+            (ProducerCall::Flush, Ok(())) => TransactionStep::Call(ProducerCall::SendOffsets),
+            (ProducerCall::SendOffsets, Ok(())) => TransactionStep::Call(ProducerCall::Commit),
+            (ProducerCall::Commit, Ok(())) => TransactionStep::Done(Outcome::Committed),
+            (ProducerCall::Abort, Ok(())) => TransactionStep::Done(Outcome::Aborted),
             (_, Err(CallError::NotYet)) if !self.is_over(is_stopping, now) => self.next,
-            (Call::Commit, Err(CallError::NeedsAbort)) => self.abort(now),
-            (Call::Commit | Call::Abort, Err(_)) => Next::Done(Outcome::Fatal),
-            (Call::Produce(_) | Call::Flush | Call::SendOffsets, Err(CallError::Fatal)) => {
-                Next::Done(Outcome::Fatal)
+            (ProducerCall::Commit, Err(CallError::NeedsAbort)) => self.abort(now),
+            (ProducerCall::Commit | ProducerCall::Abort, Err(_)) => {
+                TransactionStep::Done(Outcome::Fatal)
             }
             (
-                Call::Produce(_) | Call::Flush | Call::SendOffsets,
+                ProducerCall::Produce(_) | ProducerCall::Flush | ProducerCall::SendOffsets,
+                Err(CallError::Fatal),
+            ) => TransactionStep::Done(Outcome::Fatal),
+            (
+                ProducerCall::Produce(_) | ProducerCall::Flush | ProducerCall::SendOffsets,
                 Err(CallError::NotYet | CallError::NeedsAbort | CallError::Other),
             ) => self.abort(now),
         };
     }
 
-    const fn produce(&self, at: usize) -> Next {
-        Next::Call(if at < self.records {
-            Call::Produce(at)
+    const fn produce(&self, at: usize) -> TransactionStep {
+        TransactionStep::Call(if at < self.records {
+            ProducerCall::Produce(at)
         } else {
-            Call::Flush
+            ProducerCall::Flush
         })
     }
 
-    const fn abort(&mut self, now: Monotonic) -> Next {
+    const fn abort(&mut self, now: Monotonic) -> TransactionStep {
         self.began = now;
         self.allowed = ABORT_WITHIN;
-        Next::Call(Call::Abort)
+        TransactionStep::Call(ProducerCall::Abort)
     }
 
     fn is_over(&self, is_stopping: bool, now: Monotonic) -> bool {
@@ -154,13 +165,15 @@ mod tests {
     const ALLOWED: Duration = Duration::from_secs(10);
 
     /// Runs a transaction of two records, whose calls end as `end` says; gives the calls and the outcome.
-    fn run(end: impl Fn(Call, usize) -> Result<(), CallError>) -> (Vec<Call>, Outcome, Duration) {
+    fn run(
+        end: impl Fn(ProducerCall, usize) -> Result<(), CallError>,
+    ) -> (Vec<ProducerCall>, Outcome, Duration) {
         let mut steps = TransactionSteps::new(2, ALLOWED, Monotonic::START);
-        let (mut calls, mut now): (Vec<Call>, _) = (Vec::new(), Monotonic::START);
+        let (mut calls, mut now): (Vec<ProducerCall>, _) = (Vec::new(), Monotonic::START);
         loop {
             match steps.next() {
-                Next::Done(outcome) => return (calls, outcome, now - Monotonic::START),
-                Next::Call(call) => {
+                TransactionStep::Done(outcome) => return (calls, outcome, now - Monotonic::START),
+                TransactionStep::Call(call) => {
                     let before = calls.iter().filter(|made| **made == call).count();
                     calls.push(call);
                     now += Duration::from_secs(1);
@@ -174,12 +187,12 @@ mod tests {
     fn records_are_flushed_before_offsets_are_sent_and_offsets_before_the_commit() {
         let (calls, outcome, _) = run(|_, _| Ok(()));
         let expected = [
-            Call::Begin,
-            Call::Produce(0),
-            Call::Produce(1),
-            Call::Flush,
-            Call::SendOffsets,
-            Call::Commit,
+            ProducerCall::Begin,
+            ProducerCall::Produce(0),
+            ProducerCall::Produce(1),
+            ProducerCall::Flush,
+            ProducerCall::SendOffsets,
+            ProducerCall::Commit,
         ];
         assert_eq!(
             (calls.as_slice(), outcome),
@@ -189,7 +202,11 @@ mod tests {
 
     #[test]
     fn what_fails_before_the_commit_is_aborted_and_a_producer_of_no_use_is_not() {
-        for failing in [Call::Produce(1), Call::Flush, Call::SendOffsets] {
+        for failing in [
+            ProducerCall::Produce(1),
+            ProducerCall::Flush,
+            ProducerCall::SendOffsets,
+        ] {
             for (error, outcome) in [
                 (CallError::Other, Outcome::Aborted),
                 (CallError::NeedsAbort, Outcome::Aborted),
@@ -199,8 +216,14 @@ mod tests {
                 let end = |call, _| if call == failing { Err(error) } else { Ok(()) };
                 let (calls, ended, took) = run(end);
                 assert_eq!(ended, outcome, "{failing:?} {error:?}");
-                assert!(!calls.contains(&Call::Commit), "{failing:?} {error:?}");
-                assert_eq!(calls.contains(&Call::Abort), outcome == Outcome::Aborted);
+                assert!(
+                    !calls.contains(&ProducerCall::Commit),
+                    "{failing:?} {error:?}"
+                );
+                assert_eq!(
+                    calls.contains(&ProducerCall::Abort),
+                    outcome == Outcome::Aborted
+                );
                 if error == CallError::NotYet {
                     assert!(
                         took >= ALLOWED,
@@ -214,7 +237,7 @@ mod tests {
     #[test]
     fn a_commit_that_timed_out_is_called_again_and_never_aborted() {
         let (calls, outcome, _) = run(|call, before| {
-            if call == Call::Commit && before < 2 {
+            if call == ProducerCall::Commit && before < 2 {
                 Err(CallError::NotYet)
             } else {
                 Ok(())
@@ -222,13 +245,16 @@ mod tests {
         });
         assert_eq!(outcome, Outcome::Committed);
         assert_eq!(
-            calls.iter().filter(|call| **call == Call::Commit).count(),
+            calls
+                .iter()
+                .filter(|call| **call == ProducerCall::Commit)
+                .count(),
             3
         );
 
         for error in [CallError::NotYet, CallError::Other, CallError::Fatal] {
             let end = |call, _| {
-                if call == Call::Commit {
+                if call == ProducerCall::Commit {
                     Err(error)
                 } else {
                     Ok(())
@@ -236,25 +262,30 @@ mod tests {
             };
             let (calls, outcome, _) = run(end);
             assert_eq!(outcome, Outcome::Fatal, "{error:?}");
-            assert!(!calls.contains(&Call::Abort), "{error:?}");
+            assert!(!calls.contains(&ProducerCall::Abort), "{error:?}");
         }
     }
 
     #[test]
     fn a_commit_that_the_client_refuses_is_aborted_and_an_abort_has_a_time_of_its_own() {
         let (_, outcome, took) = run(|call, before| match call {
-            Call::Commit => Err(CallError::NeedsAbort),
-            Call::Abort if before < 30 => Err(CallError::NotYet),
-            Call::Begin | Call::Produce(_) | Call::Flush | Call::SendOffsets | Call::Abort => {
-                Ok(())
-            }
+            ProducerCall::Commit => Err(CallError::NeedsAbort),
+            ProducerCall::Abort if before < 30 => Err(CallError::NotYet),
+            ProducerCall::Begin
+            | ProducerCall::Produce(_)
+            | ProducerCall::Flush
+            | ProducerCall::SendOffsets
+            | ProducerCall::Abort => Ok(()),
         });
         assert_eq!(outcome, Outcome::Aborted);
         assert!(took > ALLOWED);
         let (_, outcome, took) = run(|call, _| match call {
-            Call::Commit => Err(CallError::NeedsAbort),
-            Call::Abort => Err(CallError::NotYet),
-            Call::Begin | Call::Produce(_) | Call::Flush | Call::SendOffsets => Ok(()),
+            ProducerCall::Commit => Err(CallError::NeedsAbort),
+            ProducerCall::Abort => Err(CallError::NotYet),
+            ProducerCall::Begin
+            | ProducerCall::Produce(_)
+            | ProducerCall::Flush
+            | ProducerCall::SendOffsets => Ok(()),
         });
         assert_eq!(outcome, Outcome::Fatal);
         assert!(took >= ABORT_WITHIN);
@@ -265,7 +296,7 @@ mod tests {
         let (calls, outcome, _) = run(|_, _| Err(CallError::Other));
         assert_eq!(
             (calls.as_slice(), outcome),
-            (&[Call::Begin][..], Outcome::Fatal)
+            (&[ProducerCall::Begin][..], Outcome::Fatal)
         );
     }
 
@@ -278,12 +309,12 @@ mod tests {
             true,
             Monotonic::START + WHEN_STOPPING / 2,
         );
-        assert_eq!(steps.next(), Next::Call(Call::Flush));
+        assert_eq!(steps.next(), TransactionStep::Call(ProducerCall::Flush));
         steps.ended(
             Err(CallError::NotYet),
             true,
             Monotonic::START + WHEN_STOPPING,
         );
-        assert_eq!(steps.next(), Next::Call(Call::Abort));
+        assert_eq!(steps.next(), TransactionStep::Call(ProducerCall::Abort));
     }
 }

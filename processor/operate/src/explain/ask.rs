@@ -6,7 +6,7 @@ use stackone_client::Lookup;
 use stackone_link_schemas::{AccountId, AccountState, AccountStatus, Trigger};
 use stackone_processor::application::projects;
 use stackone_processor::config::Config;
-use stackone_processor::projects::Projects;
+use stackone_processor::projects::ProjectClients;
 use stackone_processor_core::reconcile::{Case, Decision, GracePeriods, decide};
 use stackone_processor_core::work::Work;
 use stackone_processor_core::work::queue::Lane;
@@ -82,7 +82,7 @@ pub async fn ask(
     ))
 }
 
-fn lane(projects: &Projects, name: Option<&str>) -> Result<Lane, NotSeen> {
+fn lane(projects: &ProjectClients, name: Option<&str>) -> Result<Lane, NotSeen> {
     projects.lane_of(name).ok_or_else(|| {
         NotSeen::because(match name {
             Some(name) => format!("project {name} is not configured; --project names another"),

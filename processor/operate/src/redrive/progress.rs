@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::selection::{Left, Passed, Verdict};
+use super::selection::{Left, Passed, RedriveVerdict};
 use super::{OffsetRanges, Summary};
 
 /// A partition of the dead-letter topic.
@@ -39,21 +39,23 @@ impl Partition {
         self.first_left.unwrap_or(self.next)
     }
 
-    fn note(&mut self, offset: i64, verdict: Verdict) {
+    fn note(&mut self, offset: i64, verdict: RedriveVerdict) {
         self.next = offset.saturating_add(1);
         match verdict {
-            Verdict::Redrive | Verdict::Passed(_) => self.uncommitted.insert(offset, offset),
-            Verdict::Left(_) => {
+            RedriveVerdict::Redrive | RedriveVerdict::Passed(_) => {
+                self.uncommitted.insert(offset, offset)
+            }
+            RedriveVerdict::Left(_) => {
                 self.first_left.get_or_insert(offset);
             }
-            Verdict::Done | Verdict::Marker => {}
+            RedriveVerdict::Done | RedriveVerdict::Marker => {}
         }
     }
 }
 
 /// What one transaction says of a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct RedriveStep {
     /// The partition.
     pub partition: i32,
     /// What was dealt with.
@@ -73,32 +75,32 @@ pub struct Progress {
 
 impl Progress {
     /// Notes what becomes of a record.
-    pub fn note(&mut self, partition: i32, offset: i64, verdict: Verdict) {
+    pub fn note(&mut self, partition: i32, offset: i64, verdict: RedriveVerdict) {
         if let Some(partition) = self.partitions.get_mut(&partition) {
             partition.note(offset, verdict);
         }
         let summary = &mut self.summary;
         match verdict {
-            Verdict::Marker => return,
-            Verdict::Redrive => {}
-            Verdict::Done => summary.done_before += 1,
-            Verdict::Passed(Passed::Expired) => summary.expired += 1,
-            Verdict::Passed(Passed::Outdated) => summary.outdated += 1,
-            Verdict::Left(Left::NotAskedFor) => summary.left.not_asked_for += 1,
-            Verdict::Left(Left::Malformed) => summary.left.malformed += 1,
-            Verdict::Left(Left::NotADeadLetter) => summary.left.not_a_dead_letter += 1,
+            RedriveVerdict::Marker => return,
+            RedriveVerdict::Redrive => {}
+            RedriveVerdict::Done => summary.done_before += 1,
+            RedriveVerdict::Passed(Passed::Expired) => summary.expired += 1,
+            RedriveVerdict::Passed(Passed::Outdated) => summary.outdated += 1,
+            RedriveVerdict::Left(Left::NotAskedFor) => summary.left.not_asked_for += 1,
+            RedriveVerdict::Left(Left::Malformed) => summary.left.malformed += 1,
+            RedriveVerdict::Left(Left::NotADeadLetter) => summary.left.not_a_dead_letter += 1,
         }
         summary.read += 1;
     }
 
     /// What there is to commit, taken out: the next commit is about what comes after it.
-    pub fn take_steps(&mut self) -> Vec<Step> {
+    pub fn take_steps(&mut self) -> Vec<RedriveStep> {
         let touched = self
             .partitions
             .iter_mut()
             .filter(|(_, partition)| !partition.uncommitted.is_empty());
         touched
-            .map(|(number, partition)| Step {
+            .map(|(number, partition)| RedriveStep {
                 partition: *number,
                 done: std::mem::take(&mut partition.uncommitted),
                 position: partition.position(),
@@ -113,12 +115,12 @@ mod tests {
 
     use super::*;
 
-    fn verdict() -> impl Strategy<Value = Verdict> {
+    fn verdict() -> impl Strategy<Value = RedriveVerdict> {
         prop_oneof![
-            Just(Verdict::Redrive),
-            Just(Verdict::Marker),
-            Just(Verdict::Passed(Passed::Expired)),
-            Just(Verdict::Left(Left::NotAskedFor)),
+            Just(RedriveVerdict::Redrive),
+            Just(RedriveVerdict::Marker),
+            Just(RedriveVerdict::Passed(Passed::Expired)),
+            Just(RedriveVerdict::Left(Left::NotAskedFor)),
         ]
     }
 
@@ -163,10 +165,10 @@ mod tests {
             }
             for (offset, (verdict, _)) in (0i64..).zip(&verdicts) {
                 let dealt_with = match verdict {
-                    Verdict::Redrive | Verdict::Passed(_) => offset < committed,
+                    RedriveVerdict::Redrive | RedriveVerdict::Passed(_) => offset < committed,
                     // Markers hold nothing back, and it does no harm to read one again.
-                    Verdict::Marker | Verdict::Done => continue,
-                    Verdict::Left(_) => false,
+                    RedriveVerdict::Marker | RedriveVerdict::Done => continue,
+                    RedriveVerdict::Left(_) => false,
                 };
                 prop_assert_eq!(topic.is_dealt_with(offset), dealt_with, "offset {}", offset);
             }
@@ -178,14 +180,14 @@ mod tests {
         let mut progress = Progress::default();
         progress.partitions.insert(0, Partition::new(0, 9));
         let verdicts = [
-            Verdict::Redrive,
-            Verdict::Done,
-            Verdict::Marker,
-            Verdict::Passed(Passed::Expired),
-            Verdict::Passed(Passed::Outdated),
-            Verdict::Left(Left::NotAskedFor),
-            Verdict::Left(Left::Malformed),
-            Verdict::Left(Left::NotADeadLetter),
+            RedriveVerdict::Redrive,
+            RedriveVerdict::Done,
+            RedriveVerdict::Marker,
+            RedriveVerdict::Passed(Passed::Expired),
+            RedriveVerdict::Passed(Passed::Outdated),
+            RedriveVerdict::Left(Left::NotAskedFor),
+            RedriveVerdict::Left(Left::Malformed),
+            RedriveVerdict::Left(Left::NotADeadLetter),
         ];
         for (offset, verdict) in (0..).zip(verdicts) {
             progress.note(0, offset, verdict);

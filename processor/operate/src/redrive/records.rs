@@ -7,7 +7,7 @@ use stackone_link_schemas::{
 };
 use stackone_link_wire::{RecordHeaders, RedriveHeaders, Topic, Topics};
 
-use super::progress::Step;
+use super::progress::RedriveStep;
 use stackone_processor_core::event::intake::Consumed;
 use stackone_processor_core::event::records::TransactionRecord;
 
@@ -39,7 +39,7 @@ pub fn redriven(topics: &Topics, letter: Consumed) -> Option<TransactionRecord> 
 /// Never for numbers; the signature is serde's.
 pub fn marker(
     topics: &Topics,
-    step: &Step,
+    step: &RedriveStep,
     now: Timestamp,
 ) -> Result<TransactionRecord, serde_json::Error> {
     let value = serde_json::to_vec(&DeadLettersRedriven {

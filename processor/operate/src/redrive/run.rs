@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::{Partition, Progress};
 use super::reading::{partitions, read};
-use super::selection::{Selection, Verdict, is_marker};
+use super::selection::{RedriveVerdict, Selection, is_marker};
 use super::{Mode, Pace, RedriveError, RedriveSettings, Summary, Told, marker, redriven};
 use stackone_processor::transaction::{Transactions, Undisturbed};
 use stackone_processor_core::event::intake::Consumed;
@@ -171,7 +171,7 @@ impl Redrive<'_> {
         let verdict = self.selection.decide(&record, &partition.done);
         tell(Told::Decided(&record, verdict))?;
         self.progress.note(record.partition, record.offset, verdict);
-        if verdict == Verdict::Redrive {
+        if verdict == RedriveVerdict::Redrive {
             self.bytes += record.value.len();
             self.letters.extend(redriven(&self.settings.topics, record));
         }

@@ -25,7 +25,7 @@ pub struct Selection {
 
 /// What becomes of a record of the dead-letter topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RedriveVerdict {
     /// It is put back.
     Redrive,
     /// It was dealt with by an earlier redrive.
@@ -62,30 +62,30 @@ pub enum Left {
 impl Selection {
     /// Decides about a record. `done` is what earlier redrives of its partition have dealt with.
     #[must_use]
-    pub fn decide(&self, record: &Consumed, done: &OffsetRanges) -> Verdict {
+    pub fn decide(&self, record: &Consumed, done: &OffsetRanges) -> RedriveVerdict {
         if is_marker(record) {
-            return Verdict::Marker;
+            return RedriveVerdict::Marker;
         }
         if done.contains(record.offset) {
-            return Verdict::Done;
+            return RedriveVerdict::Done;
         }
         let Some((headers, letter)) = dead_letter(record) else {
-            return Verdict::Left(Left::NotADeadLetter);
+            return RedriveVerdict::Left(Left::NotADeadLetter);
         };
         if !self.asks_for(record, letter) {
-            return Verdict::Left(Left::NotAskedFor);
+            return RedriveVerdict::Left(Left::NotAskedFor);
         }
         if letter.value_expired {
-            return Verdict::Passed(Passed::Expired);
+            return RedriveVerdict::Passed(Passed::Expired);
         }
         let notices = [LISTING_MARKER_TYPE, UNLINKS_RELEASED_TYPE];
         if notices.contains(&headers.event.event_type.as_str()) {
-            return Verdict::Passed(Passed::Outdated);
+            return RedriveVerdict::Passed(Passed::Outdated);
         }
         if self.reasons.is_empty() && letter.reason == DeadLetterReason::MalformedEvent {
-            return Verdict::Left(Left::Malformed);
+            return RedriveVerdict::Left(Left::Malformed);
         }
-        Verdict::Redrive
+        RedriveVerdict::Redrive
     }
 
     fn asks_for(&self, record: &Consumed, letter: &DeadLetterHeaders) -> bool {

@@ -5,8 +5,8 @@ use stackone_link_schemas::AccountListed;
 
 use uuid::Uuid;
 
-use stackone_processor::projects::Projects;
-use stackone_processor::resync::Summary;
+use stackone_processor::projects::ProjectClients;
+use stackone_processor::resync::ListSummary;
 use stackone_processor_core::event::listings::{Listing, differs, no_status};
 use stackone_processor_core::state::store::StateStore;
 use stackone_processor_core::work::queue::Lane;
@@ -17,7 +17,7 @@ pub struct Report {
     /// The project's name.
     pub project: String,
     /// What the run did.
-    pub summary: Summary,
+    pub summary: ListSummary,
     /// Accounts that are as they were confirmed.
     pub unchanged: u64,
     /// Accounts that are queued for a lookup, since they differ.
@@ -29,7 +29,7 @@ pub struct Report {
 /// A project's list, compared with what was confirmed.
 pub(super) struct Compared<'a> {
     states: &'a StateStore,
-    projects: &'a Projects,
+    projects: &'a ProjectClients,
     lane: Lane,
     listing: Listing,
     unchanged: u64,
@@ -39,7 +39,7 @@ pub(super) struct Compared<'a> {
 impl<'a> Compared<'a> {
     pub(super) fn begin(
         states: &'a StateStore,
-        projects: &'a Projects,
+        projects: &'a ProjectClients,
         lane: Lane,
         now: Timestamp,
     ) -> Self {
@@ -80,7 +80,7 @@ impl<'a> Compared<'a> {
     }
 
     /// What it comes to at its end.
-    pub(super) fn report(&self, summary: Summary) -> Report {
+    pub(super) fn report(&self, summary: ListSummary) -> Report {
         Report {
             project: self.project().to_owned(),
             summary,

@@ -73,7 +73,7 @@ pub enum Call {
         /// Its assignment.
         epoch: u64,
         /// The call.
-        call: restore::Call,
+        call: restore::RestoreCall,
         /// Where reading goes on.
         position: i64,
     },

@@ -186,7 +186,7 @@ impl Simulation {
             return;
         };
         match restoring.steps.next() {
-            restore::Next::Call(call, wait) => {
+            restore::RestoreStep::Call(call, wait) => {
                 let position = restoring.position;
                 let call = Call::Restore {
                     partition,
@@ -200,7 +200,7 @@ impl Simulation {
                     self.act_later(r, micros(wait), Act::Again(call));
                 }
             }
-            restore::Next::Done => {
+            restore::RestoreStep::Done => {
                 let Some(restoring) = run.restores.remove(&of) else {
                     return;
                 };
@@ -225,12 +225,12 @@ impl Simulation {
             return;
         };
         let answer = match reply {
-            Reply::Committed(offset) => restore::Answer::Committed(offset),
-            Reply::Watermarks(low, high) => restore::Answer::Watermarks(low, high),
+            Reply::Committed(offset) => restore::RestoreAnswer::Committed(offset),
+            Reply::Watermarks(low, high) => restore::RestoreAnswer::Watermarks(low, high),
             Reply::Offset(count) if is_count(&restoring.steps) => {
-                restore::Answer::Count(usize::try_from(count).unwrap_or(0))
+                restore::RestoreAnswer::Count(usize::try_from(count).unwrap_or(0))
             }
-            Reply::Offset(offset) => restore::Answer::Offset(offset),
+            Reply::Offset(offset) => restore::RestoreAnswer::Offset(offset),
             Reply::Records(Fetched {
                 records,
                 next,
@@ -245,9 +245,9 @@ impl Simulation {
                 if !is_end {
                     return self.go_on_restoring(r, run, of);
                 }
-                restore::Answer::End
+                restore::RestoreAnswer::End
             }
-            _ => restore::Answer::None,
+            _ => restore::RestoreAnswer::None,
         };
         restoring.steps.ended(answer);
         self.go_on_restoring(r, run, of);
@@ -258,7 +258,7 @@ impl Simulation {
             return;
         };
         match one.steps.next() {
-            refetch::Next::Read {
+            refetch::RefetchStep::Read {
                 partition,
                 offset,
                 is_first,
@@ -270,8 +270,10 @@ impl Simulation {
                 };
                 self.act_later(r, if is_first { 0 } else { 100 * MS }, Act::Again(call));
             }
-            refetch::Next::LowWatermark(partition) => self.send(r, Call::Low { job, partition }),
-            refetch::Next::Done => {
+            refetch::RefetchStep::LowWatermark(partition) => {
+                self.send(r, Call::Low { job, partition })
+            }
+            refetch::RefetchStep::Done => {
                 let Some(one) = run.jobs.remove(&job) else {
                     return;
                 };
@@ -304,11 +306,13 @@ impl Simulation {
         };
         let answer = match reply {
             Reply::Records(Fetched { records, .. }) => match records.first() {
-                Some(record) => refetch::Answer::Record(Box::new(consumed(partition, record))),
-                None => refetch::Answer::EndOfPartition,
+                Some(record) => {
+                    refetch::RefetchAnswer::Record(Box::new(consumed(partition, record)))
+                }
+                None => refetch::RefetchAnswer::EndOfPartition,
             },
-            Reply::Offset(low) => refetch::Answer::Low(low),
-            _ => refetch::Answer::None,
+            Reply::Offset(low) => refetch::RefetchAnswer::Low(low),
+            _ => refetch::RefetchAnswer::None,
         };
         one.steps.ended(answer, now);
         self.go_on_refetching(r, run, job);
@@ -318,7 +322,7 @@ impl Simulation {
 fn is_count(steps: &restore::RestoreSteps) -> bool {
     matches!(
         steps.next(),
-        restore::Next::Call(restore::Call::PartitionCount, _)
+        restore::RestoreStep::Call(restore::RestoreCall::PartitionCount, _)
     )
 }
 

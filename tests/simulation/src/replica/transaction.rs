@@ -8,7 +8,7 @@ use stackone_processor_core::event::records::Batch;
 use stackone_processor_core::processor::Input;
 use stackone_processor_core::processor::input::{Generation, Transacted};
 use stackone_processor_core::steps::transaction::{
-    Call as StepCall, CallError, Next, Outcome, TransactionSteps,
+    CallError, Outcome, ProducerCall, TransactionStep, TransactionSteps,
 };
 
 use super::{Act, Run};
@@ -71,8 +71,8 @@ impl Simulation {
                 return;
             }
             let call = match transaction.steps.next() {
-                Next::Call(call) => call,
-                Next::Done(outcome) => {
+                TransactionStep::Call(call) => call,
+                TransactionStep::Done(outcome) => {
                     run.transaction = None;
                     return self.give(r, run, Input::Transacted(transacted(outcome)));
                 }
@@ -99,29 +99,34 @@ impl Simulation {
     }
 
     /// Makes a call; gives how it ended, or nothing where that is waited for.
-    fn make(&mut self, r: usize, run: &mut Run, call: StepCall) -> Option<Result<(), CallError>> {
+    fn make(
+        &mut self,
+        r: usize,
+        run: &mut Run,
+        call: ProducerCall,
+    ) -> Option<Result<(), CallError>> {
         let transaction = run.transaction.as_mut()?;
         let (epoch, client) = run.producer;
         let call = match call {
-            StepCall::Begin => {
+            ProducerCall::Begin => {
                 run.producer.1 += 1;
                 return Some(Ok(()));
             }
-            StepCall::Produce(at) => {
+            ProducerCall::Produce(at) => {
                 transaction.queue(at, self);
                 if at + 1 == transaction.batch.records.len() {
                     self.send_records(r, run);
                 }
                 return Some(Ok(()));
             }
-            StepCall::Flush => {
+            ProducerCall::Flush => {
                 return Some(match transaction.failed {
                     Some(error) => Err(error),
                     None if transaction.unanswered > 0 => Err(CallError::NotYet),
                     None => Ok(()),
                 });
             }
-            StepCall::SendOffsets => {
+            ProducerCall::SendOffsets => {
                 let offsets = transaction.batch.offsets.clone();
                 // Without any the client asks nobody.
                 if offsets.is_empty() {
@@ -134,12 +139,12 @@ impl Simulation {
                     offsets,
                 }
             }
-            StepCall::Commit => Call::End {
+            ProducerCall::Commit => Call::End {
                 epoch,
                 client,
                 is_commit: true,
             },
-            StepCall::Abort => Call::End {
+            ProducerCall::Abort => Call::End {
                 epoch,
                 client,
                 is_commit: false,
@@ -229,12 +234,12 @@ impl Simulation {
     }
 
     /// Whether something befalls the process before a call, so that it is not made now.
-    fn springs(&mut self, r: usize, run: &mut Run, call: StepCall) -> bool {
+    fn springs(&mut self, r: usize, run: &mut Run, call: ProducerCall) -> bool {
         let step = match call {
-            StepCall::Produce(_) => Step::Produce,
-            StepCall::SendOffsets => Step::SendOffsets,
-            StepCall::Commit => Step::Commit,
-            StepCall::Begin | StepCall::Flush | StepCall::Abort => return false,
+            ProducerCall::Produce(_) => Step::Produce,
+            ProducerCall::SendOffsets => Step::SendOffsets,
+            ProducerCall::Commit => Step::Commit,
+            ProducerCall::Begin | ProducerCall::Flush | ProducerCall::Abort => return false,
         };
         if self.harm(r, run, step) {
             self.act_later(r, 0, Act::Drive);

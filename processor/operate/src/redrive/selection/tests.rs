@@ -72,7 +72,7 @@ fn selection(reasons: &[DeadLetterReason], account: Option<&str>, since: i64) ->
     }
 }
 
-fn assert_decided(table: Vec<(Consumed, Selection, Verdict)>) {
+fn assert_decided(table: Vec<(Consumed, Selection, RedriveVerdict)>) {
     for (number, (record, selection, verdict)) in table.into_iter().enumerate() {
         let decided = selection.decide(&record, &OffsetRanges::default());
         assert_eq!(decided, verdict, "row {number}: {selection:?}");
@@ -82,8 +82,11 @@ fn assert_decided(table: Vec<(Consumed, Selection, Verdict)>) {
 #[test]
 fn a_letter_is_put_back_where_it_is_asked_for() {
     use DeadLetterReason::{LookupRejected, MalformedEvent, UnknownProject};
-    let (redrive, not_asked) = (Verdict::Redrive, Verdict::Left(Left::NotAskedFor));
-    let comes_back = Verdict::Left(Left::Malformed);
+    let (redrive, not_asked) = (
+        RedriveVerdict::Redrive,
+        RedriveVerdict::Left(Left::NotAskedFor),
+    );
+    let comes_back = RedriveVerdict::Left(Left::Malformed);
     let malformed = letter("a", MalformedEvent, 100);
     let keyless = Consumed {
         key: None,
@@ -123,26 +126,26 @@ fn what_cannot_be_put_back_or_is_no_letter_is_told_apart() {
     let all = Selection::default();
     let others = selection(&[DeadLetterReason::UnknownProject], None, 0);
     let (expired_one, outdated) = (Passed::Expired, Passed::Outdated);
-    let no_letter = Verdict::Left(Left::NotADeadLetter);
+    let no_letter = RedriveVerdict::Left(Left::NotADeadLetter);
     assert_decided(vec![
-        (expired(), all.clone(), Verdict::Passed(expired_one)),
-        (expired(), others, Verdict::Left(Left::NotAskedFor)),
+        (expired(), all.clone(), RedriveVerdict::Passed(expired_one)),
+        (expired(), others, RedriveVerdict::Left(Left::NotAskedFor)),
         (
             typed(LISTING_MARKER_TYPE),
             all.clone(),
-            Verdict::Passed(outdated),
+            RedriveVerdict::Passed(outdated),
         ),
         (
             typed(UNLINKS_RELEASED_TYPE),
             all.clone(),
-            Verdict::Passed(outdated),
+            RedriveVerdict::Passed(outdated),
         ),
-        (marker, all.clone(), Verdict::Marker),
+        (marker, all.clone(), RedriveVerdict::Marker),
         // Somebody's webhook may call itself anything.
         (
             typed(DEAD_LETTERS_REDRIVEN_TYPE),
             all.clone(),
-            Verdict::Redrive,
+            RedriveVerdict::Redrive,
         ),
         (foreign, all.clone(), no_letter),
         (unlabelled, all, no_letter),
@@ -154,6 +157,9 @@ fn what_was_dealt_with_is_never_put_back_again() {
     let mut done = OffsetRanges::default();
     done.insert(OFFSET, OFFSET);
     for record in [rejected(), expired()] {
-        assert_eq!(Selection::default().decide(&record, &done), Verdict::Done);
+        assert_eq!(
+            Selection::default().decide(&record, &done),
+            RedriveVerdict::Done
+        );
     }
 }
