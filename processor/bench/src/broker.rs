@@ -46,12 +46,27 @@ pub(crate) enum Broker {
     Kafka {
         /// `host:port`.
         bootstrap_servers: String,
+        /// Keeps its container. Dropped before the runtime.
+        #[cfg(feature = "container")]
+        _container: Option<Container>,
         /// For the admin client.
         runtime: Runtime,
-        /// Keeps its container.
-        #[cfg(feature = "container")]
-        _container: Option<Box<harness::DedicatedBroker>>,
     },
+}
+
+/// A broker's container, which can be dropped only where a runtime can be asked for.
+#[cfg(feature = "container")]
+pub(crate) struct Container {
+    broker: Option<Box<harness::DedicatedBroker>>,
+    runtime: tokio::runtime::Handle,
+}
+
+#[cfg(feature = "container")]
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _entered = self.runtime.enter();
+        drop(self.broker.take());
+    }
 }
 
 /// The topics of one measurement; the broker ends with it, where it is embedded.
@@ -71,9 +86,9 @@ impl Broker {
             Some("container") => Self::container(),
             Some(servers) => Ok(Self::Kafka {
                 bootstrap_servers: servers.to_owned(),
-                runtime: Runtime::new()?,
                 #[cfg(feature = "container")]
                 _container: None,
+                runtime: Runtime::new()?,
             }),
         }
     }
@@ -81,11 +96,16 @@ impl Broker {
     #[cfg(feature = "container")]
     fn container() -> anyhow::Result<Self> {
         let runtime = Runtime::new()?;
-        let container = runtime.block_on(harness::DedicatedBroker::start())?;
+        let broker = runtime.block_on(harness::DedicatedBroker::start())?;
+        let bootstrap_servers = broker.bootstrap_servers().to_owned();
+        let container = Container {
+            broker: Some(Box::new(broker)),
+            runtime: runtime.handle().clone(),
+        };
         Ok(Self::Kafka {
-            bootstrap_servers: container.bootstrap_servers().to_owned(),
+            bootstrap_servers,
+            _container: Some(container),
             runtime,
-            _container: Some(Box::new(container)),
         })
     }
 
