@@ -104,27 +104,36 @@ fn tell(history: &History) -> ExitCode {
 #[cfg(feature = "planted-faults")]
 mod planted {
     use std::process::ExitCode;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use stackone_processor_core::planted::{Fault, plant};
-    use stackone_simulation::play::play;
+    use stackone_simulation::play::{on_all_cores, play};
 
-    /// The first seed that finds each planted fault, and the oracle.
+    /// Tells of each planted fault the oracle that finds it and the first seed in which it does. Faults are shared out over
+    /// all cores, because each is planted into the cores of one thread only.
     pub(super) fn find_all(seeds: u64) -> ExitCode {
-        let mut missed = 0;
-        for fault in Fault::ALL {
-            plant(Some(fault));
-            let found = (1..=seeds).find_map(|seed| Some((seed, play(seed).broken?.1)));
-            plant(None);
-            match found {
-                Some((seed, broken)) => {
-                    super::say(&format!("| {fault:?} | {} | {seed} |", broken.oracle()))
-                }
-                None => {
-                    missed += 1;
-                    super::say(&format!("| {fault:?} | not found in {seeds} | |"));
+        let (next, missed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        super::say("| fault | oracle | seed |\n| --- | --- | ---: |");
+        on_all_cores(|| {
+            while let Some(fault) = Fault::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if !is_found(*fault, seeds) {
+                    missed.fetch_add(1, Ordering::Relaxed);
                 }
             }
+        });
+        ExitCode::from(u8::from(missed.into_inner() > 0))
+    }
+
+    fn is_found(fault: Fault, seeds: u64) -> bool {
+        plant(Some(fault));
+        let found = (1..=seeds).find_map(|seed| Some((seed, play(seed).broken?.1)));
+        plant(None);
+        match &found {
+            Some((seed, broken)) => {
+                super::say(&format!("| {fault:?} | {} | {seed} |", broken.oracle()));
+            }
+            None => super::say(&format!("| {fault:?} | not found in {seeds} seeds | |")),
         }
-        ExitCode::from(u8::from(missed > 0))
+        found.is_some()
     }
 }

@@ -30,44 +30,49 @@ pub fn play(seed: u64) -> Played {
 
 /// Plays so many histories from a seed on, or as many as there is time for.
 #[must_use]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "no service: threads that end with the call"
-)]
 pub fn play_many(first: u64, histories: u64, within: Duration) -> Sum {
     let (next, sum) = (AtomicU64::new(first), Mutex::new(Sum::default()));
     let until = Instant::now() + within;
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let before = cpu();
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + histories || Instant::now() >= until {
-                        break;
-                    }
-                    let played = play(seed);
-                    let mut sum = sum
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner);
-                    sum.histories += 1;
-                    sum.inputs += played.inputs;
-                    sum.broken
-                        .extend(played.broken.map(|(at, broken)| (seed, at, broken)));
-                }
-                let mut sum = sum
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                sum.cpu += cpu() - before;
-            });
+    on_all_cores(|| {
+        let before = cpu();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + histories || Instant::now() >= until {
+                break;
+            }
+            let played = play(seed);
+            let mut sum = sum
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            sum.histories += 1;
+            sum.inputs += played.inputs;
+            sum.broken
+                .extend(played.broken.map(|(at, broken)| (seed, at, broken)));
         }
+        let mut sum = sum
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        sum.cpu += cpu() - before;
     });
     let mut sum = sum
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     sum.broken.sort_by_key(|(seed, ..)| *seed);
     sum
+}
+
+/// Does the same on as many threads as there are cores, until it is done on all.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no service: threads that end with the call"
+)]
+pub fn on_all_cores(work: impl Fn() + Sync) {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(&work);
+        }
+    });
 }
 
 /// Processor time of this thread so far; nothing where the system does not tell.
