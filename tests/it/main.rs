@@ -53,6 +53,7 @@ mod pipeline_handover;
 mod pipeline_handover_grace;
 mod pipeline_keys;
 mod pipeline_logs;
+mod pipeline_look;
 mod pipeline_lookups;
 #[cfg(feature = "container")]
 mod pipeline_open_limit;

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod explain;
+mod look;
 mod redrive;
 mod values;
 
@@ -13,6 +14,7 @@ use stackone_link_schemas::AccountId;
 
 pub use doctor::Doctor;
 pub use explain::Explain;
+pub use look::Look;
 pub use redrive::RedriveArguments;
 
 /// Asks StackOne what is true of each linked account and emits every transition exactly once.
@@ -57,6 +59,12 @@ pub enum Command {
     Explain(Explain),
     /// Ask a running processor whether it is ready: exit code 0 or 1. For container probes.
     Healthcheck(Healthcheck),
+    /// Have one account looked up now, where no webhook comes and the next resync is too far: what connect asks for by itself.
+    ///
+    /// It writes a record for the running processors, which ask StackOne once and tell what has changed, as after a resync.
+    /// Where nothing has, nothing is told. Repeating it does no harm.
+    #[command(after_help = look::EXAMPLES)]
+    Look(Look),
     /// Put dead letters back on the account events topic, each once, in order per account.
     ///
     /// The running processors then look at them again. An interrupted or repeated redrive puts nothing back twice, and

@@ -10,6 +10,7 @@ mod contact;
 mod doctor;
 mod escaped;
 mod explain;
+mod look;
 pub mod program;
 mod redrive;
 mod resync;

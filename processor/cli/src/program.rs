@@ -18,7 +18,7 @@ use stackone_processor_operate::redrive::RedriveSettings;
 
 use crate::arguments::{Cli, Command, RedriveArguments, ResyncArguments, StateCommand};
 use crate::state::StateSelection;
-use crate::{acls, contact, doctor, explain, resync, state, topics, unlinks};
+use crate::{acls, contact, doctor, explain, look, resync, state, topics, unlinks};
 
 /// What it calls itself on stderr.
 const NAME: &str = "stackone-processor";
@@ -72,6 +72,7 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
         Command::Resync(asked) => list(&config, &asked).await,
         other @ (Command::Acls(_)
         | Command::Healthcheck(_)
+        | Command::Look(_)
         | Command::Redrive(_)
         | Command::State(_)
         | Command::Topics(_)
@@ -94,6 +95,7 @@ const fn needs_api_keys(command: &Command) -> bool {
         Command::Run | Command::CheckConfig | Command::Doctor(_) | Command::Resync(_) => true,
         Command::Acls(_)
         | Command::Healthcheck(_)
+        | Command::Look(_)
         | Command::Redrive(_)
         | Command::State(_)
         | Command::Topics(_)
@@ -105,6 +107,7 @@ async fn without_keys(settings: &Settings, command: Command) -> anyhow::Result<(
     match command {
         Command::Acls(asked) => acls::run(settings, &asked, &mut stdout()),
         Command::Explain(asked) => explain::run(settings, &asked, &mut stdout()).await,
+        Command::Look(asked) => look::run(settings, &asked, &mut stdout()).await,
         Command::Redrive(asked) => redrive(settings, asked).await,
         Command::State(command) => show(settings, command).await,
         Command::Topics(command) => topics::run(command, settings, &mut stdout()).await,

@@ -8,6 +8,7 @@ pub mod causes;
 pub mod contact;
 pub mod doctor;
 pub mod explain;
+pub mod look;
 pub mod redrive;
 pub mod resync;
 pub mod state_view;

@@ -46,6 +46,8 @@ async fn a_command_whose_reader_has_seen_enough_ends_without_a_word() {
         &["unlinks", "list"],
         &["explain", "a"],
         &["explain", "a", "--json"],
+        &["look", "a"],
+        &["look", "a", "--json"],
         &["redrive", "--dry-run"],
         &["redrive", "--dry-run", "--json"],
         &["resync"],

@@ -12,7 +12,7 @@ use crate::explain::unseen::NotSeen;
 
 const WHERE_WEBHOOKS_END: &str = "in ingest: the metric stackone_ingest_webhooks_total with outcome \
     bad_signature, wrong_encoding or signature_*, and the log line \"webhook refused\"; see \
-    \"Webhooks are not arriving\" in deploy/runbook.md. `resync` looks at it without a webhook";
+    \"Webhooks are not arriving\" in deploy/runbook.md. `look` has it looked up without a webhook";
 
 pub(super) fn triggers(
     topics: &Topics,

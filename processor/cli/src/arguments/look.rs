@@ -1,0 +1,55 @@
+//! What `look` can be asked for.
+
+use clap::Args;
+use stackone_link_schemas::AccountId;
+
+use super::values::account;
+
+/// What `look --help` ends with.
+pub(super) const EXAMPLES: &str = "\
+An account of which something is known needs no --project, nor does a single configured one. The API key is the running
+processors': the command needs none. Where the account's updated_at at StackOne is older than the command, as it is where
+nothing has changed, they ask once more after reconcile.lag_recheck before they believe that.
+
+Examples:
+  stackone-processor look 45355976281015164504
+  stackone-processor look --project acmeinc-27270 45355976281015164504
+  stackone-processor look --json 45355976281015164504 | jq .offset
+  stackone-processor explain 45355976281015164504               and see what came of it
+
+Exit codes: 0 the record is stored, 1 it is not (no broker, no such project, or the account is another project's),
+2 that is no account id, or the configuration is invalid.";
+
+/// Which account, and with whose key.
+#[derive(Debug, Clone, Args)]
+pub struct Look {
+    /// Its id, as StackOne has it.
+    #[arg(value_name = "ACCOUNT", value_parser = account)]
+    pub account: AccountId,
+    /// With whose API key it is looked up; else that of the project which the account is known to have.
+    #[arg(long, value_name = "ID")]
+    pub project: Option<String>,
+    /// Where the record is, as one JSON object on one line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::arguments::Cli;
+
+    #[test]
+    fn an_account_is_asked_for_and_it_is_one() {
+        let parsed = |arguments: &[&str]| {
+            let all = ["stackone-processor", "look"].iter().chain(arguments);
+            Cli::try_parse_from(all).map_err(|error| error.to_string())
+        };
+        for arguments in [&[][..], &["../a"], &[""]] {
+            let told = parsed(arguments).unwrap_err();
+            assert!(told.contains("ACCOUNT"), "{arguments:?}: {told}");
+        }
+        assert!(parsed(&["a", "--project", "p", "--json"]).is_ok());
+    }
+}

@@ -1,0 +1,223 @@
+//! `stackone-processor look`: one account is looked up where no webhook comes, and nothing is told that a recheck would not.
+
+use std::process::Output;
+
+use harness::{
+    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN, eventually,
+    story_of, transitions,
+};
+use serde_json::Value;
+use stackone_link_schemas::{ACCOUNT_LOOK_TYPE, AccountLook, LookReason};
+use stackone_link_wire::Topic;
+use stackone_simulator::{AccountId, AccountStatus as Status, CustomWebhook, NewAccount, Notify};
+use tokio::process::Command;
+
+use crate::pipeline_dead_letters::assert_conserved;
+
+async fn ended(pipeline: &Pipeline, arguments: &[&str]) -> Output {
+    let file = pipeline.processor_file("look").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
+    command.arg("--config").arg(file).args(arguments);
+    let output = command.kill_on_drop(true).output();
+    tokio::time::timeout(WITHIN, output).await.unwrap().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What `look` says on stdout where it goes well.
+async fn look(pipeline: &Pipeline, arguments: &[&str]) -> String {
+    let output = ended(pipeline, &[&["look"], arguments].concat()).await;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// What it says on stderr where it does not.
+async fn refused(pipeline: &Pipeline, arguments: &[&str], code: i32) -> String {
+    let output = ended(pipeline, &[&["look"], arguments].concat()).await;
+    let trouble = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{trouble}");
+    assert_eq!(text(&output.stdout), "", "{trouble}");
+    trouble
+}
+
+fn link(pipeline: &Pipeline, notify: Notify) -> AccountId {
+    let new = NewAccount {
+        notify,
+        ..NewAccount::new("hibob", "t", "Acme")
+    };
+    pipeline.simulator.link(&new).unwrap()
+}
+
+fn is_look(record: &&ReadRecord) -> bool {
+    record.headers.event.event_type == ACCOUNT_LOOK_TYPE
+}
+
+/// Waits until so many records were skipped for this reason.
+async fn skipped(admin: &str, reason: &str, count: f64) {
+    let name =
+        format!("stackone_processor_records_total{{disposition=\"skipped\",reason=\"{reason}\"}}");
+    let reached = eventually(&name, WITHIN, async || {
+        let metrics = Metrics::of(admin).await;
+        let seen = metrics.map_err(|error| error.to_string())?.get(&name);
+        (seen > count - 0.5)
+            .then_some(())
+            .ok_or_else(|| seen.to_string())
+    });
+    reached.await.unwrap();
+}
+
+async fn sum(admin: &str, name: &str) -> f64 {
+    Metrics::of(admin).await.unwrap().sum(name)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_queues_one_lookup_and_tells_nothing_where_nothing_has_changed() {
+    let pipeline = Pipeline::start("look-unchanged").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let id = link(&pipeline, Notify::Send);
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    let lookups = "stackone_processor_lookups_total";
+    let before = sum(&processor.admin, lookups).await;
+
+    let said = look(&pipeline, &["--json", id.as_str()]).await;
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let told: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (&told["account_id"], &told["project_id"], &told["version"]),
+        (&id.as_str().into(), &PROJECT.into(), &1.into())
+    );
+    let topic = pipeline.topics.name(Topic::AccountEvents);
+    assert_eq!(told["topic"], topic);
+    let records = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+    let looks: Vec<&ReadRecord> = records.iter().filter(is_look).collect();
+    let [record] = looks[..] else {
+        panic!("{looks:#?}");
+    };
+    assert_eq!(record.key.as_deref(), Some(id.as_str()));
+    assert_eq!(
+        (&told["partition"], &told["offset"]),
+        (&record.partition.into(), &record.offset.into())
+    );
+    let asked: AccountLook = record.json();
+    assert_eq!(asked.because, LookReason::Operator);
+    assert_eq!(asked.project_id.as_deref(), Some(PROJECT));
+
+    skipped(&processor.admin, "unchanged", 1.0).await;
+    // The answer, and the same again after `lag_recheck`, since it was older than the look.
+    let asked = sum(&processor.admin, lookups).await - before;
+    assert!((asked - 2.0).abs() < 0.5, "{asked} lookups");
+    let explained = ended(&pipeline, &["explain", id.as_str()]).await;
+    let explained = text(&explained.stdout);
+    let place = format!(
+        "({topic}, partition {}, offset {}): taken in",
+        record.partition, record.offset
+    );
+    let line = explained.lines().find(|line| line.contains(&place));
+    assert!(
+        line.is_some_and(|line| line.contains(ACCOUNT_LOOK_TYPE)),
+        "{explained}"
+    );
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    let told = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    assert_eq!(story_of(id.as_str(), &told), ["account.linked"]);
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_tells_what_changed_and_the_webhook_that_comes_late_tells_it_no_second_time() {
+    let pipeline = Pipeline::start("look-changed").await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let simulator = &pipeline.simulator;
+    // Its webhook never came, and nothing is known of it.
+    let id = link(&pipeline, Notify::Lose);
+    let said = look(&pipeline, &[id.as_str()]).await;
+    assert!(said.contains("it was never confirmed"), "{said}");
+    let follow = format!("`stackone-processor explain {id}`");
+    assert!(said.contains(&follow), "{said}");
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+
+    simulator.refresh_credentials(&id, Notify::Silent).unwrap();
+    look(&pipeline, &[id.as_str()]).await;
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == 2)
+        .await;
+    let caused_by = &transitions(records)[1].caused_by;
+    let causes: Vec<&str> = caused_by
+        .iter()
+        .map(|cause| cause.event_type.as_str())
+        .collect();
+    assert_eq!(causes, [ACCOUNT_LOOK_TYPE]);
+    let late = CustomWebhook {
+        event_date: Some(simulator.account(&id).unwrap().updated_at),
+        ..CustomWebhook::new("account.updated", &id)
+    };
+    simulator.send_webhook(late).unwrap();
+    skipped(&processor.admin, "duplicate", 1.0).await;
+
+    let error = Status::Error;
+    simulator
+        .set_status(&id, error, Vec::new(), Notify::Silent)
+        .unwrap();
+    look(&pipeline, &[id.as_str()]).await;
+    let records = lifecycle
+        .read_until(WITHIN, |records| records.len() == 3)
+        .await;
+    assert_eq!(
+        story_of(id.as_str(), records),
+        ["account.linked", "account.refreshed", "account.degraded"]
+    );
+    assert_conserved(&processor.admin).await;
+    processor.stop().await.unwrap();
+    let told = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    assert_eq!(told.len(), 3, "{:#?}", transitions(&told));
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_the_processor_would_put_aside_is_not_written() {
+    let settings = PipelineSettings {
+        has_other_project: true,
+        ..PipelineSettings::default()
+    };
+    let pipeline = Pipeline::with("look-refused", settings).await.unwrap();
+    let processor = pipeline.processor("a").unwrap();
+    let id = link(&pipeline, Notify::Send);
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    lifecycle
+        .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    processor.stop().await.unwrap();
+    for (arguments, code, words) in [
+        (&["nobodys"][..], 1, "--project names its own"),
+        (
+            &["--project", "nobodys", id.as_str()],
+            1,
+            "project nobodys is not configured",
+        ),
+        (
+            &["--project", OTHER_PROJECT, id.as_str()],
+            1,
+            "belongs to project",
+        ),
+        (&["../a"], 2, "ACCOUNT"),
+        (&[], 2, "ACCOUNT"),
+    ] {
+        let trouble = refused(&pipeline, arguments, code).await;
+        assert!(trouble.contains(words), "{arguments:?}: {trouble}");
+    }
+    let written = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+    assert_eq!(written.iter().filter(is_look).count(), 0);
+    // Of an account that is known no project need be named.
+    let said = look(&pipeline, &[id.as_str()]).await;
+    assert!(said.contains(&format!("(project {PROJECT};")), "{said}");
+    pipeline.stop().await.unwrap();
+}
