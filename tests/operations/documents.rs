@@ -1,5 +1,6 @@
-//! The documents: their links lead somewhere, the tests they name exist, and they stay readable.
+//! The documents: their links lead somewhere, the tests and commands they name exist, and they stay readable.
 
+mod commands;
 mod markdown;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -24,6 +24,8 @@ pub(super) struct Document {
     pub(super) definitions: BTreeSet<String>,
     /// What is in code font within a line.
     pub(super) code: Vec<String>,
+    /// Lines of blocks of code, those that a backslash continues as one.
+    pub(super) blocks: Vec<String>,
 }
 
 impl Document {
@@ -31,10 +33,16 @@ impl Document {
         let mut document = Self::default();
         let mut prose = String::new();
         let mut is_in_code = false;
+        let mut begun = String::new();
         for (index, line) in text.lines().enumerate() {
             if line.trim_start().starts_with("```") {
                 is_in_code = !is_in_code;
-            } else if !is_in_code {
+            } else if is_in_code {
+                begun.push_str(line.trim_end_matches('\\'));
+                if !line.ends_with('\\') {
+                    document.blocks.push(std::mem::take(&mut begun));
+                }
+            } else {
                 document.take_line(index + 1, line);
                 prose.push_str(line);
                 prose.push('\n');
