@@ -163,14 +163,15 @@ bench-connect *arguments: hub
     mkdir -p target/browser
     STACKONE_BIN=target/release node connect/bench/bench.mjs {{ arguments }}
 
-# Fuzz what others send, webhooks and answers of the accounts API, for so many seconds a target (needs cargo-fuzz and a nightly compiler)
+# Fuzz what others send, webhooks, answers of the accounts API and tokens of connect's callers, for so many seconds a target (needs cargo-fuzz and a nightly compiler)
 [group('test')]
 fuzz-ingest seconds="600":
-    cd ingest/fuzz && mkdir -p corpus/signature corpus/envelope corpus/account corpus/list
+    cd ingest/fuzz && mkdir -p corpus/signature corpus/envelope corpus/account corpus/list corpus/bearer
     cd ingest/fuzz && cargo fuzz run signature corpus/signature ../../schemas/fixtures -- -max_total_time={{ seconds }} -dict=signature.dict -max_len=4096
     cd ingest/fuzz && cargo fuzz run envelope corpus/envelope ../../schemas/fixtures -- -max_total_time={{ seconds }} -dict=json.dict -max_len=8192
     cd ingest/fuzz && cargo fuzz run account corpus/account ../../schemas/fixtures -- -max_total_time={{ seconds }} -dict=json.dict -max_len=8192
     cd ingest/fuzz && cargo fuzz run list corpus/list ../../schemas/fixtures -- -max_total_time={{ seconds }} -dict=json.dict -max_len=8192
+    cd ingest/fuzz && cargo fuzz run bearer corpus/bearer seeds/bearer -- -max_total_time={{ seconds }} -dict=bearer.dict -max_len=4096
 
 # Formatting, and clippy without a warning, on the default build and on the one with containers
 [group('check')]

@@ -284,8 +284,11 @@ impl Scopes {
     }
 }
 
+/// The JSON object of a part. Serde would take an array of the members' values for one, too.
 fn decoded<T: serde::de::DeserializeOwned>(part: &str) -> Option<T> {
-    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+    let text = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
+    let is_object = text.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(&text).ok())?
 }
 
 /// A `NumericDate` in whole seconds; it may have a fraction.

@@ -108,6 +108,17 @@ fn a_header_chooses_neither_algorithm_nor_key() {
 }
 
 #[test]
+fn header_and_claims_are_objects_and_no_lists_of_what_is_in_them() {
+    let host = host();
+    for header in [json!(["EdDSA", "k1"]), json!(["EdDSA", "k1", null])] {
+        let refused = host.verify(&header, &claims());
+        assert_eq!(refused, Err(JwtError::Malformed), "{header}");
+    }
+    let list: Value = claims().as_object().unwrap().values().cloned().collect();
+    assert_eq!(host.verify(&header(), &list), Err(JwtError::Malformed));
+}
+
+#[test]
 fn a_public_key_is_no_secret_of_an_hmac() {
     let host = host();
     let mut header = header();

@@ -87,6 +87,32 @@ async fn nobody_else_is_believed_and_a_service_token_from_a_page_is_refused() {
             "urn:stackone-connect:problem:unauthenticated"
         );
     }
+    for (header, why) in [
+        (json!({"alg": "none", "kid": "k1"}), "header"),
+        (json!({"alg": "HS256", "kid": "k1"}), "header"),
+        (
+            json!({"alg": "EdDSA", "kid": "k1", "crit": ["exp"]}),
+            "header",
+        ),
+        (json!({"alg": "EdDSA"}), "unknown_key"),
+        (json!({"alg": "EdDSA", "kid": "k2"}), "unknown_key"),
+        (
+            json!({"alg": "EdDSA", "kid": "k2", "jku": "https://evil.example.com"}),
+            "unknown_key",
+        ),
+        (json!(["EdDSA", "k1"]), "malformed"),
+    ] {
+        let counted = format!("stackone_connect_jwt_refusals_total{{reason=\"jwt_{why}\"}}");
+        let before = service.metric(&counted).await.unwrap_or_default();
+        let token = Host::new("k1", 1).token_under(header.clone(), "t1", json!({}));
+        let (status, _) = create(&service, &token, json!({"channel": "hub"})).await;
+        assert_eq!(status, 401, "{header}");
+        assert_eq!(
+            service.metric(&counted).await,
+            Some(before + 1.0),
+            "{header}"
+        );
+    }
     let url = format!("http://{}/v1/accounts", service.public);
     assert_eq!(service.send(service.client.get(url)).await.status(), 401);
     let request = service.request(Method::GET, "/v1/accounts?tenant=t1", SERVICE_TOKEN);

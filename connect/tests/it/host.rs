@@ -28,6 +28,11 @@ impl Host {
 
     /// A token for a tenant, with these claims besides.
     pub(crate) fn token(&self, tenant: &str, more: Value) -> String {
+        self.token_under(json!({ "alg": "EdDSA", "kid": self.id }), tenant, more)
+    }
+
+    /// The same under a header of its own, signed all the same.
+    pub(crate) fn token_under(&self, header: Value, tenant: &str, more: Value) -> String {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap()
@@ -39,7 +44,6 @@ impl Host {
         for (claim, value) in more.as_object().unwrap() {
             claims[claim] = value.clone();
         }
-        let header = json!({ "alg": "EdDSA", "kid": self.id });
         let encode = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", encode(&header), encode(&claims));
         let signature = BASE64_URL_SAFE_NO_PAD.encode(self.key.sign(signed.as_bytes()));

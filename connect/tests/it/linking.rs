@@ -1,6 +1,10 @@
 //! A tenant links an account in a page.
 
+use std::time::Duration;
+
+use reqwest::Method;
 use serde_json::{Value, json};
+use stackone_connect::config::Settings;
 use stackone_link_wire::Topic;
 
 use crate::broker::Broker;
@@ -91,13 +95,19 @@ async fn what_stackone_does_is_told_by_what_the_caller_can_do() {
         ),
         (ResponseTemplate::new(500), 503, Some("5")),
         (
+            ResponseTemplate::new(201).set_delay(Duration::from_secs(60)),
+            503,
+            Some("5"),
+        ),
+        (
             ResponseTemplate::new(429).insert_header("retry-after", "7"),
             503,
             Some("7"),
         ),
     ] {
         let (broker, stackone) = (Broker::new(), answering(answer).await);
-        let service = Service::ready(&broker, &stackone).await;
+        let brief = |settings: &mut Settings| settings.stackone.timeout = Duration::from_secs(2);
+        let service = Service::ready_with(&broker, &stackone, brief).await;
         let made = service.create(json!({})).await;
         let token = async || {
             let client_token = text(&made, "client_token");
@@ -172,6 +182,12 @@ async fn a_request_that_says_what_cannot_be_is_refused_by_name() {
             "{problem}"
         );
     }
+    let half = r#"{"tenant":{"id":"t1","name":"Acme"},"channel":"hub","label":"\ud83d"}"#;
+    let request = service.request(Method::POST, "/v1/link-sessions", SERVICE_TOKEN);
+    let request = request
+        .header("content-type", "application/json")
+        .body(half);
+    assert_eq!(service.send(request).await.status(), 400, "half an emoji");
     let large = json!({"label": "x".repeat(20_000)});
     assert_eq!(service.try_create(large, None).await.status(), 413);
     let refused = "stackone_connect_refusals_total{reason=\"invalid_request\"}";
