@@ -6,7 +6,7 @@ use harness::{Metrics, Pipeline, ReadRecord, WITHIN, eventually, states, story_o
 use stackone_link_schemas::{AccountId, AccountPhase, AccountState, AccountStatus, LifecycleType};
 use stackone_link_wire::{Topic, TraceContext};
 use stackone_processor::config::Config;
-use stackone_processor_cli::state::{self, StateSelection};
+use stackone_processor_cli::commands::state::{self, StateSelection};
 use stackone_simulator::{
     AccountStatus as Status, CustomWebhook, NewAccount, Notify, StatusReason,
 };

@@ -10,8 +10,7 @@ use jiff::Timestamp;
 use stackone_link_schemas::LifecycleType;
 use stackone_link_wire::Topic;
 use stackone_processor::config::Config;
-use stackone_processor_cli::arguments::UnlinksCommand;
-use stackone_processor_cli::unlinks;
+use stackone_processor_cli::commands::unlinks::{self, UnlinksCommand};
 use stackone_simulator::{AccountId, Fault, FaultId, FaultRule, NewAccount, Notify, Operation};
 
 use crate::pipeline_dead_letters::assert_conserved;

@@ -1,7 +1,6 @@
 //! The program `stackone-processor`, in the library so that tests can run it as a process of their own.
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,16 +8,13 @@ use stackone_link_process::panics::Panics;
 use stackone_link_process::program::{self, Failure};
 use stackone_link_process::secret::Place;
 use stackone_link_process::settings::{Ignored, log_ignored};
-use stackone_link_process::stdout::stdout;
 use stackone_link_process::{process_environment, signals, telemetry};
 use stackone_processor::application::Application;
-use stackone_processor::config::{Config, LAYERS, Settings};
+use stackone_processor::config::{Config, LAYERS};
 use stackone_processor::transaction::{Around, Undisturbed};
-use stackone_processor_operate::redrive::RedriveSettings;
 
-use crate::arguments::{Cli, Command, RedriveArguments, ResyncArguments, StateCommand};
-use crate::state::StateSelection;
-use crate::{acls, contact, doctor, explain, look, resync, state, topics, unlinks};
+use crate::arguments::Cli;
+use crate::commands::Command;
 
 /// What it calls itself on stderr.
 const NAME: &str = "stackone-processor";
@@ -52,8 +48,9 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
     if !matches!(command, Command::Run) {
         program::warn(NAME, &ignored);
     }
-    if !needs_api_keys(&command) {
-        return Ok(without_keys(&Config::settings(file, &environment)?, command).await?);
+    if !command.needs_api_keys() {
+        let settings = Config::settings(file, &environment)?;
+        return Ok(command.without_keys(&settings).await?);
     }
     let config = Config::load(file, &environment).inspect_err(|_told_later| {
         // One that sets nothing may be why another is missing.
@@ -61,24 +58,11 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
             program::warn(NAME, &ignored);
         }
     })?;
-    if !matches!(command, Command::Run) {
-        warn_of_odd_keys(&config);
+    if matches!(command, Command::Run) {
+        return Ok(process(&config, &ignored, around).await?);
     }
-    let done = match command {
-        Command::Run => process(&config, &ignored, around).await,
-        Command::CheckConfig => print(&config),
-        Command::Doctor(asked) => doctor::run(&config, &asked, &mut stdout()).await,
-        Command::Explain(asked) => explain::and_ask(&config, &asked, &mut stdout()).await,
-        Command::Resync(asked) => list(&config, &asked).await,
-        other @ (Command::Acls(_)
-        | Command::Healthcheck(_)
-        | Command::Look(_)
-        | Command::Redrive(_)
-        | Command::State(_)
-        | Command::Topics(_)
-        | Command::Unlinks(_)) => without_keys(&config.settings, other).await,
-    };
-    Ok(done?)
+    warn_of_odd_keys(&config);
+    Ok(command.with_keys(&config).await?)
 }
 
 fn warn_of_odd_keys(config: &Config) {
@@ -86,41 +70,6 @@ fn warn_of_odd_keys(config: &Config) {
     let told =
         odd.map(|(project, oddity)| format!("projects.{project}: {oddity}, and is taken as it is"));
     program::warn(NAME, told);
-}
-
-/// Whether it asks the accounts API, or tells whether the service could.
-const fn needs_api_keys(command: &Command) -> bool {
-    match command {
-        Command::Explain(asked) => asked.ask,
-        Command::Run | Command::CheckConfig | Command::Doctor(_) | Command::Resync(_) => true,
-        Command::Acls(_)
-        | Command::Healthcheck(_)
-        | Command::Look(_)
-        | Command::Redrive(_)
-        | Command::State(_)
-        | Command::Topics(_)
-        | Command::Unlinks(_) => false,
-    }
-}
-
-async fn without_keys(settings: &Settings, command: Command) -> anyhow::Result<()> {
-    match command {
-        Command::Acls(asked) => acls::run(settings, &asked, &mut stdout()),
-        Command::Explain(asked) => explain::run(settings, &asked, &mut stdout()).await,
-        Command::Look(asked) => look::run(settings, &asked, &mut stdout()).await,
-        Command::Redrive(asked) => redrive(settings, asked).await,
-        Command::State(command) => show(settings, command).await,
-        Command::Topics(command) => topics::run(command, settings, &mut stdout()).await,
-        Command::Unlinks(command) => {
-            contact::made(&settings.kafka).await?;
-            unlinks::run(command, settings, &mut stdout()).await
-        }
-        Command::Run
-        | Command::CheckConfig
-        | Command::Doctor(_)
-        | Command::Healthcheck(_)
-        | Command::Resync(_) => Ok(()),
-    }
 }
 
 async fn process(
@@ -141,43 +90,4 @@ async fn process(
         Ok(application.run(stop).await?)
     })
     .await
-}
-
-async fn list(config: &Config, asked: &ResyncArguments) -> anyhow::Result<()> {
-    contact::made(&config.settings.kafka).await?;
-    let only = asked.project.as_deref();
-    signals::until_stopped(async |stop| resync::run(config, only, &stop).await).await
-}
-
-async fn redrive(settings: &Settings, asked: RedriveArguments) -> anyhow::Result<()> {
-    contact::made(&settings.kafka).await?;
-    let settings = RedriveSettings::of(settings);
-    let (selection, mode, shown) = asked.into_parts();
-    signals::until_stopped(async |stop| {
-        crate::redrive::command(settings, selection, mode, shown, stop).await
-    })
-    .await
-}
-
-async fn show(settings: &Settings, command: StateCommand) -> anyhow::Result<()> {
-    let selection = match command {
-        StateCommand::List { status, json } => StateSelection {
-            status,
-            json,
-            ..StateSelection::default()
-        },
-        StateCommand::Get { account, json } => StateSelection {
-            account: Some(account),
-            json,
-            ..StateSelection::default()
-        },
-    };
-    contact::made(&settings.kafka).await?;
-    state::run(settings, selection, stdout()).await
-}
-
-fn print(config: &Config) -> anyhow::Result<()> {
-    let mut out = stdout();
-    out.write_all(config.to_toml()?.as_bytes())?;
-    Ok(out.flush()?)
 }

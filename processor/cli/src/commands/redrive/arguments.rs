@@ -8,11 +8,10 @@ use stackone_link_schemas::{AccountId, DeadLetterReason};
 
 use stackone_processor_operate::redrive::{Mode, Selection};
 
-use super::values::{account, moment};
-use crate::redrive::Shown;
+use crate::values::{account, moment};
 
 /// What `redrive --help` ends with.
-pub(super) const EXAMPLES: &str = "\
+pub(in crate::commands) const EXAMPLES: &str = "\
 Examples:
   stackone-processor redrive --dry-run                          what would be put back, and why it was put aside
   stackone-processor redrive --reason unknown_project           a project was added to the configuration
@@ -22,6 +21,15 @@ Examples:
 
 Exit codes: 0 all that was asked for is put back (or shown), 1 it failed or was interrupted: run it again to go on.
 Expired letters have no bytes any more and cannot be put back: run a resync instead.";
+
+/// How output looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// For a person.
+    Text,
+    /// As JSON, one object per line; the last is the summary.
+    Json,
+}
 
 /// Which dead letters are put back, and how.
 #[derive(Debug, Clone, Args)]
@@ -75,7 +83,8 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::arguments::{Cli, Command};
+    use crate::arguments::Cli;
+    use crate::commands::Command;
 
     fn redrive(arguments: &[&str]) -> Result<RedriveArguments, String> {
         let all = ["stackone-processor", "redrive"].iter().chain(arguments);

@@ -1,5 +1,7 @@
 //! `explain`: where an account is and why, as text for people or as one JSON object for scripts.
 
+mod arguments;
+
 use std::io::{self, IsTerminal as _, Write};
 
 use stackone_processor::config::{Config, Settings};
@@ -7,10 +9,11 @@ use stackone_processor_operate::explain::{
     AccountFinding, AccountQuestion, Evidence, Explanation, NotSeen, ReadProgress, ask, look,
 };
 
-use crate::arguments::Explain;
 use crate::bar::Bar;
 use crate::contact;
 use crate::escaped::escaped;
+pub(super) use arguments::EXAMPLES;
+pub(crate) use arguments::Explain;
 
 /// Tells `out` what the topics have of the account.
 pub(crate) async fn run(

@@ -3,11 +3,31 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use clap::Args;
 use stackone_link_wire::{Acl, AclOperation, AclResource};
 use stackone_processor::config::Settings;
 use stackone_processor_operate::acls::{Principals, acls};
 
-use crate::arguments::Acls;
+/// Who the services are to the brokers, and how that is told.
+#[derive(Debug, Clone, Args)]
+pub struct Acls {
+    /// Who ingest is.
+    #[arg(long, value_name = "PRINCIPAL", default_value = "User:stackone-ingest")]
+    pub ingest: String,
+    /// Who the processors are.
+    #[arg(
+        long,
+        value_name = "PRINCIPAL",
+        default_value = "User:stackone-processor"
+    )]
+    pub processor: String,
+    /// Who connect is, where it runs.
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub connect: Option<String>,
+    /// As JSON, one line each, with what it is for.
+    #[arg(long)]
+    pub json: bool,
+}
 
 const PREAMBLE: &str = "\
 #!/bin/sh

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 /// What `doctor --help` ends with.
-pub(super) const EXAMPLES: &str = "\
+pub(in crate::commands) const EXAMPLES: &str = "\
 Each line says how something is (fine, note, unknown, WRONG), what was looked at, and what was seen; below what is wrong, what to do.
 A note is a choice that loses something, and may be meant. Unknown is what could not be looked at, or not without changing something: nothing is known to be wrong with it.
 

@@ -3,12 +3,44 @@
 use std::io::Write;
 
 use anyhow::Context as _;
+use clap::Subcommand;
 use jiff::Timestamp;
 use stackone_link_process::counted::counted;
+use stackone_link_process::stdout::stdout;
 use stackone_processor::config::Settings;
 use stackone_processor_operate::unlinks::{Vanished, release, vanished};
 
-use crate::arguments::UnlinksCommand;
+use crate::contact;
+
+/// What to do with accounts that vanished.
+#[derive(Debug, Clone, Subcommand)]
+pub enum UnlinksCommand {
+    /// Show the accounts that answer 404 although no webhook said that they were deleted, as the state topic has them.
+    /// Changes nothing.
+    List {
+        /// Only those of this project.
+        #[arg(long, value_name = "ID")]
+        project: Option<String>,
+        /// As JSON, one line each.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say that the accounts of a project that vanished until now are gone. Each is looked up once more, and unlinked if
+    /// it still answers 404.
+    ///
+    /// The running processors do that, also those that start later. Make sure first that the API key and the base_url are
+    /// the project's own: an unlink cannot be taken back, only followed by a new link.
+    Release {
+        /// The project's id; "default" where a single project is configured without one.
+        project: String,
+    },
+}
+
+/// Waits for a broker, and then shows or releases.
+pub(crate) async fn command(command: UnlinksCommand, settings: &Settings) -> anyhow::Result<()> {
+    contact::made(&settings.kafka).await?;
+    run(command, settings, &mut stdout()).await
+}
 
 /// Shows or releases, telling `out`.
 ///

@@ -1,33 +1,39 @@
 //! `stackone-processor redrive`: stdout has what came of it, stderr how far it is.
 
+mod arguments;
 mod report;
 
 use std::io::{self, Write as _};
 
 use stackone_link_process::spawn::spawn_blocking;
-use stackone_link_process::stderr;
 use stackone_link_process::stdout::stdout;
+use stackone_link_process::{signals, stderr};
+use stackone_processor::config::Settings;
 use tokio_util::sync::CancellationToken;
 
 use stackone_processor_operate::redrive::{
-    Mode, Passed, RedriveSettings, RedriveVerdict, Selection, Told, run,
+    self, Mode, Passed, RedriveSettings, RedriveVerdict, Selection, Told,
 };
 use stackone_processor_operate::tasks;
 
 use crate::bar::Bar;
+use crate::contact;
+pub(super) use arguments::EXAMPLES;
+pub(crate) use arguments::RedriveArguments;
+use arguments::Shown;
 use report::{LetterReport, RunReport};
 
-/// How output looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shown {
-    /// For a person.
-    Text,
-    /// As JSON, one object per line; the last is the summary.
-    Json,
+/// Waits for a broker, and then puts back.
+pub(crate) async fn run(settings: &Settings, asked: RedriveArguments) -> anyhow::Result<()> {
+    contact::made(&settings.kafka).await?;
+    let settings = RedriveSettings::of(settings);
+    let (selection, mode, shown) = asked.into_parts();
+    signals::until_stopped(async |stop| put_back(settings, selection, mode, shown, stop).await)
+        .await
 }
 
 /// Puts back what is selected, or says what it would put back.
-pub(crate) async fn command(
+async fn put_back(
     settings: RedriveSettings,
     selection: Selection,
     mode: Mode,
@@ -36,7 +42,7 @@ pub(crate) async fn command(
 ) -> anyhow::Result<()> {
     let redrive = move || {
         let mut screen = Screen::new(mode, shown);
-        let result = run(&settings, &selection, mode, &stop, &mut |told| {
+        let result = redrive::run(&settings, &selection, mode, &stop, &mut |told| {
             screen.show(&told)
         });
         screen.bar.clear();

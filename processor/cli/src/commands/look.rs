@@ -1,5 +1,7 @@
 //! `look`: has the running processors look one account up, and says where that is written.
 
+mod arguments;
+
 use std::io::Write;
 
 use stackone_link_process::counted::counted;
@@ -7,9 +9,10 @@ use stackone_processor::config::Settings;
 use stackone_processor_operate::look::{AskedLook, ask_for_look};
 use stackone_processor_operate::unlinks::UNNAMED;
 
-use crate::arguments::Look;
 use crate::contact;
 use crate::escaped::escaped;
+pub(super) use arguments::EXAMPLES;
+pub(crate) use arguments::Look;
 
 /// Asks for the look, and tells `out` where its record is.
 pub(crate) async fn run(

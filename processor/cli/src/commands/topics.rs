@@ -3,12 +3,20 @@
 use std::io::Write;
 
 use anyhow::Context as _;
+use clap::Subcommand;
 use stackone_link_process::counted::counted;
 use stackone_link_wire::Topic;
 use stackone_processor::config::Settings;
 use stackone_processor_operate::topics::{apply, plan};
 
-use crate::arguments::TopicsCommand;
+/// What to do with topics.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum TopicsCommand {
+    /// Show what is missing or set up so that data would be damaged or dead letters held up; exit code 1 if anything is. Changes nothing.
+    Plan,
+    /// Make the topics that are missing. Existing ones are never changed.
+    Apply,
+}
 
 /// Shows or makes topics, telling `out`.
 pub(crate) async fn run(

@@ -3,12 +3,38 @@
 use std::io::{self, Write};
 
 use anyhow::Context as _;
+use clap::Subcommand;
 use stackone_link_process::counted::counted;
+use stackone_link_process::stdout::stdout;
 use stackone_link_schemas::{AccountId, AccountState};
 use stackone_processor::config::Settings;
 use stackone_processor_operate::state_view::states;
 
 use crate::escaped::escaped;
+use crate::{contact, values};
+
+/// Which accounts are shown.
+#[derive(Debug, Clone, Subcommand)]
+pub enum StateCommand {
+    /// One account; exit code 1 if it has no state.
+    Get {
+        /// Its id.
+        #[arg(value_parser = values::account)]
+        account: AccountId,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// All accounts, or those with a status.
+    List {
+        /// Only those with this status (active, error, …) or state (active, degraded, failed, unlinked).
+        #[arg(long)]
+        status: Option<String>,
+        /// As JSON, one line each.
+        #[arg(long)]
+        json: bool,
+    },
+}
 
 /// Which states are shown, and how.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +59,24 @@ impl StateSelection {
             .is_some_and(|status| status.as_str() == wanted)
             || phase == wanted.as_str()
     }
+}
+
+/// Waits for a broker, and then shows.
+pub(crate) async fn show(settings: &Settings, command: StateCommand) -> anyhow::Result<()> {
+    let selection = match command {
+        StateCommand::List { status, json } => StateSelection {
+            status,
+            json,
+            ..StateSelection::default()
+        },
+        StateCommand::Get { account, json } => StateSelection {
+            account: Some(account),
+            json,
+            ..StateSelection::default()
+        },
+    };
+    contact::made(&settings.kafka).await?;
+    run(settings, selection, stdout()).await
 }
 
 /// Shows the selected states on `out`.

@@ -3,10 +3,10 @@
 use clap::Args;
 use stackone_link_schemas::AccountId;
 
-use super::values::account;
+use crate::values::account;
 
 /// What `look --help` ends with.
-pub(super) const EXAMPLES: &str = "\
+pub(in crate::commands) const EXAMPLES: &str = "\
 An account of which something is known needs no --project, nor does a single configured one. The API key is the running
 processors': the command needs none. Where the account's updated_at at StackOne is older than the command, as it is where
 nothing has changed, they ask once more after reconcile.lag_recheck before they believe that.

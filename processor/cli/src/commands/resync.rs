@@ -3,9 +3,10 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use clap::Args;
 use stackone_link_process::counted::counted;
-use stackone_link_process::stderr;
 use stackone_link_process::stdout::stdout;
+use stackone_link_process::{signals, stderr};
 use stackone_processor::application::projects;
 use stackone_processor::config::Config;
 use stackone_processor::resync::{ListSummary, ResyncError};
@@ -14,13 +15,25 @@ use stackone_processor_operate::resync::{Report, Resync, ResyncProgress, Unanswe
 use tokio_util::sync::CancellationToken;
 
 use crate::bar::Bar;
+use crate::contact;
+
+/// What is listed.
+#[derive(Debug, Clone, Args)]
+pub struct ResyncArguments {
+    /// Only this project; all of them otherwise.
+    #[arg(long, value_name = "ID")]
+    pub project: Option<String>,
+}
+
+/// Waits for a broker, and then lists.
+pub(crate) async fn run(config: &Config, asked: &ResyncArguments) -> anyhow::Result<()> {
+    contact::made(&config.settings.kafka).await?;
+    let only = asked.project.as_deref();
+    signals::until_stopped(async |stop| list(config, only, &stop).await).await
+}
 
 /// Lists one project, or all. One that cannot be listed is told, and holds up no other.
-pub(crate) async fn run(
-    config: &Config,
-    only: Option<&str>,
-    stop: &CancellationToken,
-) -> anyhow::Result<()> {
+async fn list(config: &Config, only: Option<&str>, stop: &CancellationToken) -> anyhow::Result<()> {
     let projects = projects(config)?;
     let lanes = lanes(&projects, only)?;
     let resync = Resync::begin(&config.settings, &projects).await;

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use stackone_link_schemas::AccountId;
 use stackone_processor_operate::explain::{AccountQuestion, DEFAULT_RECORDS, ReadLimits};
 
-use super::values::{account, moment};
+use crate::values::{account, moment};
 
 /// What `explain --help` ends with.
-pub(super) const EXAMPLES: &str = "\
+pub(in crate::commands) const EXAMPLES: &str = "\
 Each line says whether it was found, what it is about, and what there is to say; below it, what to do.
 NOT FOUND is what was looked for and is not there. LIMIT: records older than the newest that may be read were left out.
 NOT SEEN is what could not be looked at, and why: nothing is known of it.

@@ -1,13 +1,16 @@
 //! `doctor`: findings as text for people, or as one JSON object for scripts.
 
+mod arguments;
+
 use std::io::{self, Write};
 
 use stackone_link_process::counted::counted;
 use stackone_processor::config::Config;
 use stackone_processor_operate::doctor::{Finding, look};
 
-use crate::arguments::Doctor;
 use crate::escaped::escaped;
+pub(crate) use arguments::Doctor;
+pub(super) use arguments::EXAMPLES;
 
 /// Looks, and tells `out`.
 pub(crate) async fn run(

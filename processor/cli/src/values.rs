@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use stackone_link_schemas::AccountId;
 
-pub(super) fn account(text: &str) -> Result<AccountId, String> {
+pub(crate) fn account(text: &str) -> Result<AccountId, String> {
     AccountId::try_from(text).map_err(|error| error.to_string())
 }
 
 /// A time, or how long ago.
-pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse() {
         return Ok(time);
     }
