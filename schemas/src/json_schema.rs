@@ -6,9 +6,8 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use crate::{
-    AccountEvent, AccountLifecycleEvent, AccountListed, AccountLook, AccountState,
-    DeadLetterReason, DeadLettersRedriven, LIFECYCLE_DATASCHEMA, LINK_SESSION_DATASCHEMA,
-    LinkSessionFact, ListingMarker, STATE_DATASCHEMA, UnlinksReleased,
+    AccountEvent, AccountLifecycleEvent, AccountState, DeadLetterReason, LIFECYCLE_DATASCHEMA,
+    LINK_SESSION_DATASCHEMA, LinkSessionFact, STATE_DATASCHEMA, own,
 };
 
 /// A schema and the file it is kept in, under `schemas/json/`, or under `schemas/registry/` in the form for registries.
@@ -42,18 +41,12 @@ pub fn schema_documents() -> Vec<SchemaDocument> {
 #[must_use]
 pub fn pipeline_documents() -> Vec<SchemaDocument> {
     let settings = SchemaSettings::draft2020_12();
-    vec![
-        document::<AccountEvent>("pipeline/account-event.schema.json", None, &settings),
-        document::<AccountListed>("pipeline/account-listed.schema.json", None, &settings),
-        document::<AccountLook>("pipeline/account-look.schema.json", None, &settings),
-        document::<ListingMarker>("pipeline/listing-marker.schema.json", None, &settings),
-        document::<UnlinksReleased>("pipeline/unlinks-released.schema.json", None, &settings),
-        document::<DeadLettersRedriven>(
-            "pipeline/dead-letters-redriven.schema.json",
-            None,
-            &settings,
-        ),
-    ]
+    let webhook = document::<AccountEvent>("pipeline/account-event.schema.json", None, &settings);
+    let own = own::RECORDS.iter().map(|record| SchemaDocument {
+        file: record.file,
+        schema: (record.document)(as_written(settings.clone()).into_generator()),
+    });
+    std::iter::once(webhook).chain(own).collect()
 }
 
 /// The schemas of subscribers for a schema registry: of draft 7 and without references, the form in which registries can
@@ -109,13 +102,11 @@ pub fn component_schemas() -> serde_json::Map<String, Value> {
         generator.subschema_for::<AccountState>(),
         generator.subschema_for::<LinkSessionFact>(),
         generator.subschema_for::<AccountEvent>(),
-        generator.subschema_for::<AccountListed>(),
-        generator.subschema_for::<AccountLook>(),
-        generator.subschema_for::<ListingMarker>(),
-        generator.subschema_for::<UnlinksReleased>(),
-        generator.subschema_for::<DeadLettersRedriven>(),
         generator.subschema_for::<DeadLetterReason>(),
     ];
+    for record in &own::RECORDS {
+        let _reference = (record.component)(&mut generator);
+    }
     generator.take_definitions(true)
 }
 

@@ -76,11 +76,9 @@ pub mod json;
 mod json_schema;
 mod lifecycle;
 mod link_session;
-mod listing;
-mod look;
 mod open_enum;
+mod own;
 mod state;
-mod unlinks;
 pub mod webhook;
 
 pub use account::{
@@ -101,13 +99,11 @@ pub use link_session::{
     LinkSessionCreated, LinkSessionFact, LinkSessionSettled, LinkedReported, TokenMinted,
     link_session_id, link_session_key,
 };
-pub use listing::{ACCOUNT_LISTED_TYPE, AccountListed, LISTING_MARKER_TYPE, ListingMarker};
-pub use look::{ACCOUNT_LOOK_TYPE, AccountLook, LookReason};
+pub use own::*;
 pub use state::{
     AccountPhase, AccountState, Grace, GraceKind, LastLookup, LastOutcome, Pending, Recheck,
     TakenIn, Trigger,
 };
-pub use unlinks::{UNLINKS_RELEASED_TYPE, UnlinksReleased};
 
 /// The README's example has to compile.
 #[cfg(doctest)]

@@ -4,9 +4,8 @@ mod own;
 
 use jiff::Timestamp;
 use stackone_link_schemas::{
-    ACCOUNT_LISTED_TYPE, ACCOUNT_LOOK_TYPE, AccountEvent, AccountId, AccountState, Cause,
-    DeadLetterReason, LISTING_MARKER_TYPE, ListingMarker, Pending, TakenIn, Trigger,
-    UNLINKS_RELEASED_TYPE,
+    AccountEvent, AccountId, AccountState, Cause, DeadLetterReason, ListingMarker, Pending,
+    TakenIn, Trigger,
 };
 use stackone_link_wire::{RecordHeaders, TraceContext, partition_of_key};
 use uuid::Uuid;
@@ -15,6 +14,7 @@ use crate::api_gate::Projects;
 use crate::planted::{Fault, planted};
 use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
+use own::OwnRecord;
 
 /// A consumed record.
 #[derive(Debug, Clone)]
@@ -102,16 +102,8 @@ impl Consumed {
             .headers
             .as_ref()
             .map(|headers| headers.event.event_type.as_str());
-        match event_type {
-            Some(ACCOUNT_LISTED_TYPE) => {
-                return self.sort_listed(topic, partitions, projects, now, state_of);
-            }
-            Some(ACCOUNT_LOOK_TYPE) => {
-                return self.sort_look(topic, partitions, projects, now, state_of);
-            }
-            Some(LISTING_MARKER_TYPE) => return self.sort_marker(projects),
-            Some(UNLINKS_RELEASED_TYPE) => return self.sort_release(projects),
-            Some(_) | None => {}
+        if let Some(own) = event_type.and_then(OwnRecord::of) {
+            return self.sort_own(own, topic, partitions, projects, now, state_of);
         }
         let event = match AccountEvent::parse(&self.value) {
             Ok(event) => event,

@@ -12,7 +12,12 @@ pub(super) fn all(topics: &Topics, messages: &[Message]) -> Map<String, Value> {
         let of_topic = messages
             .iter()
             .filter(|message| message.is_on(topic))
-            .map(|message| (message.name, reference("components/messages", message.name)));
+            .map(|message| {
+                (
+                    message.name.as_str(),
+                    reference("components/messages", &message.name),
+                )
+            });
         let channel = json!({
             "address": topics.name(topic),
             "title": title(topic),
@@ -34,7 +39,7 @@ pub(super) fn operations(messages: &[Message]) -> Map<String, Value> {
                 .iter()
                 .filter(|message| message.is_on(topic))
                 .filter(|message| *action == "receive" || message.writer == *who)
-                .map(|message| reference(&format!("channels/{channel}/messages"), message.name));
+                .map(|message| reference(&format!("channels/{channel}/messages"), &message.name));
             let operation = json!({
                 "action": action,
                 "channel": reference("channels", channel),

@@ -12,10 +12,7 @@ use stackone_link_schemas::{
 
 use crate::headers::field;
 use crate::{IngestHeaders, RecordHeaders};
-pub(super) use own::{
-    account_listed, account_look, dead_letter, dead_letters_redriven, listing_marker,
-    unlinks_released,
-};
+pub(super) use own::{PROJECT, dead_letter, own, own_of_account, own_of_no_project};
 
 const OPAQUE: &str = "application/octet-stream";
 
@@ -207,12 +204,12 @@ fn state_event(account: &AccountId, project: Option<&str>) -> CloudEvent {
 }
 
 /// The account of most examples.
-fn account() -> Result<AccountId, serde_json::Error> {
+pub(super) fn account() -> Result<AccountId, serde_json::Error> {
     let state: AccountState = serde_json::from_str(fixture!("records/state.active.json"))?;
     Ok(state.account_id)
 }
 
-fn example_time() -> Timestamp {
+pub(super) fn example_time() -> Timestamp {
     let time = field::CE_TIME.example.parse();
     time.unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -12,7 +12,7 @@ pub(super) use catalogue::all;
 
 /// A kind of record.
 pub(super) struct Message {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     /// Who writes it.
     pub(super) writer: &'static str,
     topics: &'static [Topic],
@@ -56,7 +56,7 @@ impl Message {
             } },
             "examples": examples,
         });
-        (self.name, message)
+        (&self.name, message)
     }
 
     fn headers(&self) -> Value {

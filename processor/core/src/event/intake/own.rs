@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use stackone_link_schemas::{
     ACCOUNT_LISTED_TYPE, ACCOUNT_LOOK_TYPE, AccountListed, AccountLook, AccountState, Cause,
-    DeadLetterReason, ListingMarker, LookReason, Pending, Trigger, UnlinksReleased,
+    DeadLetterReason, LISTING_MARKER_TYPE, ListingMarker, LookReason, Pending, Trigger,
+    UNLINKS_RELEASED_TYPE, UnlinksReleased,
 };
 
 use super::{Consumed, Sorted, misplaced, unusable};
@@ -11,8 +12,47 @@ use crate::api_gate::Projects;
 use crate::event::listings::differs;
 use crate::work::{AccountKey, Work};
 
+/// A kind of the pipeline's own records on the account events topic.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum OwnRecord {
+    Listed,
+    Look,
+    Marker,
+    Release,
+}
+
+impl OwnRecord {
+    /// The kind of a record with this `ce_type`; none for a webhook.
+    pub(super) fn of(event_type: &str) -> Option<Self> {
+        match event_type {
+            ACCOUNT_LISTED_TYPE => Some(Self::Listed),
+            ACCOUNT_LOOK_TYPE => Some(Self::Look),
+            LISTING_MARKER_TYPE => Some(Self::Marker),
+            UNLINKS_RELEASED_TYPE => Some(Self::Release),
+            _ => None,
+        }
+    }
+}
+
 impl Consumed {
-    pub(super) fn sort_listed(
+    pub(super) fn sort_own(
+        &self,
+        own: OwnRecord,
+        topic: &str,
+        partitions: i32,
+        projects: &Projects,
+        now: Timestamp,
+        state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
+    ) -> Sorted {
+        match own {
+            OwnRecord::Listed => self.sort_listed(topic, partitions, projects, now, state_of),
+            OwnRecord::Look => self.sort_look(topic, partitions, projects, now, state_of),
+            OwnRecord::Marker => self.sort_marker(projects),
+            OwnRecord::Release => self.sort_release(projects),
+        }
+    }
+
+    fn sort_listed(
         &self,
         topic: &str,
         partitions: i32,
@@ -56,7 +96,7 @@ impl Consumed {
     }
 
     /// A look asks for one lookup: as a recheck does, or as a deleted webhook where the account was disconnected.
-    pub(super) fn sort_look(
+    fn sort_look(
         &self,
         topic: &str,
         partitions: i32,
@@ -92,7 +132,7 @@ impl Consumed {
         Sorted::Look { key, lane, work }
     }
 
-    pub(super) fn sort_marker(&self, projects: &Projects) -> Sorted {
+    fn sort_marker(&self, projects: &Projects) -> Sorted {
         let Ok(marker) = serde_json::from_slice::<ListingMarker>(&self.value) else {
             return unusable(DeadLetterReason::MalformedEvent, "not a marker of a resync");
         };
@@ -105,7 +145,7 @@ impl Consumed {
         }
     }
 
-    pub(super) fn sort_release(&self, projects: &Projects) -> Sorted {
+    fn sort_release(&self, projects: &Projects) -> Sorted {
         let Ok(release) = serde_json::from_slice::<UnlinksReleased>(&self.value) else {
             return unusable(DeadLetterReason::MalformedEvent, "not a release of unlinks");
         };

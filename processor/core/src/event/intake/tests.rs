@@ -2,7 +2,7 @@
 
 mod misplaced;
 
-use stackone_link_schemas::{AccountId, CloudEvent};
+use stackone_link_schemas::{ACCOUNT_LISTED_TYPE, ACCOUNT_LOOK_TYPE, AccountId, CloudEvent};
 
 use super::*;
 use crate::api_gate::Project;

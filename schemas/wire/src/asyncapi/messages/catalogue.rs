@@ -36,11 +36,8 @@ pub(in crate::asyncapi) fn all() -> Result<Vec<Message>, serde_json::Error> {
         account_webhook()?,
         record_webhook()?,
         unrecognized_webhook(),
-        own::account_listed()?,
-        own::account_look()?,
-        own::listing_marker()?,
-        own::unlinks_released()?,
     ];
+    messages.extend(own::triggers()?);
     for (event_type, meaning) in LifecycleType::KNOWN.iter().zip(LifecycleType::MEANINGS) {
         messages.push(transition(event_type, meaning)?);
     }
@@ -57,7 +54,7 @@ pub(in crate::asyncapi) fn all() -> Result<Vec<Message>, serde_json::Error> {
 fn account_webhook() -> Result<Message, serde_json::Error> {
     let events = ["account.created", "account.updated", AccountEvent::DELETED];
     Ok(Message {
-        name: "accountWebhook",
+        name: "accountWebhook".to_owned(),
         writer: INGEST,
         topics: &[Topic::AccountEvents],
         summary: "A StackOne account webhook, byte for byte. The processor puts one aside that is not by this schema.".to_owned(),
@@ -74,7 +71,7 @@ fn account_webhook() -> Result<Message, serde_json::Error> {
 
 fn record_webhook() -> Result<Message, serde_json::Error> {
     Ok(Message {
-        name: "recordWebhook",
+        name: "recordWebhook".to_owned(),
         writer: INGEST,
         topics: &[Topic::RecordEvents],
         summary: "Any other webhook of an account, byte for byte.".to_owned(),
@@ -91,7 +88,7 @@ fn record_webhook() -> Result<Message, serde_json::Error> {
 
 fn unrecognized_webhook() -> Message {
     Message {
-        name: "unrecognizedWebhook",
+        name: "unrecognizedWebhook".to_owned(),
         writer: INGEST,
         topics: &[Topic::Unrecognized],
         summary:
@@ -111,7 +108,7 @@ fn unrecognized_webhook() -> Message {
 fn transition(event_type: &str, meaning: &str) -> Result<Message, serde_json::Error> {
     let known = LifecycleType::from(event_type);
     Ok(Message {
-        name: transition_name(&known),
+        name: camel_case(event_type),
         writer: PROCESSOR,
         topics: if known == LifecycleType::Linked {
             &[Topic::Lifecycle, Topic::Linked]
@@ -130,21 +127,28 @@ fn transition(event_type: &str, meaning: &str) -> Result<Message, serde_json::Er
     })
 }
 
-const fn transition_name(event_type: &LifecycleType) -> &'static str {
-    match event_type {
-        LifecycleType::Linked => "accountLinked",
-        LifecycleType::Refreshed => "accountRefreshed",
-        LifecycleType::Degraded => "accountDegraded",
-        LifecycleType::Recovered => "accountRecovered",
-        LifecycleType::LinkFailed => "accountLinkFailed",
-        LifecycleType::Unlinked => "accountUnlinked",
-        LifecycleType::Other(_) => "accountOther",
+/// `accountLinkFailed` for `account.link_failed`.
+fn camel_case(event_type: &str) -> String {
+    let mut name = String::with_capacity(event_type.len());
+    let mut begins = false;
+    for letter in event_type.chars() {
+        if matches!(letter, '.' | '_') {
+            begins = true;
+        } else {
+            name.push(if begins {
+                letter.to_ascii_uppercase()
+            } else {
+                letter
+            });
+            begins = false;
+        }
     }
+    name
 }
 
 fn account_state() -> Result<Message, serde_json::Error> {
     Ok(Message {
-        name: "accountState",
+        name: "accountState".to_owned(),
         writer: PROCESSOR,
         topics: &[Topic::State],
         summary: "The confirmed state of an account, and what is still being confirmed.".to_owned(),
@@ -161,7 +165,7 @@ fn account_state() -> Result<Message, serde_json::Error> {
 
 fn account_forgotten() -> Result<Message, serde_json::Error> {
     Ok(Message {
-        name: "accountForgotten",
+        name: "accountForgotten".to_owned(),
         writer: PROCESSOR,
         topics: &[Topic::State],
         summary: "A record without a value: nothing is known of the account any more.".to_owned(),
@@ -178,7 +182,7 @@ fn account_forgotten() -> Result<Message, serde_json::Error> {
 
 fn link_session_fact() -> Result<Message, serde_json::Error> {
     Ok(Message {
-        name: "linkSessionFact",
+        name: "linkSessionFact".to_owned(),
         writer: CONNECT,
         topics: &[Topic::LinkSessions],
         summary: "Something happened to a link session.".to_owned(),
@@ -198,7 +202,7 @@ fn link_session_fact() -> Result<Message, serde_json::Error> {
 
 fn dead_letter() -> Result<Message, serde_json::Error> {
     Ok(Message {
-        name: "deadLetter",
+        name: "deadLetter".to_owned(),
         writer: PROCESSOR,
         topics: &[Topic::DeadLetter],
         summary: "A record of the account events topic, as it was, and why it was put aside."
