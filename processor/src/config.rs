@@ -22,6 +22,7 @@ use url::Url;
 use crate::resync::ResyncSettings;
 use stackone_processor_core::api_gate::batch::BatchSettings;
 use stackone_processor_core::reconcile::GracePeriods;
+use stackone_processor_core::work::backoff::Backoff;
 
 pub(crate) use secret::api_key;
 pub use stackone_link_process::ConfigError;
@@ -248,6 +249,7 @@ impl Settings {
             topic: self.topics.account_events.clone(),
             page_size: self.resync.page_size.get(),
             requests_per_minute: self.resync.requests_per_minute.get(),
+            backoff: Backoff::default(),
         }
     }
 

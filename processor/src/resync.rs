@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::projects::ProjectClient;
 use pages::{NextPage, Pages};
 use stackone_processor_core::event::listings::no_status;
-use stackone_processor_core::work::backoff;
+use stackone_processor_core::work::backoff::Backoff;
 pub use told::{ListProgress, ListSummary, Unanswered};
 
 /// How long a trigger may take to be stored.
@@ -47,6 +47,8 @@ pub struct ResyncSettings {
     pub page_size: u32,
     /// Pages a minute, beside the budget for lookups.
     pub requests_per_minute: u32,
+    /// How long a page is waited with that was not answered.
+    pub backoff: Backoff,
 }
 
 /// Why a run ended before its end. What was published does no harm; the next run starts over.
@@ -280,9 +282,10 @@ impl<'a> ListRun<'a> {
             if attempt >= PAGE_ATTEMPTS {
                 return Err(error.into());
             }
-            wait = pace.max(backoff::wait(attempt, asked, fastrand::f64()));
+            let backoff = self.settings.backoff;
+            wait = pace.max(backoff.wait(attempt, asked, fastrand::f64()));
             let later = attempt + 1..PAGE_ATTEMPTS;
-            let longest = later.map(|attempt| pace.max(backoff::wait(attempt, None, 1.0)));
+            let longest = later.map(|attempt| pace.max(backoff.wait(attempt, None, 1.0)));
             unanswered(Unanswered {
                 error: &error,
                 again_in: wait,

@@ -35,6 +35,7 @@
 //! #     resync_interval: None,
 //! #     resync_requests_per_minute: 90,
 //! #     unreadable_time: Duration::from_secs(60),
+//! #     backoff: Default::default(),
 //! #     periods: Default::default(),
 //! # });
 //! # let now = Now { monotonic: Monotonic::START, wall: Timestamp::UNIX_EPOCH };

@@ -9,6 +9,7 @@ use crate::api_gate::Projects;
 use crate::api_gate::batch::BatchSettings;
 use crate::offsets::open_records::Open;
 use crate::reconcile::GracePeriods;
+use crate::work::backoff::Backoff;
 
 /// What the processor's decisions are set to.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct DecisionSettings {
     pub resync_requests_per_minute: u32,
     /// How long answers must have been unreadable before an account's triggers are put aside.
     pub unreadable_time: Duration,
+    /// How long accounts wait whose lookups fail.
+    pub backoff: Backoff,
     /// Grace periods of the decision table.
     pub periods: GracePeriods,
 }

@@ -16,6 +16,7 @@ use stackone_link_schemas::{AccountId, LastLookup, LastOutcome, MAX_CAUSES, Pend
 
 use stackone_link_wire::TraceContext;
 
+use self::backoff::Backoff;
 use self::queue::{Merge, WorkQueue};
 use crate::time::Monotonic;
 
@@ -69,12 +70,12 @@ impl Failures {
     pub fn back_off(
         &mut self,
         retry_after: Option<Duration>,
-        random: f64,
+        (backoff, random): (Backoff, f64),
         now: Monotonic,
     ) -> Monotonic {
         self.in_a_row += 1;
         self.unavailable_until = None;
-        now + backoff::wait(self.in_a_row, retry_after, random)
+        now + backoff.wait(self.in_a_row, retry_after, random)
     }
 
     /// The API was unavailable: when the next lookup is sent. While the breaker is open the account only goes to the end of
@@ -84,14 +85,14 @@ impl Failures {
         &mut self,
         is_broken: bool,
         retry_after: Option<Duration>,
-        random: f64,
+        backoff: (Backoff, f64),
         now: Monotonic,
     ) -> Monotonic {
-        let earliest = now + retry_after.unwrap_or_default().min(backoff::CAP);
+        let earliest = now + backoff::granted(retry_after);
         if is_broken {
             return earliest;
         }
-        let again = self.back_off(retry_after, random, now);
+        let again = self.back_off(retry_after, backoff, now);
         self.unavailable_until = Some(earliest);
         again
     }
@@ -222,23 +223,24 @@ mod tests {
         let now = Monotonic::START;
         let mut failures = Failures::default();
         // Full jitter at its longest: 1 s, 2 s, 4 s.
+        let longest = (Backoff::default(), 1.0);
         for wait in [1, 2, 4] {
-            let again = failures.unavailable(false, None, 1.0, now);
+            let again = failures.unavailable(false, None, longest, now);
             assert_eq!(again, now + wait * SECOND);
         }
         assert_eq!(failures.breaker_opened(now), Some(now));
         assert_eq!(failures.breaker_opened(now), None, "it backs off no more");
 
-        let again = failures.unavailable(true, Some(10 * SECOND), 1.0, now);
+        let again = failures.unavailable(true, Some(10 * SECOND), longest, now);
         assert_eq!(again, now + 10 * SECOND, "as the API asks");
-        let again = failures.unavailable(true, None, 1.0, now);
+        let again = failures.unavailable(true, None, longest, now);
         assert_eq!((again, failures.in_a_row), (now, 0), "the breaker waits");
 
-        let asked = failures.unavailable(false, Some(10 * SECOND), 1.0, now);
+        let asked = failures.unavailable(false, Some(10 * SECOND), longest, now);
         assert!(asked >= now + 10 * SECOND);
         let mut other = failures;
         assert_eq!(failures.breaker_opened(now), Some(now + 10 * SECOND));
-        let rejected = other.back_off(None, 1.0, now);
+        let rejected = other.back_off(None, longest, now);
         assert_eq!(rejected, now + 2 * SECOND);
         assert_eq!(other.breaker_opened(now), None, "not for that reason");
     }

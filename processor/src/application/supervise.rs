@@ -145,6 +145,7 @@ fn run_settings(
         resync_interval: (!interval.is_zero()).then_some(interval),
         resync_requests_per_minute: resync.requests_per_minute,
         unreadable_time: settings.lookups.unreadable_time,
+        backoff: resync.backoff,
         periods: settings.reconcile,
     };
     shell::ReconcilerSettings {

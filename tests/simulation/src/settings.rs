@@ -11,6 +11,7 @@ use stackone_processor_core::api_gate::projects::Project;
 use stackone_processor_core::offsets::open_records::Open;
 use stackone_processor_core::reconcile::GracePeriods;
 use stackone_processor_core::settings::{DecisionSettings, Limits};
+use stackone_processor_core::work::backoff::Backoff;
 
 /// Most requests a minute of a project.
 const REQUESTS: NonZeroU32 = NonZeroU32::new(900).unwrap();
@@ -42,6 +43,7 @@ pub fn default() -> Arc<DecisionSettings> {
         resync_interval: Some(Duration::from_secs(60 * 60)),
         resync_requests_per_minute: 90,
         unreadable_time: Duration::from_secs(60),
+        backoff: Backoff::default(),
         periods: GracePeriods::default(),
     })
 }

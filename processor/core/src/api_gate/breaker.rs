@@ -186,8 +186,7 @@ impl Breaker {
         retry_after: Option<Duration>,
         now: Monotonic,
     ) {
-        let asked = retry_after.unwrap_or(Duration::ZERO).min(backoff::CAP);
-        let until = now + wait.max(asked);
+        let until = now + wait.max(backoff::granted(retry_after));
         self.state = State::Open { since, until, wait };
     }
 }

@@ -14,6 +14,7 @@ use crate::api_gate::batch::{Asked, BatchAnomaly};
 use crate::api_gate::breaker::Change;
 use crate::committer::ready_to_commit::ReadyToCommit;
 use crate::time::Monotonic;
+use crate::work::backoff::Backoff;
 use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
 
@@ -137,6 +138,11 @@ impl Processor {
         turn.note(Fact::RateLimited { lane, retry_after });
     }
 
+    /// How waits grow, and the random number for the next.
+    fn backoff(&mut self) -> (Backoff, f64) {
+        (self.settings.backoff, self.random.fraction())
+    }
+
     /// The account backs off, or waits with all others for the breaker.
     fn unavailable(
         &mut self,
@@ -146,9 +152,9 @@ impl Processor {
         now: Monotonic,
     ) {
         let is_broken = self.scheduler.gate(lane).is_broken();
-        let random = self.random.fraction();
+        let backoff = self.backoff();
         self.scheduler.back_off(key, |failures| {
-            failures.unavailable(is_broken, retry_after, random, now)
+            failures.unavailable(is_broken, retry_after, backoff, now)
         });
     }
 
@@ -211,10 +217,10 @@ impl Processor {
             let detail = format!("status {status}");
             return self.give_up_account(key, DeadLetterReason::LookupRejected, detail);
         }
-        let (random, now) = (self.random.fraction(), turn.now.monotonic);
+        let (backoff, now) = (self.backoff(), turn.now.monotonic);
         self.scheduler.back_off(key, |failures| {
             failures.rejected = attempts;
-            failures.back_off(None, random, now)
+            failures.back_off(None, backoff, now)
         });
     }
 
@@ -228,11 +234,11 @@ impl Processor {
         if attempts >= UNREADABLE_ATTEMPTS && is_long_enough {
             return self.give_up_account(key, DeadLetterReason::LookupUnreadable, reason);
         }
-        let random = self.random.fraction();
+        let backoff = self.backoff();
         self.scheduler.back_off(key, |failures| {
             failures.unreadable = attempts;
             failures.first_unreadable = Some(first);
-            failures.back_off(None, random, now)
+            failures.back_off(None, backoff, now)
         });
     }
 
@@ -260,9 +266,9 @@ impl Processor {
     /// An account cannot be put aside now: it stays pending, and is looked up once more before that is tried again.
     pub(super) fn stays_pending(&mut self, key: &AccountKey, epoch: u64, turn: &mut Turn<'_>) {
         if self.partitions.is_ours(key.partition, epoch) {
-            let (random, now) = (self.random.fraction(), turn.now.monotonic);
+            let (backoff, now) = (self.backoff(), turn.now.monotonic);
             self.scheduler
-                .back_off(key, |failures| failures.back_off(None, random, now));
+                .back_off(key, |failures| failures.back_off(None, backoff, now));
         }
     }
 

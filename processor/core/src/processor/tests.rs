@@ -25,6 +25,7 @@ use crate::offsets::open_records::Open;
 use crate::reconcile::GracePeriods;
 use crate::settings::Limits;
 use crate::state::store::StateStore;
+use crate::work::backoff::Backoff;
 
 const START: Timestamp = Timestamp::constant(1_772_614_800, 0);
 
@@ -236,6 +237,7 @@ fn settings() -> Arc<DecisionSettings> {
         resync_interval: None,
         resync_requests_per_minute: 90,
         unreadable_time: Duration::from_secs(60),
+        backoff: Backoff::default(),
         periods: GracePeriods::default(),
     })
 }

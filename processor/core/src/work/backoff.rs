@@ -2,20 +2,45 @@
 
 use std::time::Duration;
 
-/// Longest wait, also where the server asks for more.
-pub const CAP: Duration = Duration::from_secs(5 * 60);
+/// Longest wait that is granted to a server that asks for one.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// The wait before attempt `attempt + 1`, given how many failed and a random number in `0.0..1.0`.
-///
-/// Full jitter: anything between nothing and the exponential step, so that accounts that failed together do not
-/// come back together.
+/// How waits between attempts grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// Longest wait after the first failure.
+    pub first: Duration,
+    /// Longest wait of all, unless the server asks for more.
+    pub longest: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(5 * 60),
+        }
+    }
+}
+
+impl Backoff {
+    /// The wait before attempt `attempt + 1`, given how many failed and a random number in `0.0..1.0`.
+    ///
+    /// Full jitter: anything between nothing and the exponential step, so that accounts that failed
+    /// together do not come back together.
+    #[must_use]
+    pub fn wait(self, attempt: u32, retry_after: Option<Duration>, random: f64) -> Duration {
+        let doublings = attempt.saturating_sub(1).min(16);
+        let step = self.first.saturating_mul(1 << doublings).min(self.longest);
+        let jittered = step.mul_f64(random.clamp(0.0, 1.0));
+        jittered.max(granted(retry_after))
+    }
+}
+
+/// How long a server is left alone that asks for it.
 #[must_use]
-pub fn wait(attempt: u32, retry_after: Option<Duration>, random: f64) -> Duration {
-    const FIRST: Duration = Duration::from_secs(1);
-    let doublings = attempt.saturating_sub(1).min(16);
-    let step = FIRST.saturating_mul(1 << doublings).min(CAP);
-    let jittered = step.mul_f64(random.clamp(0.0, 1.0));
-    jittered.max(retry_after.unwrap_or(Duration::ZERO).min(CAP))
+pub fn granted(retry_after: Option<Duration>) -> Duration {
+    retry_after.unwrap_or(Duration::ZERO).min(MAX_RETRY_AFTER)
 }
 
 #[cfg(test)]
@@ -28,7 +53,7 @@ mod tests {
         #[test]
         fn a_wait_stays_within_its_bounds(attempt in 0u32..100, asked in proptest::option::of(0u64..10_000), random in 0.0f64..1.0) {
             let asked = asked.map(Duration::from_secs);
-            let wait = wait(attempt, asked, random);
+            let wait = Backoff::default().wait(attempt, asked, random);
             prop_assert!(wait <= Duration::from_secs(300));
             prop_assert!(wait >= asked.unwrap_or_default().min(Duration::from_secs(300)));
         }
@@ -36,7 +61,8 @@ mod tests {
 
     #[test]
     fn the_bound_doubles_from_a_second_to_five_minutes() {
-        let bounds = [1, 2, 3, 9, 10, 50].map(|attempt| wait(attempt, None, 1.0).as_secs());
+        let longest = |attempt| Backoff::default().wait(attempt, None, 1.0).as_secs();
+        let bounds = [1, 2, 3, 9, 10, 50].map(longest);
         assert_eq!(bounds, [1, 2, 4, 256, 300, 300]);
     }
 }

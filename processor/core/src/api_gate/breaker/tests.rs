@@ -10,6 +10,7 @@ use stackone_link_schemas::Trigger;
 use super::*;
 use crate::api_gate::Gate;
 use crate::work::Work;
+use crate::work::backoff::Backoff;
 use crate::work::queue::WorkQueue;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -210,8 +211,8 @@ impl Outage {
                 .end_backoffs(0, |work| work.failures.breaker_opened(now));
         }
         let mut failures = self.queue.asked(&account).unwrap().failures;
-        let random = f64::from(account % 10) / 10.0;
-        let again = failures.unavailable(self.gate.is_broken(), None, random, now);
+        let backoff = (Backoff::default(), f64::from(account % 10) / 10.0);
+        let again = failures.unavailable(self.gate.is_broken(), None, backoff, now);
         self.queue
             .back_off(&account, again, |work| work.failures = failures);
     }
