@@ -35,6 +35,12 @@ impl ProjectMetrics {
         })
     }
 
+    /// What alerts watch is 0 for this project.
+    pub(super) fn begin_at_zero(&self, project: &str) {
+        let failures = self.key_reload_failures.with_label_values(&[project]);
+        failures.inc_by(0);
+    }
+
     /// An API key file could not be read again.
     pub(crate) fn key_reload_failed(&self, project: &str) {
         self.key_reload_failures.with_label_values(&[project]).inc();

@@ -6,6 +6,9 @@ use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::maker::Maker;
 
+/// Why a resync has an account looked up, as a label.
+const DIFFERENCES: [&str; 2] = ["changed", "missing"];
+
 /// Of resyncs.
 pub struct ResyncMetrics {
     /// Accounts that were looked up because of one, by why: the measure of missed webhooks.
@@ -34,6 +37,15 @@ impl ResyncMetrics {
                 "How often the accounts are to be listed; 0 for never",
             )?,
         })
+    }
+
+    /// What alerts watch is 0 for this project.
+    pub(super) fn begin_at_zero(&self, project: &str) {
+        self.last_success.with_label_values(&[project]).set(0);
+        for kind in DIFFERENCES {
+            let differences = self.differences.with_label_values(&[project, kind]);
+            differences.inc_by(0);
+        }
     }
 
     /// One is due after each such time; never where it is 0.

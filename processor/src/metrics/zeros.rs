@@ -4,8 +4,6 @@ use stackone_link_schemas::DeadLetterReason;
 
 use super::Metrics;
 
-/// Why a resync has an account looked up, as a label.
-const DIFFERENCES: [&str; 2] = ["changed", "missing"];
 /// What becomes of a transaction, as a label.
 const TRANSACTIONS: [&str; 3] = ["committed", "aborted", "fatal"];
 /// Why a project's API is not asked, as a label.
@@ -31,20 +29,8 @@ impl Metrics {
             self.transactions.with_label_values(&[outcome]).inc_by(0);
         }
         for project in projects {
-            self.projects
-                .key_reload_failures
-                .with_label_values(&[project])
-                .inc_by(0);
-            self.resync
-                .last_success
-                .with_label_values(&[project])
-                .set(0);
-            for kind in DIFFERENCES {
-                self.resync
-                    .differences
-                    .with_label_values(&[project, kind])
-                    .inc_by(0);
-            }
+            self.projects.begin_at_zero(project);
+            self.resync.begin_at_zero(project);
         }
     }
 }
