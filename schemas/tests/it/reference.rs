@@ -121,10 +121,10 @@ fn fields() -> Vec<Field> {
         "event",
         "lifecycle",
         "link_session",
-        "listing",
-        "look",
+        "own/listing",
+        "own/look",
         "state",
-        "unlinks",
+        "own/unlinks",
     ] {
         let (mut of, mut about) = (String::new(), String::new());
         for line in crate::text(&format!("src/{file}.rs")).lines() {
