@@ -14,7 +14,6 @@ use crate::api_gate::Projects;
 use crate::planted::{Fault, planted};
 use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
-use own::OwnRecord;
 
 /// A consumed record.
 #[derive(Debug, Clone)]
@@ -98,12 +97,8 @@ impl Consumed {
         now: Timestamp,
         state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
     ) -> Sorted {
-        let event_type = self
-            .headers
-            .as_ref()
-            .map(|headers| headers.event.event_type.as_str());
-        if let Some(own) = event_type.and_then(OwnRecord::of) {
-            return self.sort_own(own, topic, partitions, projects, now, state_of);
+        if let Some(kind) = self.own_record() {
+            return self.sort_own(kind, topic, partitions, projects, now, state_of);
         }
         let event = match AccountEvent::parse(&self.value) {
             Ok(event) => event,

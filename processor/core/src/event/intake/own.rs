@@ -21,30 +21,28 @@ pub(super) enum OwnRecord {
     Release,
 }
 
-impl OwnRecord {
-    /// The kind of a record with this `ce_type`; none for a webhook.
-    pub(super) fn of(event_type: &str) -> Option<Self> {
-        match event_type {
-            ACCOUNT_LISTED_TYPE => Some(Self::Listed),
-            ACCOUNT_LOOK_TYPE => Some(Self::Look),
-            LISTING_MARKER_TYPE => Some(Self::Marker),
-            UNLINKS_RELEASED_TYPE => Some(Self::Release),
+impl Consumed {
+    /// Which of the pipeline's own records it is, by its `ce_type`; none for a webhook.
+    pub(super) fn own_record(&self) -> Option<OwnRecord> {
+        match self.headers.as_ref()?.event.event_type.as_str() {
+            ACCOUNT_LISTED_TYPE => Some(OwnRecord::Listed),
+            ACCOUNT_LOOK_TYPE => Some(OwnRecord::Look),
+            LISTING_MARKER_TYPE => Some(OwnRecord::Marker),
+            UNLINKS_RELEASED_TYPE => Some(OwnRecord::Release),
             _ => None,
         }
     }
-}
 
-impl Consumed {
     pub(super) fn sort_own(
         &self,
-        own: OwnRecord,
+        kind: OwnRecord,
         topic: &str,
         partitions: i32,
         projects: &Projects,
         now: Timestamp,
         state_of: impl FnOnce(&AccountKey) -> Option<AccountState>,
     ) -> Sorted {
-        match own {
+        match kind {
             OwnRecord::Listed => self.sort_listed(topic, partitions, projects, now, state_of),
             OwnRecord::Look => self.sort_look(topic, partitions, projects, now, state_of),
             OwnRecord::Marker => self.sort_marker(projects),
