@@ -1,6 +1,6 @@
 //! The pipeline's own records: told apart by `ce_type`, and no promise to subscribers.
 //!
-//! A new one is a file beside these, its names here, and its line in [`RECORDS`].
+//! A new one is a file beside these, its names here, and its line in `RECORDS`.
 
 mod listing;
 mod look;
