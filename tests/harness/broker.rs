@@ -1,10 +1,14 @@
 //! The broker a test runs on.
 
 #[cfg(feature = "container")]
+mod cluster;
+#[cfg(feature = "container")]
 mod container;
 #[cfg(feature = "container")]
 mod dedicated;
 mod embedded;
+#[cfg(feature = "container")]
+mod partitions;
 #[cfg(feature = "container")]
 mod proxied;
 #[cfg(feature = "container")]
@@ -18,6 +22,8 @@ use anyhow::Context;
 use stackone_link_transport::{KafkaConfig, TopicAdmin};
 use stackone_link_wire::{Topic, TopicLayout, Topics};
 
+#[cfg(feature = "container")]
+pub use cluster::{Cluster, Node};
 #[cfg(feature = "container")]
 pub use dedicated::DedicatedBroker;
 #[cfg(feature = "container")]
@@ -46,6 +52,8 @@ pub struct Broker {
     bootstrap_servers: String,
     embedded: Option<EmbeddedBroker>,
     kind: BrokerKind,
+    /// Replicas of each topic, one on each broker.
+    replication: i32,
     /// How ingest and the processor reach it, where that is otherwise than the harness does.
     services: Option<Box<[KafkaConfig; 2]>>,
 }
@@ -71,6 +79,7 @@ impl Broker {
                 bootstrap_servers,
                 embedded: None,
                 kind: BrokerKind::Container,
+                replication: 1,
                 services: None,
             },
             Err(problem) => panic!("no Kafka container: {problem}"),
@@ -94,6 +103,7 @@ impl Broker {
             bootstrap_servers: embedded.bootstrap_servers(),
             embedded: Some(embedded),
             kind: BrokerKind::Embedded,
+            replication: 1,
             services: None,
         }
     }
@@ -105,6 +115,7 @@ impl Broker {
             bootstrap_servers,
             embedded: None,
             kind: BrokerKind::External,
+            replication: 1,
             services: None,
         }
     }
@@ -151,22 +162,25 @@ impl Broker {
     pub async fn create_topics(&self, topics: &Topics, partitions: i32) -> anyhow::Result<()> {
         match &self.embedded {
             Some(embedded) => embedded.create_topics(topics, partitions),
-            None => make_topics(&self.kafka_config(), topics, partitions).await,
+            None => {
+                let replication = self.replication;
+                let layout = TopicLayout {
+                    partitions,
+                    replication,
+                };
+                make_topics(&self.kafka_config(), topics, layout).await
+            }
         }
     }
 }
 
-/// Makes the topics on a real broker of one node.
+/// Makes the topics on a real broker.
 pub(crate) async fn make_topics(
     kafka: &KafkaConfig,
     topics: &Topics,
-    partitions: i32,
+    layout: TopicLayout,
 ) -> anyhow::Result<()> {
     let admin = TopicAdmin::new(kafka)?;
-    let layout = TopicLayout {
-        partitions,
-        replication: 1,
-    };
     let made = admin.make_missing(topics, &Topic::ALL, layout).await;
     made.context("the topics are not made")?;
     let findings = admin.findings(topics, &Topic::ALL, false).await?;

@@ -34,7 +34,7 @@ mod unique;
 
 pub use broker::{Broker, BrokerKind};
 #[cfg(feature = "container")]
-pub use broker::{DedicatedBroker, ProxiedBroker, SecuredBroker, SmallDiskBroker};
+pub use broker::{Cluster, DedicatedBroker, Node, ProxiedBroker, SecuredBroker, SmallDiskBroker};
 pub use deadline::{Overdue, eventually};
 pub use isolation::Isolation;
 pub use metrics::{Metrics, readiness};

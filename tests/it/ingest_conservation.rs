@@ -21,11 +21,15 @@ use tokio::sync::watch;
 use url::Url;
 
 use crate::ingest_process::IngestProcess;
-use client::{Clients, Poster, Tally};
-use verdict::{judge, records};
+pub(crate) use client::{Clients, Tally};
+pub(crate) use verdict::{judge, records};
+
+use client::Poster;
 use webhook::Webhook;
 
 const PARTITIONS: i32 = 6;
+/// As fast as they are answered.
+const PACE: Duration = Duration::from_millis(1);
 /// How long anything awaited here may take: a killed broker is back after some 10 s.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Short, so that an outage is over sooner; the promise is the same for every deadline.
@@ -147,13 +151,13 @@ async fn what_was_answered_200_is_on_its_topic_whatever_happens_to_broker_and_se
         url,
         random: Rng::with_seed(seed),
     };
-    let clients = Clients::start(seed, &current);
+    let clients = Clients::start(seed, &current, PACE);
     for _ in 0..setting("CONSERVATION_ROUNDS", 10) {
         stage.round(&clients.tally).await;
     }
     let tally = clients.tally.clone();
     let remembered = clients.finish().await;
-    let found = records(&stage.broker, &stage.topics).await;
+    let found = records(stage.broker.bootstrap_servers(), &stage.topics).await;
     let again = judge(seed, &remembered, &found, PARTITIONS);
     say(&format!(
         "{} accepted, {} refused, {} unanswered; {} records, {again} of them again",
@@ -166,7 +170,7 @@ async fn what_was_answered_200_is_on_its_topic_whatever_happens_to_broker_and_se
 
     let fresh = Webhook::of(seed, remembered.offered);
     let id = Poster::new(current, Arc::default()).deliver(&fresh).await;
-    let found = records(&stage.broker, &stage.topics).await;
+    let found = records(stage.broker.bootstrap_servers(), &stage.topics).await;
     let is_fresh = |(_, record): &&(_, harness::ReadRecord)| record.value == fresh.body;
     let (_, record) = found.iter().find(is_fresh).unwrap();
     assert_eq!(record.headers.event.id, id);

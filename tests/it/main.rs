@@ -15,6 +15,8 @@ mod broker_outage;
 #[cfg(feature = "container")]
 mod broker_transactions;
 #[cfg(feature = "container")]
+mod campaign;
+#[cfg(feature = "container")]
 mod doctor;
 #[cfg(feature = "container")]
 mod exactly_once;

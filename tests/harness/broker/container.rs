@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use anyhow::Context;
-use testcontainers::core::{IntoContainerPort, WaitFor};
+use testcontainers::core::{ExecCommand, IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
 use tokio::sync::OnceCell;
@@ -64,14 +64,26 @@ impl KafkaContainer {
         request: ContainerRequest<GenericImage>,
         port: u16,
     ) -> anyhow::Result<Self> {
-        let name = unique("stackone-tests-kafka");
-        let reaper = Reaper::watch(&name)?;
+        let name = request.container_name().clone();
+        let name = name.unwrap_or_else(|| unique("stackone-tests-kafka"));
+        let reaper = Reaper::watch(&name, request.network().as_deref())?;
         let container = request.with_container_name(name).start().await?;
         Ok(Self {
             container,
             bootstrap_servers: format!("127.0.0.1:{port}"),
             _reaper: reaper,
         })
+    }
+
+    /// Runs a script beside the broker, and gives what it prints.
+    pub(crate) async fn run(&self, script: &str) -> anyhow::Result<String> {
+        let command = ExecCommand::new(["/bin/sh", "-c", script]);
+        let mut done = self.container.exec(command).await?;
+        let out = String::from_utf8_lossy(&done.stdout_to_vec().await?).into_owned();
+        let err = String::from_utf8_lossy(&done.stderr_to_vec().await?).into_owned();
+        let is_well = done.exit_code().await? == Some(0);
+        anyhow::ensure!(is_well, "{script} failed: {out} {err}");
+        Ok(out)
     }
 }
 

@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use stackone_link_transport::KafkaConfig;
 use stackone_link_wire::Topics;
 
+use super::Broker;
 use super::container::KafkaContainer;
 use crate::eventually;
 
@@ -21,7 +22,7 @@ const STOPS_WITHIN_SECONDS: i32 = 20;
 /// Apache Kafka in a container that no other test uses. It keeps its data and its port when it is stopped and
 /// started, and is removed when this is dropped (inside a runtime, as any test is).
 pub struct DedicatedBroker {
-    kafka: KafkaContainer,
+    pub(super) kafka: KafkaContainer,
 }
 
 impl DedicatedBroker {
@@ -53,7 +54,8 @@ impl DedicatedBroker {
     ///
     /// Where the broker does not make them in time.
     pub async fn create_topics(&self, topics: &Topics, partitions: i32) -> anyhow::Result<()> {
-        super::make_topics(&self.kafka_config(), topics, partitions).await
+        let broker = Broker::external(self.bootstrap_servers().to_owned());
+        broker.create_topics(topics, partitions).await
     }
 
     /// Stops the broker in good order: clients find nobody at its port.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use stackone_link_transport::{KafkaConfig, Security};
 use tempfile::TempDir;
-use testcontainers::core::{ExecCommand, IntoContainerPort};
+use testcontainers::core::IntoContainerPort;
 use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 
 use super::Broker;
@@ -161,15 +161,7 @@ impl SecuredBroker {
         let script = format!(
             "export PATH=/opt/kafka/bin:$PATH KAFKA_ADMIN='--bootstrap-server localhost:9093'\n{script}"
         );
-        let command = ExecCommand::new(["/bin/sh", "-c", script.as_str()]);
-        let mut done = self.kafka.container.exec(command).await?;
-        let out = String::from_utf8_lossy(&done.stdout_to_vec().await?).into_owned();
-        let err = String::from_utf8_lossy(&done.stderr_to_vec().await?).into_owned();
-        anyhow::ensure!(
-            done.exit_code().await? == Some(0),
-            "{script} failed: {out} {err}"
-        );
-        Ok(out)
+        self.kafka.run(&script).await
     }
 }
 

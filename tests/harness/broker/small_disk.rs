@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use testcontainers::ImageExt;
-use testcontainers::core::{ExecCommand, Mount};
+use testcontainers::core::Mount;
 
 use super::container::{KafkaContainer, free_port, image, request};
 use super::dedicated::is_answering;
+use super::partitions::partitions;
 use crate::eventually;
 
 /// Room for the pipeline's topics; filling the rest takes no time.
@@ -87,10 +87,11 @@ impl SmallDiskBroker {
         let tool = "KAFKA_HEAP_OPTS=-Xmx128m /opt/kafka/bin/kafka-run-class.sh \
                     org.apache.kafka.tools.reassign.ReassignPartitionsCommand \
                     --bootstrap-server localhost:9093 --reassignment-json-file /tmp/moves";
-        self.run(&format!("echo '{moves}' >/tmp/moves; {tool} --execute"))
+        self.kafka
+            .run(&format!("echo '{moves}' >/tmp/moves; {tool} --execute"))
             .await?;
         let moved = eventually("partitions are moved", WITHIN, async || {
-            let says = self.run(&format!("{tool} --verify")).await?;
+            let says = self.kafka.run(&format!("{tool} --verify")).await?;
             anyhow::ensure!(!says.contains("in progress"), "{says}");
             Ok(())
         });
@@ -104,7 +105,7 @@ impl SmallDiskBroker {
     /// Where the engine does not do it.
     pub async fn fill(&self) -> anyhow::Result<()> {
         let full = format!("head -c 1G /dev/zero >{FILLER} 2>/dev/null || test -s {FILLER}");
-        self.run(&full).await.map(drop)
+        self.kafka.run(&full).await.map(drop)
     }
 
     /// Frees the disk and has the broker started again, which takes a disk that failed into use only then; waits until it
@@ -117,7 +118,7 @@ impl SmallDiskBroker {
     pub async fn free(&self) -> anyhow::Result<()> {
         // It may have ended already, and may be starting right now.
         let free = format!("rm {FILLER}; kill -KILL $(cat /tmp/broker) 2>/dev/null || true");
-        self.run(&free).await?;
+        self.kafka.run(&free).await?;
         eventually("every partition has a leader", WITHIN, async || {
             let all = self.with_leaders().await?;
             let without = all.into_iter().find(|(_, leader)| *leader < 0);
@@ -173,30 +174,7 @@ impl SmallDiskBroker {
 
     /// Every partition of the cluster, and who leads it.
     async fn with_leaders(&self) -> anyhow::Result<Vec<((String, i32), i32)>> {
-        let servers = self.bootstrap_servers().to_owned();
-        let ask = move || {
-            let client: BaseConsumer = rdkafka::ClientConfig::new()
-                .set("bootstrap.servers", servers)
-                .set("log_level", "0")
-                .create()?;
-            let metadata = client.fetch_metadata(None, Duration::from_secs(5))?;
-            let topics = metadata.topics().iter();
-            let partitions = topics.flat_map(|topic| {
-                let partitions = topic.partitions().iter();
-                partitions.map(|one| ((topic.name().to_owned(), one.id()), one.leader()))
-            });
-            Ok(partitions.collect())
-        };
-        tokio::task::spawn_blocking(ask).await?
-    }
-
-    async fn run(&self, script: &str) -> anyhow::Result<String> {
-        let command = ExecCommand::new(["/bin/sh", "-c", script]);
-        let mut done = self.kafka.container.exec(command).await?;
-        let out = String::from_utf8_lossy(&done.stdout_to_vec().await?).into_owned();
-        let err = String::from_utf8_lossy(&done.stderr_to_vec().await?).into_owned();
-        let is_well = done.exit_code().await? == Some(0);
-        anyhow::ensure!(is_well, "{script} failed: {out} {err}");
-        Ok(out)
+        let all = partitions(self.bootstrap_servers()).await?.into_iter();
+        Ok(all.map(|one| ((one.topic, one.id), one.leader)).collect())
     }
 }

@@ -3,20 +3,20 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use stackone_simulator::{describe, webhook_client, webhook_request};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use url::Url;
 use uuid::Uuid;
 
 use super::webhook::Webhook;
 
 /// Connections that post at once.
-const CONNECTIONS: u64 = 12;
+const CONNECTIONS: usize = 12;
 /// Longer than ingest may take for an answer of any kind.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// Longer than any outage here.
@@ -31,6 +31,10 @@ pub(crate) struct Tally {
     pub(crate) accepted: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) unanswered: AtomicU64,
+    /// The longest that an answer of any kind took, in microseconds.
+    pub(crate) longest: AtomicU64,
+    /// How many webhooks each connection has delivered.
+    pub(crate) delivered: [AtomicU64; CONNECTIONS],
 }
 
 /// Clients that are posting.
@@ -50,8 +54,8 @@ pub(crate) struct Remembered {
 }
 
 impl Clients {
-    /// Starts posting to whatever `url` is at the time.
-    pub(crate) fn start(seed: u64, url: &watch::Receiver<Url>) -> Self {
+    /// Starts posting to whatever `url` is at the time; each connection a webhook in `pace`, or as fast as it is answered.
+    pub(crate) fn start(seed: u64, url: &watch::Receiver<Url>, pace: Duration) -> Self {
         let mut clients = Self {
             tally: Arc::default(),
             remembered: Arc::default(),
@@ -62,13 +66,17 @@ impl Clients {
             let (tally, remembered) = (clients.tally.clone(), clients.remembered.clone());
             let (url, stop) = (url.clone(), clients.stop.clone());
             clients.tasks.spawn(async move {
-                let mut number = lane;
+                let mut number = u64::try_from(lane).unwrap();
                 // Each has a connection of its own.
-                let poster = Poster::new(url, tally);
+                let poster = Poster::new(url, tally.clone());
+                let mut paces = interval(pace);
+                paces.set_missed_tick_behavior(MissedTickBehavior::Delay);
                 while !stop.load(Relaxed) {
+                    paces.tick().await;
                     let id = poster.deliver(&Webhook::of(seed, number)).await;
                     remembered.lock().unwrap().insert(number, id);
-                    number += CONNECTIONS;
+                    tally.delivered[lane].fetch_add(1, Relaxed);
+                    number += u64::try_from(CONNECTIONS).unwrap();
                 }
                 number
             });
@@ -121,7 +129,10 @@ impl Poster {
             self.tally.unanswered.fetch_add(1, Relaxed);
             describe(error)
         };
+        let began = Instant::now();
         let answer = request.send().await.map_err(unanswered)?;
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap();
+        self.tally.longest.fetch_max(took, Relaxed);
         match answer.status().as_u16() {
             200 => {
                 self.tally.accepted.fetch_add(1, Relaxed);

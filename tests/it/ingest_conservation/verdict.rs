@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use harness::{DedicatedBroker, Isolation, PROJECT, ReadRecord, TopicReader};
+use harness::{Isolation, PROJECT, ReadRecord, TopicReader};
 use stackone_link_schemas::UNRECOGNIZED_TYPE;
 use stackone_link_wire::{Topic, Topics, partition_of_key};
 use uuid::Uuid;
@@ -11,10 +11,10 @@ use super::client::Remembered;
 use super::webhook::Webhook;
 
 /// Everything on ingest's topics.
-pub(crate) async fn records(broker: &DedicatedBroker, topics: &Topics) -> Vec<(Topic, ReadRecord)> {
+pub(crate) async fn records(servers: &str, topics: &Topics) -> Vec<(Topic, ReadRecord)> {
     let mut all = Vec::new();
     for topic in Topic::OF_INGEST {
-        let (servers, name) = (broker.bootstrap_servers(), topics.name(topic));
+        let name = topics.name(topic);
         let reader =
             TopicReader::new(servers, name, Isolation::default()).holding_to_the_contract_of(topic);
         let records = reader.read_to_end().await;

@@ -1,0 +1,194 @@
+//! What runs on the brokers: a pipeline whose accounts change, and an ingest of its own to which signed webhooks of every
+//! kind are posted. Both come to the brokers by links that can be cut.
+
+use std::collections::HashSet;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use fastrand::Rng;
+use harness::{Cluster, Node, Pipeline, PipelineSettings, ProcessorProcess, TopicReader};
+use harness::{eventually, unique_topics};
+use stackone_link_wire::{Topic, Topics};
+use stackone_simulator::{AccountId, NewAccount};
+use tokio::sync::watch;
+
+use super::NAME;
+use super::fault::Fault;
+use super::report::Outcome;
+use crate::exactly_once::{Load, PROGRAM, judge as judge_events};
+use crate::ingest_conservation::{Clients, Tally, judge as judge_webhooks, records};
+use crate::ingest_process::IngestProcess;
+use crate::pipeline_dead_letters::assert_conserved;
+
+const PARTITIONS: i32 = 3;
+/// Between two webhooks of one connection: with all of them 48 a second.
+const PACE: Duration = Duration::from_millis(250);
+/// `publish.ack_deadline`, which is the default, and 1 s.
+const LONGEST_ANSWER: Duration = Duration::from_secs(5 + 1);
+/// How long the services may take to be at work again, where enough brokers are.
+const RECOVERS_WITHIN: Duration = Duration::from_secs(90);
+/// Webhooks that each connection has to deliver before ingest counts as being at work: the first may have been accepted
+/// long ago, and two of three partitions may not be concerned.
+const DELIVERED: u64 = 4;
+/// Accounts that have to be linked before the processors count as being at work.
+const LINKED: usize = 6;
+/// Webhooks that have to be refused before a fault ends that nobody survives.
+const REFUSED: u64 = 5;
+
+pub(super) struct Stage<'a> {
+    pub(super) cluster: &'a Cluster,
+    pipeline: Pipeline,
+    processors: [ProcessorProcess; 2],
+    load: Load,
+    linked: TopicReader,
+    probes: Vec<AccountId>,
+    ingest: IngestProcess,
+    topics: Topics,
+    clients: Clients,
+    seed: u64,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) async fn set(cluster: &'a Cluster, random: &mut Rng) -> Self {
+        let settings = PipelineSettings {
+            partitions: PARTITIONS,
+            ..PipelineSettings::default()
+        };
+        let pipeline = Pipeline::on(cluster.broker(), NAME, settings)
+            .await
+            .unwrap();
+        let processors = [
+            pipeline.processor_process(PROGRAM, "a").await.unwrap(),
+            pipeline.processor_process(PROGRAM, "b").await.unwrap(),
+        ];
+        let topics = unique_topics(NAME);
+        let made = cluster.broker().create_topics(&topics, PARTITIONS).await;
+        made.unwrap();
+        let ingest = IngestProcess::start(&cluster.links(), &topics, &[]).await;
+        let (_, url) = watch::channel(ingest.url.clone());
+        let seed = random.u64(..);
+        let mut stage = Self {
+            cluster,
+            processors,
+            load: Load::start(&pipeline.simulator, random.fork()),
+            linked: pipeline.reader(Topic::Linked),
+            pipeline,
+            probes: Vec::new(),
+            ingest,
+            topics,
+            clients: Clients::start(seed, &url, PACE),
+            seed,
+        };
+        cluster.is_whole().await.unwrap();
+        stage.is_at_work().await;
+        stage
+    }
+
+    /// Who leads a partition to which ingest writes.
+    pub(super) async fn leader(&self) -> &'a Node {
+        let topic = self.topics.name(Topic::AccountEvents);
+        self.cluster.leader(topic, 0).await.unwrap()
+    }
+
+    /// Lets a fault happen, and sees all brokers and services at work afterwards.
+    pub(super) async fn survives(&mut self, fault: Fault) -> Outcome {
+        let before = self.answers();
+        self.clients.tally.longest.store(0, Relaxed);
+        let recovered_in = fault.happens_to(self).await;
+        self.cluster.is_whole().await.unwrap();
+        self.is_at_work().await;
+        let longest = Duration::from_micros(self.clients.tally.longest.load(Relaxed));
+        assert!(
+            longest <= LONGEST_ANSWER,
+            "{fault}: an answer took {longest:?}"
+        );
+        let [webhooks, accepted, refused, unanswered] = self.answers();
+        assert_eq!(unanswered, 0, "{fault}: webhooks without an answer");
+        Outcome {
+            webhooks: webhooks - before[0],
+            accepted: accepted - before[1],
+            refused: refused - before[2],
+            longest,
+            recovered_in,
+        }
+    }
+
+    /// Of both ingests: webhooks, and how many were accepted, refused and left without an answer.
+    fn answers(&self) -> [u64; 4] {
+        let Tally {
+            accepted,
+            refused,
+            unanswered,
+            delivered,
+            ..
+        } = &*self.clients.tally;
+        let of_simulator = self.pipeline.simulator.delivered();
+        let webhooks: u64 = delivered.iter().map(|count| count.load(Relaxed)).sum();
+        [
+            webhooks + of_simulator.webhooks,
+            accepted.load(Relaxed) + of_simulator.delivered,
+            refused.load(Relaxed) + of_simulator.refused,
+            unanswered.load(Relaxed) + of_simulator.unanswered,
+        ]
+    }
+
+    /// Waits until ingest has refused some more.
+    pub(super) async fn refuses(&self) {
+        let refused = || self.clients.tally.refused.load(Relaxed);
+        let enough = refused() + REFUSED;
+        let grown = eventually("webhooks are refused", RECOVERS_WITHIN, async || {
+            let now = refused();
+            if now < enough { Err(now) } else { Ok(()) }
+        });
+        grown.await.unwrap();
+    }
+
+    /// Waits until webhooks of every connection are accepted, and accounts that are linked now are told.
+    pub(super) async fn is_at_work(&mut self) {
+        let simulator = &self.pipeline.simulator;
+        let link = |number| {
+            let new = NewAccount::new("hibob", &format!("probe-{number}"), "Acme");
+            simulator.link(&new).unwrap()
+        };
+        let linked: Vec<_> = (0..LINKED).map(link).collect();
+        let tally = &self.clients.tally;
+        let delivered = || tally.delivered.each_ref().map(|count| count.load(Relaxed));
+        let before = delivered();
+        let accepted = eventually("ingest accepts", RECOVERS_WITHIN, async || {
+            let more = std::iter::zip(delivered(), before).map(|(now, before)| now - before);
+            let least = more.min().unwrap_or_default();
+            if least < DELIVERED {
+                Err(least)
+            } else {
+                Ok(())
+            }
+        });
+        let told = self.linked.read_until(RECOVERS_WITHIN, |records| {
+            let told: HashSet<_> = records
+                .iter()
+                .filter_map(|one| one.key.as_deref())
+                .collect();
+            linked.iter().all(|id| told.contains(id.as_str()))
+        });
+        let (accepted, _) = tokio::join!(accepted, told);
+        accepted.unwrap();
+        self.probes.extend(linked);
+    }
+
+    /// Ends everything in good order, none of it having ended before, and judges what is on the topics.
+    pub(super) async fn judged(self) {
+        let remembered = self.clients.finish().await;
+        let stored = records(&self.cluster.bootstrap_servers(), &self.topics).await;
+        judge_webhooks(self.seed, &remembered, &stored, PARTITIONS);
+        let mut ids = self.load.finish().await;
+        ids.extend(self.probes);
+        judge_events(&self.pipeline, &ids).await;
+        for processor in self.processors {
+            assert_conserved(&format!("http://{}", processor.admin)).await;
+            assert!(processor.terminate().await.unwrap().success());
+        }
+        self.ingest.terminate().await;
+        assert!(self.ingest.ended().await.success());
+        self.pipeline.stop().await.unwrap();
+    }
+}
