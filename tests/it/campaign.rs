@@ -6,6 +6,7 @@
 mod fault;
 mod report;
 mod stage;
+mod stall;
 
 use harness::Cluster;
 

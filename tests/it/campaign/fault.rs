@@ -1,11 +1,11 @@
 //! What happens to the brokers.
 
 use std::fmt;
-use std::time::Duration;
 
 use harness::Node;
 use tokio::time::Instant;
 
+use super::report::Recovery;
 use super::stage::Stage;
 
 /// Something that happens to the brokers.
@@ -33,7 +33,7 @@ impl Fault {
 
     /// Lets it happen and end. Gives how long it took until the services were at work again: where two brokers are enough,
     /// from its beginning, while it lasts; else from its end.
-    pub(super) async fn happens_to(self, stage: &mut Stage<'_>) -> Duration {
+    pub(super) async fn happens_to(self, stage: &mut Stage<'_>) -> Recovery {
         let cluster = stage.cluster;
         match self {
             Self::LeaderKilled => is_killed(stage.leader().await, stage).await,
@@ -42,24 +42,23 @@ impl Fault {
                 let leader = stage.leader().await;
                 let began = Instant::now();
                 leader.broker.pause().await.unwrap();
-                stage.is_at_work().await;
-                let took = began.elapsed();
+                let recovery = stage.is_at_work(began).await;
                 leader.broker.unpause().await.unwrap();
-                took
+                recovery
             }
             Self::NetworkCut => {
                 let leader = stage.leader().await;
                 leader.cut();
                 stage.refuses().await;
                 leader.mend();
-                timed(stage).await
+                stage.is_at_work(Instant::now()).await
             }
             Self::RollingRestart => {
                 for node in cluster.nodes() {
                     node.broker.restart().await.unwrap();
                     cluster.is_whole().await.unwrap();
                 }
-                timed(stage).await
+                stage.is_at_work(Instant::now()).await
             }
             Self::TwoKilled => {
                 let first = stage.leader().await;
@@ -71,26 +70,18 @@ impl Fault {
                 let again = (first.broker.start_again(), second.broker.start_again());
                 let (one, other) = tokio::join!(again.0, again.1);
                 one.and(other).unwrap();
-                timed(stage).await
+                stage.is_at_work(Instant::now()).await
             }
         }
     }
 }
 
-async fn is_killed(node: &Node, stage: &mut Stage<'_>) -> Duration {
+async fn is_killed(node: &Node, stage: &mut Stage<'_>) -> Recovery {
     let began = Instant::now();
     node.broker.kill().await.unwrap();
-    stage.is_at_work().await;
-    let took = began.elapsed();
+    let recovery = stage.is_at_work(began).await;
     node.broker.start_again().await.unwrap();
-    took
-}
-
-/// How long the services take from now on until they are at work.
-async fn timed(stage: &mut Stage<'_>) -> Duration {
-    let began = Instant::now();
-    stage.is_at_work().await;
-    began.elapsed()
+    recovery
 }
 
 impl fmt::Display for Fault {

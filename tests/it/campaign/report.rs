@@ -13,7 +13,16 @@ pub(super) struct Outcome {
     pub(super) accepted: u64,
     pub(super) refused: u64,
     pub(super) longest: Duration,
-    pub(super) recovered_in: Duration,
+    /// The same without the time for which this process stood still.
+    pub(super) awake: Duration,
+    pub(super) recovery: Recovery,
+}
+
+/// How long after a fault services were at work again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Recovery {
+    pub(super) ingest: Duration,
+    pub(super) processors: Duration,
 }
 
 #[derive(Default)]
@@ -26,14 +35,18 @@ impl Report {
             webhooks,
             accepted,
             refused,
-            ..
+            longest,
+            awake,
+            recovery: Recovery { ingest, processors },
         } = outcome;
-        let [longest, recovered] = [outcome.longest, outcome.recovered_in].map(seconds);
+        let [longest, awake, ingest, processors] =
+            [longest, awake, ingest, processors].map(seconds);
         say(
             NAME,
             &format!(
-                "{round}: {fault}: {webhooks} webhooks, {accepted} answered 200, {refused} 503, the longest answer {longest} s, \
-                 at work after {recovered} s"
+                "{round}: {fault}: {webhooks} webhooks, {accepted} answered 200, {refused} 503, the longest \
+                 answer {longest} s ({awake} s while this process ran); ingest at work after {ingest} s, \
+                 processors after {processors} s"
             ),
         );
         self.0.push((fault, outcome));
@@ -43,9 +56,9 @@ impl Report {
     pub(super) fn show(&self) {
         say(
             NAME,
-            "| fault | rounds | webhooks | 200 | 503 | longest answer | at work again, median and longest |",
+            "| fault | rounds | webhooks | 200 | 503 | longest answer | ingest at work | processors at work |",
         );
-        say(NAME, "| --- | --- | --- | --- | --- | --- | --- |");
+        say(NAME, &format!("|{}", " --- |".repeat(8)));
         for fault in Fault::ALL {
             let of_fault = self.0.iter().filter(|(one, _)| *one == fault);
             let outcomes: Vec<_> = of_fault.map(|(_, outcome)| *outcome).collect();
@@ -57,25 +70,26 @@ impl Report {
 }
 
 fn row(fault: Fault, outcomes: &[Outcome]) -> String {
-    let sum = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
-    let [webhooks, accepted, refused] = [
-        sum(|outcome| outcome.webhooks),
-        sum(|outcome| outcome.accepted),
-        sum(|outcome| outcome.refused),
-    ];
-    let answers = outcomes.iter().map(|outcome| outcome.longest);
-    let mut recovered: Vec<_> = outcomes
-        .iter()
-        .map(|outcome| outcome.recovered_in)
-        .collect();
-    recovered.sort();
-    let median = seconds(recovered[recovered.len() / 2]);
-    let [answer, longest] = [answers.max(), recovered.last().copied()]
-        .map(|longest| seconds(longest.unwrap_or_default()));
     let rounds = outcomes.len();
+    let sum = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
+    let webhooks = sum(|outcome| outcome.webhooks);
+    let accepted = sum(|outcome| outcome.accepted);
+    let refused = sum(|outcome| outcome.refused);
+    let answers = outcomes.iter().map(|outcome| outcome.longest);
+    let longest = seconds(answers.max().unwrap_or_default());
+    let ingest = median_and_longest(outcomes.iter().map(|outcome| outcome.recovery.ingest));
+    let processors = median_and_longest(outcomes.iter().map(|outcome| outcome.recovery.processors));
     format!(
-        "| {fault} | {rounds} | {webhooks} | {accepted} | {refused} | {answer} s | {median} s, {longest} s |"
+        "| {fault} | {rounds} | {webhooks} | {accepted} | {refused} | {longest} s | {ingest} | {processors} |"
     )
+}
+
+fn median_and_longest(durations: impl Iterator<Item = Duration>) -> String {
+    let mut durations: Vec<_> = durations.collect();
+    durations.sort();
+    let median = durations[durations.len() / 2];
+    let longest = durations[durations.len() - 1];
+    format!("{}, {} s", seconds(median), seconds(longest))
 }
 
 fn seconds(duration: Duration) -> String {

@@ -2,6 +2,7 @@
 //! kind are posted. Both come to the brokers by links that can be cut.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -11,10 +12,12 @@ use harness::{eventually, unique_topics};
 use stackone_link_wire::{Topic, Topics};
 use stackone_simulator::{AccountId, NewAccount};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use super::NAME;
 use super::fault::Fault;
-use super::report::Outcome;
+use super::report::{Outcome, Recovery};
+use super::{NAME, stall};
 use crate::exactly_once::{Load, PROGRAM, judge as judge_events};
 use crate::ingest_conservation::{Clients, Tally, judge as judge_webhooks, records};
 use crate::ingest_process::IngestProcess;
@@ -23,10 +26,11 @@ use crate::pipeline_dead_letters::assert_conserved;
 const PARTITIONS: i32 = 3;
 /// Between two webhooks of one connection: with all of them 48 a second.
 const PACE: Duration = Duration::from_millis(250);
-/// `publish.ack_deadline`, which is the default, and 1 s.
+/// `publish.ack_deadline`, which is the default, and 1 s: of the time in which this process did not stand still.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5 + 1);
-/// How long the services may take to be at work again, where enough brokers are.
-const RECOVERS_WITHIN: Duration = Duration::from_secs(90);
+/// How long the services may take to be at work again, where enough brokers are: a processor may have to wait for the group,
+/// for a transaction to time out, and for half a minute until it takes its contact for lost.
+const RECOVERS_WITHIN: Duration = Duration::from_secs(120);
 /// Webhooks that each connection has to deliver before ingest counts as being at work: the first may have been accepted
 /// long ago, and two of three partitions may not be concerned.
 const DELIVERED: u64 = 4;
@@ -46,6 +50,7 @@ pub(super) struct Stage<'a> {
     topics: Topics,
     clients: Clients,
     seed: u64,
+    _stall: JoinSet<()>,
 }
 
 impl<'a> Stage<'a> {
@@ -67,6 +72,7 @@ impl<'a> Stage<'a> {
         let ingest = IngestProcess::start(&cluster.links(), &topics, &[]).await;
         let (_, url) = watch::channel(ingest.url.clone());
         let seed = random.u64(..);
+        let clients = Clients::start(seed, &url, PACE);
         let mut stage = Self {
             cluster,
             processors,
@@ -76,11 +82,12 @@ impl<'a> Stage<'a> {
             probes: Vec::new(),
             ingest,
             topics,
-            clients: Clients::start(seed, &url, PACE),
+            _stall: stall::watch(&clients.tally),
+            clients,
             seed,
         };
         cluster.is_whole().await.unwrap();
-        stage.is_at_work().await;
+        stage.is_at_work(Instant::now()).await;
         stage
     }
 
@@ -93,15 +100,15 @@ impl<'a> Stage<'a> {
     /// Lets a fault happen, and sees all brokers and services at work afterwards.
     pub(super) async fn survives(&mut self, fault: Fault) -> Outcome {
         let before = self.answers();
-        self.clients.tally.longest.store(0, Relaxed);
-        let recovered_in = fault.happens_to(self).await;
+        let tally = Arc::clone(&self.clients.tally);
+        tally.longest.store(0, Relaxed);
+        tally.longest_awake.store(0, Relaxed);
+        let recovery = fault.happens_to(self).await;
         self.cluster.is_whole().await.unwrap();
-        self.is_at_work().await;
-        let longest = Duration::from_micros(self.clients.tally.longest.load(Relaxed));
-        assert!(
-            longest <= LONGEST_ANSWER,
-            "{fault}: an answer took {longest:?}"
-        );
+        self.is_at_work(Instant::now()).await;
+        let longest = [&tally.longest, &tally.longest_awake];
+        let [longest, awake] = longest.map(|micros| Duration::from_micros(micros.load(Relaxed)));
+        assert!(awake <= LONGEST_ANSWER, "{fault}: an answer took {awake:?}");
         let [webhooks, accepted, refused, unanswered] = self.answers();
         assert_eq!(unanswered, 0, "{fault}: webhooks without an answer");
         Outcome {
@@ -109,7 +116,8 @@ impl<'a> Stage<'a> {
             accepted: accepted - before[1],
             refused: refused - before[2],
             longest,
-            recovered_in,
+            awake,
+            recovery,
         }
     }
 
@@ -143,8 +151,9 @@ impl<'a> Stage<'a> {
         grown.await.unwrap();
     }
 
-    /// Waits until webhooks of every connection are accepted, and accounts that are linked now are told.
-    pub(super) async fn is_at_work(&mut self) {
+    /// Waits until webhooks of every connection are accepted, and accounts that are linked now are told; how long that is
+    /// after `since`.
+    pub(super) async fn is_at_work(&mut self, since: Instant) -> Recovery {
         let simulator = &self.pipeline.simulator;
         let link = |number| {
             let new = NewAccount::new("hibob", &format!("probe-{number}"), "Acme");
@@ -163,16 +172,22 @@ impl<'a> Stage<'a> {
                 Ok(())
             }
         });
+        let accepted = async {
+            accepted.await.unwrap();
+            since.elapsed()
+        };
         let told = self.linked.read_until(RECOVERS_WITHIN, |records| {
-            let told: HashSet<_> = records
-                .iter()
-                .filter_map(|one| one.key.as_deref())
-                .collect();
+            let told = records.iter().filter_map(|one| one.key.as_deref());
+            let told: HashSet<_> = told.collect();
             linked.iter().all(|id| told.contains(id.as_str()))
         });
-        let (accepted, _) = tokio::join!(accepted, told);
-        accepted.unwrap();
+        let told = async {
+            told.await;
+            since.elapsed()
+        };
+        let (ingest, processors) = tokio::join!(accepted, told);
         self.probes.extend(linked);
+        Recovery { ingest, processors }
     }
 
     /// Ends everything in good order, none of it having ended before, and judges what is on the topics.

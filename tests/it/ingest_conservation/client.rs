@@ -33,6 +33,10 @@ pub(crate) struct Tally {
     pub(crate) unanswered: AtomicU64,
     /// The longest that an answer of any kind took, in microseconds.
     pub(crate) longest: AtomicU64,
+    /// The same without the time for which this process stood still meanwhile.
+    pub(crate) longest_awake: AtomicU64,
+    /// Microseconds for which this process stood still so far, where somebody watches that.
+    pub(crate) stood_still: AtomicU64,
     /// How many webhooks each connection has delivered.
     pub(crate) delivered: [AtomicU64; CONNECTIONS],
 }
@@ -129,10 +133,13 @@ impl Poster {
             self.tally.unanswered.fetch_add(1, Relaxed);
             describe(error)
         };
-        let began = Instant::now();
+        let stood_still = || self.tally.stood_still.load(Relaxed);
+        let (began, before) = (Instant::now(), stood_still());
         let answer = request.send().await.map_err(unanswered)?;
         let took = u64::try_from(began.elapsed().as_micros()).unwrap();
+        let awake = took.saturating_sub(stood_still() - before);
         self.tally.longest.fetch_max(took, Relaxed);
+        self.tally.longest_awake.fetch_max(awake, Relaxed);
         match answer.status().as_u16() {
             200 => {
                 self.tally.accepted.fetch_add(1, Relaxed);
