@@ -3,6 +3,7 @@
 mod link;
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -197,6 +198,7 @@ impl Node {
         let request = request(&image, direct)
             .with_mapped_port(behind, BEHIND.tcp())
             .with_network(network)
+            .with_host_config_modifier(|host| host.nano_cpus = Some(nano_cpus()))
             .with_container_name(host(id))
             .with_hostname(host(id));
         let request = settings
@@ -219,4 +221,11 @@ impl Node {
     pub fn mend(&self) {
         self.link.mend();
     }
+}
+
+/// Most of the processors that one broker may take, in billionths: those that start together must not hold up the services,
+/// whose time is judged.
+fn nano_cpus() -> i64 {
+    let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    i64::try_from(all).unwrap_or(1) * 300_000_000
 }
