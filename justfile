@@ -62,12 +62,12 @@ soak kills="600":
 soak-ingest rounds="60":
     CONSERVATION_ROUNDS={{ rounds }} cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it what_was_answered_200_is_on_its_topic -- --nocapture
 
-# Fails three brokers in containers in six ways, so many rounds, under signed webhooks, and ends with a table: six minutes a round
+# Fails three brokers in containers in six ways, so many rounds, under signed webhooks, and ends with a table: eight minutes a round
 [group('test')]
 campaign rounds="10":
     CAMPAIGN_ROUNDS={{ rounds }} just campaign-short
 
-# The same as CI has it: one round of two of the ways, in two minutes
+# The same as CI has it: one round of two of the ways, in two and a half minutes
 [group('test')]
 campaign-short:
     cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it campaign:: -- --nocapture
