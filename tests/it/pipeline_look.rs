@@ -7,7 +7,7 @@ use harness::{
     story_of, transitions,
 };
 use serde_json::Value;
-use stackone_link_schemas::{ACCOUNT_LOOK_TYPE, AccountLook, LookReason};
+use stackone_link_schemas::{ACCOUNT_LOOK_TYPE, AccountLook, AccountState, LookReason};
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, AccountStatus as Status, CustomWebhook, NewAccount, Notify};
 use tokio::process::Command;
@@ -94,6 +94,12 @@ async fn a_look_queues_one_lookup_and_tells_nothing_where_nothing_has_changed() 
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     lifecycle
         .read_until(WITHIN, |records| records.len() == 1)
+        .await;
+    // The event's transaction may have ended on its topic and not yet on that of states, which the command reads.
+    let is_confirmed = |record: &ReadRecord| record.json::<AccountState>().version == 1;
+    let mut states = pipeline.reader(Topic::State);
+    states
+        .read_until(WITHIN, |records| records.iter().any(is_confirmed))
         .await;
     let before = sum(&processor.admin, LOOKUPS).await;
 
