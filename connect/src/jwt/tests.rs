@@ -108,11 +108,22 @@ fn a_header_chooses_neither_algorithm_nor_key() {
 }
 
 #[test]
-fn header_and_claims_are_objects_and_no_lists_of_what_is_in_them() {
+fn header_and_claims_are_json_objects_and_nothing_like_them() {
     let host = host();
     for header in [json!(["EdDSA", "k1"]), json!(["EdDSA", "k1", null])] {
         let refused = host.verify(&header, &claims());
         assert_eq!(refused, Err(JwtError::Malformed), "{header}");
+    }
+    let claims_text = claims().to_string();
+    for odd in [
+        &b"{\"alg\":\"EdDSA\",\"kid\":\"k1\",\"typ\":\"\xfd\"}"[..],
+        br#"{"alg":"EdDSA","kid":"k1","typ":"\ud83d"}"#,
+        br#"{"alg":"none","alg":"EdDSA","kid":"k1"}"#,
+    ] {
+        let signed = format!("{}.{}", encode(odd), encode(&claims_text));
+        let signature = encode(host.key.sign(signed.as_bytes()));
+        let refused = host.verify_text(&format!("{signed}.{signature}"));
+        assert_eq!(refused, Err(JwtError::Malformed), "{odd:?}");
     }
     let list: Value = claims().as_object().unwrap().values().cloned().collect();
     assert_eq!(host.verify(&header(), &list), Err(JwtError::Malformed));
