@@ -37,7 +37,7 @@ pub use broker::{Broker, BrokerKind};
 pub use broker::{Cluster, DedicatedBroker, Node, ProxiedBroker, SecuredBroker, SmallDiskBroker};
 pub use deadline::{Overdue, eventually};
 pub use isolation::Isolation;
-pub use metrics::{Metrics, readiness};
+pub use metrics::{Metrics, metric_is, readiness};
 pub use on_purpose::{NAMES_FILE, PANIC_IN, PANIC_TIMES, panic_on_purpose};
 pub use pipeline::{
     API_KEY, Disturbance, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 
+use crate::{WITHIN, eventually};
+
 /// Samples of a Prometheus text page, by name with labels, for instance `x_total{kind="a"}`.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics(BTreeMap<String, f64>);
@@ -50,6 +52,21 @@ impl Metrics {
     pub fn get(&self, sample: &str) -> f64 {
         self.0.get(sample).copied().unwrap_or(0.0)
     }
+}
+
+/// Waits until the sum of all samples of a metric, or the sample that is named with its labels, is so.
+///
+/// # Panics
+///
+/// Where that takes longer than [`WITHIN`].
+pub async fn metric_is(admin: &str, name: &str, is_so: impl Fn(f64) -> bool) {
+    let reached = eventually(name, WITHIN, async || {
+        let metrics = Metrics::of(admin).await;
+        let found = metrics.map_err(|error| error.to_string())?.sum(name);
+        let reached = is_so(found).then_some(());
+        reached.ok_or(format!("it is {found}"))
+    });
+    reached.await.unwrap();
 }
 
 /// The body of `/readyz`, whether ready or not.

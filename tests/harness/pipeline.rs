@@ -26,7 +26,7 @@ pub use processor::{ProcessorInProcess, ProcessorProcess};
 pub use settings::{API_KEY, OTHER_PROJECT, PROJECT, PipelineSettings};
 
 /// How long anything in a test may take. Generous: a busy machine is slow, and a test that passes does not wait.
-pub const WITHIN: Duration = Duration::from_secs(60);
+pub const WITHIN: Duration = Duration::from_secs(120);
 
 /// The webhook secret of the tests' project.
 pub const SECRET: &str = "test-webhook-secret-do-not-use";

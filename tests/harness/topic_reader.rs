@@ -14,7 +14,7 @@ use crate::contract::violation;
 use crate::{Isolation, ReadRecord, eventually, unique_group};
 
 /// How long reading to the end of a topic may take.
-const END_WITHIN: Duration = Duration::from_secs(30);
+const END_WITHIN: Duration = Duration::from_secs(120);
 
 /// Collects the records of one topic, all partitions of it, from the beginning. It belongs to no group.
 pub struct TopicReader {

@@ -10,7 +10,7 @@ use stackone_link_wire::Topic;
 use stackone_link_wire::{IngestHeaders, OutgoingRecord, RecordHeaders, Topics};
 use uuid::Uuid;
 
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(crate) fn headers(id: u128) -> RecordHeaders {
     let received_at = "2026-03-04T09:12:44.391Z".parse().unwrap();

@@ -3,7 +3,8 @@
 use std::num::NonZeroU32;
 
 use harness::{
-    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, story_of,
+    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, metric_is,
+    story_of,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount};
@@ -34,16 +35,7 @@ fn link(pipeline: &Pipeline, project: &str, accounts: usize) -> Vec<AccountId> {
 /// Waits until the gauge of the project has at least this value.
 async fn reaches(admin: &str, gauge: &str, project: &str, least: f64) {
     let sample = format!("stackone_processor_{gauge}{{project=\"{project}\"}}");
-    let reached = eventually(&sample, WITHIN, async || {
-        let metrics = Metrics::of(admin)
-            .await
-            .map_err(|error| error.to_string())?;
-        let seen = metrics.get(&sample);
-        (seen >= least)
-            .then_some(())
-            .ok_or_else(|| seen.to_string())
-    });
-    reached.await.unwrap();
+    metric_is(admin, &sample, |seen| seen >= least).await;
 }
 
 /// Requests with the project's key that were answered with `status`.

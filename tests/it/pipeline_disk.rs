@@ -1,7 +1,5 @@
 //! A disk of the broker is full.
 
-use std::time::Duration;
-
 use harness::{Broker, Pipeline, PipelineSettings, ReadRecord, SmallDiskBroker, WITHIN, story_of};
 use stackone_link_wire::{Topic, partition_of_key};
 use stackone_simulator::{AccountId, Fault, FaultRule};
@@ -91,13 +89,13 @@ async fn a_full_disk_costs_time_and_nothing_else() {
         .read_until(WITHIN, |records| records.len() == ids.len())
         .await;
     // The answers come when the disk is full.
-    let delay = Duration::from_secs(4);
-    let latency = FaultRule::always(Fault::Latency { delay });
-    pipeline.simulator.faults().set(latency).unwrap();
+    let faults = pipeline.simulator.faults();
+    let held = faults.set(FaultRule::always(Fault::Hang)).unwrap();
     stir(&pipeline.simulator, &ids).await;
     ids.extend(link_all(&pipeline.simulator, 4).await);
     disk.fill().await.unwrap();
     disk.is_down().await.unwrap();
+    assert!(faults.clear(held));
     a_transaction_failed(&processor.admin).await;
 
     disk.free().await.unwrap();

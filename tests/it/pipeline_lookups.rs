@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, eventually, story_of, transitions};
+use harness::{
+    Metrics, Pipeline, PipelineSettings, WITHIN, eventually, metric_is, story_of, transitions,
+};
 use stackone_link_schemas::LifecycleType;
 use stackone_link_wire::Topic;
 use stackone_simulator::{
@@ -207,23 +209,17 @@ async fn one_slow_account_holds_up_no_other() {
 
 /// Waits until so many lookups are under way.
 async fn lookups_in_flight(admin: &str, wanted: u32) {
-    let reached = eventually("lookups are under way", WITHIN, async || {
-        let metrics = Metrics::of(admin)
-            .await
-            .map_err(|error| error.to_string())?;
-        let seen = metrics.sum("stackone_processor_lookups_in_flight");
-        if (seen - f64::from(wanted)).abs() < 0.5 {
-            Ok(())
-        } else {
-            Err(format!("{seen} of {wanted}"))
-        }
-    });
-    reached.await.unwrap();
+    let is_wanted = |seen: f64| (seen - f64::from(wanted)).abs() < 0.5;
+    metric_is(admin, "stackone_processor_lookups_in_flight", is_wanted).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn triggers_that_come_during_a_lookup_are_decided_by_a_later_answer() {
-    let pipeline = settings("dirty", PipelineSettings::default()).await;
+    let patient = PipelineSettings {
+        lookup_timeout: WITHIN,
+        ..PipelineSettings::default()
+    };
+    let pipeline = settings("dirty", patient).await;
     let processor = pipeline.processor("a").unwrap();
     let simulator = &pipeline.simulator;
     let new = NewAccount::new("bamboohr", "t", "Acme");
@@ -233,19 +229,16 @@ async fn triggers_that_come_during_a_lookup_are_decided_by_a_later_answer() {
         .read_until(WITHIN, |records| records.len() == 1)
         .await;
     lookups_in_flight(&processor.admin, 0).await;
-    let slow = Fault::Latency {
-        delay: Duration::from_millis(2500),
-    };
-    simulator
-        .faults()
-        .set(FaultRule::next(1, slow).for_account(&id))
-        .unwrap();
+    let slow = FaultRule::next(1, Fault::Hang).for_account(&id);
+    let slow = simulator.faults().set(slow).unwrap();
     simulator.refresh_credentials(&id, Notify::Send).unwrap();
     lookups_in_flight(&processor.admin, 1).await;
     simulator
         .set_status(&id, Status::Error, Vec::new(), Notify::Send)
         .unwrap();
-    simulator.settled().await;
+    let consumed = "stackone_processor_records_consumed_total";
+    metric_is(&processor.admin, consumed, |records| records > 2.5).await;
+    assert!(simulator.faults().clear(slow));
     let is_degraded = |kind: &String| kind == "account.degraded";
     let records = lifecycle
         .read_until(WITHIN, |records| {

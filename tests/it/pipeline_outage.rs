@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::{
     Broker, DedicatedBroker, Disturbance, Metrics, Pipeline, PipelineSettings, Step, WITHIN,
-    eventually, story_of,
+    eventually, metric_is, story_of,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount};
@@ -35,7 +35,10 @@ async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time
 {
     let dedicated = DedicatedBroker::start().await.unwrap();
     let broker = Broker::external(dedicated.bootstrap_servers().to_owned());
-    let settings = PipelineSettings::default();
+    let settings = PipelineSettings {
+        lookup_timeout: WITHIN,
+        ..PipelineSettings::default()
+    };
     let pipeline = Pipeline::on(broker, "outage", settings).await.unwrap();
     let processor = pipeline.processor("a").unwrap();
     let link = |n: usize| {
@@ -48,17 +51,14 @@ async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time
         .read_until(WITHIN, |records| records.len() == 3)
         .await;
     // The answers come when the broker is gone, and are committed by a transaction that it never answers.
-    let latency = Fault::Latency {
-        delay: Duration::from_secs(2),
-    };
-    pipeline
-        .simulator
-        .faults()
-        .set(FaultRule::always(latency))
-        .unwrap();
+    let faults = pipeline.simulator.faults();
+    let held = faults.set(FaultRule::always(Fault::Hang)).unwrap();
     ids.extend((3..8).map(link));
     pipeline.simulator.settled().await;
+    let asked = "stackone_processor_lookups_in_flight";
+    metric_is(&processor.admin, asked, |lookups| lookups > 0.5).await;
     dedicated.pause().await.unwrap();
+    assert!(faults.clear(held));
     a_transaction_failed(&processor.admin).await;
     dedicated.unpause().await.unwrap();
     let records = lifecycle

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use harness::{Metrics, Pipeline, PipelineSettings, ProcessorProcess, WITHIN, eventually};
+use harness::{Pipeline, PipelineSettings, ProcessorProcess, WITHIN, metric_is};
 use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount};
 
@@ -51,15 +51,8 @@ async fn at_work(pipeline: &Pipeline) -> ProcessorProcess {
 /// Waits until a metric is at least this.
 async fn is_at_least(wanted: f64, metric: &str, processor: &ProcessorProcess) {
     let admin = format!("http://{}", processor.admin);
-    let reached = eventually(metric, WITHIN, async || {
-        let metrics = Metrics::of(&admin).await;
-        let metrics = metrics.map_err(|error| error.to_string())?;
-        let found = metrics.sum(&format!("stackone_processor_{metric}"));
-        (found >= wanted)
-            .then_some(())
-            .ok_or(format!("it is {found}"))
-    });
-    reached.await.unwrap();
+    let metric = format!("stackone_processor_{metric}");
+    metric_is(&admin, &metric, |found| found >= wanted).await;
 }
 
 async fn ends_in_time(processor: ProcessorProcess) {
@@ -104,9 +97,8 @@ async fn a_processor_ends_in_time_though_the_broker_does_not_answer_or_is_gone()
         let pipeline = pipeline.await.unwrap();
         let processor = at_work(&pipeline).await;
         // The answers come when the broker is gone, and are in a transaction that it never answers.
-        let delay = Duration::from_secs(3);
-        let latency = FaultRule::always(Fault::Latency { delay });
-        pipeline.simulator.faults().set(latency).unwrap();
+        let faults = pipeline.simulator.faults();
+        let held = faults.set(FaultRule::always(Fault::Hang)).unwrap();
         link(&pipeline, 20);
         pipeline.simulator.settled().await;
         is_at_least(1.0, "lookups_in_flight", &processor).await;
@@ -115,6 +107,7 @@ async fn a_processor_ends_in_time_though_the_broker_does_not_answer_or_is_gone()
         } else {
             dedicated.pause().await.unwrap();
         }
+        assert!(faults.clear(held));
         is_at_least(2.0, "lookups_total", &processor).await;
         ends_in_time(processor).await;
         if !is_gone {

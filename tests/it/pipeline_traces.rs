@@ -3,7 +3,7 @@
 mod collector;
 
 use std::net::TcpListener;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use harness::{PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -11,6 +11,9 @@ use stackone_link_wire::Topic;
 use stackone_simulator::{NewAccount, SignedBody, webhook_client, webhook_request};
 
 use collector::{Collector, Taken};
+
+/// Each service ends within 10 s of the signal, and what they have to finish takes a part of it.
+const BOTH_STOP_WITHIN: Duration = Duration::from_secs(15);
 
 async fn traced_to(test: &str, endpoint: String) -> Pipeline {
     let settings = PipelineSettings {
@@ -141,6 +144,10 @@ async fn a_collector_that_takes_nothing_holds_up_neither_webhooks_nor_the_end() 
         let stopping = Instant::now();
         processor.stop().await.unwrap();
         pipeline.stop().await.unwrap();
-        assert!(stopping.elapsed() < WITHIN / 4, "{:?}", stopping.elapsed());
+        assert!(
+            stopping.elapsed() < BOTH_STOP_WITHIN,
+            "{:?}",
+            stopping.elapsed()
+        );
     }
 }

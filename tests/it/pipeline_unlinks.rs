@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use harness::{
-    Metrics, PROJECT, Pipeline, ProcessorInProcess, ReadRecord, TopicReader, WITHIN, eventually,
+    Metrics, PROJECT, Pipeline, ProcessorInProcess, ReadRecord, TopicReader, WITHIN, metric_is,
     states, story_of, transitions,
 };
 use jiff::Timestamp;
@@ -60,24 +60,10 @@ async fn emitted(pipeline: &Pipeline, count: usize) -> Vec<ReadRecord> {
     records.await.to_vec()
 }
 
-/// Waits until a metric has a value.
-async fn until(processor: &ProcessorInProcess, metric: &str, is_so: impl Fn(f64) -> bool) {
-    let reached = eventually(metric, WITHIN, async || {
-        let metrics = Metrics::of(&processor.admin).await;
-        let seen = metrics.map_err(|error| error.to_string())?.get(metric);
-        if is_so(seen) {
-            Ok(())
-        } else {
-            Err(seen.to_string())
-        }
-    });
-    reached.await.unwrap();
-}
-
 async fn held(processor: &ProcessorInProcess, count: usize) {
     let held = format!("stackone_processor_unlinks_held{{project=\"{PROJECT}\"}}");
     let count = f64::from(u32::try_from(count).unwrap());
-    until(processor, &held, |seen| (seen - count).abs() < 0.5).await;
+    metric_is(&processor.admin, &held, |seen| (seen - count).abs() < 0.5).await;
 }
 
 /// Waits until so many lookups of a processor were answered with 404.
@@ -85,7 +71,7 @@ async fn looked_up(processor: &ProcessorInProcess, count: usize) {
     let lookups = "stackone_processor_lookups_total";
     let not_found = format!("{lookups}{{outcome=\"not_found\",project=\"{PROJECT}\"}}");
     let count = f64::from(u32::try_from(count).unwrap());
-    until(processor, &not_found, |seen| seen > count - 0.5).await;
+    metric_is(&processor.admin, &not_found, |seen| seen > count - 0.5).await;
 }
 
 /// What `stackone-processor unlinks …` does; what it prints.
