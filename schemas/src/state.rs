@@ -74,8 +74,9 @@ pub struct AccountState {
     /// Example: `"2026-03-06T02:00:11.204Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Timestamp>,
-    /// The newest `event_date` among the triggers that were decided so far.
-    /// From the webhooks' `event_date`.
+    /// The newest `event_date` among the triggers that were decided so far, looks that were asked for
+    /// among them.
+    /// From the webhooks' `event_date`, and `AccountLook`'s.
     ///
     /// Example: `"2026-03-06T02:00:10.5Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,6 +181,14 @@ pub struct Pending {
     /// Example: `"2026-03-08T14:22:09.31Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_date: Option<Timestamp>,
+    /// When the account is believed to have changed, at the newest of the looks that were asked for
+    /// among them. It says nothing of the webhooks: one that comes a second time beside a look is
+    /// none that is newer.
+    /// From `AccountLook`, `event_date`.
+    ///
+    /// Example: `"2026-03-08T14:22:09.9Z"`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<Timestamp>,
     /// The newest `event_date` among those that say the account was deleted.
     /// From the webhooks' `event_date`.
     ///

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 
-use crate::{WITHIN, eventually};
+use crate::{Overdue, WITHIN, eventually};
 
 /// Samples of a Prometheus text page, by name with labels, for instance `x_total{kind="a"}`.
 #[derive(Debug, Clone, Default)]
@@ -56,17 +56,21 @@ impl Metrics {
 
 /// Waits until the sum of all samples of a metric, or the sample that is named with its labels, is so.
 ///
-/// # Panics
+/// # Errors
 ///
 /// Where that takes longer than [`WITHIN`].
-pub async fn metric_is(admin: &str, name: &str, is_so: impl Fn(f64) -> bool) {
-    let reached = eventually(name, WITHIN, async || {
+pub async fn metric_is(
+    admin: &str,
+    name: &str,
+    is_so: impl Fn(f64) -> bool,
+) -> Result<(), Overdue> {
+    eventually(name, WITHIN, async || {
         let metrics = Metrics::of(admin).await;
         let found = metrics.map_err(|error| error.to_string())?.sum(name);
         let reached = is_so(found).then_some(());
         reached.ok_or(format!("it is {found}"))
-    });
-    reached.await.unwrap();
+    })
+    .await
 }
 
 /// The body of `/readyz`, whether ready or not.

@@ -35,7 +35,9 @@ fn link(pipeline: &Pipeline, project: &str, accounts: usize) -> Vec<AccountId> {
 /// Waits until the gauge of the project has at least this value.
 async fn reaches(admin: &str, gauge: &str, project: &str, least: f64) {
     let sample = format!("stackone_processor_{gauge}{{project=\"{project}\"}}");
-    metric_is(admin, &sample, |seen| seen >= least).await;
+    metric_is(admin, &sample, |seen| seen >= least)
+        .await
+        .unwrap();
 }
 
 /// Requests with the project's key that were answered with `status`.

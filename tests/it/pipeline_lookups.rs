@@ -210,7 +210,9 @@ async fn one_slow_account_holds_up_no_other() {
 /// Waits until so many lookups are under way.
 async fn lookups_in_flight(admin: &str, wanted: u32) {
     let is_wanted = |seen: f64| (seen - f64::from(wanted)).abs() < 0.5;
-    metric_is(admin, "stackone_processor_lookups_in_flight", is_wanted).await;
+    metric_is(admin, "stackone_processor_lookups_in_flight", is_wanted)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,7 +239,9 @@ async fn triggers_that_come_during_a_lookup_are_decided_by_a_later_answer() {
         .set_status(&id, Status::Error, Vec::new(), Notify::Send)
         .unwrap();
     let consumed = "stackone_processor_records_consumed_total";
-    metric_is(&processor.admin, consumed, |records| records > 2.5).await;
+    metric_is(&processor.admin, consumed, |records| records > 2.5)
+        .await
+        .unwrap();
     assert!(simulator.faults().clear(slow));
     let is_degraded = |kind: &String| kind == "account.degraded";
     let records = lifecycle

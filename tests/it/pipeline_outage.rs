@@ -56,7 +56,9 @@ async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time
     ids.extend((3..8).map(link));
     pipeline.simulator.settled().await;
     let asked = "stackone_processor_lookups_in_flight";
-    metric_is(&processor.admin, asked, |lookups| lookups > 0.5).await;
+    metric_is(&processor.admin, asked, |lookups| lookups > 0.5)
+        .await
+        .unwrap();
     dedicated.pause().await.unwrap();
     assert!(faults.clear(held));
     a_transaction_failed(&processor.admin).await;

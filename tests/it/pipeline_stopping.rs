@@ -52,7 +52,9 @@ async fn at_work(pipeline: &Pipeline) -> ProcessorProcess {
 async fn is_at_least(wanted: f64, metric: &str, processor: &ProcessorProcess) {
     let admin = format!("http://{}", processor.admin);
     let metric = format!("stackone_processor_{metric}");
-    metric_is(&admin, &metric, |found| found >= wanted).await;
+    metric_is(&admin, &metric, |found| found >= wanted)
+        .await
+        .unwrap();
 }
 
 async fn ends_in_time(processor: ProcessorProcess) {

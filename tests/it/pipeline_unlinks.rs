@@ -63,7 +63,9 @@ async fn emitted(pipeline: &Pipeline, count: usize) -> Vec<ReadRecord> {
 async fn held(processor: &ProcessorInProcess, count: usize) {
     let held = format!("stackone_processor_unlinks_held{{project=\"{PROJECT}\"}}");
     let count = f64::from(u32::try_from(count).unwrap());
-    metric_is(&processor.admin, &held, |seen| (seen - count).abs() < 0.5).await;
+    metric_is(&processor.admin, &held, |seen| (seen - count).abs() < 0.5)
+        .await
+        .unwrap();
 }
 
 /// Waits until so many lookups of a processor were answered with 404.
@@ -71,7 +73,9 @@ async fn looked_up(processor: &ProcessorInProcess, count: usize) {
     let lookups = "stackone_processor_lookups_total";
     let not_found = format!("{lookups}{{outcome=\"not_found\",project=\"{PROJECT}\"}}");
     let count = f64::from(u32::try_from(count).unwrap());
-    metric_is(&processor.admin, &not_found, |seen| seen > count - 0.5).await;
+    metric_is(&processor.admin, &not_found, |seen| seen > count - 0.5)
+        .await
+        .unwrap();
 }
 
 /// What `stackone-processor unlinks …` does; what it prints.

@@ -130,6 +130,7 @@ impl Work {
             lookups: 0,
             project_id: None,
             event_date: None,
+            looked_at: None,
             deleted_at: None,
             taken_in: None,
             grace: None,
@@ -181,7 +182,18 @@ impl Merge for Work {
     }
 }
 
+/// When the account changed at last, as far as webhooks and looks say.
+pub(crate) fn newest_date(pending: &Pending) -> Option<Timestamp> {
+    pending.event_date.max(pending.looked_at)
+}
+
 fn merge_pending(earlier: &mut Pending, later: Pending) {
+    // The one recheck for a late answer is that of the newest event.
+    earlier.lag_recheck_used = match newest_date(&later).cmp(&newest_date(earlier)) {
+        Ordering::Less => earlier.lag_recheck_used,
+        Ordering::Equal => earlier.lag_recheck_used || later.lag_recheck_used,
+        Ordering::Greater => later.lag_recheck_used,
+    };
     earlier.trigger = earlier.trigger.max(later.trigger);
     earlier.total += later.total;
     earlier.since = earlier.since.min(later.since);
@@ -190,13 +202,8 @@ fn merge_pending(earlier: &mut Pending, later: Pending) {
     earlier.taken_in = consumed_position::and(earlier.taken_in, later.taken_in);
     earlier.project_id = earlier.project_id.take().or(later.project_id);
     earlier.grace = earlier.grace.or(later.grace);
-    // The one recheck for a late answer is that of the newest event.
-    earlier.lag_recheck_used = match later.event_date.cmp(&earlier.event_date) {
-        Ordering::Less => earlier.lag_recheck_used,
-        Ordering::Equal => earlier.lag_recheck_used || later.lag_recheck_used,
-        Ordering::Greater => later.lag_recheck_used,
-    };
     earlier.event_date = earlier.event_date.max(later.event_date);
+    earlier.looked_at = earlier.looked_at.max(later.looked_at);
     earlier.last_lookup = last_lookup::newest(earlier.last_lookup.take(), later.last_lookup);
     earlier.causes.extend(later.causes);
     let surplus = earlier.causes.len().saturating_sub(MAX_CAUSES);

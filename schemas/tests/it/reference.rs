@@ -19,12 +19,13 @@ const SCHEMAS: [&str; 9] = [
 ];
 
 /// Where values come from: StackOne, `CloudEvents`, the broker, or a part of the pipeline.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 17] = [
     "From `stackone-connect`",
     "From the request",
     "From the state topic",
     "From the Hub",
     "From `LinkedAccount",
+    "From `AccountLook`",
     "From `StatusReason.",
     "From the webhook's `",
     "From the webhooks' `",

@@ -55,6 +55,7 @@ fn pending() -> impl Strategy<Value = Pending> {
                 lookups,
                 project_id,
                 event_date,
+                looked_at: event_date,
                 deleted_at: event_date,
                 taken_in,
                 grace,

@@ -110,6 +110,7 @@ pub(crate) fn trigger(record: &ReadRecord) -> Trigger {
         sort,
         date,
         offset: Some(record.offset),
+        is_look: false,
     }
 }
 

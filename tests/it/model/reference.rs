@@ -26,6 +26,8 @@ pub(crate) struct Trigger {
     pub(crate) date: Option<Timestamp>,
     /// Its record, where it has one.
     pub(crate) offset: Option<i64>,
+    /// A look that was asked for: its date makes no webhook newer.
+    pub(crate) is_look: bool,
 }
 
 impl Trigger {
@@ -34,6 +36,7 @@ impl Trigger {
         sort: Sort::Recheck,
         date: None,
         offset: None,
+        is_look: false,
     };
 }
 
@@ -133,9 +136,10 @@ fn decide(known: &Known, truth: Option<&Truth>, merged: &[Trigger]) -> (Option<T
         Sort::Deleted if date_of(Sort::Deleted) < known.newest => Sort::Webhook,
         sort @ (Sort::Recheck | Sort::Webhook | Sort::Deleted) => sort,
     };
-    let newest = date_of(Sort::Recheck);
-    let kind = row(sort, newest > known.newest, truth, known);
-    let newest = newest.max(known.newest);
+    let webhooks = merged.iter().filter(|trigger| !trigger.is_look);
+    let is_newer = webhooks.filter_map(|trigger| trigger.date).max() > known.newest;
+    let kind = row(sort, is_newer, truth, known);
+    let newest = date_of(Sort::Recheck).max(known.newest);
     let Some(kind) = kind else {
         // Of an account that never showed itself nothing is remembered.
         let is_known = known.phase != AccountPhase::None;

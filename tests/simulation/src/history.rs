@@ -53,6 +53,11 @@ pub enum What {
         is_deleted: bool,
         age: Micros,
     },
+    /// Somebody asks for a look at an account; where it was disconnected, they say so.
+    Look {
+        account: usize,
+        is_disconnected: bool,
+    },
     /// A record that cannot be read.
     Junk { partition: i32 },
     /// The API misbehaves for a while, in so many of a hundred requests.
@@ -193,6 +198,7 @@ impl What {
             | Self::ClockStep { replica, .. } => Some(*replica),
             Self::Change { .. }
             | Self::Stray { .. }
+            | Self::Look { .. }
             | Self::Junk { .. }
             | Self::Api { .. }
             | Self::BrokerAway { .. }
@@ -286,6 +292,14 @@ impl Author {
                 };
                 self.add(at.saturating_sub(5 * SECOND), slow);
             }
+            self.add(at, what);
+        }
+        for _ in 0..self.draw.below(8) {
+            let at = self.draw.between(0, quiet - 20 * SECOND);
+            let what = What::Look {
+                account: self.draw.index(self.history.accounts),
+                is_disconnected: self.draw.chance(30),
+            };
             self.add(at, what);
         }
         for (wait, what) in [

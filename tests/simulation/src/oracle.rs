@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use stackone_link_schemas::{
-    ACCOUNT_LISTED_TYPE, AccountEvent, AccountLifecycleEvent, AccountPhase, AccountState,
-    LifecycleType,
+    ACCOUNT_LISTED_TYPE, ACCOUNT_LOOK_TYPE, AccountEvent, AccountLifecycleEvent, AccountLook,
+    AccountPhase, AccountState, LifecycleType, LookReason,
 };
 use uuid::Uuid;
 
 use crate::kafka::log::Record;
 use crate::kafka::{Kafka, Stored, TopicPartition};
+use crate::reference::Sort;
 use crate::replica::Run;
 use crate::time::{Micros, moment};
 use crate::world::World;
@@ -93,6 +94,8 @@ pub struct Trigger {
     partition: i32,
     /// Where it is.
     pub offset: i64,
+    /// As what it counts.
+    pub sort: Sort,
     /// When it happened, as it says; not later than it was received.
     pub date: Option<Timestamp>,
     event_id: Option<Uuid>,
@@ -145,6 +148,7 @@ impl Oracle {
             .push(Trigger {
                 partition,
                 offset: record.offset,
+                sort: sort(record),
                 date: date(record),
                 event_id: Some(headers.event.id),
                 event_type: headers.event.event_type.clone(),
@@ -390,7 +394,28 @@ fn may_be_passed(kafka: &Kafka, partition: i32, record: &Record) -> bool {
     has_taken_in(newest) || states.any(|state| state.value.as_deref().is_some_and(has_taken_in))
 }
 
+fn look(record: &Record) -> Option<AccountLook> {
+    let headers = record.headers.as_ref()?;
+    let is_look = headers.event.event_type == ACCOUNT_LOOK_TYPE;
+    serde_json::from_slice(record.value.as_deref()?)
+        .ok()
+        .filter(|_| is_look)
+}
+
+fn sort(record: &Record) -> Sort {
+    let headers = record.headers.as_ref();
+    let event_type = headers.map(|headers| headers.event.event_type.as_str());
+    match (look(record).map(|look| look.because), event_type) {
+        (Some(LookReason::Disconnected), _) | (None, Some(AccountEvent::DELETED)) => Sort::Deleted,
+        (Some(_), _) | (None, Some(ACCOUNT_LISTED_TYPE)) => Sort::Recheck,
+        (None, _) => Sort::Webhook,
+    }
+}
+
 fn date(record: &Record) -> Option<Timestamp> {
+    if let Some(look) = look(record) {
+        return Some(look.event_date);
+    }
     let event = AccountEvent::parse(record.value.as_deref()?).ok()?;
     let received = record.headers.as_ref()?.ingest.as_ref()?.received_at;
     event.event_date.map(|date| date.min(received))

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use stackone_client_types::{Account, ApiError, Lookup};
 use stackone_link_schemas::{
-    AccountId, AccountSnapshot, AccountStatus, CloudEvent, event_id_of_body, source_of_project,
+    ACCOUNT_LOOK_TYPE, AccountId, AccountLook, AccountSnapshot, AccountStatus, CloudEvent,
+    LookReason, event_id_of_body, source_of_project,
 };
 use stackone_link_wire::{IngestHeaders, RecordHeaders};
 
@@ -141,6 +142,37 @@ impl World {
         Some(New {
             key: Some(id.as_str().as_bytes().into()),
             value: Some(value.into_bytes().into()),
+            headers: Some(Rc::new(headers)),
+        })
+    }
+
+    /// The record of a look, as connect and the operators' command write it.
+    #[must_use]
+    pub fn look(&self, account: usize, is_disconnected: bool, now: Micros) -> Option<New> {
+        let id = &self.accounts.get(account)?.id;
+        let because = if is_disconnected {
+            LookReason::Disconnected
+        } else {
+            LookReason::Operator
+        };
+        let look = AccountLook {
+            account_id: id.clone(),
+            project_id: None,
+            because,
+            event_date: wall(now),
+        };
+        let value = serde_json::to_vec(&look).ok()?;
+        let headers = RecordHeaders::of(CloudEvent {
+            id: event_id_of_body(&value),
+            event_type: ACCOUNT_LOOK_TYPE.to_owned(),
+            source: source_of_project(None),
+            subject: Some(id.to_string()),
+            time: Some(wall(now)),
+            dataschema: None,
+        });
+        Some(New {
+            key: Some(id.as_str().as_bytes().into()),
+            value: Some(value.into()),
             headers: Some(Rc::new(headers)),
         })
     }

@@ -162,6 +162,7 @@ impl Consumed {
             } else {
                 Trigger::Webhook
             },
+            looked_at: None,
             deleted_at: event_date.filter(|_| event.is_deleted()),
             causes: vec![cause],
             total: 1,

@@ -5,6 +5,7 @@ use stackone_client_types::Lookup;
 use stackone_link_schemas::{AccountPhase, AccountState, Grace, Pending, Trigger};
 
 use crate::planted::{Fault, planted};
+use crate::work::newest_date;
 
 use super::grace::{GracePeriods, is_over, later, next_look};
 use super::table::{Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, Then, row};
@@ -126,11 +127,13 @@ impl Case<'_> {
         }
     }
 
+    /// Of the webhooks: a look that was asked for is no sign of a change.
     fn freshness(&self) -> Freshness {
-        match (
-            self.pending.event_date,
-            self.state.and_then(|state| state.last_event_date),
-        ) {
+        self.freshness_of(self.pending.event_date)
+    }
+
+    fn freshness_of(&self, date: Option<Timestamp>) -> Freshness {
+        match (date, self.state.and_then(|state| state.last_event_date)) {
             (None, _) => Freshness::Unknown,
             (Some(date), Some(confirmed)) if date <= confirmed => Freshness::NotNewer,
             (Some(_), _) => Freshness::Newer,
@@ -142,15 +145,16 @@ impl Case<'_> {
         self.answer_is_older() && !self.pending.lag_recheck_used
     }
 
-    /// The answer shows the account as it was before the newest event that made us ask, of which nothing was decided yet.
+    /// The answer shows the account as it was before the newest event or look that made us ask, of which nothing was decided yet.
     pub(super) fn answer_is_older(&self) -> bool {
         let Lookup::Found(account) = self.answer else {
             return false;
         };
-        let is_older = match (account.snapshot.updated_at, self.pending.event_date) {
+        let newest = newest_date(self.pending);
+        let is_older = match (account.snapshot.updated_at, newest) {
             (Some(updated), Some(date)) => updated < date,
             (None, _) | (_, None) => false,
         };
-        !planted(Fault::LagRecheckOff) && is_older && self.freshness() == Freshness::Newer
+        !planted(Fault::LagRecheckOff) && is_older && self.freshness_of(newest) == Freshness::Newer
     }
 }

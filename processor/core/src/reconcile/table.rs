@@ -29,7 +29,7 @@ impl From<&AccountStatus> for Seen {
     }
 }
 
-/// How the newest trigger's `event_date` compares with the newest one that was decided before.
+/// How the newest webhook's `event_date` compares with the newest date that was decided before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
     /// It is newer.

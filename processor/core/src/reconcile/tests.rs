@@ -1,6 +1,7 @@
 //! The decision table against the design's rows, and grace periods over time.
 
 mod lag;
+mod looks;
 mod rows;
 mod time;
 mod vanished;
@@ -55,6 +56,7 @@ pub(super) fn pending(trigger: Trigger, event_date: Option<Timestamp>) -> Pendin
         lookups: 1,
         project_id: Some("acmeinc-27270".to_owned()),
         event_date,
+        looked_at: None,
         deleted_at: event_date.filter(|_| trigger == Trigger::Deleted),
         taken_in: None,
         grace: None,

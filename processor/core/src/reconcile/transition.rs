@@ -14,7 +14,7 @@ use super::grace::later;
 use super::recheck;
 use super::table::LifecycleKind;
 use super::{Case, Decision};
-use crate::work::consumed_position;
+use crate::work::{consumed_position, newest_date};
 
 /// What a decision changes, without what is still pending: the caller knows what came since.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,7 @@ pub fn apply(
         .state
         .cloned()
         .unwrap_or_else(|| unknown_account(account_id));
-    state.last_event_date = state.last_event_date.max(case.pending.event_date);
+    state.last_event_date = state.last_event_date.max(newest_date(case.pending));
     state.taken_in = consumed_position::and(state.taken_in, case.pending.taken_in);
     state.pending = None;
     let event = match decision {

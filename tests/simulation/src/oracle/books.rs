@@ -1,9 +1,9 @@
 //! Rounds that begin and end settled: what was told has to be what the reference allows, event for event and cause for cause.
 
-use stackone_link_schemas::{ACCOUNT_LISTED_TYPE, AccountEvent, AccountPhase, AccountState};
+use stackone_link_schemas::{ACCOUNT_LOOK_TYPE, AccountPhase, AccountState};
 
 use super::Trigger;
-use crate::reference::{self, Known, NOTHING, Sort, Told, Truth, outcomes};
+use crate::reference::{self, Known, NOTHING, Told, Truth, outcomes};
 
 /// What is on record of an account up to a round.
 #[derive(Debug)]
@@ -79,14 +79,10 @@ fn truth(state: &AccountState) -> Option<Truth> {
 }
 
 fn as_reference(trigger: &Trigger) -> reference::Trigger {
-    let sort = match trigger.event_type.as_str() {
-        ACCOUNT_LISTED_TYPE => Sort::Recheck,
-        AccountEvent::DELETED => Sort::Deleted,
-        _ => Sort::Webhook,
-    };
     reference::Trigger {
-        sort,
+        sort: trigger.sort,
         date: trigger.date,
         offset: Some(trigger.offset),
+        is_look: trigger.event_type == ACCOUNT_LOOK_TYPE,
     }
 }

@@ -1,7 +1,9 @@
-//! An account that answers 404 without a word of its deletion is told to be unlinked only when it has done so for as long as
+//! An account that answers 404 without a word of its deletion, of a webhook or of a look, is told to be unlinked only when it has done so for as long as
 //! the grace period lasts.
 
-use stackone_link_schemas::{AccountEvent, AccountLifecycleEvent, LifecycleType};
+use stackone_link_schemas::{
+    ACCOUNT_LOOK_TYPE, AccountEvent, AccountLifecycleEvent, LifecycleType,
+};
 
 use crate::time::{MINUTE, Micros, SECOND};
 use crate::world::Linked;
@@ -18,7 +20,7 @@ pub fn has_waited(account: &Linked, event: &AccountLifecycleEvent) -> Result<(),
     let is_said = event
         .caused_by
         .iter()
-        .any(|cause| cause.event_type == AccountEvent::DELETED);
+        .any(|cause| [AccountEvent::DELETED, ACCOUNT_LOOK_TYPE].contains(&&*cause.event_type));
     if event.event_type != LifecycleType::Unlinked || event.status.is_some() || is_said {
         return Ok(());
     }

@@ -57,6 +57,10 @@ impl Simulation {
                 };
                 self.send_webhook(account, event, self.now.saturating_sub(age), self.now);
             }
+            What::Look {
+                account,
+                is_disconnected,
+            } => self.send_look(account, is_disconnected, self.now),
             What::Junk { partition } => {
                 let value = Some(b"not json".as_slice().into());
                 let new = New {
@@ -137,7 +141,27 @@ impl Simulation {
         }
     }
 
-    /// Begins a round: each account changes at most once, its webhooks come, and a process may be killed.
+    fn send_look(&mut self, account: usize, is_disconnected: bool, at: Micros) {
+        if let Some(new) = self.world.look(account, is_disconnected, at) {
+            self.push(at, Event::Webhook(new));
+        }
+    }
+
+    /// Looks in a round. A processor whose clock is behind takes a look for older than it says.
+    fn looks(&mut self) {
+        let mut draw = Stream::of(self.history.seed, "looks", self.rounds.0);
+        if self.replicas.iter().any(|replica| replica.clock_ms < 0) {
+            return;
+        }
+        for account in 0..self.world.accounts.len() {
+            if draw.chance(20) {
+                let at = self.now + draw.between(10_000, 5_000_000);
+                self.send_look(account, draw.chance(20), at);
+            }
+        }
+    }
+
+    /// Begins a round: each account changes at most once, its webhooks and looks come, and a process may be killed.
     pub(super) fn next_round(&mut self) {
         self.rounds = (self.rounds.0 + 1, self.now);
         if self.rounds.0 > super::ROUNDS {
@@ -168,6 +192,7 @@ impl Simulation {
                 self.send_webhook(account, event, self.now, at);
             }
         }
+        self.looks();
         if draw.chance(50) {
             let replica = draw.index(self.replicas.len());
             self.kill(replica, draw.between(0, 5_000_000));

@@ -165,12 +165,12 @@ impl Consumed {
             LookReason::Linked | LookReason::Operator | LookReason::Other(_) => Trigger::Recheck,
         };
         // Whoever asks may have a clock that is ahead of ours.
-        let event_date = Some(look.event_date.min(now));
+        let looked_at = Some(look.event_date.min(now));
         let pending = self.work_pending(topic, ACCOUNT_LOOK_TYPE, look.project_id, now);
         self.own_work(Pending {
             trigger,
-            event_date,
-            deleted_at: event_date.filter(|_| trigger == Trigger::Deleted),
+            looked_at,
+            deleted_at: looked_at.filter(|_| trigger == Trigger::Deleted),
             ..pending
         })
     }

@@ -289,7 +289,8 @@ fn a_look_asks_for_one_lookup_as_a_recheck_or_as_a_deleted_webhook() {
         assert_eq!((key.id.as_str(), lane), ("a", 0));
         let pending = work.pending;
         assert_eq!((pending.trigger, pending.total), (trigger, 1), "{because}");
-        assert_eq!(pending.event_date, Some(then.parse().unwrap()));
+        assert_eq!(pending.event_date, None, "no webhook is that new");
+        assert_eq!(pending.looked_at, Some(then.parse().unwrap()));
         assert_eq!(pending.deleted_at.is_some(), trigger == Trigger::Deleted);
         assert_eq!(pending.causes[0].event_type, ACCOUNT_LOOK_TYPE);
         assert_eq!(work.open_offsets, [41]);
@@ -299,7 +300,7 @@ fn a_look_asks_for_one_lookup_as_a_recheck_or_as_a_deleted_webhook() {
     else {
         panic!("no look");
     };
-    assert_eq!(work.pending.event_date, Some(NOW));
+    assert_eq!(work.pending.looked_at, Some(NOW));
     let elsewhere = sort(&look("linked", then), &[Some("two"), Some("three")], None);
     assert_eq!(reason(&elsewhere), Some(&DeadLetterReason::UnknownProject));
     let mut unreadable = look("linked", then);
