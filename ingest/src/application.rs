@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::web::Data;
+use stackone_link_listeners::ListenError;
+use stackone_link_listeners::tls::Tls;
 use stackone_link_process::spawn::{Name, spawn_blocking, spawn_in};
 use stackone_link_transport::StartError;
 use tokio::task::JoinError;
@@ -16,8 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::background::Background;
 use crate::config::{Config, Settings, ShutdownSettings};
 use crate::ingest::Ingest;
-use crate::listeners::tls::Tls;
-use crate::listeners::{ListenError, admin_server, public_server};
+use crate::listeners::{admin_server, public_server};
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
 use crate::tasks::{ADMIN_LISTENER, FLUSH, PUBLIC_LISTENER, Tasks};
@@ -86,7 +87,7 @@ impl Application {
         let tls = config.certificate.clone();
         let tls = tls.map(|certificate| Tls::new(certificate, server.tls_handshake_deadline));
         let tls = tls.map(Arc::new);
-        let (public, public_addr) = public_server(&ingest, server, shutdown, tls.clone())?;
+        let (public, public_addr) = public_server(&ingest, &config.settings, tls.clone())?;
         let (admin, admin_addr) = admin_server(&ingest, admin.listen)?;
         Ok(Self {
             background: Background::new(&ingest, config, tls),

@@ -1,6 +1,5 @@
 //! What runs beside the listeners for as long as the service does.
 
-mod certificate_reload;
 mod kafka_check;
 mod kafka_renewal;
 mod secret_reload;
@@ -12,16 +11,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
+use stackone_link_listeners::tls::{CertificateRenewal, Tls};
 use stackone_link_process::spawn::spawn_in;
 use stackone_link_process::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, TlsSettings};
+use crate::config::Config;
 use crate::ingest::Ingest;
-use crate::listeners::tls::Tls;
 use crate::tasks::{
-    CERTIFICATE_RELOAD, KAFKA_CHECK, KAFKA_RENEWAL, RENEWAL, SECRET_RELOAD, SECRETS, TOPIC_SIZES,
-    Tasks, WATCHDOG,
+    CERTIFICATE, CERTIFICATE_RELOAD, KAFKA_CHECK, KAFKA_RENEWAL, RENEWAL, SECRET_RELOAD, SECRETS,
+    TOPIC_SIZES, Tasks, WATCHDOG,
 };
 use kafka_renewal::KafkaRenewal;
 use secret_reload::SecretReload;
@@ -33,18 +32,21 @@ pub(crate) struct Background {
     secret_reload: SecretReload,
     topic_sizes: TopicSizes,
     kafka_renewal: KafkaRenewal,
-    tls: Option<(Arc<Tls>, TlsSettings)>,
+    certificate_renewal: Option<CertificateRenewal>,
     stall_after: Duration,
 }
 
 impl Background {
     pub(crate) fn new(ingest: &Data<Ingest>, config: &Config, tls: Option<Arc<Tls>>) -> Self {
+        let tls = tls.zip(config.settings.server.tls.clone());
+        let metrics = &ingest.metrics.reloads.certificate;
         Self {
             ingest: ingest.clone(),
             secret_reload: SecretReload::new(config, ingest.clone()),
             topic_sizes: TopicSizes::new(&config.settings),
             kafka_renewal: KafkaRenewal::new(ingest.clone()),
-            tls: tls.zip(config.settings.server.tls.clone()),
+            certificate_renewal: tls
+                .map(|(tls, files)| CertificateRenewal::new(tls, files, metrics.clone())),
             stall_after: config.settings.publish.stall_after,
         }
     }
@@ -65,8 +67,8 @@ impl Background {
             watchdog.await;
             (WATCHDOG, Ok(()))
         });
-        if let Some((tls, settings)) = self.tls {
-            let reload = certificate_reload::run(tls, settings, self.ingest.clone(), stop.clone());
+        if let Some(renewal) = self.certificate_renewal {
+            let reload = renewal.run(CERTIFICATE, stop.clone());
             spawn_in(tasks, CERTIFICATE_RELOAD, async {
                 (CERTIFICATE_RELOAD, reload.await.map_err(io::Error::other))
             });

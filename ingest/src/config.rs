@@ -9,16 +9,18 @@ mod secret;
 mod settings;
 mod validate;
 
+use stackone_link_listeners::tls::Certificate;
+
 use crate::auth::source::Sources;
-use crate::listeners::tls::Certificate;
 
 pub(crate) use commands::unusable;
 pub(crate) use origin::Origin;
 pub(crate) use secret::UnusableSecret;
 pub use settings::{
     DEFAULTS, LimitSettings, PublishSettings, RecordEvents, SecretSettings, ServerSettings,
-    Settings, ShutdownSettings, SourceSettings, StageLimits, TelemetrySettings, TlsSettings,
+    Settings, ShutdownSettings, SourceSettings, StageLimits, TelemetrySettings,
 };
+pub use stackone_link_listeners::tls::TlsSettings;
 pub use stackone_link_process::ConfigError;
 
 /// A configuration that was read, checked, and whose secrets are at hand.

@@ -18,10 +18,10 @@
 //!
 //! Three answers have no outcome, since there is no request yet: 400 for what is not HTTP, which is actix's own; 408 where
 //! the headers do not come within `server.header_deadline`, and 431 where they are too large, which are those of
-//! `listeners::timed`, the stream under HTTP. It also ends connections that had their last answer and do not go.
+//! [`stackone_link_listeners`], of the stream under HTTP. It also ends connections that had their last answer and do not go.
 //!
 //! Beside the requests, for as long as the service runs, `background`: `secret_reload` reads sources
-//! and secrets again, `certificate_reload` the certificate, `kafka_check` asks for topics,
+//! and secrets again, [`CertificateRenewal`](stackone_link_listeners::tls::CertificateRenewal) the certificate, `kafka_check` asks for topics,
 //! `topic_sizes` what they take, and `watchdog` has `producer` put a new publisher in the place of
 //! one that makes no progress.
 //!
@@ -60,4 +60,4 @@ pub use answer::outcome::{self, Outcome};
 pub use application::{Application, BuildError, RunError};
 pub use auth::{signature, source};
 pub use config::Config;
-pub use listeners::ListenError;
+pub use stackone_link_listeners::ListenError;

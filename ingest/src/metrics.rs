@@ -4,7 +4,6 @@
 
 mod by_outcome;
 mod clock;
-pub(crate) mod connections;
 mod opts;
 mod publishing;
 mod reloads;
@@ -12,13 +11,13 @@ mod webhooks;
 
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{Encoder, IntGaugeVec, TextEncoder};
+use stackone_link_listeners::ConnectionMetrics;
 use stackone_link_process::metrics::{Description, Metrics as Registry};
 use stackone_link_process::stderr;
 use stackone_link_transport::{register_client_renewals, register_credential_failures};
 
 use crate::body::limits::InFlight;
-use connections::ConnectionMetrics;
-use opts::opts;
+use opts::{SERVICE, opts};
 use publishing::PublishMetrics;
 use reloads::ReloadMetrics;
 use webhooks::WebhookMetrics;
@@ -59,7 +58,7 @@ impl Metrics {
         Ok(Self {
             webhooks: WebhookMetrics::new(&registry)?,
             publishing: PublishMetrics::new(&registry)?,
-            connections: ConnectionMetrics::new(&registry)?,
+            connections: ConnectionMetrics::new(&registry, SERVICE)?,
             reloads: ReloadMetrics::new(&registry)?,
             registry,
         })
@@ -103,9 +102,9 @@ mod tests {
     use std::collections::HashMap;
     use std::time::Duration;
 
+    use stackone_link_listeners::ConnectionFailure;
     use strum::VariantArray as _;
 
-    use super::connections::ConnectionFailure;
     use super::*;
     use crate::answer::outcome::Outcome;
     use crate::config::Config;

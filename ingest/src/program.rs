@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use stackone_link_listeners::make_room;
 use stackone_link_process::panics::Panics;
 use stackone_link_process::program::{self, Failure};
 use stackone_link_process::service::{self, Configured};
@@ -10,7 +11,6 @@ use stackone_link_process::signals;
 use crate::application::{Application, BuildError};
 use crate::cli::Cli;
 use crate::config::{Config, unusable};
-use crate::listeners::open_files::make_room;
 
 /// The program: reads the command line and the environment, does what they say, and tells how it ended.
 #[must_use]
@@ -39,7 +39,11 @@ fn sorted(error: anyhow::Error) -> Failure {
 }
 
 async fn serve(mut config: Config) -> anyhow::Result<()> {
-    make_room(&mut config.settings.server);
+    let server = &mut config.settings.server;
+    make_room(
+        &mut server.max_connections,
+        &mut server.max_connections_per_peer,
+    );
     signals::until_stopped(async |stop| {
         let application = Application::build(&config)?;
         Ok(application.run(stop).await?)

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use stackone_link_listeners::tls::Certificate;
 use stackone_link_process::ConfigError;
 
 use super::Config;
 use super::origin::Origin;
 use super::settings::{LAYERS, Settings};
 use crate::auth::source::Sources;
-use crate::listeners::tls::Certificate;
 
 impl Config {
     /// Reads, checks and completes the configuration. `environment` is all the environment there is: the process's own

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use stackone_link_listeners::ListenerSettings;
+use stackone_link_listeners::tls::TlsSettings;
 use stackone_link_process::Layers;
 use stackone_link_process::settings::{AdminSettings, LogFormat, address, one_of};
 use stackone_link_transport::KafkaConfig;
@@ -73,14 +75,19 @@ pub struct ServerSettings {
     pub tls: Option<TlsSettings>,
 }
 
-/// Where the public listener's certificate is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TlsSettings {
-    /// The certificate chain in PEM, the listener's own first.
-    pub certificate_file: PathBuf,
-    /// Its private key in PEM: PKCS #8, PKCS #1 or SEC 1.
-    pub private_key_file: PathBuf,
+impl ServerSettings {
+    /// What the listener is held to.
+    pub(crate) fn listener(&self, shutdown: &ShutdownSettings) -> ListenerSettings {
+        ListenerSettings {
+            listen: self.listen,
+            workers: self.workers,
+            max_connections: self.max_connections,
+            max_connections_per_peer: self.max_connections_per_peer,
+            keep_alive: self.keep_alive,
+            header_deadline: self.header_deadline,
+            shutdown_deadline: shutdown.deadline,
+        }
+    }
 }
 
 /// How much is taken in at once.

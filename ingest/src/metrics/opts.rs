@@ -11,8 +11,11 @@ const AGE_BUCKETS: [f64; 12] = [
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0,
 ];
 
+/// What all names begin with.
+pub(super) const SERVICE: &str = "stackone_ingest";
+
 pub(super) fn opts(name: &str, help: &str) -> Opts {
-    Opts::new(format!("stackone_ingest_{name}"), help)
+    Opts::new(format!("{SERVICE}_{name}"), help)
 }
 
 pub(super) fn latency(name: &str, help: &str) -> HistogramOpts {

@@ -10,15 +10,15 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::phase::{Deadlines, Phase, Room};
-use super::proxy_protocol::Opening;
+use crate::phase::{Deadlines, Phase, Room};
+use crate::proxy_protocol::Opening;
 
 /// How much of a head is read at once: nearly all come whole, with their bodies.
 const PIECE: usize = 8 * 1024;
 
 /// Why a connection was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cut {
+pub(crate) enum Cut {
     HeadTooSlow,
     HeadTooLarge,
     /// It does not begin with a head.
@@ -65,7 +65,7 @@ impl From<Cut> for io::Error {
 }
 
 /// A stream that knows what is being done with it.
-pub(super) struct Timed<T> {
+pub(crate) struct Timed<T> {
     stream: T,
     opening: Opening,
     phase: Phase,
@@ -83,7 +83,7 @@ struct Refusal {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
-    pub(super) fn new(stream: T, deadlines: Deadlines) -> Self {
+    pub(crate) fn new(stream: T, deadlines: Deadlines) -> Self {
         Self {
             stream,
             opening: Opening::default(),
@@ -94,7 +94,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
     }
 
     /// What it is doing, for whoever serves its requests.
-    pub(super) fn phase(&self) -> &Phase {
+    pub(crate) fn phase(&self) -> &Phase {
         &self.phase
     }
 

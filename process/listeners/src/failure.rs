@@ -4,11 +4,39 @@ use std::io;
 
 use actix_http::error::{DispatchError, ParseError};
 
-use super::timed::Cut;
-use crate::metrics::connections::ConnectionFailure;
+use crate::timed::Cut;
+
+/// What was wrong with a connection that ended otherwise than by being closed: label of its metric,
+/// and reason in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum ConnectionFailure {
+    /// What was said on it is no HTTP, or none that can be told from another request.
+    NotHttp,
+    /// The head of a request did not come within `server.header_deadline`.
+    HeadTooSlow,
+    /// The head of a request is larger than any may be.
+    HeadTooLarge,
+    /// It begins with the PROXY protocol.
+    ProxyProtocol,
+    /// It had its last answer, and was not closed by its other end.
+    NotClosed,
+    /// The other end, or the network, broke it off.
+    Broken,
+    /// A bug, of ours or of actix.
+    Internal,
+}
+
+impl ConnectionFailure {
+    /// The label.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        self.into()
+    }
+}
 
 /// What was wrong with a connection.
-pub(super) fn failure_of(error: &DispatchError) -> ConnectionFailure {
+pub(crate) fn failure_of(error: &DispatchError) -> ConnectionFailure {
     match error {
         DispatchError::Io(error) => of_io(error),
         DispatchError::Parse(ParseError::Io(error)) => of_io(error),

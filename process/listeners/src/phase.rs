@@ -8,22 +8,22 @@ use tokio::time::Instant;
 
 /// How much of a request's head is read before it is complete. StackOne's take less than one kilobyte; actix would hold
 /// 128 of each connection, whoever is at its other end.
-pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
+pub(crate) const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// How long a connection that we close may take to read our answer.
-pub(super) const DISCONNECT_DEADLINE: Duration = Duration::from_secs(3);
+pub(crate) const DISCONNECT_DEADLINE: Duration = Duration::from_secs(3);
 
 /// How long a connection may wait for a head.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadlines {
+pub(crate) struct Deadlines {
     /// For a head, from its first byte.
-    pub(super) head: Duration,
+    pub(crate) head: Duration,
     /// For the first byte of the next one.
-    pub(super) keep_alive: Duration,
+    pub(crate) keep_alive: Duration,
 }
 
 /// The phase of one connection, as its stream and its requests know it.
 #[derive(Debug, Clone)]
-pub(super) struct Phase {
+pub(crate) struct Phase {
     deadlines: Deadlines,
     state: Rc<Cell<State>>,
 }
@@ -42,7 +42,7 @@ enum State {
 
 /// What may be read now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
+pub(crate) enum Room {
     /// So many bytes, counted by [`Phase::read`].
     Head(usize),
     /// Nothing before what was read has been looked at.
@@ -55,7 +55,7 @@ pub(super) enum Room {
 
 impl Phase {
     /// A connection whose first head is waited for from `now` on.
-    pub(super) fn new(deadlines: Deadlines, now: Instant) -> Self {
+    pub(crate) fn new(deadlines: Deadlines, now: Instant) -> Self {
         let first = State::Head {
             bytes: 0,
             until: now + deadlines.head,
@@ -67,7 +67,7 @@ impl Phase {
     }
 
     /// When what it is doing has taken too long.
-    pub(super) fn until(&self) -> Option<Instant> {
+    pub(crate) fn until(&self) -> Option<Instant> {
         match self.state.get() {
             State::Head { until, .. } | State::FullHead { until } | State::Closing { until } => {
                 Some(until)
@@ -77,12 +77,12 @@ impl Phase {
     }
 
     /// Whether its last answer has been given.
-    pub(super) fn is_closing(&self) -> bool {
+    pub(crate) fn is_closing(&self) -> bool {
         matches!(self.state.get(), State::Closing { .. })
     }
 
     /// What may be read now. Who is told to look first is taken to have done so when it asks again.
-    pub(super) fn room(&self) -> Room {
+    pub(crate) fn room(&self) -> Room {
         match self.state.get() {
             State::Head { bytes, until } if bytes >= MAX_HEAD_BYTES => {
                 self.state.set(State::FullHead { until });
@@ -95,7 +95,7 @@ impl Phase {
     }
 
     /// So many bytes of a head were read.
-    pub(super) fn read(&self, more: usize, now: Instant) {
+    pub(crate) fn read(&self, more: usize, now: Instant) {
         if let State::Head { bytes, until } = self.state.get() {
             let until = if bytes == 0 {
                 until.min(now + self.deadlines.head)
@@ -108,14 +108,14 @@ impl Phase {
     }
 
     /// A head was complete, and its request is being served.
-    pub(super) fn serves(&self) {
+    pub(crate) fn serves(&self) {
         if !self.is_closing() {
             self.state.set(State::Request);
         }
     }
 
     /// It was answered, and the next one may come.
-    pub(super) fn waits(&self, now: Instant) {
+    pub(crate) fn waits(&self, now: Instant) {
         if !self.is_closing() {
             // Some of the next head may have been read already. Then its first byte is not seen here.
             let until = now + self.deadlines.keep_alive + self.deadlines.head;
@@ -124,7 +124,7 @@ impl Phase {
     }
 
     /// The last answer has been given. What was given up stays so, whatever is asked after it.
-    pub(super) fn closes(&self, now: Instant) {
+    pub(crate) fn closes(&self, now: Instant) {
         if !self.is_closing() {
             let until = now + DISCONNECT_DEADLINE;
             self.state.set(State::Closing { until });

@@ -2,41 +2,15 @@
 
 use std::thread::panicking;
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge, Result};
+use prometheus::{GaugeVec, IntCounter, IntCounterVec, IntGauge, Opts, Result};
 use stackone_link_process::metrics::Metrics as Registry;
 use strum::VariantArray as _;
 
-use super::opts::opts;
-
-/// What was wrong with a connection that ended otherwise than by being closed: label of its metric,
-/// and reason in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
-#[strum(serialize_all = "snake_case")]
-pub(crate) enum ConnectionFailure {
-    /// What was said on it is no HTTP, or none that can be told from another request.
-    NotHttp,
-    /// The head of a request did not come within `server.header_deadline`.
-    HeadTooSlow,
-    /// The head of a request is larger than any may be.
-    HeadTooLarge,
-    /// It begins with the PROXY protocol.
-    ProxyProtocol,
-    /// It had its last answer, and was not closed by its other end.
-    NotClosed,
-    /// The other end, or the network, broke it off.
-    Broken,
-    /// A bug, of ours or of actix.
-    Internal,
-}
-
-impl ConnectionFailure {
-    pub(crate) fn reason(self) -> &'static str {
-        self.into()
-    }
-}
+use crate::failure::ConnectionFailure;
 
 /// What is counted of connections.
-pub(crate) struct ConnectionMetrics {
+#[derive(Clone)]
+pub struct ConnectionMetrics {
     open: IntGauge,
     refused: IntCounter,
     failed: IntCounterVec,
@@ -48,7 +22,13 @@ pub(crate) struct ConnectionMetrics {
 pub(crate) struct PanicCounter(IntCounter);
 
 impl ConnectionMetrics {
-    pub(super) fn new(registry: &Registry) -> Result<Self> {
+    /// Makes them, each with a name that begins with the service's.
+    ///
+    /// # Errors
+    ///
+    /// Where a name is taken.
+    pub fn new(registry: &Registry, service: &str) -> Result<Self> {
+        let opts = |name: &str, help: &str| Opts::new(format!("{service}_{name}"), help);
         let open = opts(
             "connections_open",
             "Connections to the public listener that are open.",
@@ -76,7 +56,8 @@ impl ConnectionMetrics {
     }
 
     /// Connections that are open now.
-    pub(crate) fn open(&self) -> IntGauge {
+    #[must_use]
+    pub fn open(&self) -> IntGauge {
         self.open.clone()
     }
 
@@ -107,5 +88,44 @@ impl Drop for PanicCounter {
         if panicking() {
             self.0.inc();
         }
+    }
+}
+
+/// What is counted of the certificate.
+#[derive(Clone)]
+pub struct CertificateMetrics {
+    reload_failures: IntCounter,
+    expiry: GaugeVec,
+}
+
+impl CertificateMetrics {
+    /// Makes them, each with a name that begins with the service's.
+    ///
+    /// # Errors
+    ///
+    /// Where a name is taken.
+    pub fn new(registry: &Registry, service: &str) -> Result<Self> {
+        let opts = |name: &str, help: &str| Opts::new(format!("{service}_{name}"), help);
+        let pair =
+            "Checks that found certificate or private key of no use; the last good pair stays.";
+        let pair = opts("tls_reload_failures_total", pair);
+        let expiry = "When the certificate in force is no longer valid; absent without TLS.";
+        let expiry = opts("tls_certificate_expiry_timestamp_seconds", expiry);
+        Ok(Self {
+            reload_failures: registry.register(IntCounter::with_opts(pair)?)?,
+            // As a vector, so that a listener without TLS shows no certificate that expired in 1970.
+            expiry: registry.register(GaugeVec::new(expiry, &[])?)?,
+        })
+    }
+
+    /// The certificate or its key could not be read again.
+    pub(crate) fn failed(&self) {
+        self.reload_failures.inc();
+    }
+
+    /// The certificate in force is valid until then, in seconds since the epoch.
+    pub(crate) fn expires(&self, at: f64) {
+        let none: [&str; 0] = [];
+        self.expiry.with_label_values(&none).set(at);
     }
 }

@@ -1,28 +1,25 @@
 //! How many connections the operating system lets the process have, besides what else it opens.
 
-use crate::config::ServerSettings;
-
-/// Left for what is no webhook's connection: brokers, the operators' listener, secrets and certificates that are read
+/// Left for what is no connection to the public listener: brokers, the operators' listener, secrets and certificates that are read
 /// again, logs, the collector of traces.
 const RESERVED: u64 = 256;
 
-/// Raises the soft limit of open files (`RLIMIT_NOFILE`) to the hard one, and takes from the settings the connections for
+/// Raises the soft limit of open files (`RLIMIT_NOFILE`) to the hard one, and takes from `max_connections` those for
 /// which that leaves no room: they would use up what the connections to the brokers need. A peer keeps its part of them. Told
 /// by a warning.
-pub(crate) fn make_room(settings: &mut ServerSettings) {
+pub fn make_room(max_connections: &mut usize, max_connections_per_peer: &mut usize) {
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(files) => {
-            let wanted = settings.max_connections;
-            settings.max_connections = room(wanted, files);
-            if settings.max_connections < wanted {
-                let (connections, of_peer) =
-                    (settings.max_connections, settings.max_connections_per_peer);
-                settings.max_connections_per_peer = part(of_peer, connections, wanted);
+            let wanted = *max_connections;
+            let connections = room(wanted, files);
+            *max_connections = connections;
+            if connections < wanted {
+                *max_connections_per_peer = part(*max_connections_per_peer, connections, wanted);
                 tracing::warn!(
                     open_files = files,
                     needed = needed(wanted),
                     connections,
-                    connections_per_peer = settings.max_connections_per_peer,
+                    connections_per_peer = *max_connections_per_peer,
                     "the limit of open files (ulimit -n) is too low for server.max_connections; raise it, or lower that"
                 );
             }

@@ -1,6 +1,7 @@
 //! TLS of the public listener: handshakes with the certificate that is in force now.
 
 mod certificate;
+mod renewal;
 
 use std::io;
 use std::sync::Arc;
@@ -12,12 +13,13 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-pub(crate) use certificate::Certificate;
+pub use certificate::{Certificate, CertificateError, TlsSettings};
+pub use renewal::CertificateRenewal;
 
-use super::proxy_protocol;
+use crate::proxy_protocol;
 
 /// What the public listener's handshakes need.
-pub(crate) struct Tls {
+pub struct Tls {
     certificate: ArcSwap<Certificate>,
     handshake_deadline: Duration,
 }
@@ -38,7 +40,9 @@ pub(crate) enum HandshakeError {
 }
 
 impl Tls {
-    pub(crate) fn new(certificate: Certificate, handshake_deadline: Duration) -> Self {
+    /// Handshakes with this certificate, each within a deadline.
+    #[must_use]
+    pub fn new(certificate: Certificate, handshake_deadline: Duration) -> Self {
         Self {
             certificate: ArcSwap::from_pointee(certificate),
             handshake_deadline,

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 /// # Errors
 ///
 /// It said nothing in time, or the service is to end.
-pub(super) async fn first_byte(
+pub(crate) async fn first_byte(
     stream: TcpStream,
     deadline: Duration,
     stopping: GracefulShutdownSignal,

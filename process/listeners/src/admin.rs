@@ -2,29 +2,35 @@
 
 use std::net::SocketAddr;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::Data;
+use actix_web::web::ServiceConfig;
 use actix_web::{App, Error, HttpServer};
-use stackone_link_process::spawn::named;
+use stackone_link_process::spawn::{Name, named};
 
-use super::routes;
-use super::socket::ListenError;
-use crate::ingest::Ingest;
-use crate::tasks::ADMIN_REQUEST;
+use crate::metrics::ConnectionMetrics;
+use crate::socket::ListenError;
 
 /// Binds the operators' listener, on a thread of its own, so that it answers whatever the public one has to do.
-pub(crate) fn admin_server(
-    ingest: &Data<Ingest>,
+/// `configure` gives its routes and their data; a request is called `request`.
+///
+/// # Errors
+///
+/// Where the address cannot be listened on.
+pub fn admin_server(
     listen: SocketAddr,
+    metrics: &ConnectionMetrics,
+    request: Name,
+    configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<(Server, SocketAddr), ListenError> {
-    let ingest = ingest.clone();
+    let metrics = metrics.clone();
     let app = move || {
-        App::new()
-            .app_data(ingest.clone())
-            .wrap(from_fn(counted))
-            .configure(routes::admin)
+        let metrics = metrics.clone();
+        let counting = move |asked: ServiceRequest, next: Next<BoxBody>| {
+            counted(metrics.clone(), request, asked, next)
+        };
+        App::new().wrap(from_fn(counting)).configure(&configure)
     };
     let server = HttpServer::new(app)
         .workers(1)
@@ -41,10 +47,11 @@ pub(crate) fn admin_server(
 
 /// A panic costs an operator the answer, and no more.
 async fn counted(
+    metrics: ConnectionMetrics,
+    name: Name,
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let ingest = request.app_data::<Data<Ingest>>().cloned();
-    let _counting = ingest.map(|ingest| ingest.metrics.connections.panic_counter());
-    named(ADMIN_REQUEST, next.call(request)).await
+    let _counting = metrics.panic_counter();
+    named(name, next.call(request)).await
 }

@@ -10,20 +10,32 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::{TLS12, TLS13};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use x509_cert::Certificate as X509;
 use x509_cert::der::Decode as _;
 
-use crate::config::TlsSettings;
+/// Where a listener's certificate is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSettings {
+    /// The certificate chain in PEM, the listener's own first.
+    pub certificate_file: PathBuf,
+    /// Its private key in PEM: PKCS #8, PKCS #1 or SEC 1.
+    pub private_key_file: PathBuf,
+}
 
 /// Why a certificate or its key is of no use.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CertificateError {
+pub enum CertificateError {
     /// A file is missing, or holds something else.
     #[error("server.tls.{key}: {}: {problem}", .file.display())]
     File {
+        /// The setting that names it.
         key: &'static str,
+        /// Which.
         file: PathBuf,
+        /// What is wrong with it.
         problem: String,
     },
     /// Each is what it should be, but they are not each other's, or not supported.
@@ -33,7 +45,7 @@ pub(crate) enum CertificateError {
 
 /// A certificate chain whose key is at hand.
 #[derive(Clone)]
-pub(crate) struct Certificate {
+pub struct Certificate {
     server_config: Arc<ServerConfig>,
     /// When it is no longer valid, in seconds since the epoch.
     expires_at: f64,
@@ -64,7 +76,7 @@ impl Certificate {
     /// # Errors
     ///
     /// What is wrong with it, in one line.
-    pub(crate) fn read(settings: &TlsSettings) -> Result<Self, CertificateError> {
+    pub fn read(settings: &TlsSettings) -> Result<Self, CertificateError> {
         Self::of(&Pair::read(settings)?, settings)
     }
 

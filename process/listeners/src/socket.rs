@@ -21,7 +21,7 @@ pub struct ListenError {
 }
 
 /// A socket that listens, also where connections of a former process linger.
-pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let domain = Domain::for_address(address);
     let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
     #[cfg(unix)]

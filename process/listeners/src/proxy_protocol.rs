@@ -1,5 +1,5 @@
 //! The PROXY protocol, by which some balancers tell who their client is before the client's own bytes. It is not spoken here:
-//! who signs a webhook is told by its signature. It is recognized, since all that is seen of it otherwise is that nothing works.
+//! who sends a request is told by what authenticates it. It is recognized, since all that is seen of it otherwise is that nothing works.
 //!
 //! <https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt>, sections 2.1 and 2.2.
 
@@ -24,14 +24,14 @@ pub(crate) fn begins(opening: &[u8]) -> bool {
 
 /// The first bytes of a connection, however they come.
 #[derive(Debug, Default)]
-pub(super) struct Opening {
+pub(crate) struct Opening {
     bytes: [u8; LONGEST],
     length: usize,
 }
 
 impl Opening {
     /// Takes in what came next; whether it is known now that the connection begins with the PROXY protocol.
-    pub(super) fn is_proxy_protocol(&mut self, next: &[u8]) -> bool {
+    pub(crate) fn is_proxy_protocol(&mut self, next: &[u8]) -> bool {
         let room = &mut self.bytes[self.length..];
         let taken = room.len().min(next.len());
         if taken == 0 {
@@ -44,11 +44,11 @@ impl Opening {
 }
 
 /// Names it, once a minute at most.
-pub(super) fn log() {
+pub(crate) fn log() {
     if let Some(suppressed) = LOG.allow((), Instant::now()) {
         tracing::warn!(
             suppressed,
-            "connections to the public listener begin with the PROXY protocol, which it does not speak: no webhook gets \
+            "connections to the public listener begin with the PROXY protocol, which it does not speak: no request gets \
              through. Switch it off at the balancer in front of it; docs/answers.md says how"
         );
     }

@@ -1,0 +1,66 @@
+//! Reads certificate and key again while the service runs. What cannot be used leaves the last good pair in force, loudly.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use stackone_link_process::spawn::Name;
+use stackone_link_process::watch::{self, Notice, Notices, Watched};
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
+
+use super::{Tls, TlsSettings};
+use crate::metrics::CertificateMetrics;
+
+/// How the log names the pair.
+const WHAT: &str = "the TLS certificate";
+
+/// Looks whether the files hold another pair, and puts it in force.
+pub struct CertificateRenewal {
+    tls: Arc<Tls>,
+    settings: TlsSettings,
+    metrics: CertificateMetrics,
+    notices: Notices<&'static str>,
+}
+
+impl CertificateRenewal {
+    /// Of this pair of files.
+    #[must_use]
+    pub fn new(tls: Arc<Tls>, settings: TlsSettings, metrics: CertificateMetrics) -> Self {
+        Self {
+            tls,
+            settings,
+            metrics,
+            notices: Notices::default(),
+        }
+    }
+
+    /// Looks every second until `stop`; a look is called `name`.
+    ///
+    /// # Errors
+    ///
+    /// Where reading panicked.
+    pub async fn run(self, name: Name, stop: CancellationToken) -> Result<(), JoinError> {
+        self.metrics.expires(self.tls.certificate().expires_at());
+        watch::run(name, self, stop).await
+    }
+}
+
+impl Watched for CertificateRenewal {
+    fn look(&mut self) {
+        let current = self.tls.certificate();
+        let mut notices = BTreeMap::new();
+        match current.renewed(&self.settings) {
+            Ok(Some(certificate)) => {
+                self.metrics.expires(certificate.expires_at());
+                self.tls.renew(certificate);
+                tracing::info!("the TLS certificate has changed; the new one is live");
+            }
+            Ok(None) => {}
+            Err(problem) => {
+                self.metrics.failed();
+                notices.insert(WHAT, Notice::Unusable(problem.to_string()));
+            }
+        }
+        self.notices.log_changes(notices);
+    }
+}
