@@ -26,6 +26,7 @@ async fn clients_that_were_told_of_no_broker_come_back() {
     stir(&pipeline.simulator, &ids).await;
     judge(&pipeline, &ids).await;
     assert_conserved(&format!("http://{}", processor.admin)).await;
+    assert_eq!(processor.logged("has not come back"), [""; 0]);
     assert!(processor.terminate().await.unwrap().success());
     pipeline.stop().await.unwrap();
 }

@@ -11,6 +11,11 @@ use rdkafka::{ClientContext, Message};
 use stackone_link_transport::{ClientSettings, ConfigError, KafkaConfig};
 use stackone_link_wire::DEAD_LETTER_BYTES;
 
+/// A call that waits for a coordinator asks anew who it is where a connection of the client opens or closes, and by nothing else
+/// (`rd_kafka_coord_rkb_monitor_cb` of librdkafka 2.12). Connections that are closed when nothing was sent for 10 s wake it:
+/// it waits some 10 s longer than the cluster needs for another coordinator, not until the broker that has failed is back.
+const IDLE_MS: &str = "10000";
+
 /// Remembers which records of a transaction were not delivered.
 #[derive(Clone, Default)]
 pub(super) struct Deliveries(Arc<Mutex<Undelivered>>);
@@ -91,6 +96,7 @@ pub(super) fn producer_config(
         ("linger.ms", "0"),
         ("message.max.bytes", largest.as_str()),
         ("compression.type", "lz4"),
+        ("connections.max.idle.ms", IDLE_MS),
     ] {
         if config.get(name).is_none() {
             config.set(name, value);

@@ -15,6 +15,8 @@ const INIT_PRODUCER_ID: (i16, i16) = (22, 1);
 const ADD_PARTITIONS: (i16, i16) = (24, 1);
 const END: (i16, i16) = (26, 1);
 const LIST_OFFSETS: (i16, i16) = (2, 2);
+/// The first that tells features; its strings are compact.
+const API_VERSIONS: (i16, i16) = (18, 3);
 
 /// What the broker answers.
 pub(crate) const NONE: i16 = 0;
@@ -128,6 +130,18 @@ impl RawProducer {
             self.epoch = i16_at(&answer, 14);
         }
         error
+    }
+
+    /// `ApiVersions`: the level of a feature that is switched on; 0 where it is not.
+    pub(crate) fn level(&mut self, feature: &str) -> i16 {
+        let tags = [0];
+        // Name and version of the client, each behind its length and 1.
+        let body = Bytes::default().put(&tags).put(b"\x04raw\x021").put(&tags);
+        let answer = self.ask(API_VERSIONS, body);
+        // What is switched on comes after what is supported, its level behind the name.
+        let is_end = |end: &usize| answer[..*end].ends_with(feature.as_bytes());
+        let end = (0..answer.len()).rfind(is_end);
+        end.map_or(0, |end| i16_at(&answer, end))
     }
 
     /// `AddPartitionsToTxn`.

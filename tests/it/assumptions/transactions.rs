@@ -16,6 +16,8 @@ use super::protocol::{
 
 /// `transaction.timeout.ms` where a test waits for it.
 const TIMEOUT: Duration = Duration::from_secs(1);
+/// The level of `metadata.version` of Kafka 3.9.
+const OF_KAFKA_3_9: i16 = 21;
 /// How often the broker looks for transactions that have been open for too long.
 const LOOKS_EVERY: Duration = Duration::from_secs(10);
 
@@ -206,6 +208,19 @@ async fn a_transaction_that_times_out_is_aborted_within_ten_seconds_and_its_prod
     assert_eq!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::Fenced));
     view.ends_at(&topic, 1, ended).await;
     assert_eq!(view.records(&topic, 0).await, []);
+}
+
+/// So that whatever is tested on such a broker (KIP-890, from Kafka 4.0 on) is tested with it.
+#[tokio::test]
+async fn a_broker_that_has_the_second_version_of_transactions_has_it_switched_on() {
+    let broker = Broker::start().await;
+    let mut producer = RawProducer::new(&broker).await;
+    let expected = if producer.level("metadata.version") > OF_KAFKA_3_9 {
+        2
+    } else {
+        0
+    };
+    assert_eq!(producer.level("transaction.version"), expected);
 }
 
 /// One of the broker's settings.
