@@ -232,11 +232,6 @@ map folder:
 doc *arguments:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps {{ arguments }}
 
-# That the fuzz targets compile, with the compiler that the project has, and their Cargo.lock is true
-[group('check')]
-fuzz-check:
-    cargo check --locked --manifest-path ingest/fuzz/Cargo.toml --target-dir target
-
 # Licences, banned crates and sources (deny.toml)
 [group('check')]
 deny:
@@ -339,7 +334,7 @@ answers:
 
 # All static checks, the quick ones first
 [group('check')]
-check: fmt scripts typos structure deny machete asyncapi openapi web-check clippy clippy-tls fuzz-check doc
+check: fmt scripts typos structure deny machete asyncapi openapi web-check clippy clippy-tls doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
