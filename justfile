@@ -173,6 +173,12 @@ bench-connect *arguments: hub
     mkdir -p target/browser
     STACKONE_BIN=target/release node connect/bench/bench.mjs {{ arguments }}
 
+# Measure what connect spends on reading accounts when it starts, on the embedded broker; compare with another build of it: `--against FILE`
+[group('bench')]
+bench-connect-states *arguments:
+    cargo build --release --package stackone-connect --package stackone-connect-bench
+    target/release/bench-connect --service target/release/stackone-connect {{ arguments }}
+
 # Fuzz what others send, webhooks, answers of the accounts API and tokens of connect's callers, for so many seconds a target (needs cargo-fuzz and a nightly compiler)
 [group('test')]
 fuzz-ingest seconds="600":

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use stackone_link_schemas::{
-    AccountId, AccountPhase, AccountState, AccountStatus, StatusReason, TakenIn,
+    AccountId, AccountPhase, AccountStateView, AccountStatus, StatusReason, TakenIn,
 };
 
 /// One account of a tenant. There may be a million, so that texts are boxed.
@@ -52,16 +52,15 @@ pub(crate) enum Health {
 
 impl Account {
     /// The account of a record of the state topic.
-    pub(crate) fn of(state: AccountState) -> Self {
-        let boxed = |text: Option<String>| text.map(String::into_boxed_str);
+    pub(crate) fn of(state: AccountStateView<'_>) -> Self {
         let reasons = state.status_reasons.into_boxed_slice();
         let about = state.account.map(|account| {
             Box::new(About {
-                provider: account.provider.into(),
-                provider_name: boxed(account.provider_name),
-                owner_name: boxed(account.origin_owner_name),
-                user_name: boxed(account.origin_username),
-                label: boxed(account.label),
+                provider: account.provider,
+                provider_name: account.provider_name,
+                owner_name: account.origin_owner_name,
+                user_name: account.origin_username,
+                label: account.label,
                 created_at: account.created_at,
                 reasons,
             })

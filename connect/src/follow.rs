@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use stackone_link_schemas::{AccountId, AccountState, LinkSessionFact};
+use stackone_link_schemas::{AccountId, AccountStateView, LinkSessionFact};
 use stackone_link_transport::{
     KafkaConfig, Polled, ReadError, ReadRange, Reading, Record, Renewal, TopicReader,
     why_no_broker_answers,
@@ -134,7 +134,7 @@ impl Follower {
             }
             return;
         };
-        if let Some(state) = self.readable(serde_json::from_slice::<AccountState>(value), record) {
+        if let Some(state) = self.readable(AccountStateView::parse(value), record) {
             self.index.take_state(state);
         }
     }

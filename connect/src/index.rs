@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::time::Duration;
 
 use jiff::Timestamp;
-use stackone_link_schemas::{AccountId, AccountPhase, AccountState, LinkSessionFact};
+use stackone_link_schemas::{AccountId, AccountStateView, LinkSessionFact};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -88,37 +88,18 @@ impl Index {
     }
 
     /// Takes in a record of the state topic.
-    pub(crate) fn take_state(&self, state: AccountState) {
+    pub(crate) fn take_state(&self, state: AccountStateView<'_>) {
+        let project = state.project_id.as_deref().filter(|_| !self.is_anonymous);
         let owner = state.account.as_ref().map(|account| TenantKey {
-            project: state.project_id.clone().filter(|_| !self.is_anonymous),
-            id: account.origin_owner_id.clone(),
+            project: project.map(str::to_owned),
+            id: account.origin_owner_id.as_ref().to_owned(),
         });
         let account = Account::of(state);
-        let id = account.id.clone();
         let mut known = self.write();
-        let before = known.accounts.get(&id).cloned().flatten();
-        let owner = match owner {
-            Some(owner) if before.as_deref() == Some(&owner) => before.clone(),
-            Some(owner) => Some(known.shared(owner)),
-            None => before.clone(),
-        };
-        if before != owner {
-            known.remove_account(&id);
-        }
-        match &owner {
-            Some(owner) => {
-                known.accounts.insert(id, Some(Arc::clone(owner)));
-                let tenant = known.tenants.entry(Arc::clone(owner)).or_default();
-                tenant.put_account(account);
-            }
-            None if account.phase == AccountPhase::Unlinked => {
-                known.accounts.insert(id, None);
-            }
-            None => {}
-        }
+        let told = known.put_account(account, owner);
         drop(known);
-        for tenant in [before, owner].into_iter().flatten() {
-            self.tell(&tenant);
+        for (tenant, sessions) in told.into_iter().flatten() {
+            self.tell_of(&tenant, &sessions);
         }
     }
 
@@ -219,20 +200,15 @@ impl Index {
 
     /// Something may have changed of a tenant although no record says so.
     pub(crate) fn tell(&self, tenant: &Arc<TenantKey>) {
-        let ids: Vec<Uuid> = {
-            let known = self.read();
-            let sessions = known.tenants.get(tenant).map(TenantState::sessions);
-            sessions
-                .into_iter()
-                .flatten()
-                .map(|session| session.id)
-                .collect()
-        };
-        if ids.is_empty() {
-            return;
+        let sessions = self.read().sessions_of(tenant);
+        if !sessions.is_empty() {
+            self.tell_of(tenant, &sessions);
         }
+    }
+
+    fn tell_of(&self, tenant: &Arc<TenantKey>, sessions: &[Uuid]) {
         let followers = lock(&self.followers);
-        for follower in ids.iter().filter_map(|id| followers.get(id)) {
+        for follower in sessions.iter().filter_map(|id| followers.get(id)) {
             follower.send_replace(());
         }
         drop(followers);
@@ -276,7 +252,7 @@ mod tests {
 
     use super::*;
     use crate::session::testing::{at, created, id};
-    use stackone_link_schemas::LinkSessionChange;
+    use stackone_link_schemas::{AccountState, LinkSessionChange};
 
     fn key(tenant: &str) -> TenantKey {
         TenantKey {
@@ -285,7 +261,7 @@ mod tests {
         }
     }
 
-    fn state(account: &str, tenant: Option<&str>, version: u64) -> AccountState {
+    fn state(account: &str, tenant: Option<&str>, version: u64) -> AccountStateView<'static> {
         let phase = if tenant.is_some() {
             "active"
         } else {
@@ -297,7 +273,8 @@ mod tests {
         if let Some(about) = about {
             state["account"] = about;
         }
-        serde_json::from_value(state).unwrap()
+        let state: AccountState = serde_json::from_value(state).unwrap();
+        state.into()
     }
 
     fn create(index: &Index, tenant: &str, session: u128) {

@@ -118,8 +118,9 @@ fn is_at_most(value: &serde_json::Value, depth: usize) -> bool {
     }
 }
 
+/// A text that is borrowed wherever it stands in the JSON as it is.
 #[derive(serde::Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 fn text(json: &str) -> Option<Cow<'_, str>> {
     let Text(text) = serde_json::from_str(json).ok()?;

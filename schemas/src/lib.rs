@@ -101,8 +101,8 @@ pub use link_session::{
 };
 pub use own::*;
 pub use state::{
-    AccountPhase, AccountState, Grace, GraceKind, LastLookup, LastOutcome, Pending, Recheck,
-    TakenIn, Trigger,
+    AccountPhase, AccountState, AccountStateView, AccountView, Grace, GraceKind, LastLookup,
+    LastOutcome, Pending, Recheck, TakenIn, Trigger,
 };
 
 /// The README's example has to compile.

@@ -54,7 +54,7 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                let crate::json::Text(text) = serde::Deserialize::deserialize(deserializer)?;
                 Ok(Self::from(text.as_ref()))
             }
         }

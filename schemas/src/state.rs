@@ -2,12 +2,14 @@
 
 mod last_lookup;
 mod parse;
+mod view;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use last_lookup::{LastLookup, LastOutcome};
+pub use view::{AccountStateView, AccountView};
 
 use crate::{AccountId, AccountSnapshot, AccountStatus, Cause, StatusReason};
 

@@ -112,3 +112,32 @@ async fn who_may_disconnect_deletes_at_stackone_and_the_processor_is_asked_to_lo
         .remove(0);
     assert_eq!(look["because"], "disconnected");
 }
+
+/// As the processor reads its states: what is only told of an account decides nothing.
+#[tokio::test]
+async fn what_is_odd_about_an_account_does_not_hide_it_and_what_decides_is_never_guessed() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready(&broker, &stackone).await;
+    let about = |created_at: &str| json!({"provider": "p", "origin_owner_id": "t1", "created_at": created_at});
+    for (account, state, created_at) in [
+        ("odd", "active", "yesterday"),
+        ("later", "of_a_later_version", "2026-01-01T00:00:00Z"),
+    ] {
+        let state = json!({"state": state, "status": "active", "account": about(created_at)});
+        broker.confirms_with(account, 1, state).await;
+    }
+    eventually("both read", async || {
+        let line = r#"stackone_connect_unreadable_records_total{topic="state"}"#;
+        let unreadable = service.metric(line).await?;
+        let odd = "/v1/accounts/odd?tenant=t1";
+        let answer = service.get(odd, SERVICE_TOKEN).await;
+        (unreadable >= 1.0 && answer.status() == 200).then_some(())
+    })
+    .await;
+    let listed: Value = service
+        .get("/v1/accounts?tenant=t1", SERVICE_TOKEN)
+        .await
+        .json();
+    assert_eq!(listed["accounts"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["accounts"][0]["id"], "odd");
+}

@@ -1,0 +1,98 @@
+//! Measures what it costs `stackone-connect` to read the states of accounts when it starts, on the
+//! embedded broker: `just bench-connect-states`. Programs given with `--against` are measured in
+//! turns with the first, so that what else the machine does falls on all of them alike.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "no service: a thread that dies is seen"
+)]
+
+mod broker;
+mod service;
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use broker::Broker;
+use service::{Cost, Service};
+
+/// Measures connect.
+#[derive(Parser)]
+struct Cli {
+    /// The program.
+    #[arg(long)]
+    service: PathBuf,
+    /// Another build of it, to compare it with.
+    #[arg(long)]
+    against: Option<PathBuf>,
+    /// Accounts on the state topic.
+    #[arg(long, default_value_t = 100_000)]
+    accounts: u32,
+    /// Starts of each program.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+}
+
+/// Starts of one program.
+struct Measured {
+    program: PathBuf,
+    /// With the accounts, and the CPU time of as many starts without any.
+    starts: Vec<(Cost, f64)>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let broker = Broker::start()?;
+    broker.write_states(cli.accounts)?;
+    let programs = [Some(cli.service), cli.against].into_iter().flatten();
+    let mut measured: Vec<_> = programs.map(Measured::new).collect();
+    for _ in 0..cli.rounds {
+        for one in &mut measured {
+            one.start(&broker, cli.accounts)?;
+        }
+    }
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "| program | CPU µs an account | seconds to ready | RSS MiB |\n| --- | ---: | ---: | ---: |"
+    )?;
+    for one in &measured {
+        writeln!(out, "{}", one.row(cli.accounts))?;
+    }
+    Ok(())
+}
+
+impl Measured {
+    fn new(program: PathBuf) -> Self {
+        Self {
+            program,
+            starts: Vec::new(),
+        }
+    }
+
+    fn start(&mut self, broker: &Broker, accounts: u32) -> anyhow::Result<()> {
+        let none = Service::start(&self.program, broker, broker::EMPTY)?.cost(0)?;
+        let all = Service::start(&self.program, broker, broker::STATES)?.cost(accounts)?;
+        self.starts.push((all, none.cpu_seconds));
+        Ok(())
+    }
+
+    fn row(&self, accounts: u32) -> String {
+        let micros = |(all, none): &(Cost, f64)| {
+            (all.cpu_seconds - none) * 1_000_000.0 / f64::from(accounts)
+        };
+        let median = |figure: &dyn Fn(&(Cost, f64)) -> f64| {
+            let mut figures: Vec<_> = self.starts.iter().map(figure).collect();
+            figures.sort_by(f64::total_cmp);
+            figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+        };
+        format!(
+            "| {} | {:.2} | {:.2} | {:.0} |",
+            self.program.display(),
+            median(&micros),
+            median(&|(all, _)| all.seconds),
+            median(&|(all, _)| all.mebibytes),
+        )
+    }
+}
