@@ -1,10 +1,6 @@
 //! Measures what it costs `stackone-connect` to read the states of accounts when it starts, on the
 //! embedded broker: `just bench-connect-states`. Programs given with `--against` are measured in
 //! turns with the first, so that what else the machine does falls on all of them alike.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "no service: a thread that dies is seen"
-)]
 
 mod broker;
 mod service;

@@ -1,6 +1,7 @@
 //! What an index holds, behind its lock.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::hash_map::{Entry, HashMap};
 use std::sync::Arc;
 
 use stackone_link_schemas::{AccountId, AccountPhase};
@@ -32,58 +33,50 @@ impl Known {
         account: Account,
         owner: Option<TenantKey>,
     ) -> [Option<Changed>; 2] {
-        let before = self.accounts.get(&account.id).cloned().flatten();
-        let owner = match owner {
-            Some(owner) if before.as_deref() == Some(&owner) => before.clone(),
-            Some(owner) => Some(self.shared(owner)),
-            None => before.clone(),
+        let slot = self.accounts.entry(account.id.clone());
+        let before = match &slot {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(_) => None,
         };
-        let moved = before.filter(|before| owner.as_ref() != Some(before));
-        if moved.is_some() {
-            self.remove_account(&account.id);
-        }
-        match &owner {
-            Some(owner) => {
-                self.accounts
-                    .insert(account.id.clone(), Some(Arc::clone(owner)));
-                let tenant = self.tenants.entry(Arc::clone(owner)).or_default();
-                tenant.put_account(account);
+        let Some(owner) = owner.map(Arc::new).or_else(|| before.clone()) else {
+            if account.phase == AccountPhase::Unlinked {
+                slot.insert_entry(None);
             }
-            None if account.phase == AccountPhase::Unlinked => {
-                self.accounts.insert(account.id, None);
-            }
-            None => {}
-        }
-        [moved, owner].map(|tenant| {
-            let tenant = tenant?;
-            let sessions = self.sessions_of(&tenant);
-            (!sessions.is_empty()).then_some((tenant, sessions))
-        })
+            return [None, None];
+        };
+        // Both maps are asked once: a million accounts are in no cache.
+        let tenant = self.tenants.entry(owner);
+        let owner = Arc::clone(tenant.key());
+        slot.insert_entry(Some(Arc::clone(&owner)));
+        let moved = before.filter(|before| *before != owner);
+        let id = moved.is_some().then(|| account.id.clone());
+        let tenant = tenant.or_default();
+        tenant.put_account(account);
+        let told = changed(owner, tenant);
+        let former = moved.zip(id);
+        [former.and_then(|(of, id)| self.take_from(of, &id)), told]
+    }
+
+    /// Forgets that a tenant has an account.
+    fn take_from(&mut self, key: Arc<TenantKey>, id: &AccountId) -> Option<Changed> {
+        let tenant = self.tenants.get_mut(&key)?;
+        drop(tenant.remove_account(id));
+        let changed = changed(Arc::clone(&key), tenant);
+        self.drop_if_empty(&key);
+        changed
     }
 
     /// The sessions of a tenant.
     pub(super) fn sessions_of(&self, tenant: &TenantKey) -> Vec<Uuid> {
-        let sessions = self.tenants.get(tenant).map(TenantState::sessions);
-        let sessions = sessions.into_iter().flatten();
-        sessions.map(|session| session.id).collect()
-    }
-
-    /// The key as all that name it have it.
-    pub(super) fn shared(&self, key: TenantKey) -> Arc<TenantKey> {
-        match self.tenants.get_key_value(&key) {
-            Some((shared, _)) => Arc::clone(shared),
-            None => Arc::new(key),
-        }
+        self.tenants
+            .get(tenant)
+            .map(sessions_of)
+            .unwrap_or_default()
     }
 
     pub(super) fn remove_account(&mut self, id: &AccountId) -> Option<Arc<TenantKey>> {
         let tenant = self.accounts.remove(id).flatten()?;
-        let removed = self
-            .tenants
-            .get_mut(&tenant)
-            .map(|state| state.remove_account(id));
-        drop(removed);
-        self.drop_if_empty(&tenant);
+        drop(self.take_from(Arc::clone(&tenant), id));
         Some(tenant)
     }
 
@@ -92,4 +85,13 @@ impl Known {
             self.tenants.remove(tenant);
         }
     }
+}
+
+fn changed(key: Arc<TenantKey>, tenant: &TenantState) -> Option<Changed> {
+    let sessions = sessions_of(tenant);
+    (!sessions.is_empty()).then_some((key, sessions))
+}
+
+fn sessions_of(tenant: &TenantState) -> Vec<Uuid> {
+    tenant.sessions().iter().map(|one| one.id).collect()
 }
