@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::web::Data;
+use stackone_link_listeners::ListenError;
+use stackone_link_listeners::tls::{CertificateRenewal, Tls};
 use stackone_link_process::spawn::{Name, spawn_blocking, spawn_in};
 use stackone_link_transport::StartError;
 use tokio::time::sleep;
@@ -19,17 +21,20 @@ use crate::facts::Facts;
 use crate::hub::{Hub, HubError};
 use crate::index::Index;
 use crate::limits::Limits;
-use crate::listeners::{self, ListenError};
+use crate::listeners;
 use crate::looks::Looks;
 use crate::metrics::Metrics;
 use crate::stackone::Projects;
 use crate::streams::Streams;
-use crate::tasks::{ADMIN_LISTENER, FLUSH, PUBLIC_LISTENER, Tasks};
+use crate::tasks::{
+    ADMIN_LISTENER, CERTIFICATE, CERTIFICATE_RELOAD, FLUSH, PUBLIC_LISTENER, Tasks,
+};
 
 /// A service that is bound to its addresses and has yet to run.
 pub struct Application {
     connect: Data<Connect>,
     config: Config,
+    tls: Option<Arc<Tls>>,
     public: Server,
     admin: Server,
     public_addr: SocketAddr,
@@ -96,17 +101,16 @@ impl Application {
     /// Where an address is taken or a client cannot be made. That no broker answers is no error.
     pub fn build(config: &Config) -> Result<Self, BuildError> {
         let connect = Data::new(connect(config)?);
-        let Settings {
-            server,
-            admin,
-            shutdown,
-            ..
-        } = &config.settings;
-        let (public, public_addr) = listeners::public(&connect, server, shutdown)?;
+        let Settings { server, admin, .. } = &config.settings;
+        let tls = config.certificate.clone();
+        let tls = tls.map(|certificate| Tls::new(certificate, server.tls_handshake_deadline));
+        let tls = tls.map(Arc::new);
+        let (public, public_addr) = listeners::public(&connect, &config.settings, tls.clone())?;
         let (admin, admin_addr) = listeners::admin(&connect, admin.listen)?;
         Ok(Self {
             connect,
             config: config.clone(),
+            tls,
             public,
             admin,
             public_addr,
@@ -147,6 +151,15 @@ impl Application {
             (ADMIN_LISTENER, admin_server.await)
         });
         background::spawn(&self.connect, &self.config, &mut tasks, &until);
+        let certificate = self.tls.zip(self.config.settings.server.tls);
+        if let Some((tls, files)) = certificate {
+            let metrics = self.connect.metrics.listeners().certificate.clone();
+            let reload = CertificateRenewal::new(tls, files, metrics);
+            let reload = reload.run(CERTIFICATE, until.clone());
+            spawn_in(&mut tasks, CERTIFICATE_RELOAD, async {
+                (CERTIFICATE_RELOAD, reload.await.map_err(io::Error::other))
+            });
+        }
         tracing::info!(public = %self.public_addr, admin = %self.admin_addr, "serving");
 
         let served = serve(&mut tasks, &self.connect, &stop).await;

@@ -4,21 +4,23 @@ mod commands;
 mod load;
 mod origin;
 mod secret;
+mod server;
 mod validate;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use stackone_link_listeners::tls::Certificate;
 use stackone_link_process::Layers;
-use stackone_link_process::settings::{AdminSettings, LogFormat, address, one_of};
+use stackone_link_process::settings::{AdminSettings, LogFormat, one_of};
 use stackone_link_transport::{KafkaConfig, Security};
 use stackone_link_wire::Topics;
 use url::Url;
 
 pub(crate) use origin::{Origin, Reread};
 pub(crate) use secret::{Secret, Secrets};
+pub use server::ServerSettings;
 
 /// The embedded defaults.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -35,6 +37,8 @@ pub struct Config {
     /// Everything that can be set; holds no secret.
     pub settings: Settings,
     pub(crate) secrets: Secrets,
+    /// What the public listener proves who it is with; plain HTTP where absent.
+    pub(crate) certificate: Option<Certificate>,
     pub(crate) origin: Origin,
 }
 
@@ -62,24 +66,6 @@ pub struct Settings {
     pub topics: Topics,
     pub shutdown: ShutdownSettings,
     pub telemetry: TelemetrySettings,
-}
-
-/// The public listener.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml documents every key")]
-pub struct ServerSettings {
-    #[serde(deserialize_with = "address")]
-    pub listen: SocketAddr,
-    pub public_url: String,
-    pub workers: usize,
-    pub max_connections: usize,
-    #[serde(with = "humantime_serde")]
-    pub keep_alive: Duration,
-    #[serde(with = "humantime_serde")]
-    pub header_deadline: Duration,
-    #[serde(with = "humantime_serde")]
-    pub body_deadline: Duration,
 }
 
 /// How much is taken in at once, and within an hour.

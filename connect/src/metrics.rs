@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{Encoder as _, Histogram, IntCounterVec, IntGauge, IntGaugeVec, TextEncoder};
+use prometheus::{Encoder as _, IntCounterVec, IntGauge, IntGaugeVec, TextEncoder};
 use stackone_link_process::metrics::{Description, Metrics as Registry};
 use stackone_link_process::stderr;
 use stackone_link_transport::{register_client_renewals, register_credential_failures};
@@ -18,7 +18,7 @@ use crate::followed::Followed;
 use crate::jwt::JwtError;
 use crate::problem::Reason;
 use crate::session::SessionState;
-use families::{Gauges, Jwks, Make, Sessions, opts};
+use families::{Gauges, Jwks, Listeners, Make, Requests, Sessions, opts};
 
 pub(crate) use words::{LookOutcome, Notable, Operation};
 
@@ -28,17 +28,12 @@ const LOG_LINES_LOST: &str = "stackone_connect_log_lines_lost_total";
 const CREDENTIAL_FAILURES: &str = "stackone_connect_kafka_credential_failures_total";
 /// How often its clients were made anew for new certificates.
 const CLIENT_RENEWALS: &str = "stackone_connect_kafka_client_renewals_total";
-const LATENCY: [f64; 12] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
-];
 
 /// The metrics of one service.
 pub(crate) struct Metrics {
     registry: Registry,
-    requests: IntCounterVec,
-    request_duration: Histogram,
-    refusals: IntCounterVec,
-    jwt_refusals: IntCounterVec,
+    requests: Requests,
+    listeners: Listeners,
     sessions: Sessions,
     stackone: IntCounterVec,
     looks: IntCounterVec,
@@ -66,26 +61,9 @@ impl Metrics {
         register_credential_failures(&registry, CREDENTIAL_FAILURES)?;
         register_client_renewals(&registry, CLIENT_RENEWALS)?;
         let make = Make(&registry);
-        let about_requests =
-            "From the end of a request's headers to its answer; streams to their begin.";
         let metrics = Self {
-            requests: make.counters(
-                (
-                    "requests_total",
-                    "Requests by class of the answer's status.",
-                ),
-                &["status"],
-            )?,
-            request_duration: make
-                .histogram(("request_duration_seconds", about_requests), &LATENCY)?,
-            refusals: make.counters(
-                ("refusals_total", "Requests that were not served, by why."),
-                &["reason"],
-            )?,
-            jwt_refusals: make.counters(
-                ("jwt_refusals_total", "JWTs that were not believed, by why."),
-                &["reason"],
-            )?,
+            requests: Requests::new(&make)?,
+            listeners: Listeners::new(&registry)?,
             sessions: Sessions::new(&make)?,
             stackone: make.counters(
                 (
@@ -128,16 +106,18 @@ impl Metrics {
             5 => "5xx",
             _ => "other",
         };
-        self.requests.with_label_values(&[class]).inc();
-        self.request_duration.observe(took.as_secs_f64());
+        self.requests.answered.with_label_values(&[class]).inc();
+        self.requests.duration.observe(took.as_secs_f64());
     }
 
     pub(crate) fn refused(&self, reason: Reason) {
-        self.refusals.with_label_values(&[reason.label()]).inc();
+        let refusals = &self.requests.refusals;
+        refusals.with_label_values(&[reason.label()]).inc();
     }
 
     pub(crate) fn jwt_refused(&self, error: JwtError) {
-        self.jwt_refusals.with_label_values(&[error.reason()]).inc();
+        let refusals = &self.requests.jwt_refusals;
+        refusals.with_label_values(&[error.reason()]).inc();
     }
 
     pub(crate) fn created(&self, channel: &'static str) {
@@ -193,6 +173,10 @@ impl Metrics {
 
     pub(crate) fn reload_failed(&self) {
         self.gauges.reloads.inc();
+    }
+
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.listeners
     }
 
     pub(crate) fn streams(&self) -> &IntGauge {

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use stackone_link_listeners::make_room;
 use stackone_link_process::panics::Panics;
 use stackone_link_process::process_environment;
 use stackone_link_process::program::{self, Failure};
@@ -28,7 +29,7 @@ async fn obey(cli: Cli) -> Result<(), Failure> {
     let file = cli.config.as_deref();
     match cli.command.unwrap_or_default() {
         Command::Service(command) => {
-            let serve = async |config: Config| serve(&config).await.map_err(sorted);
+            let serve = async |config: Config| serve(config).await.map_err(sorted);
             service::obey(file, command, serve).await
         }
         Command::Doctor(asked) => {
@@ -51,12 +52,17 @@ fn sorted(error: anyhow::Error) -> Failure {
     }
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(mut config: Config) -> anyhow::Result<()> {
+    let server = &mut config.settings.server;
+    make_room(
+        &mut server.max_connections,
+        &mut server.max_connections_per_peer,
+    );
     for oddity in config.oddities() {
         tracing::warn!("{oddity}");
     }
     signals::until_stopped(async |stop| {
-        let application = Application::build(config)?;
+        let application = Application::build(&config)?;
         Ok(application.run(stop).await?)
     })
     .await

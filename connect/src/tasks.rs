@@ -14,6 +14,14 @@ stackone_link_process::tasks! {
     PUBLIC_LISTENER = "public listener";
     /// The same of operators.
     ADMIN_LISTENER = "admin listener";
+    /// A connection to the public listener, from its first byte to its last.
+    CONNECTION = "a connection";
+    /// A request of an operator.
+    ADMIN_REQUEST = "an operator's request";
+    /// Reads the certificate again.
+    CERTIFICATE_RELOAD = "certificate reload";
+    /// Reads its files once.
+    CERTIFICATE = "reading the certificate";
     /// A handler, on its connection's task.
     REQUEST = "a request";
     /// Follows the facts of link sessions.

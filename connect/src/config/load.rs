@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use stackone_link_listeners::tls::Certificate;
 use stackone_link_process::ConfigError;
 
 use super::{Config, LAYERS, Origin, Secrets, Settings};
@@ -22,12 +23,18 @@ impl Config {
         let (secrets, more) = Secrets::read(&settings, environment, None);
         problems.extend(more);
         problems.extend(secrets.problems(&settings));
+        let certificate = settings.server.tls.as_ref().map(Certificate::read);
+        let certificate = certificate.transpose().unwrap_or_else(|problem| {
+            problems.push(problem.to_string());
+            None
+        });
         if !problems.is_empty() {
             return Err(problems.into());
         }
         Ok(Self {
             settings,
             secrets,
+            certificate,
             origin: Origin::new(file, environment),
         })
     }
@@ -144,6 +151,16 @@ mod tests {
                 "CONNECT__HUB__SCRIPT_URL",
                 "https://x/hub.js",
                 "hub.integrity",
+            ),
+            (
+                "CONNECT__SERVER__MAX_CONNECTIONS_PER_PEER",
+                "25001",
+                "server.max_connections_per_peer",
+            ),
+            (
+                "CONNECT__SERVER__TLS_HANDSHAKE_DEADLINE",
+                "0s",
+                "server.tls_handshake_deadline",
             ),
             ("CONNECT__TOPICS__STATE", "a b", "topic name"),
             ("CONNECT__LOKO__ENABLED", "true", "loko"),

@@ -21,6 +21,7 @@ impl Settings {
         problems.extend(self.topics.problem());
         problems.extend(telemetry::filter_problem(&self.telemetry.filter));
         problems.extend(public_url_problem(&self.server.public_url));
+        problems.extend(self.connection_problems());
         problems.extend(self.hub.problem());
         problems.extend(self.project_problems());
         problems.extend(self.issuer_problems());
@@ -36,6 +37,26 @@ impl Settings {
         ];
         let zero = numbers.iter().filter(|(_, number)| *number == 0);
         problems.extend(zero.map(|(name, _)| format!("{name}: must be greater than 0")));
+        problems
+    }
+
+    fn connection_problems(&self) -> Vec<String> {
+        let server = &self.server;
+        let (all, per_peer) = (server.max_connections, server.max_connections_per_peer);
+        let mut problems = Vec::new();
+        if all > 0 && (per_peer == 0 || per_peer > all) {
+            problems.push(format!(
+                "server.max_connections_per_peer: {per_peer} is not 1 to server.max_connections ({all})"
+            ));
+        }
+        let deadlines = [
+            ("header_deadline", server.header_deadline),
+            ("tls_handshake_deadline", server.tls_handshake_deadline),
+        ];
+        let zero = deadlines.iter().filter(|(_, deadline)| deadline.is_zero());
+        problems.extend(
+            zero.map(|(key, _)| format!("server.{key}: is zero, so every request would be late")),
+        );
         problems
     }
 

@@ -1,12 +1,33 @@
 //! Metrics that belong together, and how any of them is made.
 
 use prometheus::{GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
+use stackone_link_listeners::{CertificateMetrics, ConnectionMetrics};
 use stackone_link_process::metrics::Metrics as Registry;
 
+/// What all names begin with.
+const SERVICE: &str = "stackone_connect";
 /// Seconds a person waits: from what the pipeline needs to what an API that is down needs.
 const WAITS: [f64; 14] = [
     0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 86400.0,
 ];
+
+/// Seconds, for what is answered in milliseconds.
+const LATENCY: [f64; 12] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+];
+
+pub(super) struct Requests {
+    pub(super) answered: IntCounterVec,
+    pub(super) duration: Histogram,
+    pub(super) refusals: IntCounterVec,
+    pub(super) jwt_refusals: IntCounterVec,
+}
+
+/// What is counted before and beside requests.
+pub(crate) struct Listeners {
+    pub(crate) connections: ConnectionMetrics,
+    pub(crate) certificate: CertificateMetrics,
+}
 
 pub(super) struct Sessions {
     pub(super) created: IntCounterVec,
@@ -31,7 +52,7 @@ pub(super) struct Gauges {
 }
 
 pub(super) fn opts(name: &str, help: &str) -> Opts {
-    Opts::new(format!("stackone_connect_{name}"), help)
+    Opts::new(format!("{SERVICE}_{name}"), help)
 }
 
 pub(super) type Made<T> = Result<T, prometheus::Error>;
@@ -58,6 +79,30 @@ impl Make<'_> {
     pub(super) fn histogram(&self, (name, help): Named<'_>, buckets: &[f64]) -> Made<Histogram> {
         let opts = HistogramOpts::from(opts(name, help)).buckets(buckets.to_vec());
         self.0.register(Histogram::with_opts(opts)?)
+    }
+}
+
+impl Requests {
+    pub(super) fn new(make: &Make<'_>) -> Made<Self> {
+        let answered = "Requests by class of the answer's status.";
+        let duration = "From the end of a request's headers to its answer; streams to their begin.";
+        let refusals = "Requests that were not served, by why.";
+        let jwts = "JWTs that were not believed, by why.";
+        Ok(Self {
+            answered: make.counters(("requests_total", answered), &["status"])?,
+            duration: make.histogram(("request_duration_seconds", duration), &LATENCY)?,
+            refusals: make.counters(("refusals_total", refusals), &["reason"])?,
+            jwt_refusals: make.counters(("jwt_refusals_total", jwts), &["reason"])?,
+        })
+    }
+}
+
+impl Listeners {
+    pub(super) fn new(registry: &Registry) -> Made<Self> {
+        Ok(Self {
+            connections: ConnectionMetrics::new(registry, SERVICE)?,
+            certificate: CertificateMetrics::new(registry, SERVICE)?,
+        })
     }
 }
 

@@ -12,7 +12,10 @@ impl Metrics {
     /// Whatever is configured.
     pub(super) fn begin_at_zero(&self) {
         for reason in Reason::iter() {
-            self.refusals.with_label_values(&[reason.label()]).inc_by(0);
+            self.requests
+                .refusals
+                .with_label_values(&[reason.label()])
+                .inc_by(0);
         }
         for outcome in LookOutcome::iter() {
             self.looks
@@ -25,7 +28,7 @@ impl Metrics {
                 .inc_by(0);
         }
         for class in ["2xx", "4xx", "5xx"] {
-            self.requests.with_label_values(&[class]).inc_by(0);
+            self.requests.answered.with_label_values(&[class]).inc_by(0);
         }
         for topic in [Followed::Facts, Followed::States] {
             self.unreadable

@@ -13,12 +13,10 @@ use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, ResponseError as _};
-use stackone_link_process::spawn::named;
 
 use crate::connect::Connect;
 use crate::limits;
 use crate::problem::{Problem, Reason};
-use crate::tasks::REQUEST;
 
 pub(super) async fn observe(
     request: ServiceRequest,
@@ -31,9 +29,7 @@ pub(super) async fn observe(
     let origin = allowed_origin(&connect, &request);
     let mut response = match admitted(&connect, &request) {
         Some(answer) => request.into_response(answer).map_into_boxed_body(),
-        None => named(REQUEST, next.call(request))
-            .await?
-            .map_into_boxed_body(),
+        None => next.call(request).await?.map_into_boxed_body(),
     };
     limits::is_served(response.request());
     finish(&connect, &mut response, origin);

@@ -39,6 +39,17 @@ pub(crate) fn config(
     host: &Host,
     change: impl FnOnce(&mut Settings),
 ) -> (Config, TempDir) {
+    config_with(broker, stackone, host, &[], change)
+}
+
+/// The same, with more of an environment.
+pub(crate) fn config_with(
+    broker: &Broker,
+    stackone: &MockServer,
+    host: &Host,
+    more: &[(&str, &str)],
+    change: impl FnOnce(&mut Settings),
+) -> (Config, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -67,8 +78,10 @@ pub(crate) fn config(
         ("CONNECT__SHUTDOWN__DRAIN_DELAY", "0s"),
     ];
     let environment: HashMap<_, _> = environment
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
+        .iter()
+        .chain(more)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     let mut config = Config::load(Some(path.as_ref()), &environment).unwrap();
     config.settings.topics = broker.topics.clone();
     let quick = [

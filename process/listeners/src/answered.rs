@@ -1,26 +1,64 @@
 //! What a connection knows of the requests on it.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_http::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
+use actix_web::web::Bytes;
 use stackone_link_process::spawn::{Name, entered};
 use tokio::time::Instant;
 
 use crate::phase::Phase;
 
+/// The body of an answer, at whose end the connection may wait for the next head: a stream of events lasts longer than
+/// that wait may.
+pub(crate) struct Answer {
+    body: BoxBody,
+    _ending: Option<Ending>,
+}
+
+/// Dropped when a request has been answered.
+struct Ending {
+    phase: Phase,
+    keeps_alive: bool,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        match self.keeps_alive {
+            true => self.phase.waits(Instant::now()),
+            false => self.phase.closes(Instant::now()),
+        }
+    }
+}
+
+impl MessageBody for Answer {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_next(context)
+    }
+}
+
 /// Tells the connection of a request that it is being served, and what comes after it.
-pub(crate) async fn answered<B, E>(
+pub(crate) async fn answered<E>(
     phase: Option<Phase>,
     name: Name,
-    answer: impl Future<Output = Result<ServiceResponse<B>, E>>,
-) -> Result<ServiceResponse<B>, E> {
+    answer: impl Future<Output = Result<ServiceResponse<BoxBody>, E>>,
+) -> Result<ServiceResponse<Answer>, E> {
     let phase = phase.inspect(Phase::serves);
     entered(name);
     let answer = answer.await;
-    if let Some(phase) = phase {
-        let keeps = |answer: &ServiceResponse<B>| answer.response().head().keep_alive();
-        match answer.as_ref().is_ok_and(keeps) {
-            true => phase.waits(Instant::now()),
-            false => phase.closes(Instant::now()),
-        }
-    }
-    answer
+    let keeps = |answer: &ServiceResponse<BoxBody>| answer.response().head().keep_alive();
+    let keeps_alive = answer.as_ref().is_ok_and(keeps);
+    let _ending = phase.map(|phase| Ending { phase, keeps_alive });
+    answer.map(|answer| answer.map_body(|_, body| Answer { body, _ending }))
 }

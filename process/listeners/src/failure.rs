@@ -19,6 +19,8 @@ pub enum ConnectionFailure {
     HeadTooLarge,
     /// It begins with the PROXY protocol.
     ProxyProtocol,
+    /// Its other end took nothing of an answer for half a minute.
+    NotRead,
     /// It had its last answer, and was not closed by its other end.
     NotClosed,
     /// The other end, or the network, broke it off.
@@ -59,6 +61,7 @@ fn of_io(error: &io::Error) -> ConnectionFailure {
         Some(Cut::HeadTooSlow) => ConnectionFailure::HeadTooSlow,
         Some(Cut::HeadTooLarge) => ConnectionFailure::HeadTooLarge,
         Some(Cut::ProxyProtocol) => ConnectionFailure::ProxyProtocol,
+        Some(Cut::NotRead) => ConnectionFailure::NotRead,
         Some(Cut::NotClosed) => ConnectionFailure::NotClosed,
         None => ConnectionFailure::Broken,
     }

@@ -27,4 +27,5 @@ pub use failure::ConnectionFailure;
 pub use listener::{ConnectionTasks, ListenerSettings, PublicListener};
 pub use metrics::{CertificateMetrics, ConnectionMetrics};
 pub use open_files::make_room;
+pub use public::refuse_none;
 pub use socket::ListenError;

@@ -12,13 +12,18 @@ pub(crate) const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// How long a connection that we close may take to read our answer.
 pub(crate) const DISCONNECT_DEADLINE: Duration = Duration::from_secs(3);
 
-/// How long a connection may wait for a head.
+/// How long the other end may take nothing of an answer that waits for it.
+pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a connection may wait for its other end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadlines {
     /// For a head, from its first byte.
     pub(crate) head: Duration,
     /// For the first byte of the next one.
     pub(crate) keep_alive: Duration,
+    /// For the other end to take some more of an answer.
+    pub(crate) answer: Duration,
 }
 
 /// The phase of one connection, as its stream and its requests know it.
@@ -74,6 +79,11 @@ impl Phase {
             }
             State::Request => None,
         }
+    }
+
+    /// How long its other end may take nothing of an answer.
+    pub(crate) fn answer_deadline(&self) -> Duration {
+        self.deadlines.answer
     }
 
     /// Whether its last answer has been given.
@@ -140,6 +150,7 @@ mod tests {
     const DEADLINES: Deadlines = Deadlines {
         head: SECOND,
         keep_alive: Duration::from_secs(60),
+        answer: Duration::from_secs(30),
     };
 
     #[test]

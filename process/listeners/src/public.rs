@@ -22,6 +22,12 @@ use crate::tls::Tls;
 /// What actix calls the listener.
 const NAME: &str = "public";
 
+/// Refuses no head: every request goes on to its handler.
+#[must_use]
+pub fn refuse_none(_request: &Request) -> Option<Response<BoxBody>> {
+    None
+}
+
 impl<C, E> PublicListener<C, E>
 where
     C: Fn(&mut ServiceConfig) + Clone + Send + 'static,

@@ -25,7 +25,7 @@ use crate::connections::{Connections, OpenConnection};
 use crate::failure::{ConnectionFailure, failure_of};
 use crate::listener::PublicListener;
 use crate::metrics::ConnectionMetrics;
-use crate::phase::{DISCONNECT_DEADLINE, Deadlines, Phase};
+use crate::phase::{ANSWER_DEADLINE, DISCONNECT_DEADLINE, Deadlines, Phase};
 use crate::proxy_protocol;
 use crate::timed::Timed;
 use crate::tls::{HandshakeError, Tls};
@@ -61,6 +61,7 @@ where
         let deadlines = Deadlines {
             head: settings.header_deadline,
             keep_alive: settings.keep_alive,
+            answer: ANSWER_DEADLINE,
         };
         let shake_hands = move |(stream, peer)| {
             let shaken = handshake(stream);

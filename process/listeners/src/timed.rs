@@ -23,6 +23,8 @@ pub(crate) enum Cut {
     HeadTooLarge,
     /// It does not begin with a head.
     ProxyProtocol,
+    /// It took nothing of its answer for too long.
+    NotRead,
     /// It was told that this is the end, and did not leave.
     NotClosed,
 }
@@ -40,7 +42,7 @@ impl Cut {
             Self::ProxyProtocol => {
                 b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
             }
-            Self::NotClosed => b"",
+            Self::NotRead | Self::NotClosed => b"",
         }
     }
 }
@@ -51,6 +53,7 @@ impl fmt::Display for Cut {
             Self::HeadTooSlow => "the head did not come in time",
             Self::HeadTooLarge => "the head is too large",
             Self::ProxyProtocol => "the PROXY protocol is not spoken here",
+            Self::NotRead => "nothing of the answer was read in time",
             Self::NotClosed => "not closed in time",
         })
     }
@@ -72,6 +75,8 @@ pub(crate) struct Timed<T> {
     /// Runs out when, or some time before, the phase does; see [`Self::is_late`].
     timer: Option<Pin<Box<Sleep>>>,
     refusal: Option<Refusal>,
+    /// When the other end has to have taken some more of an answer, where it takes none now.
+    stalled: Option<Instant>,
 }
 
 /// Our own last word, where there is no request that actix could answer.
@@ -90,6 +95,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
             phase: Phase::new(deadlines, Instant::now()),
             timer: None,
             refusal: None,
+            stalled: None,
         }
     }
 
@@ -101,7 +107,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
     /// Whether what is being done has taken too long; else this task is woken when it has. A timer that runs out earlier is
     /// left alone, so that a request costs none.
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
-        while let Some(until) = self.phase.until() {
+        while let Some(until) = self.phase.until().or(self.stalled) {
             let timer = self
                 .timer
                 .get_or_insert_with(|| Box::pin(sleep_until(until)));
@@ -119,12 +125,33 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
         false
     }
 
-    /// The end of a connection that had its last answer and did not leave.
+    /// The end of a connection that had its last answer and did not leave, or does not take an answer.
     fn cut_if_late(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         if self.phase.is_closing() && self.is_late(context) {
             return Err(Cut::NotClosed.into());
         }
+        if self.is_stalled() && self.is_late(context) {
+            return Err(Cut::NotRead.into());
+        }
         Ok(())
+    }
+
+    /// Whether an answer is under way of which the other end takes nothing.
+    fn is_stalled(&self) -> bool {
+        self.phase.until().is_none() && self.stalled.is_some()
+    }
+
+    /// Times how long nothing is taken of an answer.
+    fn taken<R>(&mut self, context: &mut Context<'_>, taken: Poll<R>) -> Poll<R> {
+        if taken.is_pending() {
+            let until = Instant::now() + self.phase.answer_deadline();
+            self.stalled.get_or_insert(until);
+            // The timer wakes this task: `cut_if_late` is asked then.
+            let _not_yet = self.is_stalled() && self.is_late(context);
+        } else {
+            self.stalled = None;
+        }
+        taken
     }
 
     fn refuse(&mut self, cut: Cut) {
@@ -199,7 +226,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Timed<T> {
         let this = self.get_mut();
         let room = this.phase.room();
         if this.refusal.is_none() {
-            if this.phase.is_closing() {
+            if this.phase.is_closing() || this.is_stalled() {
                 this.cut_if_late(context)?;
             } else if this.is_late(context) {
                 this.refuse(Cut::HeadTooSlow);
@@ -237,16 +264,51 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<T> {
             return Poll::Ready(Ok(bytes.len()));
         }
         this.cut_if_late(context)?;
-        Pin::new(&mut this.stream).poll_write(context, bytes)
+        let taken = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.taken(context, taken)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+        let this = self.get_mut();
+        let taken = Pin::new(&mut this.stream).poll_flush(context);
+        this.taken(context, taken)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.cut_if_late(context)?;
         Pin::new(&mut this.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    const DEADLINES: Deadlines = Deadlines {
+        head: Duration::from_secs(60),
+        keep_alive: Duration::from_secs(60),
+        answer: Duration::from_millis(50),
+    };
+
+    #[tokio::test]
+    async fn who_takes_nothing_of_an_answer_is_cut_and_who_takes_some_is_not() {
+        let (ours, mut theirs) = duplex(8);
+        let mut timed = Timed::new(ours, DEADLINES);
+        timed.phase().serves();
+        let reads = async {
+            let mut taken = [0; 24];
+            theirs.read_exact(&mut taken).await.unwrap();
+            theirs
+        };
+        let (written, _open) = tokio::join!(timed.write_all(&[7; 24]), reads);
+        written.unwrap();
+        let cut = timed.write_all(&[7; 24]).await.unwrap_err();
+        let cut = cut.get_ref().and_then(|inner| inner.downcast_ref());
+        assert_eq!(cut, Some(&Cut::NotRead));
     }
 }

@@ -1,0 +1,129 @@
+//! Connections to the public listener: how many, and for how long.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use crate::broker::Broker;
+use crate::eventually::{PATIENCE, eventually};
+use crate::service::{Service, text};
+use crate::stackone::stackone;
+use crate::streams::Events;
+
+const REQUEST: &[u8] = b"GET /nowhere HTTP/1.1\r\nhost: connect\r\n\r\n";
+
+/// A connection, for what a proper client would not send.
+struct Connection(TcpStream);
+
+impl Connection {
+    /// From this address of the machine.
+    async fn from(peer: &str, to: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket
+            .bind(SocketAddr::new(peer.parse().unwrap(), 0))
+            .unwrap();
+        Self(socket.connect(to).await.unwrap())
+    }
+
+    async fn open(to: SocketAddr) -> Self {
+        Self::from("127.0.0.1", to).await
+    }
+
+    /// Asks, and reads the whole answer: the connection stays open.
+    async fn asks(&mut self) -> u16 {
+        self.0.write_all(REQUEST).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}") {
+            let read = timeout(PATIENCE, self.0.read_u8()).await;
+            answer.push(read.expect("no answer").expect("closed"));
+        }
+        String::from_utf8(answer).unwrap()[9..12].parse().unwrap()
+    }
+
+    /// Waits until the service closes it; what came before that.
+    async fn closed(&mut self) -> String {
+        let mut rest = Vec::new();
+        let read = timeout(PATIENCE, self.0.read_to_end(&mut rest)).await;
+        let _end_or_reset = read.expect("stays open");
+        String::from_utf8(rest).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_peer_has_only_so_many_connections_and_another_peer_is_served() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready_with(&broker, &stackone, |settings| {
+        settings.server.max_connections_per_peer = 3;
+    })
+    .await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let mut connection = Connection::open(service.public).await;
+        assert_eq!(connection.asks().await, 404);
+        open.push(connection);
+    }
+    assert_eq!(Connection::open(service.public).await.closed().await, "");
+    let refused = "stackone_connect_connections_refused_total";
+    assert_eq!(service.metric(refused).await, Some(1.0));
+    let mut other = Connection::from("127.0.0.2", service.public).await;
+    assert_eq!(other.asks().await, 404);
+    drop((open, other));
+    eventually("all are given back", async || {
+        let open = service.metric("stackone_connect_connections_open").await;
+        (open == Some(0.0)).then_some(())
+    })
+    .await;
+    assert_eq!(Connection::open(service.public).await.asks().await, 404);
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_is_given_up_the_second_one_too() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready_with(&broker, &stackone, |settings| {
+        settings.server.header_deadline = Duration::from_secs(1);
+    })
+    .await;
+    let mut silent = Connection::open(service.public).await;
+    let (mut first, mut second) = (
+        Connection::open(service.public).await,
+        Connection::open(service.public).await,
+    );
+    first.0.write_all(&REQUEST[..20]).await.unwrap();
+    assert_eq!(second.asks().await, 404);
+    second.0.write_all(&REQUEST[..20]).await.unwrap();
+    assert_eq!(silent.closed().await, "");
+    for mut slow in [first, second] {
+        let answer = slow.closed().await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
+    }
+    let slow = "stackone_connect_connections_failed_total{reason=\"head_too_slow\"}";
+    eventually("counted", async || {
+        (service.metric(slow).await == Some(2.0)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_stream_outlives_the_deadlines_of_idle_connections() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready_with(&broker, &stackone, |settings| {
+        settings.server.keep_alive = Duration::from_millis(500);
+        settings.server.header_deadline = Duration::from_millis(500);
+    })
+    .await;
+    let made = service.create(json!({})).await;
+    let mut events = Events::open(&service, &made, text(&made, "client_token"), "").await;
+    assert_eq!(events.next().await.unwrap()["state"], "created");
+    // Each is idle for `keep_alive`: together longer than the stream could be with a deadline of both.
+    for _ in 0..4 {
+        let mut idle = Connection::open(service.public).await;
+        assert_eq!(idle.asks().await, 404);
+        idle.closed().await;
+    }
+    assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+    assert_eq!(events.next().await.unwrap()["state"], "linking");
+}
