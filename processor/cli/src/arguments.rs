@@ -36,4 +36,29 @@ mod tests {
     fn the_command_line_does_not_contradict_itself() {
         Cli::command().debug_assert();
     }
+
+    /// StackOne's ids are of letters, digits, `-` and `_`, in any order.
+    #[test]
+    fn an_id_may_begin_with_a_hyphen_and_what_is_no_id_is_still_refused() {
+        for command in [
+            &["explain"][..],
+            &["look"],
+            &["state", "get"],
+            &["redrive", "--account"],
+        ] {
+            let parsed = |arguments: &[&'static str]| {
+                let all = ["stackone-processor"]
+                    .iter()
+                    .chain(command)
+                    .chain(arguments);
+                Cli::try_parse_from(all).map(|cli| format!("{:?}", cli.command))
+            };
+            for id in ["-wDz8gHkLmNp2RsTvXyZa", "--Dz8gHkLmNp2RsTvXyZa"] {
+                let read = parsed(&[id, "--json"]).unwrap();
+                assert!(read.contains(id) && read.contains("json: true"), "{read}");
+            }
+            assert!(parsed(&["a", "--jsno"]).is_err(), "{command:?}");
+            assert!(parsed(&[]).is_err(), "{command:?}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub enum StateCommand {
     /// One account; exit code 1 if it has no state.
     Get {
         /// Its id.
-        #[arg(value_parser = values::account)]
+        #[arg(value_parser = values::account, allow_hyphen_values = true)]
         account: AccountId,
         /// As JSON.
         #[arg(long)]

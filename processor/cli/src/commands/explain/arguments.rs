@@ -26,7 +26,7 @@ Exit codes: 0 told, also where nothing is known of the account, 1 something coul
 #[derive(Debug, Clone, Args)]
 pub struct Explain {
     /// Its id, as StackOne has it.
-    #[arg(value_name = "ACCOUNT", value_parser = account)]
+    #[arg(value_name = "ACCOUNT", value_parser = account, allow_hyphen_values = true)]
     pub account: AccountId,
     /// Only records written since then: a time (2026-01-31T08:00:00Z) or how long ago (90m, 24h, 7d).
     #[arg(long, value_name = "WHEN", default_value = "24h", value_parser = moment)]

@@ -24,7 +24,7 @@ Exit codes: 0 the record is stored, 1 it is not (no broker, no such project, or 
 #[derive(Debug, Clone, Args)]
 pub struct Look {
     /// Its id, as StackOne has it.
-    #[arg(value_name = "ACCOUNT", value_parser = account)]
+    #[arg(value_name = "ACCOUNT", value_parser = account, allow_hyphen_values = true)]
     pub account: AccountId,
     /// With whose API key it is looked up; else that of the project which the account is known to have.
     #[arg(long, value_name = "ID")]

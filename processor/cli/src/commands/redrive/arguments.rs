@@ -39,7 +39,7 @@ pub struct RedriveArguments {
         value_parser = clap::builder::PossibleValuesParser::new(DeadLetterReason::KNOWN))]
     pub reasons: Vec<String>,
     /// Only letters of this account; may be given several times.
-    #[arg(long = "account", value_name = "ID", value_parser = account)]
+    #[arg(long = "account", value_name = "ID", value_parser = account, allow_hyphen_values = true)]
     pub accounts: Vec<AccountId>,
     /// Only letters put aside since then: a time (2026-01-31T08:00:00Z) or how long ago (90m, 2h, 3d).
     #[arg(long, value_name = "WHEN", value_parser = moment)]
