@@ -286,6 +286,12 @@ impl Simulation {
             );
             return false;
         }
+        // What is committed is accounted for where the process has heard of it.
+        let transacts = |run: &Run| run.transaction.is_some();
+        if runs(&self.replicas).into_iter().any(transacts) {
+            self.unsettled = "a process waits for the end of a transaction".to_owned();
+            return false;
+        }
         // Else a state may be visible, and the event of the same transaction not yet.
         if !self.kafka.transactions.are_ended() {
             self.unsettled = "a transaction has not ended everywhere".to_owned();

@@ -157,4 +157,19 @@ impl Case<'_> {
         };
         !planted(Fault::LagRecheckOff) && is_older && self.freshness_of(newest) == Freshness::Newer
     }
+
+    /// The answer shows the account as it was before it was confirmed, whatever made us ask: a copy of a webhook that was
+    /// decided may get an answer that is older than the one which decided it.
+    pub(super) fn answer_goes_back(&self) -> bool {
+        let Lookup::Found(account) = self.answer else {
+            return false;
+        };
+        let confirmed = self.state.and_then(|state| state.account.as_ref());
+        let confirmed = confirmed.and_then(|account| account.updated_at);
+        let goes_back = match (account.snapshot.updated_at, confirmed) {
+            (Some(updated), Some(confirmed)) => updated < confirmed,
+            (None, _) | (_, None) => false,
+        };
+        !planted(Fault::LagRecheckOff) && goes_back
+    }
 }

@@ -27,8 +27,8 @@ pub struct Transition {
 
 /// Applies a decision that is not a recheck to the state of `account_id`.
 ///
-/// `project_id` is the project whose API key gave the answer. An event by an answer that is older than its trigger is told
-/// at once, and the account looked at again `lag_recheck` later.
+/// `project_id` is the project whose API key gave the answer. An event by an answer that is older than its trigger, or
+/// than the answer before, is told at once, and the account looked at again `lag_recheck` later.
 #[must_use]
 pub fn apply(
     account_id: &AccountId,
@@ -50,7 +50,8 @@ pub fn apply(
     };
     // What was said to be deleted was doubted long enough.
     let is_doubted = case.trigger() == Trigger::Deleted;
-    let lags = event.is_some() && !is_doubted && case.answer_is_older();
+    let is_old = case.answer_is_older() || case.answer_goes_back();
+    let lags = event.is_some() && !is_doubted && is_old;
     state.recheck = if state.state == AccountPhase::Active {
         next_lag_recheck(&state, case, lags.then_some(lag_recheck))
     } else {

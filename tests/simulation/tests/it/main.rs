@@ -4,7 +4,7 @@
 use std::process::{Command, Output};
 
 /// Histories that broke a rule once: what they found is mended, in the core or in the simulator.
-const KEPT: [u64; 4] = [32, 62, 81, 354];
+const KEPT: [u64; 6] = [32, 62, 81, 354, 373, 491];
 
 fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stackone-simulation"));

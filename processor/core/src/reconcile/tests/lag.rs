@@ -46,6 +46,23 @@ fn an_event_by_an_older_answer_is_told_at_once_and_the_account_looked_at_again()
 }
 
 #[test]
+fn an_answer_that_is_older_than_the_one_before_is_looked_at_again_whatever_made_us_ask() {
+    // The answer is of 5 s before the start, the copy of a webhook that was decided of 10 s before it.
+    for (confirmed_of, expected) in [(-4, due_at(6)), (-5, None), (-6, None)] {
+        let mut state = confirmed(AccountPhase::Active, "active");
+        let of = |account: AccountSnapshot| AccountSnapshot {
+            updated_at: Some(at(confirmed_of)),
+            label: Some("before".to_owned()),
+            ..account
+        };
+        state.account = state.account.map(of);
+        let copy = pending(Trigger::Webhook, Some(at(-10)));
+        let refreshed = decided(&state, &copy, &found("active"), 1);
+        assert_eq!(refreshed, (REFRESHED, expected), "{confirmed_of}");
+    }
+}
+
+#[test]
 fn a_deleted_webhook_was_doubted_long_enough() {
     let state = confirmed(AccountPhase::Active, "active");
     let grace = stackone_link_schemas::Grace {
