@@ -2,7 +2,8 @@
 //!
 //! The client keeps the time that a call is given, but for what waits for a group's coordinator: librdkafka 2.12 sets that request
 //! a time and never looks at it (`creq_ts_timeout`), and wakes it when the state of a broker changes. Where a broker that was
-//! just starting made it forget all brokers (issue 5301), sending offsets waits for one that will never change again.
+//! just starting made it forget all brokers (issue 5301), sending offsets waits for one that will never change again. The
+//! producer's idle connections are closed, which wakes such a call (`connections.max.idle.ms`); this notices what that does not.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
