@@ -129,7 +129,11 @@ impl Service {
                 command.args(keyed.then_some("--keyed"));
                 command
             }
-            Variant::Shipped | Variant::Linger(_) | Variant::InFlight(_) | Variant::Limit => {
+            Variant::Shipped
+            | Variant::Before
+            | Variant::Linger(_)
+            | Variant::InFlight(_)
+            | Variant::Limit => {
                 let mut command = Command::new(program);
                 command.arg("--config").arg(&file);
                 command

@@ -40,6 +40,8 @@ pub(crate) struct Report {
     pub(crate) rounds: usize,
     pub(crate) milliseconds: u64,
     pub(crate) partitions: i32,
+    #[serde(skip)]
+    pub(crate) variants: Vec<Variant>,
     pub(crate) cells: Vec<Cell>,
 }
 
@@ -92,16 +94,16 @@ impl Cell {
         }
     }
 
-    /// How many times as many answers a second `ours` gives as `other`, round by round.
-    fn ratio(&self, ours: Variant, other: Variant) -> Ratio {
+    /// What is shipped for each of another variant, round by round.
+    fn ratio(&self, other: Variant, figure: fn(&Measured) -> f64) -> Ratio {
         let of = |variant: Variant| {
             let name = variant.name();
             let samples = self.samples.iter();
             samples
                 .filter(move |sample| sample.variant == name)
-                .map(|sample| sample.measured.per_second)
+                .map(move |sample| figure(&sample.measured))
         };
-        let rounds: Vec<_> = of(ours)
+        let rounds: Vec<_> = of(Variant::Shipped)
             .zip(of(other))
             .map(|(ours, other)| ours / other)
             .collect();
@@ -109,13 +111,18 @@ impl Cell {
     }
 
     /// What is shipped against each other variant, in the closed loop.
-    fn ratio_row(&self, table: &mut String) -> fmt::Result {
+    fn ratio_row(
+        &self,
+        table: &mut String,
+        others: &[Variant],
+        figure: fn(&Measured) -> f64,
+    ) -> fmt::Result {
         if self.rate.is_some() {
             return Ok(());
         }
         write!(table, "| {} | {} |", self.connections, self.size)?;
-        for other in compared() {
-            let Ratio { median, low, high } = self.ratio(Variant::Shipped, other);
+        for other in others {
+            let Ratio { median, low, high } = self.ratio(*other, figure);
             write!(table, " {median:.2} ({low:.2}–{high:.2}) |")?;
         }
         table.push('\n');
@@ -131,13 +138,13 @@ impl Cell {
     }
 
     /// A line for each variant.
-    fn rows(&self, table: &mut String) -> fmt::Result {
+    fn rows(&self, table: &mut String, variants: &[Variant]) -> fmt::Result {
         let loop_ = self
             .rate
             .map_or("closed".to_owned(), |rate| format!("{rate}/s"));
         let limit = self.medians(Variant::Limit).per_second;
-        for variant in Variant::ALL {
-            let of = self.medians(variant);
+        for variant in variants {
+            let of = self.medians(*variant);
             writeln!(
                 table,
                 "| {loop_} | {} | {} | {} | {:.0} | {:.2} | {:.2} | {:.2} | {} | {:.1} | {} |",
@@ -181,12 +188,6 @@ impl Cell {
     }
 }
 
-/// What the shipped configuration is compared with, round by round.
-fn compared() -> impl Iterator<Item = Variant> {
-    let others = Variant::ALL.into_iter();
-    others.filter(|variant| ![Variant::Shipped, Variant::Limit].contains(variant))
-}
-
 impl Report {
     /// The section's text.
     pub(crate) fn markdown(&self) -> Result<String, fmt::Error> {
@@ -206,25 +207,37 @@ impl Report {
             cell.goal_row(&mut text)?;
         }
         text.push_str(
-            "\nAnswers a second of what is shipped for each of another variant: the median of the rounds' ratios, and\n\
-             the 90 % interval of that median (bootstrap over rounds).\n\n| connections | bytes |",
+            "\nWhat is shipped for each of another variant: the median of the rounds' ratios, and the 90 % interval of\n\
+             that median (bootstrap over rounds). First answers a second, then p99.\n",
         );
-        for other in compared() {
-            write!(text, " {} |", other.name())?;
-        }
-        text.push_str("\n| ---: | ---: |");
-        text.push_str(&" ---: |".repeat(compared().count()));
-        text.push('\n');
-        for cell in &self.cells {
-            cell.ratio_row(&mut text)?;
-        }
+        self.ratios(&mut text, |measured| measured.per_second)?;
+        self.ratios(&mut text, |measured| f64::from(measured.p99))?;
         text.push_str(
             "\n| loop | connections | bytes | variant | answers/s | of the limit | p50 ms | p99 ms | CPU µs each | RSS MiB | not 200 |\n\
              | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
         );
         for cell in &self.cells {
-            cell.rows(&mut text)?;
+            cell.rows(&mut text, &self.variants)?;
         }
         Ok(text)
+    }
+
+    /// A table of the ratios of a figure.
+    fn ratios(&self, text: &mut String, figure: fn(&Measured) -> f64) -> fmt::Result {
+        let others = self.variants.iter().copied();
+        let others: Vec<_> = others
+            .filter(|variant| ![Variant::Shipped, Variant::Limit].contains(variant))
+            .collect();
+        text.push_str("\n| connections | bytes |");
+        for other in &others {
+            write!(text, " {} |", other.name())?;
+        }
+        text.push_str("\n| ---: | ---: |");
+        text.push_str(&" ---: |".repeat(others.len()));
+        text.push('\n');
+        for cell in &self.cells {
+            cell.ratio_row(text, &others, figure)?;
+        }
+        Ok(())
     }
 }

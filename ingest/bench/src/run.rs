@@ -27,6 +27,9 @@ pub(crate) struct Run {
     /// The service's program.
     #[arg(long)]
     service: PathBuf,
+    /// Another build of it, which is measured as well: `before` in the tables.
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
     /// A Kafka that runs already; topics that it lacks are made. Else the embedded broker, in a process of its own.
     #[arg(long, value_name = "HOST:PORT")]
     kafka: Option<String>,
@@ -42,6 +45,9 @@ pub(crate) struct Run {
     /// Bytes of a body.
     #[arg(long, value_delimiter = ',', default_values_t = SIZES)]
     sizes: Vec<usize>,
+    /// Connections of the closed loop.
+    #[arg(long, value_delimiter = ',', default_values_t = CONNECTIONS)]
+    connections: Vec<usize>,
     /// Leave the open loop out.
     #[arg(long)]
     closed: bool,
@@ -52,8 +58,8 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn everything(&self) -> anyhow::Result<()> {
         let broker = Broker::start_or_use(self.kafka.as_deref(), self.partitions)?;
-        let started = Variant::ALL.map(|variant| Service::start(&self.service, variant, &broker));
-        let mut services = started.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        let mut services = self.services(&broker)?;
+        let variants = services.iter().map(|service| service.variant).collect();
         let each = WARM_UP + Duration::from_millis(self.milliseconds);
         tell_duration(
             each,
@@ -81,10 +87,24 @@ impl Run {
             rounds: self.rounds,
             milliseconds: self.milliseconds,
             partitions: self.partitions,
+            variants,
             cells,
         };
         let title = format!("Throughput and latency, {}", broker.kind);
         self.output.write(&title, &report.markdown()?, &report)
+    }
+
+    /// One of each variant, and one of the other build.
+    fn services(&self, broker: &Broker) -> anyhow::Result<Vec<Service>> {
+        let ours = Variant::ALL.map(|variant| (&self.service, variant));
+        let other = self
+            .against
+            .iter()
+            .map(|program| (program, Variant::Before));
+        let programs = ours.into_iter().chain(other);
+        programs
+            .map(|(program, variant)| Service::start(program, variant, broker))
+            .collect()
     }
 
     /// Every load: connections, bytes of a body, and the rate where the loop is open.
@@ -94,7 +114,8 @@ impl Run {
                 .iter()
                 .map(move |size| (connections, *size, None))
         };
-        let mut loads: Vec<_> = CONNECTIONS.into_iter().flat_map(sizes).collect();
+        let connections = self.connections.iter().copied();
+        let mut loads: Vec<_> = connections.flat_map(sizes).collect();
         if !self.closed {
             loads.extend(RATES.map(|rate| (OPEN_CONNECTIONS, SIZES[0], Some(rate))));
         }

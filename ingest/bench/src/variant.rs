@@ -5,6 +5,8 @@
 pub(crate) enum Variant {
     /// As it is shipped.
     Shipped,
+    /// As it is shipped, of another build.
+    Before,
     /// `publish.linger` fixed to so many milliseconds.
     Linger(u32),
     /// As it is shipped, but with at most so many requests to a broker under way at once.
@@ -34,6 +36,7 @@ impl Variant {
     pub(crate) fn name(self) -> String {
         match self {
             Self::Shipped => "as shipped".to_owned(),
+            Self::Before => "before".to_owned(),
             Self::Linger(millis) => format!("linger {millis} ms"),
             Self::InFlight(requests) => format!("{requests} in flight"),
             Self::Prototype { keyed: true } => "prototype".to_owned(),
@@ -45,7 +48,7 @@ impl Variant {
     /// Its configuration.
     pub(crate) fn toml(self, bootstrap_servers: &str) -> String {
         let own = match self {
-            Self::Shipped | Self::Prototype { .. } => String::new(),
+            Self::Shipped | Self::Before | Self::Prototype { .. } => String::new(),
             Self::Linger(millis) => format!("[publish]\nlinger = \"{millis}ms\"\n"),
             Self::InFlight(requests) => format!(
                 "[kafka.properties]\n\"max.in.flight.requests.per.connection\" = \"{requests}\"\n"
