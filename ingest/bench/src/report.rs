@@ -194,7 +194,7 @@ impl Report {
         let mut text = String::new();
         writeln!(
             text,
-            "{}\nMedians of {} rounds of {} ms. Topics of {} partitions.\nCommand: `{}`.\n",
+            "{}\nMedians of {} rounds of {} ms. Topics of {} partitions.\nCommand:\n`{}`.\n",
             self.machine, self.rounds, self.milliseconds, self.partitions, self.command
         )?;
         text.push_str(
@@ -207,8 +207,8 @@ impl Report {
             cell.goal_row(&mut text)?;
         }
         text.push_str(
-            "\nWhat is shipped for each of another variant: the median of the rounds' ratios, and the 90 % interval of\n\
-             that median (bootstrap over rounds). First answers a second, then p99.\n",
+            "\nWhat is shipped for each of another variant: the median of the rounds' ratios, and the 90 %\n\
+             interval of that median (bootstrap over rounds). First answers a second, then p99.\n",
         );
         self.ratios(&mut text, |measured| measured.per_second)?;
         self.ratios(&mut text, |measured| f64::from(measured.p99))?;
