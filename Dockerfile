@@ -29,10 +29,12 @@ FROM ${BUILD_IMAGE} AS build
 WORKDIR /source
 # `dev` compiles faster.
 ARG PROFILE=release
+# Features beside these, by commas: stackone-ingest/aws-msk-iam, say.
+ARG MORE_FEATURES=""
 # The runtime image has no zlib.
 ENV LIBZ_SYS_STATIC=1
 ENV WHAT="--package stackone-ingest --package stackone-processor-cli --package stackone-connect \
-    --package stackone-simulator --features stackone-ingest/kafka-tls,stackone-ingest/otlp,stackone-processor-cli/kafka-tls,stackone-processor-cli/otlp,stackone-connect/kafka-tls"
+    --package stackone-simulator --features stackone-ingest/kafka-tls,stackone-ingest/otlp,stackone-processor-cli/kafka-tls,stackone-processor-cli/otlp,stackone-connect/kafka-tls${MORE_FEATURES:+,}${MORE_FEATURES}"
 COPY --from=manifests /source .
 RUN cargo build --locked --profile "$PROFILE" $WHAT
 COPY . .

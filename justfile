@@ -31,36 +31,39 @@ test *arguments:
 # The pipeline suite, traces included, and what only a real broker proves, on Apache Kafka in containers; needs OpenSSL's headers; KAFKA_IMAGE names another image
 [group('test')]
 test-container *arguments:
-    cargo test --no-fail-fast {{ with_containers }} --features container,kafka-tls,otlp {{ arguments }} -- --skip model:: --skip campaign::
+    cargo test --no-fail-fast {{ with_containers }} --features {{ container_features }} {{ arguments }} -- --skip model:: --skip campaign::
 
 # Story, zombies and kills on another version of Kafka, whose image KAFKA_IMAGE names: KAFKA_IMAGE=$(KAFKA_VERSION=3.9.1 .ci/kafka-image)
 [group('test')]
 smoke-container:
-    PROCESSOR_KILLS=6 cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it -- \
+    PROCESSOR_KILLS=6 cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it -- \
         pipeline_story:: pipeline_zombies:: every_transition_is_seen_once_although_the_processor_is_killed_twenty_times
 
+# The same everywhere, so that nothing is compiled twice
+container_features := "container,kafka-tls,aws-msk-iam,otlp"
+
 # Whose tests differ with these features; `just test` runs the others
-with_containers := "--package stackone-pipeline-tests --package stackone-link-process --package stackone-link-transport --package stackone-librdkafka --lib --test it --test samples"
+with_containers := "--package stackone-pipeline-tests --package stackone-link-process --package stackone-link-transport --package stackone-librdkafka --package stackone-link-kafka-auth --lib --test it --test samples --test chain"
 
 # The model test on Apache Kafka in a container. By itself: six pipelines at a time beside all other tests are more than one container serves
 [group('test')]
 test-model-container:
-    cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it model::
+    cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it model::
 
 # Writes the records and log lines of docs/walkthroughs/one-account.md anew, from a run on Apache Kafka in a container
 [group('test')]
 walkthrough:
-    WRITE_WALKTHROUGH=1 cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it walkthrough::
+    WRITE_WALKTHROUGH=1 cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it walkthrough::
 
 # Kills the processor so many times at random moments under load, on Apache Kafka in a container: ten a minute
 [group('test')]
 soak kills="600":
-    PROCESSOR_KILLS={{ kills }} cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it every_transition_is_seen_once_although_the_processor_is_killed_twenty_times -- --nocapture
+    PROCESSOR_KILLS={{ kills }} cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it every_transition_is_seen_once_although_the_processor_is_killed_twenty_times -- --nocapture
 
 # Kills ingest and stops, kills or pauses its broker, so many rounds, and looks for every webhook that was answered 200, on Apache Kafka in a container: six a minute
 [group('test')]
 soak-ingest rounds="60":
-    CONSERVATION_ROUNDS={{ rounds }} cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it what_was_answered_200_is_on_its_topic -- --nocapture
+    CONSERVATION_ROUNDS={{ rounds }} cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it what_was_answered_200_is_on_its_topic -- --nocapture
 
 # Fails three brokers in containers in six ways, so many rounds, under signed webhooks, and ends with a table: eight minutes a round
 [group('test')]
@@ -70,7 +73,7 @@ campaign rounds="10":
 # The same as CI has it: one round of two of the ways, in two and a half minutes
 [group('test')]
 campaign-short:
-    cargo test --package stackone-pipeline-tests --features container,kafka-tls,otlp --test it campaign:: -- --nocapture
+    cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it campaign:: -- --nocapture
 
 # docker-compose.yml: brings it up without Grafana, sees its traffic become events, takes it down; `just compose ci`: of images with that tag
 [group('test')]
@@ -211,7 +214,7 @@ clippy-container:
 # Clippy on the build of the images, of what exports traces, and of the tests of brokers that require TLS; compiles librdkafka against OpenSSL's headers (Debian: libssl-dev)
 [group('check')]
 clippy-tls:
-    cargo clippy --workspace --all-targets --features container,kafka-tls,otlp -- -D warnings
+    cargo clippy --workspace --all-targets --features {{ container_features }} -- -D warnings
 
 # Spelling in code and documents (typos.toml; PyPI and crates.io have typos)
 [group('check')]

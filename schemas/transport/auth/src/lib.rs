@@ -11,6 +11,8 @@
 mod clock;
 mod file;
 mod jwt;
+#[cfg(feature = "aws-msk-iam")]
+mod msk_iam;
 mod oidc;
 mod pace;
 mod problem;
@@ -20,7 +22,7 @@ mod token;
 
 pub use clock::MOST_SKEW;
 pub use pace::{MOST_OFTEN, Pace};
-pub use problem::{ProviderProblem, TokenProblem};
+pub use problem::{AwsProblem, ProviderProblem, TokenProblem};
 pub use settings::{Extensions, OidcSettings, TokenSettings};
 pub use source::{FETCH_TIMEOUT, TokenSource};
 pub use token::{Fetched, Token};

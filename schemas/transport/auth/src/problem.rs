@@ -48,6 +48,29 @@ pub enum TokenProblem {
         /// What it did.
         problem: ProviderProblem,
     },
+    /// None can be signed by AWS credentials.
+    #[error("aws_msk_iam: {0}")]
+    Aws(#[from] AwsProblem),
+}
+
+/// Why no token can be signed by AWS credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AwsProblem {
+    /// The feature is off.
+    #[error("this build has none of it; build with --features aws-msk-iam")]
+    NotBuilt,
+    /// Nobody says which region.
+    #[error("no region; set region, AWS_REGION, or that of the profile")]
+    NoRegion,
+    /// The default chain has none, or one of it has failed.
+    #[error("no credentials: {0}")]
+    NoCredentials(String),
+    /// They are good no longer.
+    #[error("the credentials have expired")]
+    Expired,
+    /// They cannot be signed with.
+    #[error("cannot sign: {0}")]
+    Signature(String),
 }
 
 /// What an identity provider did instead of giving a token.

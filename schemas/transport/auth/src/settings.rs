@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use stackone_client_types::is_https_or_loopback;
 use url::Url;
 
+use crate::{AwsProblem, TokenProblem};
+
 /// Where tokens come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "source", rename_all = "snake_case", deny_unknown_fields)]
@@ -20,6 +22,12 @@ pub enum TokenSettings {
     },
     /// An identity provider, by client credentials (RFC 6749, 4.4).
     Oidc(Box<OidcSettings>),
+    /// Signed here by AWS credentials of the default chain, for Amazon MSK. Needs the feature `aws-msk-iam`.
+    AwsMskIam {
+        /// The cluster's region; that of the environment, the profile or the machine where absent.
+        #[serde(default)]
+        region: Option<String>,
+    },
 }
 
 /// How to ask an identity provider for a token.
@@ -66,6 +74,11 @@ impl TokenSettings {
                 "kafka.security.token.token_url: {} would see the secret in plain text; use https",
                 oidc.token_url
             )],
+            Self::AwsMskIam { .. } if cfg!(feature = "aws-msk-iam") => Vec::new(),
+            Self::AwsMskIam { .. } => {
+                let problem = TokenProblem::from(AwsProblem::NotBuilt);
+                vec![format!("kafka.security.token: {problem}")]
+            }
         }
     }
 }
@@ -101,6 +114,18 @@ mod tests {
         assert_eq!(oidc("http://127.0.0.1:1/token").problems(), [""; 0]);
         let problems = oidc("http://login/token").problems();
         assert!(problems[0].contains("token_url"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_build_without_awss_crates_says_how_to_get_them() {
+        let settings = r#"{"source": "aws_msk_iam", "region": "eu-central-1"}"#;
+        let settings: TokenSettings = serde_json::from_str(settings).unwrap();
+        let problems = settings.problems();
+        if cfg!(feature = "aws-msk-iam") {
+            assert_eq!(problems, [""; 0]);
+        } else {
+            assert!(problems[0].contains("aws-msk-iam"), "{problems:?}");
+        }
     }
 
     #[test]

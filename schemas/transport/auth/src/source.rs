@@ -2,10 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
+#[cfg(not(feature = "aws-msk-iam"))]
+use crate::AwsProblem;
+#[cfg(feature = "aws-msk-iam")]
+use crate::msk_iam;
 use crate::oidc::Provider;
 use crate::{Fetched, TokenProblem, TokenSettings, file};
 
-/// How long an identity provider may take to answer.
+/// How long an identity provider, or who gives AWS credentials, may take to answer.
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where tokens come from.
@@ -30,7 +34,7 @@ impl TokenSource {
     pub const fn is_local(&self) -> bool {
         match self.settings {
             TokenSettings::TokenFile { .. } => true,
-            TokenSettings::Oidc(_) => false,
+            TokenSettings::Oidc(_) | TokenSettings::AwsMskIam { .. } => false,
         }
     }
 
@@ -52,6 +56,13 @@ impl TokenSource {
                 let provider = self.provider.insert(provider);
                 provider.fetch(SystemTime::now).await
             }
+            #[cfg(feature = "aws-msk-iam")]
+            TokenSettings::AwsMskIam { region } => {
+                let token = msk_iam::token(region.as_deref(), FETCH_TIMEOUT).await?;
+                Ok(Fetched { token, doubt: None })
+            }
+            #[cfg(not(feature = "aws-msk-iam"))]
+            TokenSettings::AwsMskIam { .. } => Err(AwsProblem::NotBuilt.into()),
         }
     }
 }
