@@ -27,9 +27,10 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 pub struct ClientOptions {
     /// `https://api.stackone.com`, or another host. Plain http is allowed to loopback only.
     pub base_url: Url,
-    /// The project's API key, to begin with. Needs the scope to read accounts.
+    /// The project's API key until [`Client::replace_key`]. It needs the scope to read accounts; to
+    /// make connect sessions and to delete accounts, the scopes of these.
     pub api_key: SecretString,
-    /// Which accounts API.
+    /// The version of the accounts API: it decides paths and the names of members.
     pub api_version: ApiVersion,
     /// How long one request may take, answer included.
     pub timeout: Duration,
@@ -82,18 +83,18 @@ impl Client {
         self.key.replace(key)
     }
 
-    /// How often the API key was replaced.
+    /// How often the API key was replaced: the *generation* of the key, 0 at first.
     #[must_use]
     pub fn key_generation(&self) -> u64 {
         self.key.generation()
     }
 
-    /// Waits until the API key is of a later generation than this one.
+    /// Waits until the key was replaced more often than `generation` times.
     pub async fn key_replaced(&self, generation: u64) {
         self.key.replaced(generation).await;
     }
 
-    /// Asks for one account.
+    /// Asks for one account: a *lookup*. One request, never repeated here.
     ///
     /// # Errors
     ///
@@ -213,7 +214,8 @@ impl Client {
         }
     }
 
-    /// What was read. That an account has two names for one thing which differ is said once.
+    /// Gives what was read. A member that has two different values, one under the name of each API
+    /// version, is logged for the first account alone.
     fn noticed<T>(&self, read: Parsed<T>) -> T {
         if let Some(member) = read.differing
             && !self.is_difference_told.swap(true, Ordering::Relaxed)

@@ -23,7 +23,7 @@ impl ApiKey {
         send(self.0.borrow().key.expose_secret())
     }
 
-    /// Whether it is another key than before.
+    /// Takes over `key`. False where it is the one in use: then nobody is woken.
     pub(crate) fn replace(&self, key: SecretString) -> bool {
         self.0.send_if_modified(|current| {
             let is_new = current.key.expose_secret() != key.expose_secret();
@@ -39,7 +39,7 @@ impl ApiKey {
         self.0.borrow().number
     }
 
-    /// Waits for a key of a later generation.
+    /// Waits until the key is of a later generation than `generation`.
     pub(crate) async fn replaced(&self, generation: u64) {
         let mut changes = self.0.subscribe();
         let is_later = changes.wait_for(|current| current.number > generation);

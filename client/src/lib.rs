@@ -16,6 +16,25 @@
 //! None of them retries, and none waits for a budget: that is the caller's. A request takes at most
 //! [`ClientOptions::timeout`], its answer included, and an answer is read to a bound.
 //!
+//! # A lookup, from the request to the decision
+//!
+//! ```text
+//! caller: budget, backoff, breaker        this crate                       StackOne
+//! Client::account(id) ------------------> GET /accounts/{id} ------------>
+//!                                         Basic auth, at most `timeout`
+//! Ok(Lookup::Found | Lookup::NotFound) <- 200, StackOne's own 404 <-------
+//! Err(ApiError) <------------------------ everything else
+//! ```
+//!
+//! - A **lookup** is one request for one account. Its answer says how the account stands now; a
+//!   webhook only says that something has changed.
+//! - The **budget** of a project is how many requests a minute its API key may make. Whoever calls
+//!   this crate keeps to it, and to the **backoff** between attempts; nothing in here sleeps.
+//! - A **generation** numbers the keys of a client. Whoever was refused remembers the generation it
+//!   asked with, and asks again once [`Client::key_replaced`] says that there is a later one.
+//! - A **batch** tells only of the accounts that it shows. One that is missing from it is asked for
+//!   alone, since a list does not say why it leaves an account out.
+//!
 //! # An error says what to do
 //!
 //! [`ApiError`] is sorted by what the caller does next, never by what went wrong in detail: wait and

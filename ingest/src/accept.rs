@@ -18,7 +18,7 @@ use routing::{Route, cloud_event, route};
 /// `content-type` of a body that is not JSON.
 const OPAQUE: &str = "application/octet-stream";
 
-/// An accepted webhook.
+/// A webhook that the broker has acknowledged, or that the settings have dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Accepted {
     pub(crate) outcome: Outcome,

@@ -54,15 +54,15 @@ pub enum RunError {
     /// Something that runs for as long as the service does ended.
     #[error("{task} ended by itself")]
     Ended {
-        /// What.
+        /// The task, as the log names it.
         task: Name,
     },
     /// A listener failed.
     #[error("{task} failed: {source}")]
     Failed {
-        /// Which.
+        /// The listener's task, as the log names it.
         task: Name,
-        /// Why.
+        /// The error of its socket.
         source: io::Error,
     },
     /// A task panicked.

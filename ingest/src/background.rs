@@ -26,7 +26,7 @@ use kafka_renewal::KafkaRenewal;
 use secret_reload::SecretReload;
 use topic_sizes::TopicSizes;
 
-/// Everything that has yet to be started.
+/// The background tasks, before they are started.
 pub(crate) struct Background {
     ingest: Data<Ingest>,
     secret_reload: SecretReload,
@@ -51,7 +51,7 @@ impl Background {
         }
     }
 
-    /// Starts it all; each ends at `stop`.
+    /// Starts each task in `tasks`; each ends at `stop`.
     pub(crate) fn spawn(self, tasks: &mut Tasks, stop: &CancellationToken) {
         let check = kafka_check::run(self.ingest.clone(), stop.clone());
         spawn_in(tasks, KAFKA_CHECK, async {

@@ -33,11 +33,11 @@ pub(crate) struct Ingest {
     pub(crate) log_limit: LogLimit,
     /// Whether who signs may say which trace a webhook belongs to.
     pub(crate) trust_traceparent: bool,
-    /// Where what was done for a webhook is told.
+    /// Where the spans of webhooks go.
     pub(crate) spans: Spans,
 }
 
-/// What requests found that has to be looked at.
+/// Wakes background checks when a request met what they look for.
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
     /// A record could not be published for its topic; told to the check that asks for topics.

@@ -110,7 +110,7 @@ impl Producer {
         result
     }
 
-    /// How far it has come, for the watchdog.
+    /// The counters that the watchdog compares with those of its last look.
     pub(crate) fn seen(&self) -> Seen {
         self.progress
             .seen(self.current.load().failed.load(Ordering::Relaxed))

@@ -10,40 +10,40 @@ pub(crate) type Tasks = JoinSet<(Name, io::Result<()>)>;
 
 stackone_link_process::tasks! {
     pub,
-    /// Accepts connections, and has them served.
+    /// Accepts StackOne's connections, and has them served.
     PUBLIC_LISTENER = "public listener";
-    /// The same of operators.
+    /// Accepts operators' connections, and has them served.
     ADMIN_LISTENER = "admin listener";
     /// A connection to the public listener, from its first byte to its last.
     CONNECTION = "a connection";
-    /// Its handler, on the connection's task.
+    /// The handler of a webhook, on its connection's task.
     REQUEST = "a request";
     /// A request of an operator.
     ADMIN_REQUEST = "an operator's request";
-    /// Asks for topics now and then.
+    /// Asks Kafka for the topics every minute; twice a second while one is missing.
     KAFKA_CHECK = "kafka check";
-    /// Asks for them once.
+    /// One question to Kafka for the topics; it blocks for up to 2 s.
     MISSING_TOPICS = "asking which topics are missing";
-    /// Looks at what topics take.
+    /// Compares what the topics take with the largest webhook.
     TOPIC_SIZES = "topic sizes";
-    /// Has publishers made anew.
+    /// Has a publisher that makes no progress replaced.
     WATCHDOG = "watchdog";
-    /// Reads the certificate again.
+    /// Has the certificate of the public listener read again every second.
     CERTIFICATE_RELOAD = "certificate reload";
-    /// Reads its files once.
+    /// One reading of the certificate's files.
     CERTIFICATE = "reading the certificate";
-    /// Reads secrets again.
+    /// Has sources and secrets read again every second.
     SECRET_RELOAD = "secret reload";
-    /// Reads their files once.
+    /// One reading of the files of sources and secrets.
     SECRETS = "reading secrets";
     /// Replaces the publisher when Kafka's certificates change.
     KAFKA_RENEWAL = "kafka renewal";
-    /// Looks whether it is due.
+    /// One reading of the files of Kafka's certificates.
     RENEWAL = "looking for new certificates";
-    /// Makes a publisher anew.
+    /// Makes another publisher in the place of one that makes no progress.
     REBUILD = "producer-rebuild";
     /// Drops a publisher that was replaced.
     RETIRE = "producer-retire";
-    /// Waits for what was not acknowledged, at the end.
+    /// Waits, when the service stops, for the records that Kafka has not acknowledged.
     FLUSH = "flushing";
 }

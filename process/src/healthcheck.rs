@@ -15,12 +15,12 @@ pub enum Unhealthy {
     /// It does not answer.
     #[error("no answer from {address}: {source}")]
     Unreachable {
-        /// Where it was asked.
+        /// The address that was asked.
         address: SocketAddr,
-        /// Why not.
+        /// The error of the connection.
         source: io::Error,
     },
-    /// It says no.
+    /// It answered with another status than 200; the text is its answer.
     #[error("{0}")]
     SaysNo(String),
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Most keys that are told apart at a time.
 const MOST_KEYS: usize = 64;
 
-/// Tells whether something is another than it was.
+/// Remembers the last value, so that a log line is written only where it changes.
 #[derive(Debug, Default)]
 pub struct Changed<T>(T);
 

@@ -15,7 +15,7 @@ pub use prometheus::Error;
 pub struct Description {
     /// Its full name, prefix included.
     pub name: String,
-    /// What it says.
+    /// Its help text in the exposition format.
     pub help: String,
     /// Names of its labels.
     pub labels: Vec<String>,
@@ -31,7 +31,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// None yet. `prefix` stands before each name, with an underscore between them.
+    /// An empty registry. `prefix` and an underscore stand before each name.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Metrics {
         described.clone()
     }
 
-    /// The values.
+    /// The values of all metrics, as the exposition format groups them.
     #[must_use]
     pub const fn registry(&self) -> &Registry {
         &self.registry

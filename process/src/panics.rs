@@ -28,7 +28,7 @@ pub enum Panics {
     EndTask,
 }
 
-/// Installs the hook.
+/// Installs the panic hook of this process.
 ///
 /// # Errors
 ///

@@ -18,15 +18,16 @@ const INVALID_CONFIGURATION: u8 = 2;
 const READER_GONE: u8 = 141;
 /// How long threads that wait for something may take to end once everything else has, and the last lines on stderr.
 pub const AFTERWARDS: Duration = Duration::from_secs(1);
-/// What the last lines on stderr have of it where threads took it all.
+/// The part of [`AFTERWARDS`] that the last lines on stderr have at least, where threads took the
+/// rest.
 const LAST_LINES: Duration = Duration::from_millis(250);
 
 /// Why a program did not do what it was asked to.
 #[derive(Debug)]
 pub enum Failure {
-    /// Its configuration cannot be used.
+    /// The configuration cannot be used: exit code 2.
     Configuration(ConfigError),
-    /// Anything else.
+    /// The work itself failed: exit code 1.
     Other(anyhow::Error),
 }
 

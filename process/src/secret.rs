@@ -39,9 +39,9 @@ pub enum SecretError {
     /// The file is missing, may not be read, or is no text.
     #[error("cannot read {}: {source}", .file.display())]
     Unreadable {
-        /// The file.
+        /// The file that was configured.
         file: PathBuf,
-        /// Why.
+        /// The operating system's error.
         source: io::Error,
     },
     /// There is no such variable.

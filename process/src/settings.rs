@@ -91,7 +91,7 @@ impl Layers {
     }
 }
 
-/// The one setting that a probe needs.
+/// The one setting that a container's probe needs.
 #[derive(Deserialize)]
 struct Probed {
     admin: AdminSettings,

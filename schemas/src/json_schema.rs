@@ -13,9 +13,9 @@ use crate::{
 /// A schema and the file it is kept in, under `schemas/json/`, or under `schemas/registry/` in the form for registries.
 #[derive(Debug)]
 pub struct SchemaDocument {
-    /// Name of the file.
+    /// The file's name within that folder.
     pub file: &'static str,
-    /// The schema.
+    /// The schema, `$id` and examples included.
     pub schema: Schema,
 }
 

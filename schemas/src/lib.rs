@@ -22,6 +22,22 @@
 //! - Members are only added, and none that is always there goes. These types pass over what they do not know, and read records of
 //!   before a member was added.
 //!
+//! # Kafka's words, as this contract uses them
+//!
+//! - **Key**: the account's id, on each topic that is about accounts. Records of one key are in one
+//!   partition, so a reader meets them in the order in which they were written.
+//! - **Offset**: a record's place in its partition. A reader commits the offset of the *next* record
+//!   it wants, and does so after its own work: then a crash repeats records and loses none.
+//!   `isolation.level=read_committed` hides the records of transactions that were aborted; their
+//!   offsets stay, so offsets have gaps, and only `version` counts without one.
+//! - **Compaction**: of the state topic Kafka keeps the last record of each key, some time after a
+//!   newer one came. A record without a value, a *tombstone*, removes its key: nothing was ever
+//!   confirmed of that account.
+//! - **Version**: the number of an account's transition. It is what makes a repeat harmless, since
+//!   partitions, offsets and timestamps change when a topic is made again.
+//! - **Marker**: work of the pipeline that is written down but not decided yet: a state's
+//!   [`pending`](AccountState::pending). A reader may ignore it; the rest of the state is confirmed.
+//!
 //! # The rule
 //!
 //! Keep what you know of an account together with its `version`, and **take a record only if its `version` is greater than the

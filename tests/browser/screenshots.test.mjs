@@ -46,6 +46,77 @@ test(
 );
 
 test(
+  "a picture of the form in dark",
+  inWorld(
+    async ({ page, host }) => {
+      await page.goto(host);
+      await page.locator("stackone-link").evaluate((link) => link.setAttribute("theme", "dark"));
+      const link = elementOf(page);
+      await link.start.click();
+      await link.fillForm();
+      await picture(page, "dark");
+    },
+    { context: viewport },
+  ),
+);
+
+test(
+  "pictures of a save that is refused, and of leaving after it",
+  inWorld(
+    async ({ page, host, stackone }) => {
+      stackone.refuse = { status: 400, body: { statusCode: 400, message: "This key is wrong" } };
+      await page.goto(host);
+      const link = elementOf(page);
+      await link.start.click();
+      await link.fillForm("wrong");
+      await link.save();
+      await link.hub.getByText("This key is wrong").waitFor();
+      await link.said("That did not succeed. See the form for the reason, then try again.");
+      await picture(page, "refused");
+      await page.keyboard.press("Escape");
+      await link.said("Stop connecting? What you entered is lost.");
+      await picture(page, "leave");
+    },
+    { context: viewport },
+  ),
+);
+
+test(
+  "pictures of a session without the Hub, and of one that has expired",
+  inWorld(
+    async ({ page, host, connect }) => {
+      connect.hasHub = false;
+      await page.goto(host);
+      const link = elementOf(page);
+      await link.start.click();
+      await link.said("You sign in on StackOne's page. This page notices when you are done.");
+      await picture(page, "hosted");
+      const [session] = connect.sessions.values();
+      connect.change(session, { state: "expired" });
+      await link.event("expired");
+      await picture(page, "expired");
+    },
+    { context: viewport },
+  ),
+);
+
+test(
+  "a picture of a mailed link that is no longer valid",
+  inWorld(
+    async ({ page, connect }) => {
+      const { id, link_url } = connect.create({ tenant: "tenant-1" });
+      const session = /** @type {import("./standin/connect.mjs").Session} */ (connect.sessions.get(id));
+      session.state = "expired";
+      await page.goto(link_url);
+      await elementOf(page).start.click();
+      await elementOf(page).said("This link is no longer valid. Ask for a new one.");
+      await picture(page, "used");
+    },
+    { context: { viewport: { width: 720, height: 480 } } },
+  ),
+);
+
+test(
   "a picture of the page of a mailed link",
   inWorld(
     async ({ page, connect }) => {

@@ -29,6 +29,7 @@ mod metrics;
 mod on_purpose;
 mod pipeline;
 mod read_record;
+mod shell_blocks;
 mod topic_reader;
 mod unique;
 
@@ -44,5 +45,6 @@ pub use pipeline::{
     ProcessorProcess, SECRET, Step, WITHIN, states, story_of, transitions,
 };
 pub use read_record::ReadRecord;
+pub use shell_blocks::{RunBy, ShellBlock, repository_files, shell_blocks};
 pub use topic_reader::TopicReader;
 pub use unique::{unique_group, unique_topics};

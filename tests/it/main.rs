@@ -18,6 +18,7 @@ mod broker_transactions;
 mod campaign;
 #[cfg(feature = "container")]
 mod doctor;
+mod documents;
 #[cfg(feature = "container")]
 mod exactly_once;
 #[cfg(feature = "container")]

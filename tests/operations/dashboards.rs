@@ -23,6 +23,32 @@ struct PanelFile {
     targets: Vec<Target>,
     #[serde(default)]
     links: Vec<Link>,
+    #[serde(default, rename = "fieldConfig")]
+    field: FieldConfig,
+}
+
+#[derive(Default, Deserialize)]
+struct FieldConfig {
+    defaults: FieldDefaults,
+}
+
+#[derive(Default, Deserialize)]
+struct FieldDefaults {
+    #[serde(default)]
+    unit: String,
+    #[serde(default)]
+    thresholds: Thresholds,
+}
+
+#[derive(Default, Deserialize)]
+struct Thresholds {
+    steps: Vec<Threshold>,
+}
+
+#[derive(Deserialize)]
+struct Threshold {
+    /// None where the first colour begins.
+    value: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +72,10 @@ pub(crate) struct Panel {
     pub(crate) queries: Vec<String>,
     /// How it names what each query gives.
     pub(crate) legends: Vec<String>,
+    /// Grafana's name of its unit.
+    pub(crate) unit: String,
+    /// The values at which it changes its colour.
+    pub(crate) thresholds: Vec<f64>,
     /// Where it leads.
     links: Vec<String>,
 }
@@ -84,6 +114,10 @@ pub(crate) fn panels_of(file: &str) -> Vec<Panel> {
                 .into_iter()
                 .map(|target| target.legend)
                 .collect(),
+            thresholds: (panel.field.defaults.thresholds.steps.iter())
+                .filter_map(|step| step.value)
+                .collect(),
+            unit: panel.field.defaults.unit,
             links: panel.links.into_iter().map(|link| link.url).collect(),
         })
         .collect()
@@ -150,5 +184,45 @@ fn no_two_panels_of_a_dashboard_have_one_title_and_each_says_a_quantity() {
         let panels = titles.len();
         titles.dedup();
         assert_eq!(titles.len(), panels, "{file}: {titles:?}");
+    }
+}
+
+/// Of `docs/slo.md`, where a panel shows what the objective is about.
+#[test]
+fn each_objective_is_drawn_into_its_panel() {
+    for (file, title, value) in [
+        (
+            "pipeline.json",
+            "Webhooks answered without a 5xx, share of 1 h",
+            0.999,
+        ),
+        ("pipeline.json", "Time to answer a webhook with 200, s", 0.5),
+        (
+            "pipeline.json",
+            "Linked events within 60 s, share of 1 h",
+            0.99,
+        ),
+        (
+            "pipeline.json",
+            "Time from webhook to event, 95th percentile, s",
+            60.0,
+        ),
+        (
+            "pipeline.json",
+            "Age of the oldest pending account, s",
+            900.0,
+        ),
+        ("connect.json", "Time from linked to verified, s", 10.0),
+        (
+            "connect.json",
+            "Sessions verified within 10 s of linked, share",
+            0.99,
+        ),
+    ] {
+        let panels = panels_of(file);
+        let panel = panels.iter().find(|panel| panel.title == title);
+        let thresholds = panel.map(|panel| panel.thresholds.clone());
+        let is_drawn = thresholds.is_some_and(|all| all.contains(&value));
+        assert!(is_drawn, "{file}: {title} does not show {value}");
     }
 }

@@ -2,16 +2,16 @@
 
 mod commands;
 mod markdown;
+mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+use harness::repository_files as files;
 use markdown::{Document, Line};
 
 use crate::tools::in_repository;
 
-/// Folders that hold nothing written by hand.
-const PASSED_OVER: [&str; 3] = ["target", "node_modules", ".git"];
 /// The longest line of prose and the longest cell of a table, in characters.
 const LONGEST: usize = 100;
 /// The most lines of a document that has to stay short.
@@ -20,28 +20,6 @@ const SHORT: [(&str, usize); 2] = [("README.md", 120), ("docs/ARCHITECTURE.md", 
 const WORDS_OF_A_TEST: usize = 5;
 /// Where the decisions are.
 const DECISIONS: &str = "docs/decisions";
-
-/// Every file of the repository whose name ends so, by its path there.
-fn files(ending: &str) -> BTreeMap<PathBuf, String> {
-    let mut found = BTreeMap::new();
-    let root = in_repository("");
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap();
-            if path.is_dir() {
-                if !PASSED_OVER.contains(&name) {
-                    folders.push(path);
-                }
-            } else if name.ends_with(ending) {
-                let text = std::fs::read_to_string(&path).unwrap();
-                found.insert(path.strip_prefix(&root).unwrap().to_owned(), text);
-            }
-        }
-    }
-    found
-}
 
 fn documents() -> BTreeMap<PathBuf, Document> {
     let files = files(".md").into_iter();

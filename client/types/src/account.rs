@@ -20,7 +20,7 @@ pub enum ApiVersion {
     V2,
 }
 
-/// What a lookup found.
+/// What a lookup found. Both are answers; what is no answer is an [`ApiError`](crate::ApiError).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// The account.
@@ -43,7 +43,7 @@ pub enum Deletion {
 pub struct Account {
     /// Its status, in lower case.
     pub status: AccountStatus,
-    /// Why.
+    /// StackOne's reasons for the status; empty where it gives none.
     pub status_reasons: Vec<StatusReason>,
     /// What is told to subscribers.
     pub snapshot: AccountSnapshot,

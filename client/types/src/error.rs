@@ -6,19 +6,22 @@ use std::time::Duration;
 /// A request that told nothing about the account.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// 401 or 403: the key is refused. Stop asking for this project until a probe succeeds.
+    /// 401 or 403: the key is refused. The caller asks nothing more for this project until a probe
+    /// succeeds.
     #[error("API key refused with status {status}")]
     Refused {
         /// The HTTP status.
         status: u16,
     },
-    /// 429: nothing more for this project until the time is up.
+    /// 429: the project's budget is used up. The caller sends nothing more for it until the time is
+    /// up.
     #[error("rate limited")]
     RateLimited {
         /// What `Retry-After` said, uncapped; absent where there was none that can be read.
         retry_after: Option<Duration>,
     },
-    /// 408, 5xx, a redirect, a 404 that is not StackOne's, a timeout or a failed connection: try this account again later.
+    /// 408, 5xx, a redirect, a 404 that is not StackOne's, a timeout or a failed connection. The
+    /// caller asks again later.
     #[error("unavailable: {reason}")]
     Unavailable {
         /// One word or status for logs.
@@ -29,7 +32,7 @@ pub enum ApiError {
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
-    /// Any other 4xx: asking again will not help much.
+    /// Any other 4xx. Asking again seldom helps, so the caller puts the work aside.
     #[error("rejected with status {status}")]
     Rejected {
         /// The HTTP status.

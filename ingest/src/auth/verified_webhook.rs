@@ -51,12 +51,12 @@ impl VerifiedWebhook {
         &self.body
     }
 
-    /// The trace it belongs to.
+    /// The W3C trace that the webhook's record and span belong to.
     pub(crate) fn trace(&self) -> TraceContext {
         self.trace
     }
 
-    /// When it had been read and verified.
+    /// When the body had been read and verified: `stackone_received_at` of its record.
     pub(crate) fn received_at(&self) -> Timestamp {
         self.received_at
     }

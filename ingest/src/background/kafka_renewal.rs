@@ -6,7 +6,7 @@ use stackone_link_transport::Renewal;
 
 use crate::ingest::Ingest;
 
-/// Looks whether another publisher is due.
+/// Compares the files of Kafka's certificates with those that the publisher was made with.
 pub(crate) struct KafkaRenewal {
     renewal: Renewal,
     ingest: Data<Ingest>,

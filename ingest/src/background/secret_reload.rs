@@ -14,14 +14,14 @@ use crate::auth::source::{Source, Sources, Unreadable};
 use crate::config::{Config, Origin, SourceSettings};
 use crate::ingest::Ingest;
 
-/// What is read again.
+/// What is read again: the list of sources, or one secret of one of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Configuration,
     Secret { source: String, secret: String },
 }
 
-/// Reads again and again; remembers what it read last.
+/// Reads list and secrets once a second, and remembers what it read last.
 pub(crate) struct SecretReload {
     ingest: Data<Ingest>,
     origin: Origin,
@@ -79,7 +79,7 @@ impl SecretReload {
         }
     }
 
-    /// What there is to say of the list and of each secret.
+    /// Collects what the log has to say of the list and of each secret.
     fn notices(&self, sources: &Sources, unreadable: Vec<Unreadable>) -> BTreeMap<Place, Notice> {
         let odd = sources.oddities().map(|(source, secret, oddity)| {
             let (source, secret) = (source.to_owned(), secret.to_owned());

@@ -18,14 +18,14 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// What a topic was said to take; none where the broker does not say.
 type Told = Result<Option<u64>, TopicAdminError>;
 
-/// Looks at what topics take, and remembers what it told.
+/// Compares the largest record with what each topic takes, and remembers what it has logged.
 pub(crate) struct TopicSizes {
     kafka: KafkaConfig,
     sizes: Sizes,
     told: Vec<Finding>,
 }
 
-/// What is needed.
+/// The largest body, and the largest record that holds one, in bytes.
 #[derive(Debug, Clone, Copy)]
 struct Sizes {
     largest_body: usize,
@@ -41,7 +41,7 @@ enum Finding {
         largest_body: usize,
         needed: usize,
     },
-    /// We may not look at these topics.
+    /// The broker forbids us to describe the settings of these topics.
     Forbidden {
         topics: Vec<String>,
     },

@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_millis(250);
 /// How long it waits after a rebuild that failed, for instance because a password file is missing.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Decides; knows no clock and no producer.
+/// Decides whether the producer has to be rebuilt. Pure: the time and the counters come in.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
     stall_after: Duration,

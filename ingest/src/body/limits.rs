@@ -61,7 +61,7 @@ impl Share {
     }
 }
 
-/// The budgets of one stage of a request.
+/// The budgets of one stage of a request: how many requests, and how many bytes of bodies.
 #[derive(Debug)]
 pub(crate) struct Stage {
     requests: Budget,

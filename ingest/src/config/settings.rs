@@ -106,9 +106,9 @@ pub struct LimitSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageLimits {
-    /// Requests.
+    /// Requests, at most.
     pub requests: usize,
-    /// Bytes of their bodies.
+    /// Bytes of the bodies of these requests, at most.
     pub body_bytes: usize,
 }
 
@@ -159,7 +159,7 @@ pub struct TelemetrySettings {
     /// How a line looks.
     #[serde(deserialize_with = "one_of")]
     pub format: LogFormat,
-    /// What is logged: directives of `tracing_subscriber::EnvFilter`.
+    /// Directives of `tracing_subscriber::EnvFilter`: what is logged.
     pub filter: String,
     /// Whether an authentic webhook's `traceparent` says which trace it belongs to.
     pub trust_traceparent: bool,
@@ -177,7 +177,7 @@ pub struct SourceSettings {
     /// The StackOne project it may speak for; any where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
-    /// Its secrets; each signs.
+    /// Its live secrets, one or more: a signature that was made with any of them is good.
     pub secrets: Vec<SecretSettings>,
 }
 

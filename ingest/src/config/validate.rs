@@ -22,7 +22,7 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Settings {
-    /// Everything that is wrong with the settings, one line each.
+    /// Names everything that is wrong with the settings, one line each; empty where nothing is.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.kafka.problems();

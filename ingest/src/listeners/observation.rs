@@ -34,7 +34,7 @@ impl Drop for Observation {
 }
 
 impl Observation {
-    /// Of a request to this source.
+    /// Begins to time a request to this source.
     pub(super) fn begin(ingest: Data<Ingest>, source: Option<Arc<Source>>) -> Self {
         Self {
             ingest,
@@ -44,7 +44,7 @@ impl Observation {
         }
     }
 
-    /// Nobody has answered it, although its client waits.
+    /// Ends it as an internal error: no handler answered, although the client waits.
     pub(super) fn failed(mut self) {
         self.outcome = Outcome::InternalError;
     }

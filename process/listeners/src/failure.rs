@@ -30,14 +30,14 @@ pub enum ConnectionFailure {
 }
 
 impl ConnectionFailure {
-    /// The label.
+    /// The value of the label `reason` in metrics, and the reason in the log.
     #[must_use]
     pub fn reason(self) -> &'static str {
         self.into()
     }
 }
 
-/// What was wrong with a connection.
+/// Sorts an error of actix's dispatcher, which serves the requests of a connection.
 pub(crate) fn failure_of(error: &DispatchError) -> ConnectionFailure {
     match error {
         DispatchError::Io(error) => of_io(error),

@@ -44,7 +44,7 @@ pub struct PublicListener<C, E> {
     pub settings: ListenerSettings,
     /// Where connections are counted.
     pub metrics: ConnectionMetrics,
-    /// What they are called.
+    /// The names of its tasks in the registry of its service.
     pub tasks: ConnectionTasks,
     /// Gives the routes and their data.
     pub configure: C,

@@ -12,11 +12,11 @@ const BACKLOG: i32 = 1024;
 #[derive(Debug, thiserror::Error)]
 #[error("{setting}: cannot listen on {address}: {source}")]
 pub struct ListenError {
-    /// The setting.
+    /// The setting that names the address: `server.listen` or `admin.listen`.
     pub setting: &'static str,
-    /// The address.
+    /// The address that is taken, or is not this machine's.
     pub address: SocketAddr,
-    /// Why.
+    /// The operating system's error.
     pub source: io::Error,
 }
 

@@ -40,7 +40,7 @@ pub(super) enum NotTaken {
     /// It did not answer in time.
     #[error("no answer within {TIMEOUT:?}")]
     TooSlow(#[from] tokio::time::error::Elapsed),
-    /// It refuses them.
+    /// It answered with another status than 200.
     #[error("answer {0}")]
     Refused(StatusCode),
 }

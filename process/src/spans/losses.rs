@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// How often at most.
+/// The shortest time between two warnings.
 const EVERY: Duration = Duration::from_secs(60);
 
 /// Spans that were lost and not told of yet. Pure.
@@ -14,7 +14,7 @@ pub(super) struct Losses {
 }
 
 impl Losses {
-    /// This many more are lost.
+    /// Counts spans that were lost, and keeps the reason.
     pub(super) fn add(&mut self, spans: u64, reason: &dyn ToString) {
         if spans > 0 {
             self.spans += spans;

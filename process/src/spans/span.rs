@@ -8,7 +8,7 @@ pub const PATIENCE: Duration = Duration::from_secs(2);
 /// A piece of work that is done, as part of a trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
-    /// The trace; not 0.
+    /// The id of the trace, W3C's `trace-id`; not 0.
     pub trace_id: u128,
     /// Its own id; not 0.
     pub span_id: u64,
@@ -18,9 +18,9 @@ pub struct Span {
     pub kind: Kind,
     /// What was done: one of few names.
     pub name: &'static str,
-    /// When it began.
+    /// The time at which the work began, by this machine's clock.
     pub started: SystemTime,
-    /// When it was done.
+    /// The time at which it was done, by the same clock.
     pub ended: SystemTime,
     /// What is to be known of it. Whoever may look at traces can read it: nothing secret, and nothing that a body says.
     pub attributes: Vec<(&'static str, String)>,
@@ -31,8 +31,8 @@ pub struct Span {
 /// What asked for a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A request.
+    /// A request over HTTP: OTLP's kind SERVER.
     Server,
-    /// A record.
+    /// A record that was consumed: OTLP's kind CONSUMER.
     Consumer,
 }

@@ -50,11 +50,11 @@ impl AclOperation {
 pub struct Acl {
     /// What kind of thing it is about.
     pub resource: AclResource,
-    /// Which one.
+    /// The name of the topic or the group, or the prefix.
     pub name: String,
     /// What is allowed.
     pub operation: AclOperation,
-    /// What it is for.
+    /// What the service needs it for, as `acls --json` says it.
     pub because: &'static str,
 }
 

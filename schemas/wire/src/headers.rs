@@ -41,7 +41,7 @@ pub struct IngestHeaders {
 /// What a dead letter adds to the original record's headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetterHeaders {
-    /// `stackone_dead_letter_reason`.
+    /// `stackone_dead_letter_reason`: why the record was put aside.
     pub reason: DeadLetterReason,
     /// `stackone_dead_letter_detail`: one line for a person, without data of the record.
     pub detail: String,
@@ -49,13 +49,13 @@ pub struct DeadLetterHeaders {
     pub attempts: u32,
     /// `stackone_dead_letter_topic`: where the record came from.
     pub topic: String,
-    /// `stackone_dead_letter_partition`.
+    /// `stackone_dead_letter_partition`: its partition there.
     pub partition: i32,
-    /// `stackone_dead_letter_offset`.
+    /// `stackone_dead_letter_offset`: its offset in that partition.
     pub offset: i64,
-    /// `stackone_dead_letter_first_seen`.
+    /// `stackone_dead_letter_first_seen`: when a processor consumed it first.
     pub first_seen: Timestamp,
-    /// `stackone_dead_letter_last_seen`.
+    /// `stackone_dead_letter_last_seen`: when a processor put it aside.
     pub last_seen: Timestamp,
     /// `stackone_dead_letter_value_expired`: the source topic no longer had the record, so the value is empty.
     pub value_expired: bool,

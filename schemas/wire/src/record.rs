@@ -5,12 +5,12 @@ use crate::RecordHeaders;
 /// A record to be published.
 #[derive(Debug, Clone)]
 pub struct OutgoingRecord<'a> {
-    /// Name of the topic.
+    /// The topic's configured name.
     pub topic: &'a str,
     /// The key: the account id, where there is one.
     pub key: Option<&'a str>,
     /// The value, byte for byte.
     pub value: &'a [u8],
-    /// The headers.
+    /// The headers, `ce_…` among them.
     pub headers: RecordHeaders,
 }

@@ -139,11 +139,11 @@ impl Page {
         let mut filled = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let (name, block) = blocks.next().unwrap();
-            let opened = part.split_once("-->\n```");
+            let opened = part.split_once("-->\n```text");
             let closed = opened.and_then(|(_, block)| block.split_once("\n```\n"));
             let (_old, rest) = closed.unwrap();
             assert!(part.starts_with(name), "{name} comes next: {part}");
-            write!(filled, "{MARK}{name} -->\n```\n{block}\n```\n{rest}").unwrap();
+            write!(filled, "{MARK}{name} -->\n```text\n{block}\n```\n{rest}").unwrap();
         }
         assert_eq!(blocks.next(), None, "the page shows each block of a run");
         filled

@@ -22,7 +22,7 @@ fn programs() -> [Command; 3] {
 }
 
 /// The words of a line, as a shell splits it, each command by itself.
-fn shell_commands(line: &str) -> Vec<Vec<String>> {
+pub(super) fn shell_commands(line: &str) -> Vec<Vec<String>> {
     let mut commands = vec![Vec::new()];
     let (mut word, mut quote) = (String::new(), None);
     let mut end = |word: &mut String| {

@@ -15,7 +15,9 @@ const LEGEND_LINES: usize = 3;
 const TIMES: u32 = 4;
 /// Follows what the reader's browser asks for.
 const STYLE: &str = "<style>text{fill:#222}.back{fill:#fff}.frame{fill:none;stroke:#bbb}.axis{fill:#666}\
-     @media(prefers-color-scheme:dark){text{fill:#ddd}.back{fill:#181b1f}.frame{stroke:#555}.axis{fill:#999}}</style>";
+     path.limit{stroke:#c4162a}text.limit{fill:#c4162a}\
+     @media(prefers-color-scheme:dark){text{fill:#ddd}.back{fill:#181b1f}.frame{stroke:#555}.axis{fill:#999}\
+     path.limit{stroke:#ff7383}text.limit{fill:#ff7383}}</style>";
 const COLOURS: [&str; 8] = [
     "#3274d9", "#e0752d", "#2f9e44", "#c4162a", "#8f3bb8", "#967302", "#0a8a8a", "#6e6e6e",
 ];
@@ -24,6 +26,10 @@ const COLOURS: [&str; 8] = [
 pub(crate) struct Drawn {
     /// Its title.
     pub(crate) title: String,
+    /// Grafana's name of the unit of its values.
+    pub(crate) unit: String,
+    /// The values at which something is wrong, or right again.
+    pub(crate) thresholds: Vec<f64>,
     /// Its lines, each with a name.
     pub(crate) lines: Vec<(String, Series)>,
 }
@@ -67,9 +73,10 @@ impl Drawn {
              <text x=\"40\" y=\"{:.0}\" text-anchor=\"end\">{}</text><text x=\"40\" y=\"{:.0}\" text-anchor=\"end\">0</text>",
             escaped(&self.title),
             top + 8.0,
-            amount(most),
+            amount(most, &self.unit),
             top + height
         );
+        self.draw_thresholds(svg, most);
         for tick in 0..=TIMES {
             let share = f64::from(tick) / f64::from(TIMES);
             _ = writeln!(
@@ -98,6 +105,32 @@ impl Drawn {
             );
         }
         self.name_lines(svg);
+    }
+
+    /// A dashed line for each threshold that is within the scale, and in words the first that is not.
+    fn draw_thresholds(&self, svg: &mut String, most: f64) {
+        let (left, top, width, height) = PLOT;
+        let (within, beyond): (Vec<f64>, Vec<f64>) = self
+            .thresholds
+            .iter()
+            .copied()
+            .partition(|value| *value <= most);
+        for threshold in within {
+            let y = top + height - threshold / most * height;
+            _ = writeln!(
+                svg,
+                "<path d=\"M{left:.0} {y:.1}h{width:.0}\" class=\"limit\" stroke-dasharray=\"4 3\"/>"
+            );
+        }
+        if let Some(limit) = beyond.first() {
+            _ = writeln!(
+                svg,
+                "<text x=\"{:.0}\" y=\"{:.0}\" class=\"limit\" text-anchor=\"end\">limit {}</text>",
+                left + width - 4.0,
+                top + 10.0,
+                amount(*limit, &self.unit)
+            );
+        }
     }
 
     /// The legend: as many names as have room.
@@ -160,7 +193,18 @@ fn numbers(series: &Series) -> impl Iterator<Item = (f64, f64)> {
     numbers.filter(|(_at, value): &(f64, f64)| value.is_finite())
 }
 
-fn amount(value: f64) -> String {
+/// A value as people read it, with its unit as Grafana names it.
+fn amount(value: f64, unit: &str) -> String {
+    match unit {
+        "percentunit" => format!("{} %", number(value * 100.0)),
+        "bytes" => format!("{} MiB", number(value / f64::from(1 << 20))),
+        "reqps" | "ops" => format!("{}/s", number(value)),
+        "s" => format!("{} s", number(value)),
+        _ => number(value),
+    }
+}
+
+fn number(value: f64) -> String {
     if value >= 1e6 {
         format!("{:.0}M", value / 1e6)
     } else if value >= 1e4 {
@@ -197,11 +241,20 @@ fn a_panel_is_drawn_to_its_greatest_value() {
     let title = "a < b".to_owned();
     let panel = Drawn {
         title,
+        unit: "s".to_owned(),
+        thresholds: vec![4.0, 900.0],
         lines: vec![("x".to_owned(), series)],
     };
     let svg = draw("All", &[panel], 10.0, 10.0);
     assert!(svg.contains("M44 130.0L388 30.0"), "{svg}");
     assert!(svg.contains(">0 s<") && svg.contains(">10 s<"), "{svg}");
     assert!(svg.contains("prefers-color-scheme:dark"), "{svg}");
-    assert!(svg.contains("a &lt; b") && svg.contains(">8.00<"), "{svg}");
+    assert!(
+        svg.contains("a &lt; b") && svg.contains(">8.00 s<"),
+        "{svg}"
+    );
+    assert!(
+        svg.contains("M44 80.0h344") && svg.contains(">limit 900 s<"),
+        "{svg}"
+    );
 }

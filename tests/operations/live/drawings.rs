@@ -62,6 +62,8 @@ async fn drawn(stage: &Stage, panel: &Panel, from: f64, to: f64) -> Drawn {
     }
     Drawn {
         title: panel.title.clone(),
+        unit: panel.unit.clone(),
+        thresholds: panel.thresholds.clone(),
         lines,
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum Scarce {
     Bytes,
 }
 
-/// One that reads a body.
+/// A request whose body is being read.
 #[derive(Debug)]
 pub(crate) struct Reader {
     since: Instant,
@@ -39,14 +39,14 @@ pub(crate) struct Readers {
     next: AtomicU64,
 }
 
-/// One that waits; no longer when dropped.
+/// The entry of a reader that waits for more of its body; taken out when dropped.
 struct Waiting<'a> {
     readers: &'a Readers,
     place: Place,
 }
 
 impl Reader {
-    /// One that began to read at `since`, and has read nothing yet.
+    /// A reader that began at `since` and holds no byte yet.
     pub(crate) fn new(since: Instant) -> Self {
         Self {
             since,
@@ -55,7 +55,7 @@ impl Reader {
         }
     }
 
-    /// Says how many bytes of its body it holds.
+    /// Notes that the reader now holds `bytes` of its body.
     pub(crate) fn holds(&self, bytes: usize) {
         self.bytes.store(bytes, Ordering::Relaxed);
     }
@@ -73,7 +73,8 @@ impl Readers {
         reader.told.notified().await;
     }
 
-    /// Tells one to give way. Says whether there is one that has waited for long enough and has what is scarce.
+    /// Tells a reader to give way, if one has waited for [`PATIENCE`] and has what is scarce. False
+    /// where none has.
     pub(crate) fn displace_one(&self, scarce: Scarce, now: Instant) -> bool {
         let mut waiting = self.waiting();
         let mut slow = waiting

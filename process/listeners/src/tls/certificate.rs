@@ -33,7 +33,7 @@ pub enum CertificateError {
     File {
         /// The setting that names it.
         key: &'static str,
-        /// Which.
+        /// The file that cannot be used.
         file: PathBuf,
         /// What is wrong with it.
         problem: String,
