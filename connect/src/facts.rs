@@ -87,7 +87,7 @@ impl Facts {
         };
         let Stored { partition, offset } = self.publish(&record).await?;
         let within = self.read_back_deadline;
-        let folded = self.index.has_read(partition, offset, within).await;
+        let folded = self.index.has_read((partition, offset), within).await;
         folded.ok_or_else(|| Reason::LogUnavailable.into())
     }
 

@@ -43,6 +43,7 @@ mod session;
 mod settle;
 mod stackone;
 mod streams;
+mod subscribers;
 pub mod tasks;
 mod tenant;
 pub mod tokens;

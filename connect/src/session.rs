@@ -1,7 +1,10 @@
 //! A link session as the fold of its facts, in the order of the log. Pure: no clock, no I/O.
 
+mod concerned;
 mod decide;
 mod fold;
+#[cfg(test)]
+mod replicas;
 mod standing;
 mod tenant;
 #[cfg(test)]

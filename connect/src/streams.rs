@@ -9,12 +9,12 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use jiff::Timestamp;
 use prometheus::IntGauge;
-use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::config::LimitSettings;
+use crate::subscribers::Subscription;
 use crate::tenant::TenantKey;
 
 /// How often a stream says that it is still there.
@@ -117,7 +117,7 @@ fn less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
 
 struct Following<F> {
     counted: Counted,
-    changes: watch::Receiver<()>,
+    changes: Subscription<Uuid>,
     now: F,
     said: Option<String>,
     /// When the caller's authority ends.
@@ -128,7 +128,7 @@ struct Following<F> {
 /// The stream of a session. `now` says what is known of it; nothing where it is gone.
 pub(crate) fn events<F>(
     counted: Counted,
-    changes: watch::Receiver<()>,
+    changes: Subscription<Uuid>,
     now: F,
     ends_at: Option<Timestamp>,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<F>
@@ -196,8 +196,10 @@ mod tests {
     use std::pin::pin;
 
     use futures_util::StreamExt as _;
+    use tokio::sync::watch;
 
     use super::*;
+    use crate::subscribers::Subscribers;
 
     fn streams(limit: usize) -> Arc<Streams> {
         let limits = crate::config::LimitSettings {
@@ -242,7 +244,8 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_gets_the_newest_and_the_end() {
         let streams = streams(1);
-        let (changes, followed) = watch::channel(());
+        let subscribers = Subscribers::default();
+        let followed = subscribers.subscribe(Uuid::nil());
         let value = watch::Sender::new((1, false));
         let seen = value.subscribe();
         let now = move || {
@@ -259,7 +262,7 @@ mod tests {
         assert_eq!(next().await.unwrap(), "event: session\ndata: 1\n\n");
         for number in 2..5 {
             value.send_replace((number, number == 4));
-            changes.send_replace(());
+            subscribers.tell(&[Uuid::nil()]);
         }
         assert_eq!(next().await.unwrap(), "event: session\ndata: 4\n\n");
         assert_eq!(next().await, None);
@@ -268,7 +271,7 @@ mod tests {
     #[tokio::test]
     async fn a_stream_ends_with_the_authority_of_its_caller() {
         let streams = streams(1);
-        let (_changes, followed) = watch::channel(());
+        let followed = Subscribers::default().subscribe(Uuid::nil());
         let now = || {
             Some(Now {
                 json: "1".to_owned(),

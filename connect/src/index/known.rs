@@ -1,12 +1,13 @@
 //! What an index holds, behind its lock.
 
-use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
 use std::sync::Arc;
 
-use stackone_link_schemas::{AccountId, AccountPhase};
+use jiff::Timestamp;
+use stackone_link_schemas::{AccountId, AccountPhase, LinkSessionFact};
 use uuid::Uuid;
 
+use super::newest::{Newest, Place};
 use crate::account::Account;
 use crate::session::{Folded, TenantState};
 use crate::tenant::TenantKey;
@@ -18,14 +19,61 @@ pub(super) struct Known {
     pub(super) sessions: HashMap<Uuid, Arc<TenantKey>>,
     /// Whose each account is; nobody's where it was unlinked before we looked.
     pub(super) accounts: HashMap<AccountId, Option<Arc<TenantKey>>>,
-    /// What became of the newest facts, by where they were read.
-    pub(super) newest: VecDeque<((i32, i64), Folded)>,
+    /// What became of the newest facts.
+    pub(super) newest: Newest,
 }
 
-/// A tenant of which something changed, and its sessions, of which there are some.
-pub(super) type Changed = (Arc<TenantKey>, Vec<Uuid>);
+/// A tenant of which something changed, and its sessions that it concerns, of which there are some.
+pub(super) struct Changed {
+    pub(super) tenant: Arc<TenantKey>,
+    pub(super) sessions: Vec<Uuid>,
+}
+
+impl Changed {
+    fn of(tenant: Arc<TenantKey>, sessions: Vec<Uuid>) -> Option<Self> {
+        (!sessions.is_empty()).then_some(Self { tenant, sessions })
+    }
+}
 
 impl Known {
+    /// Takes in a fact that was read at this place; nothing where the record is none.
+    pub(super) fn take_fact(
+        &mut self,
+        fact: Option<LinkSessionFact>,
+        at: Timestamp,
+        place: Place,
+    ) -> Option<Folded> {
+        let folded = fact.map(|fact| self.fold(fact, at));
+        self.newest.put(place, folded.unwrap_or(Folded::Ignored));
+        folded
+    }
+
+    fn fold(&mut self, fact: LinkSessionFact, at: Timestamp) -> Folded {
+        let id = fact.session_id;
+        let key = TenantKey {
+            project: fact.project_id.clone(),
+            id: fact.tenant_id.clone(),
+        };
+        let tenant = self.tenants.entry(Arc::new(key));
+        let key = Arc::clone(tenant.key());
+        let folded = tenant.or_default().apply(fact, at);
+        match folded {
+            Folded::Counted => {
+                self.sessions.insert(id, key);
+            }
+            Folded::Ignored => {}
+            Folded::Orphan => self.drop_if_empty(&key),
+        }
+        folded
+    }
+
+    /// Whom a fact of this session concerns.
+    pub(super) fn changed_by_fact(&self, session: Uuid) -> Option<Changed> {
+        let key = self.sessions.get(&session)?;
+        let concerned = self.tenants.get(key)?.concerned_by_fact(session);
+        Changed::of(Arc::clone(key), concerned)
+    }
+
     /// Puts an account, of this owner where the record names one, in the place of what was known of it.
     /// Returns the tenants, the former and the present one, whose sessions it may concern.
     pub(super) fn put_account(
@@ -51,47 +99,43 @@ impl Known {
         let moved = before.filter(|before| *before != owner);
         let id = moved.is_some().then(|| account.id.clone());
         let tenant = tenant.or_default();
+        let concerned = tenant.concerned_by_account(&account.id);
         tenant.put_account(account);
-        let told = changed(owner, tenant);
         let former = moved.zip(id);
-        [former.and_then(|(of, id)| self.take_from(of, &id)), told]
+        [
+            former.and_then(|(of, id)| self.take_from(of, &id)),
+            Changed::of(owner, concerned),
+        ]
     }
 
     /// Forgets that a tenant has an account.
     fn take_from(&mut self, key: Arc<TenantKey>, id: &AccountId) -> Option<Changed> {
         let tenant = self.tenants.get_mut(&key)?;
         drop(tenant.remove_account(id));
-        let changed = changed(Arc::clone(&key), tenant);
+        let concerned = tenant.concerned_by_account(id);
         self.drop_if_empty(&key);
-        changed
+        Changed::of(key, concerned)
     }
 
-    /// The sessions of a tenant.
-    pub(super) fn sessions_of(&self, tenant: &TenantKey) -> Vec<Uuid> {
-        self.tenants
-            .get(tenant)
-            .map(sessions_of)
-            .unwrap_or_default()
-    }
-
-    pub(super) fn remove_account(&mut self, id: &AccountId) -> Option<Arc<TenantKey>> {
+    /// Forgets an account. Returns the tenant that had it, where it may concern one of its sessions.
+    pub(super) fn remove_account(&mut self, id: &AccountId) -> Option<Changed> {
         let tenant = self.accounts.remove(id).flatten()?;
-        drop(self.take_from(Arc::clone(&tenant), id));
-        Some(tenant)
+        self.take_from(tenant, id)
     }
 
-    pub(super) fn drop_if_empty(&mut self, tenant: &TenantKey) {
+    /// Forgets sessions of a tenant that have been final for a week.
+    pub(super) fn forget_sessions(&mut self, key: &TenantKey, now: Timestamp) {
+        let tenant = self.tenants.get_mut(key);
+        let forgotten = tenant.map(|tenant| tenant.forget(now)).unwrap_or_default();
+        for id in forgotten {
+            self.sessions.remove(&id);
+        }
+        self.drop_if_empty(key);
+    }
+
+    fn drop_if_empty(&mut self, tenant: &TenantKey) {
         if self.tenants.get(tenant).is_some_and(TenantState::is_empty) {
             self.tenants.remove(tenant);
         }
     }
-}
-
-fn changed(key: Arc<TenantKey>, tenant: &TenantState) -> Option<Changed> {
-    let sessions = sessions_of(tenant);
-    (!sessions.is_empty()).then_some((key, sessions))
-}
-
-fn sessions_of(tenant: &TenantState) -> Vec<Uuid> {
-    tenant.sessions().iter().map(|one| one.id).collect()
 }

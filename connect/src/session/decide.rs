@@ -10,7 +10,7 @@ use crate::account::Account;
 
 impl Session {
     /// Whether something was confirmed of the account after the first token.
-    fn has_moved(&self, account: &Account) -> bool {
+    pub(super) fn has_moved(&self, account: &Account) -> bool {
         let Some(before) = &self.before else {
             return false;
         };

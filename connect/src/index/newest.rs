@@ -1,0 +1,58 @@
+//! What became of the newest facts, for who has written one and learns where it stands.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::session::Folded;
+
+/// So many facts are remembered by their places: more than are written while one waits for its own.
+const NEWEST: usize = 4096;
+
+/// Where a fact stands in its topic: partition and offset.
+pub(crate) type Place = (i32, i64);
+
+/// The newest facts.
+#[derive(Default)]
+pub(super) struct Newest {
+    folded: HashMap<Place, Folded>,
+    /// The oldest first.
+    order: VecDeque<Place>,
+}
+
+impl Newest {
+    /// Remembers a fact in the place of the oldest. One that is read again stays what it was.
+    pub(super) fn put(&mut self, place: Place, folded: Folded) {
+        if self.folded.contains_key(&place) {
+            return;
+        }
+        if self.order.len() >= NEWEST
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.folded.remove(&oldest);
+        }
+        self.folded.insert(place, folded);
+        self.order.push_back(place);
+    }
+
+    pub(super) fn get(&self, place: Place) -> Option<Folded> {
+        self.folded.get(&place).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_forgotten_and_what_is_read_again_stays_what_it_was() {
+        let mut newest = Newest::default();
+        let places = || (0..).take(NEWEST).map(|offset| (1, offset));
+        places().for_each(|place| newest.put(place, Folded::Counted));
+        newest.put((1, 7), Folded::Ignored);
+        assert_eq!(newest.get((1, 7)), Some(Folded::Counted));
+        assert_eq!(newest.get((1, 0)), Some(Folded::Counted));
+        newest.put((2, 0), Folded::Orphan);
+        assert_eq!(newest.get((2, 0)), Some(Folded::Orphan));
+        assert_eq!(newest.get((1, 0)), None);
+        assert_eq!(newest.folded.len(), NEWEST);
+    }
+}
