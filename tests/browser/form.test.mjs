@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowsers, elementOf, inWorld } from "./world.mjs";
+import { closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
@@ -73,6 +73,25 @@ test(
     await link.save();
     await link.said("Connected and verified.");
     assert.deepEqual(await link.events(), ["opened", "linked", "verified"]);
+  }),
+);
+
+test(
+  "a save that the browser sends three times over a connection that is cut links one account, and is verified",
+  inWorld(async ({ page, host, connect, stackone }) => {
+    stackone.cuts = true;
+    await page.goto(host);
+    const link = elementOf(page);
+    await link.start.click();
+    await link.fillForm();
+    await link.save();
+    // The Hub has had no answer, and so tells of nothing. The webhook does.
+    await link.said("Connected and verified.");
+    await eventually(() => saves(stackone).length === 3);
+    assert.equal(stackone.accounts.size, 1);
+    assert.equal(connect.calls.filter((call) => call === "POST linked").length, 0);
+    await link.hub.waitFor({ state: "detached" });
+    assert.equal((await link.events()).at(-1), "verified");
   }),
 );
 

@@ -1,16 +1,19 @@
 //! A broker in this process, and what the processor would write there.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Message as _;
 use rdkafka::mocking::MockCluster;
-use rdkafka::producer::DefaultProducerContext;
+use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::{Value, json};
-use stackone_link_schemas::{CloudEvent, STATE_TYPE, event_id_of_body, source_of_project};
+use stackone_link_schemas::{
+    CloudEvent, LinkSessionChange, LinkSessionFact, STATE_TYPE, event_id_of_body, source_of_project,
+};
 use stackone_link_transport::{KafkaConfig, Publisher};
 use stackone_link_wire::{OutgoingRecord, RecordHeaders, Topic, Topics};
+use uuid::Uuid;
 
 use crate::eventually::PATIENCE;
 
@@ -104,6 +107,30 @@ impl Broker {
             }),
         };
         self.processor.publish(&record).await.unwrap();
+    }
+
+    /// A replica wrote these facts of a session of tenant `t1` so long ago.
+    pub(crate) fn wrote(&self, ago: Duration, session_id: Uuid, changes: Vec<LinkSessionChange>) {
+        let producer: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", self.address())
+            .set("partitioner", "murmur2_random")
+            .create()
+            .unwrap();
+        let now = i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+        let then = now - i64::try_from(ago.as_millis()).unwrap();
+        for change in changes {
+            let fact = LinkSessionFact {
+                session_id,
+                project_id: Some("acme-1".to_owned()),
+                tenant_id: "t1".to_owned(),
+                change,
+            };
+            let (key, value) = (fact.key(), serde_json::to_vec(&fact).unwrap());
+            let record = BaseRecord::to(self.topics.name(Topic::LinkSessions));
+            let record = record.key(&key).payload(&value).timestamp(then);
+            producer.send(record).unwrap();
+        }
+        producer.flush(PATIENCE).unwrap();
     }
 
     /// Waits until `topic` has `count` records; their keys and values, and where they are.

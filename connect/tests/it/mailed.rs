@@ -1,9 +1,15 @@
 //! A mailed link.
 
+use std::time::Duration;
+
+use secrecy::SecretString;
 use serde_json::{Value, json};
+use stackone_connect::tokens::{Purpose, TokenKeys};
+use stackone_link_schemas::{LinkChannel, LinkSessionChange, LinkSessionCreated, TokenMinted};
+use uuid::Uuid;
 
 use crate::broker::Broker;
-use crate::service::{Service, path, text};
+use crate::service::{Service, TOKEN_KEY, path, text};
 use crate::stackone::stackone;
 
 /// The secret of a link's address.
@@ -70,4 +76,57 @@ async fn each_secret_opens_what_it_is_for() {
     }
     let read = service.get(&path(&made, ""), secret(&made)).await;
     assert_eq!(read.status(), 401);
+}
+
+/// A link of this life, in seconds, that was made, opened and minted for a day and an hour ago.
+fn left_yesterday(broker: &Broker, expires_in: u32) -> Value {
+    let (id, ago) = (Uuid::new_v4(), Duration::from_secs(25 * 60 * 60));
+    let created = LinkSessionCreated {
+        channel: LinkChannel::Link,
+        expires_in,
+        tenant_name: "Acme".to_owned(),
+        user_name: None,
+        provider: Some("bamboohr".to_owned()),
+        categories: Vec::new(),
+        account_id: None,
+        account_version: None,
+        multiple: false,
+        account_type: None,
+        connector_profile_id: None,
+        label: None,
+        return_url: None,
+        request_digest: String::new(),
+    };
+    let changes = vec![
+        LinkSessionChange::Created(Box::new(created)),
+        LinkSessionChange::Opened,
+        LinkSessionChange::TokenMinted(TokenMinted::default()),
+    ];
+    broker.wrote(ago, id, changes);
+    let keys = TokenKeys::new(&[SecretString::from(TOKEN_KEY)]);
+    let [secret, client_token] = [Purpose::Link, Purpose::Client].map(|of| keys.make(id, of));
+    let link_url = format!("https://connect.example.com/link/{id}#{}", secret.unwrap());
+    json!({"id": id, "link_url": link_url, "client_token": client_token.unwrap()})
+}
+
+#[tokio::test]
+async fn a_person_who_left_the_page_comes_back_the_next_day_and_links() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let week = left_yesterday(&broker, 7 * 24 * 60 * 60);
+    let day = left_yesterday(&broker, 24 * 60 * 60);
+    let service = Service::ready(&broker, &stackone).await;
+    assert_eq!(service.session(&week).await["state"], "linking");
+    let open = async |made: &Value| {
+        let (path, body) = (path(made, "/open"), json!({}));
+        let opened = service.post(&path, secret(made), &body).await;
+        opened.status().as_u16()
+    };
+    assert_eq!(open(&week).await, 200);
+    assert_eq!(service.call(&week, "/token", &json!({})).await, 200);
+    let hint = json!({"account_id": "new"});
+    assert_eq!(service.call(&week, "/linked", &hint).await, 204);
+    broker.confirms("new", "t1", 1, "active").await;
+    service.becomes(&week, "verified").await;
+    assert_eq!(service.session(&day).await["state"], "expired");
+    assert_eq!(open(&day).await, 409, "a day is over after 25 hours");
 }

@@ -1,4 +1,4 @@
-//! Nothing secret is on the topic, in the metrics or in the log.
+//! Nothing secret is on the topic, in the metrics, in a URL or in the log.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,12 +7,24 @@ use std::process::{Child, Command, Stdio};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use stackone_link_wire::Topic;
+use wiremock::MockServer;
 
 use crate::broker::Broker;
 use crate::eventually::eventually;
 use crate::host::Host;
 use crate::service::{SERVICE_TOKEN, Service, TOKEN_KEY, config, text};
 use crate::stackone::{KEY, TOKEN, stackone};
+
+/// The URLs that StackOne was asked with, one for making a session and one for deleting an account.
+async fn urls(stackone: &MockServer) -> String {
+    let requests = stackone.received_requests().await.unwrap();
+    let urls: Vec<_> = requests
+        .iter()
+        .map(|request| request.url.as_str())
+        .collect();
+    assert_eq!(urls.len(), 2);
+    urls.join(" ")
+}
 
 #[tokio::test]
 async fn what_is_written_down_lets_nobody_in() {
@@ -26,12 +38,20 @@ async fn what_is_written_down_lets_nobody_in() {
         .create(json!({"channel": "link", "tenant": tenant}))
         .await;
     assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+    broker.confirms("mine", "t1", 1, "active").await;
+    eventually("disconnected", async || {
+        let account = "/v1/accounts/mine?tenant=t1";
+        let deletion = service.request(Method::DELETE, account, SERVICE_TOKEN);
+        (service.send(deletion).await.status() == 202).then_some(())
+    })
+    .await;
     let facts = broker.read(Topic::LinkSessions, 2).await;
     let topic: String = facts
         .iter()
         .map(|(key, fact, _)| format!("{key} {fact}"))
         .collect();
     let metrics = service.admin("/metrics").await.text();
+    let urls = urls(&stackone).await;
     let link_secret = text(&made, "link_url").split_once('#').unwrap().1;
     let secrets = [
         SERVICE_TOKEN,
@@ -44,6 +64,7 @@ async fn what_is_written_down_lets_nobody_in() {
     for secret in secrets.into_iter().chain(["dana@acme.example"]) {
         assert!(!topic.contains(secret), "{secret} is on the topic");
         assert!(!metrics.contains(secret), "{secret} is in the metrics");
+        assert!(!urls.contains(secret), "{secret} is in a URL");
     }
     for personal in ["Acme", "t1", text(&made, "id")] {
         assert!(

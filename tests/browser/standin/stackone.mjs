@@ -50,6 +50,8 @@ export class StackOne {
   calls = [];
   /** Answers to saves instead of a good one. @type {{status: number, body: object} | null} */
   refuse = null;
+  /** Whether the connection is cut after a save, before its answer. */
+  cuts = false;
   /** The credentials that were saved. @type {object[]} */
   saved = [];
   /** How many of the next tokens are refused from the start. */
@@ -95,12 +97,15 @@ export class StackOne {
   }
 
   /**
+   * What is to be created is an edit where the tenant has an account of the provider.
    * @param {ConnectSession} session
    * @param {string} provider
    * @param {string} [id] of the account that is edited
    */
   save(session, provider, id = session.accountId) {
-    const account = this.accounts.get(id ?? "") ?? this.addAccount({ provider, tenant: session.tenant, version: 0 });
+    const { tenant } = session;
+    const same = [...this.accounts.values()].find((one) => one.tenant === tenant && one.provider === provider);
+    const account = this.accounts.get(id ?? "") ?? same ?? this.addAccount({ provider, tenant, version: 0 });
     account.version += 1;
     account.status = "active";
     setTimeout(() => this.onAccount(account), 100);
@@ -156,6 +161,7 @@ export class StackOne {
         if (this.refuse) return json(response, this.refuse.status, this.refuse.body);
         this.saved.push(sent.credentials);
         const account = this.save(session, String(sent.integration_id).slice(4), id);
+        if (this.cuts) return request.socket.destroy();
         return json(response, id ? 200 : 201, { id: account.id, provider: account.provider });
       }
       case "POST connection_attempts": {
