@@ -53,6 +53,8 @@ impl TopicReader {
             .set("enable.partition.eof", "true")
             .set("fetch.wait.max.ms", "10")
             .set("reconnect.backoff.max.ms", "500")
+            // Of a broker that is frozen; by default 60 s, for which it would seem that nothing was written.
+            .set("socket.timeout.ms", "3000")
             // A test that stops the broker need not be told that it cannot be reached.
             .set("log_level", "0");
         Self::of(config, topic.to_owned())

@@ -8,7 +8,9 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 use rdkafka::{ClientContext, Message};
-use stackone_link_transport::{ClientSettings, ConfigError, KafkaConfig};
+use stackone_link_transport::{
+    ANSWER_TIMEOUT, ClientSettings, ConfigError, DEFAULT_ANSWER_TIMEOUT, KafkaConfig,
+};
 use stackone_link_wire::DEAD_LETTER_BYTES;
 
 /// A call that waits for a coordinator asks anew who it is where a connection of the client opens or closes, and by nothing else
@@ -89,6 +91,12 @@ pub(super) fn producer_config(
         .set("acks", "all")
         .set("enable.idempotence", "true")
         .set("partitioner", "murmur2_random");
+    if !kafka.properties.contains_key(ANSWER_TIMEOUT) {
+        // An answer has to be able to come while the transaction is open, or the client refuses its settings.
+        let within = timeout.saturating_sub(Duration::from_millis(100));
+        let within = within.as_millis().min(DEFAULT_ANSWER_TIMEOUT.into());
+        config.set(ANSWER_TIMEOUT, within.to_string());
+    }
     // A batch is complete when it is flushed, nobody comes later; a dead letter is larger than its original; and states
     // are alike, and all of them are read again by each restore.
     let largest = DEAD_LETTER_BYTES.to_string();
@@ -103,4 +111,24 @@ pub(super) fn producer_config(
         }
     }
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_waited_for_less_long_than_a_transaction_takes() {
+        let mut kafka = KafkaConfig::plaintext("broker:9092");
+        let waits = |kafka: &KafkaConfig, seconds| {
+            let config = producer_config(kafka, "id", Duration::from_secs(seconds)).unwrap();
+            config.get("socket.timeout.ms").map(str::to_owned)
+        };
+        for (transaction, answer) in [(1, "900"), (10, "9900"), (60, "15000")] {
+            assert_eq!(waits(&kafka, transaction).as_deref(), Some(answer));
+        }
+        let configured = [("socket.timeout.ms".to_owned(), "7000".to_owned())];
+        kafka.properties.extend(configured);
+        assert_eq!(waits(&kafka, 60).as_deref(), Some("7000"));
+    }
 }

@@ -37,6 +37,13 @@ pub enum ConfigError {
     PasswordFile(#[from] SecretError),
 }
 
+/// The property of librdkafka for how long a request waits for its answer.
+pub const ANSWER_TIMEOUT: &str = "socket.timeout.ms";
+/// Its value where `kafka.properties` has none, in milliseconds. A broker that is frozen answers nothing, keeps its
+/// connections open, and loses its partitions after 9 s (`broker.session.timeout.ms`); a consumer looks for
+/// their new leaders when the fetch that is under way has timed out, after 60 s by librdkafka's default.
+pub const DEFAULT_ANSWER_TIMEOUT: u32 = 15_000;
+
 impl KafkaConfig {
     /// Settings for a plaintext broker, without further properties.
     #[must_use]
@@ -105,12 +112,14 @@ impl KafkaConfig {
         config.set("client.id", client_id);
         // A topic that the broker makes by itself has its own idea of partitions, retention and compaction.
         config.set("allow.auto.create.topics", "false");
-        if config
-            .get("metadata.recovery.rebootstrap.trigger.ms")
-            .is_none()
-        {
+        for (name, value) in [
             // A starting broker may answer with a list of no brokers; forget it sooner than after the default 5 min.
-            config.set("metadata.recovery.rebootstrap.trigger.ms", "15000");
+            ("metadata.recovery.rebootstrap.trigger.ms", 15_000),
+            (ANSWER_TIMEOUT, DEFAULT_ANSWER_TIMEOUT),
+        ] {
+            if config.get(name).is_none() {
+                config.set(name, value.to_string());
+            }
         }
         self.security.apply(&mut config)?;
         Ok(ClientSettings::new(config, self.clone()))
@@ -167,6 +176,19 @@ mod tests {
         assert_eq!(config.get("client.id"), Some("ingest"));
         assert_eq!(config.get("linger.ms"), Some("7"));
         assert_eq!(config.get("security.protocol"), Some("plaintext"));
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_15_s_unless_it_is_configured() {
+        let mut kafka = KafkaConfig::plaintext("broker:9092");
+        let waits = |kafka: &KafkaConfig| {
+            let config = kafka.client_config("ingest").unwrap();
+            config.get("socket.timeout.ms").map(str::to_owned)
+        };
+        assert_eq!(waits(&kafka).as_deref(), Some("15000"));
+        let configured = [("socket.timeout.ms".to_owned(), "7000".to_owned())];
+        kafka.properties.extend(configured);
+        assert_eq!(waits(&kafka).as_deref(), Some("7000"));
     }
 
     #[test]
