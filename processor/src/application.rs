@@ -22,6 +22,7 @@ use crate::heartbeat::Heartbeat;
 use crate::key_reload::KeyReload;
 use crate::metrics::Metrics;
 use crate::projects::ProjectClients;
+use crate::restore::OpenTransactions;
 use crate::shell::{self, Context, longest_without_poll};
 use crate::tasks;
 use crate::transaction::{Around, Undisturbed};
@@ -94,6 +95,7 @@ impl Application {
         let (projects, metrics) = (projects(config)?, Metrics::new()?);
         metrics.begin_at_zero(projects.labels());
         metrics.resync.is_due_every(settings.resync.interval);
+        let waiting = metrics.partitions.restores_waiting.clone();
         let context = Context {
             projects: Arc::new(projects),
             metrics: Arc::new(metrics),
@@ -105,6 +107,7 @@ impl Application {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             is_restored: Arc::new(AtomicBool::new(false)),
+            open_transactions: Arc::new(OpenTransactions::new(waiting)),
             all_refused: Arc::new(AtomicBool::new(false)),
             heartbeat: Arc::new(Heartbeat::new(longest_turn(settings.transactions.timeout))),
             around: Arc::new(Undisturbed),

@@ -1,9 +1,12 @@
 //! Restoring the state of a partition from the compacted topic: makes the calls that [`RestoreSteps`] asks for.
 
+mod open_transactions;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use stackone_client_types::PersonalFields;
 use stackone_link_transport::KafkaConfig;
@@ -14,6 +17,8 @@ use stackone_processor_core::steps::restore::{
 
 use crate::consumer::GroupQuestions;
 use crate::reader::{Reader, reader};
+use open_transactions::WaitingRestore;
+pub use open_transactions::{OpenTransaction, OpenTransactions};
 
 /// How long one question to the cluster may take before it is asked again.
 const STEP: Duration = Duration::from_secs(5);
@@ -27,11 +32,12 @@ pub struct Restore {
     group_id: String,
     personal: PersonalFields,
     group: GroupQuestions,
+    open: Arc<OpenTransactions>,
 }
 
 impl Restore {
     /// For the state topic `topic` and the positions of `group`, whose id is `group_id`. Of personal data only what is in
-    /// `personal` is kept.
+    /// `personal` is kept. A wait for a transaction to end is told to `open`.
     #[must_use]
     pub const fn new(
         kafka: KafkaConfig,
@@ -39,6 +45,7 @@ impl Restore {
         group_id: String,
         personal: PersonalFields,
         group: GroupQuestions,
+        open: Arc<OpenTransactions>,
     ) -> Self {
         Self {
             kafka,
@@ -46,6 +53,7 @@ impl Restore {
             group_id,
             personal,
             group,
+            open,
         }
     }
 
@@ -66,17 +74,16 @@ impl Restore {
             if !sleep(wait, is_cancelled) {
                 return Ok(None);
             }
-            let answer = match restoring.make(call, &mut steps) {
-                Ok(answer) => answer,
+            let answer = restoring.make(call, &mut steps);
+            restoring
+                .waiting
+                .waits_for(open_transaction(&steps, &answer));
+            steps.ended(answer.unwrap_or_else(|error| {
                 // Each attempt is told.
-                Err(error) => {
-                    let what = name(call);
-                    tracing::warn!(partition, %error, "restore: no {what} yet");
-                    RestoreAnswer::None
-                }
-            };
-            restoring.tell_of_waiting(&steps, answer);
-            steps.ended(answer);
+                let what = name(call);
+                tracing::warn!(partition, %error, "restore: no {what} yet");
+                RestoreAnswer::None
+            }));
         }
         steps.finish().map(Some)
     }
@@ -100,7 +107,7 @@ impl Restore {
             partition,
             group: Some(self.group),
             is_cancelled,
-            is_told: false,
+            waiting: self.open.of(partition),
         })
     }
 }
@@ -114,7 +121,7 @@ struct Restoring<'a> {
     /// Let go as soon as it was asked: the group sees this member as long as anyone holds it.
     group: Option<GroupQuestions>,
     is_cancelled: &'a dyn Fn() -> bool,
-    is_told: bool,
+    waiting: WaitingRestore,
 }
 
 impl Restoring<'_> {
@@ -186,21 +193,24 @@ impl Restoring<'_> {
         }
         Ok(RestoreAnswer::None)
     }
+}
 
-    /// Tells once that an open transaction is waited for.
-    fn tell_of_waiting(&mut self, steps: &RestoreSteps, answer: RestoreAnswer) {
-        let high = steps.is_waiting_for().filter(|_| !self.is_told);
-        if let (Some(high), RestoreAnswer::Offset(stable)) = (high, answer)
-            && stable < high
-        {
-            self.is_told = true;
-            tracing::info!(
-                partition = self.partition,
-                stable,
-                high,
-                "restore: waiting for an open transaction to end"
-            );
+/// The open transaction that the answer to a call tells of.
+fn open_transaction(
+    steps: &RestoreSteps,
+    answer: &Result<RestoreAnswer, KafkaError>,
+) -> Option<OpenTransaction> {
+    match (answer, steps.is_waiting_for()) {
+        (Ok(RestoreAnswer::Offset(stable)), Some(high)) if *stable < high => {
+            let stable = *stable;
+            Some(OpenTransaction::States { stable, high })
         }
+        (Err(error), None) => {
+            let is_unstable =
+                error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit);
+            is_unstable.then_some(OpenTransaction::Offset)
+        }
+        (Ok(_) | Err(_), _) => None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::admin::{Health, ReadinessCheck};
 use crate::clock;
 use crate::config::Settings;
 use crate::heartbeat::Heartbeat;
+use crate::restore::OpenTransactions;
 use crate::shell::Context;
 use stackone_processor_core::time::Monotonic;
 
@@ -109,14 +110,20 @@ fn checks(context: &Context, topics: &TopicFindings, kafka: &KafkaConfig) -> Vec
     vec![
         ReadinessCheck::of("topics", topics),
         ReadinessCheck::of("kafka_credentials", kafka.credential_problem()),
-        ReadinessCheck::unless(
+        ReadinessCheck::of(
             "partitions",
-            !is_restored,
-            "not a member of the consumer group yet, or an assigned partition is not restored yet",
+            (!is_restored).then(|| unrestored(&context.open_transactions)),
         ),
         ReadinessCheck::unless("api_key", is_refused, "every project's API key is refused"),
         ReadinessCheck::unless("stopping", is_stopping, "the process is stopping"),
     ]
+}
+
+/// Why not every assigned partition is restored, as far as it is known.
+fn unrestored(open: &OpenTransactions) -> String {
+    let unknown =
+        "not a member of the consumer group yet, or an assigned partition is not restored yet";
+    open.reason().unwrap_or_else(|| unknown.to_owned())
 }
 
 #[cfg(test)]

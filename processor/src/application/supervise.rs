@@ -93,7 +93,7 @@ async fn renewed(mut renewal: Renewal) -> Result<(), JoinError> {
         let is_due;
         (renewal, is_due) = spawn_blocking(KAFKA_RENEWAL, look).await?;
         if is_due {
-            let wait = SPREAD.mul_f64(fastrand::f64());
+            let wait = moment(fastrand::f64());
             tracing::info!(
                 ?wait,
                 "the run ends soon, to go on with Kafka's new certificates"
@@ -102,6 +102,11 @@ async fn renewed(mut renewal: Renewal) -> Result<(), JoinError> {
             return Ok(());
         }
     }
+}
+
+/// When a replica begins anew: its own `draw` is from 0 to below 1.
+fn moment(draw: f64) -> Duration {
+    SPREAD.mul_f64(draw)
 }
 
 /// One reconciler, on a thread of its own: it blocks in Kafka calls.
@@ -166,4 +171,27 @@ fn run_settings(
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| error.source());
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replicas_that_see_new_certificates_at_once_begin_anew_over_a_whole_minute() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let draws = std::iter::repeat_with(|| moment(random.f64()));
+        let mut moments: Vec<_> = draws.take(600).collect();
+        moments.sort_unstable();
+        assert!(moments.last() < Some(&Duration::from_secs(60)));
+        // Each second has some ten of 600, and none has more than a share of the minute.
+        for second in 0..60 {
+            let of_it = |moment: &&Duration| moment.as_secs() == second;
+            let begin = moments.iter().filter(of_it).count();
+            assert!(
+                (1..=30).contains(&begin),
+                "{begin} begin in second {second}"
+            );
+        }
+    }
 }

@@ -10,6 +10,8 @@ pub struct PartitionMetrics {
     all: IntGauge,
     /// 1 while none of them is read.
     pub intake_paused: IntGauge,
+    /// Those whose restore waits for a transaction to end.
+    pub restores_waiting: IntGauge,
 }
 
 impl PartitionMetrics {
@@ -23,6 +25,10 @@ impl PartitionMetrics {
             intake_paused: make.gauge(
                 "intake_paused",
                 "1 while no records are read, since too many are neither decided nor written down",
+            )?,
+            restores_waiting: make.gauge(
+                "restores_waiting",
+                "Partitions of this replica whose restore waits for an open transaction to end",
             )?,
             all: make.gauge("topic_partitions", "Partitions of the account events topic")?,
         })

@@ -100,6 +100,7 @@ impl Shell {
             self.settings.membership.group_id.clone(),
             self.settings.personal,
             self.consumer.questions(),
+            Arc::clone(&self.context.open_transactions),
         );
         let (post, is_cancelled) = (self.inbox.post(), alive.token().clone());
         let job = move || {

@@ -18,6 +18,7 @@ use crate::consumer::{ConsumerStartError, Membership};
 use crate::heartbeat::Heartbeat;
 use crate::metrics::Metrics;
 use crate::projects::ProjectClients;
+use crate::restore::OpenTransactions;
 use crate::resync::ResyncSettings;
 use crate::tasks::Tasks;
 use crate::transaction::{Around, StartError as TransactionStartError};
@@ -98,6 +99,8 @@ pub struct Context {
     pub stop: CancellationToken,
     /// Whether every assigned partition is restored.
     pub is_restored: Arc<AtomicBool>,
+    /// The restores that wait for a transaction to end.
+    pub open_transactions: Arc<OpenTransactions>,
     /// Whether every project's key is refused.
     pub all_refused: Arc<AtomicBool>,
     /// Told of each turn, for `/livez`.

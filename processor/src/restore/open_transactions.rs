@@ -1,0 +1,168 @@
+//! Restores that wait for a transaction to end: named in `/readyz`, and counted. Before Kafka 3.6 one
+//! may stay open for ever (KIP-890).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::mem::discriminant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use prometheus::IntGauge;
+
+/// What of an open transaction is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenTransaction {
+    /// Its records on the state topic.
+    States {
+        /// The last stable offset, which is that of its first record.
+        stable: i64,
+        /// The offset that has to be stable.
+        high: i64,
+    },
+    /// The offset that it sends for the group.
+    Offset,
+}
+
+/// The restores of a process that wait for a transaction to end.
+pub struct OpenTransactions {
+    gauge: IntGauge,
+    waiting: Mutex<BTreeMap<i32, OpenTransaction>>,
+}
+
+/// One restore, which waits for nothing any more once this is dropped.
+pub(super) struct WaitingRestore {
+    all: Arc<OpenTransactions>,
+    partition: i32,
+    told: Option<OpenTransaction>,
+}
+
+impl OpenTransactions {
+    /// None yet; `gauge` is how many there are.
+    #[must_use]
+    pub const fn new(gauge: IntGauge) -> Self {
+        Self {
+            gauge,
+            waiting: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Which partitions wait, and for what; nothing where none does.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        let waiting = self.waiting();
+        let lines = waiting
+            .iter()
+            .map(|(partition, open)| format!("partition {partition}: {open}"));
+        let lines: Vec<_> = lines.collect();
+        (!lines.is_empty()).then(|| lines.join("; "))
+    }
+
+    pub(super) fn of(self: &Arc<Self>, partition: i32) -> WaitingRestore {
+        WaitingRestore {
+            all: Arc::clone(self),
+            partition,
+            told: None,
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<i32, OpenTransaction>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, partition: i32, open: Option<OpenTransaction>) {
+        let mut waiting = self.waiting();
+        match open {
+            Some(open) => drop(waiting.insert(partition, open)),
+            None => drop(waiting.remove(&partition)),
+        }
+        self.gauge
+            .set(i64::try_from(waiting.len()).unwrap_or(i64::MAX));
+    }
+}
+
+impl WaitingRestore {
+    /// What is waited for now, nothing for a restore that goes on. The log tells of each kind once.
+    pub(super) fn waits_for(&mut self, open: Option<OpenTransaction>) {
+        // A cancelled restore of this partition takes the line away with it, so it is written each time.
+        if open.is_some() || self.told.is_some() {
+            self.all.set(self.partition, open);
+        }
+        let is_told = self.told.as_ref().map(discriminant) == open.as_ref().map(discriminant);
+        let partition = self.partition;
+        match open.filter(|_| !is_told) {
+            Some(OpenTransaction::States { stable, high }) => tracing::info!(
+                partition,
+                stable,
+                high,
+                "restore: waiting for an open transaction to end"
+            ),
+            Some(OpenTransaction::Offset) => tracing::info!(
+                partition,
+                "restore: waiting for an open transaction to end, which sends the group's offset"
+            ),
+            None => {}
+        }
+        self.told = open;
+    }
+}
+
+impl Drop for WaitingRestore {
+    fn drop(&mut self) {
+        self.waits_for(None);
+    }
+}
+
+impl fmt::Display for OpenTransaction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("waiting for an open transaction to end, ")?;
+        match self {
+            Self::States { stable, high } => write!(
+                formatter,
+                "at offset {stable} of the state topic, whose end is {high}"
+            ),
+            Self::Offset => formatter.write_str("which sends the group's offset"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPEN: OpenTransaction = OpenTransaction::States {
+        stable: 12,
+        high: 15,
+    };
+
+    #[test]
+    fn restores_that_wait_are_named_and_counted_until_they_go_on_or_end() {
+        let gauge = IntGauge::new("waiting", "waiting").unwrap();
+        let all = Arc::new(OpenTransactions::new(gauge.clone()));
+        let (mut one, mut other) = (all.of(3), all.of(0));
+        assert_eq!((all.reason(), gauge.get()), (None, 0));
+        one.waits_for(Some(OPEN));
+        other.waits_for(Some(OpenTransaction::Offset));
+        let reason = all.reason().unwrap();
+        let offset = "partition 0: waiting for an open transaction to end, which sends the group's";
+        assert!(reason.starts_with(offset), "{reason}");
+        assert!(reason.contains("; partition 3: "), "{reason}");
+        let states = "at offset 12 of the state topic, whose end is 15";
+        assert!(reason.ends_with(states), "{reason}");
+        assert_eq!(gauge.get(), 2);
+        other.waits_for(None);
+        assert_eq!(gauge.get(), 1);
+        drop(one);
+        assert_eq!((all.reason(), gauge.get()), (None, 0));
+    }
+
+    #[test]
+    fn a_restore_that_was_cancelled_hides_its_successor_no_longer_than_until_it_asks_again() {
+        let gauge = IntGauge::new("waiting", "waiting").unwrap();
+        let all = Arc::new(OpenTransactions::new(gauge));
+        let (mut cancelled, mut successor) = (all.of(0), all.of(0));
+        cancelled.waits_for(Some(OPEN));
+        successor.waits_for(Some(OPEN));
+        drop(cancelled);
+        successor.waits_for(Some(OPEN));
+        assert!(all.reason().is_some());
+    }
+}
