@@ -5,9 +5,11 @@
 //! real broker: the embedded one names no state of a group, keeps no offsets of transactions, hides
 //! no aborted record, and neither compacts nor expires.
 
-mod clients;
+pub(crate) mod clients;
 #[cfg(feature = "container")]
 mod cluster;
+#[cfg(feature = "container")]
+mod consumer_protocol;
 #[cfg(feature = "container")]
 mod groups;
 #[cfg(feature = "container")]
@@ -23,3 +25,4 @@ mod timed_out;
 mod transactions;
 #[cfg(feature = "container")]
 mod upkeep;
+mod writer;

@@ -61,6 +61,8 @@ mod pipeline_lookups;
 #[cfg(feature = "container")]
 mod pipeline_open_limit;
 #[cfg(feature = "container")]
+mod pipeline_open_transaction;
+#[cfg(feature = "container")]
 mod pipeline_outage;
 mod pipeline_privacy;
 mod pipeline_projects;

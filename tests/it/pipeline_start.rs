@@ -10,7 +10,7 @@ use stackone_processor::config::Config;
 use stackone_simulator::NewAccount;
 
 /// Waits until `/readyz` says `wanted` of the check `name`.
-async fn reason_of(admin: &str, name: &str, wanted: &str) {
+pub(crate) async fn reason_of(admin: &str, name: &str, wanted: &str) {
     let told = eventually("readiness names it", WITHIN, async || {
         let body = readiness(admin).await.map_err(|error| error.to_string())?;
         let reason = body["checks"][name]["reason"].as_str().unwrap_or_default();

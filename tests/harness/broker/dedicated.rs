@@ -59,6 +59,16 @@ impl DedicatedBroker {
         broker.create_topics(topics, partitions).await
     }
 
+    /// Runs a script beside the broker, with Kafka's tools on its path, and gives what it prints.
+    ///
+    /// # Errors
+    ///
+    /// Where it fails.
+    pub async fn run(&self, script: &str) -> anyhow::Result<String> {
+        let script = format!("export PATH=/opt/kafka/bin:$PATH\n{script}");
+        self.kafka.run(&script).await
+    }
+
     /// Stops the broker in good order: clients find nobody at its port.
     ///
     /// # Errors

@@ -9,12 +9,12 @@ use harness::{Broker, WITHIN, eventually};
 #[cfg(feature = "container")]
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use rdkafka::error::KafkaResult;
 use rdkafka::statistics::{Partition, Statistics};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientConfig, ClientContext, Message, Offset, TopicPartitionList};
+
+pub(crate) use super::writer::Writer;
 
 /// Settings by name.
 pub(crate) type Settings<'a> = &'a [(&'a str, &'a str)];
@@ -40,82 +40,6 @@ pub(crate) fn offset_of(topic: &str, partition: i32, offset: i64) -> TopicPartit
     let added = list.add_partition_offset(topic, partition, Offset::Offset(offset));
     added.unwrap();
     list
-}
-
-/// Keeps what became of each record: its offset, or why it was not stored.
-#[derive(Default)]
-pub(crate) struct Reports {
-    seen: Mutex<Vec<Result<i64, RDKafkaErrorCode>>>,
-    timed_out_requests: Mutex<u64>,
-}
-
-impl ClientContext for Reports {
-    fn stats(&self, statistics: Statistics) {
-        let brokers = statistics.brokers.values();
-        *self.timed_out_requests.lock().unwrap() = brokers.map(|broker| broker.req_timeouts).sum();
-    }
-}
-
-impl ProducerContext for Reports {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        let report = match result {
-            Ok(record) => Ok(record.offset()),
-            Err((error, _)) => Err(error.rdkafka_error_code().unwrap()),
-        };
-        self.seen.lock().unwrap().push(report);
-    }
-}
-
-/// A producer that keeps what became of its records.
-pub(crate) struct Writer {
-    pub(crate) producer: BaseProducer<Reports>,
-}
-
-impl Writer {
-    pub(crate) fn new(servers: &str, settings: Settings<'_>) -> Self {
-        let config = config(servers, settings);
-        let producer = config.create_with_context(Reports::default()).unwrap();
-        Self { producer }
-    }
-
-    /// Queues a record; its key is `a`.
-    #[cfg(feature = "container")]
-    pub(crate) fn send(&self, topic: &str, partition: i32, value: &str) {
-        let record = BaseRecord::to(topic).partition(partition);
-        let sent = self.producer.send(record.key("a").payload(value));
-        sent.map_err(|(error, _)| error).unwrap();
-    }
-
-    /// What became of the records since it was last asked.
-    pub(crate) fn reports(&self) -> Vec<Result<i64, RDKafkaErrorCode>> {
-        self.producer.poll(Duration::ZERO);
-        std::mem::take(&mut self.producer.context().seen.lock().unwrap())
-    }
-
-    /// Stores a record, and gives its offset.
-    pub(crate) fn store(&self, topic: &str, partition: i32, value: &str) -> i64 {
-        let record = BaseRecord::to(topic).partition(partition);
-        self.store_record(record.key("a").payload(value))
-    }
-
-    /// The same.
-    pub(crate) fn store_record(&self, record: BaseRecord<'_, str, str>) -> i64 {
-        let sent = self.producer.send(record);
-        sent.map_err(|(error, _)| error).unwrap();
-        self.producer.flush(WITHIN).unwrap();
-        let reports = self.reports();
-        assert_eq!(reports.len(), 1);
-        reports[0].unwrap()
-    }
-
-    /// How many requests were not answered in time.
-    #[cfg(feature = "container")]
-    pub(crate) fn timed_out_requests(&self) -> u64 {
-        self.producer.poll(Duration::ZERO);
-        *self.producer.context().timed_out_requests.lock().unwrap()
-    }
 }
 
 /// What a member is told.
@@ -213,14 +137,21 @@ impl Drop for Member {
 }
 
 impl Member {
-    /// Subscribes.
+    /// Subscribes, as a member whose session is short.
     pub(crate) fn join(broker: &Broker, group: &str, topic: &str, own: Settings<'_>) -> Self {
+        let times = [
+            ("session.timeout.ms", "6000"),
+            ("heartbeat.interval.ms", "200"),
+        ];
+        Self::join_as(broker, group, topic, &[&times, own].concat())
+    }
+
+    /// Subscribes, with these settings alone.
+    pub(crate) fn join_as(broker: &Broker, group: &str, topic: &str, own: Settings<'_>) -> Self {
         let settings = [
             ("group.id", group),
             ("enable.auto.commit", "false"),
             ("auto.offset.reset", "earliest"),
-            ("session.timeout.ms", "6000"),
-            ("heartbeat.interval.ms", "200"),
             ("statistics.interval.ms", "100"),
         ];
         let config = config(broker.bootstrap_servers(), &[&settings, own].concat());

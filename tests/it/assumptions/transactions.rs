@@ -17,7 +17,7 @@ use super::protocol::{
 /// `transaction.timeout.ms` where a test waits for it.
 const TIMEOUT: Duration = Duration::from_secs(1);
 /// The level of `metadata.version` of Kafka 3.9.
-const OF_KAFKA_3_9: i16 = 21;
+pub(crate) const OF_KAFKA_3_9: i16 = 21;
 /// How often the broker looks for transactions that have been open for too long.
 const LOOKS_EVERY: Duration = Duration::from_secs(10);
 

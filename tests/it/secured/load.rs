@@ -10,6 +10,19 @@ use tokio::time::interval;
 
 /// Accounts are linked that often.
 const PERIOD: Duration = Duration::from_millis(250);
+/// How long whatever the load waits for may take. Replicas begin anew within 60 s.
+pub(super) const MEANWHILE: Duration = Duration::from_secs(120);
+
+/// Waits until ingest has answered so many more webhooks with 200: four a second are sent.
+pub(super) async fn takes(pipeline: &Pipeline, webhooks: u64) {
+    let taken = || pipeline.simulator.delivered().delivered;
+    let before = taken();
+    let all = eventually("more webhooks are taken", MEANWHILE, async || {
+        let more = taken() - before;
+        (more >= webhooks).then_some(()).ok_or(more)
+    });
+    all.await.unwrap();
+}
 
 /// Links accounts while `meanwhile` goes on. No webhook may be refused, lost or written twice, and each
 /// account is linked once.

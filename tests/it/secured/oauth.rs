@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use harness::{Pipeline, PipelineSettings, WITHIN, eventually, readiness};
 use serde_json::json;
@@ -12,17 +12,17 @@ use stackone_link_transport::{Extensions, Security, TokenSettings};
 use stackone_link_wire::Topic;
 use stackone_simulator::NewAccount;
 use tempfile::TempDir;
-use tokio::time::{interval, sleep};
+use tokio::time::interval;
 
 use super::broker;
 use super::entry::{is_told, is_told_everywhere};
-use super::load::links_all_while;
+use super::load::{MEANWHILE, links_all_while};
 use super::provider::Provider;
 
 /// How long a token lives. The broker would hang up on whoever still has the first after that.
 const LIFETIME: i64 = 15;
-/// How long accounts are linked: the time of several tokens, and of three re-authentications.
-const LOAD: Duration = Duration::from_secs(40);
+/// How often a file gets another token.
+const RENEWED_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn oauth(token: TokenSettings) -> Security {
     Security::OauthTls {
@@ -41,10 +41,19 @@ pub(super) fn in_file(file: PathBuf, audience: Option<&str>) -> TokenSettings {
     TokenSettings::TokenFile { file, audience }
 }
 
-async fn links_all_under_load(test: &str, security: Security) {
+/// Links accounts until `tokens` is so many: the first ones have ended by then, and each connection
+/// has come with several.
+async fn links_all_under_load(test: &str, security: Security, tokens: &AtomicUsize, many: usize) {
     let secured = broker().await;
     let broker = secured.for_services(secured.oauth(), security.clone(), security);
-    links_all_while(test, broker, async |_, _| sleep(LOAD).await).await;
+    links_all_while(test, broker, async |_, _| {
+        let renewed = eventually("tokens are renewed", MEANWHILE, async || {
+            let renewed = tokens.load(Ordering::Relaxed);
+            (renewed >= many).then_some(()).ok_or(renewed)
+        });
+        renewed.await.unwrap();
+    })
+    .await;
 }
 
 /// Puts a token into a file as Kubernetes does: another file takes its place.
@@ -60,16 +69,18 @@ async fn tokens_that_end_are_replaced_from_their_file_and_no_account_is_missed()
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("token");
     put(&file, &secured.token([0, LIFETIME], json!({})));
-    let renewed = file.clone();
+    let (renewed, tokens) = (file.clone(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&tokens);
     let renewal = tokio::spawn(async move {
-        let mut ticks = interval(Duration::from_secs(5));
+        let mut ticks = interval(RENEWED_EVERY);
         loop {
             ticks.tick().await;
             put(&renewed, &secured.token([0, LIFETIME], json!({})));
+            counted.fetch_add(1, Ordering::Relaxed);
         }
     });
     let security = oauth(in_file(file, Some("kafka"))).await;
-    links_all_under_load("oauth-file", security).await;
+    links_all_under_load("oauth-file", security, &tokens, 9).await;
     renewal.abort();
 }
 
@@ -82,10 +93,10 @@ async fn tokens_of_an_identity_provider_are_renewed_before_their_end_and_no_acco
     });
     let (provider, folder) = (provider.await, TempDir::new().unwrap());
     let security = oauth(provider.settings(&folder)).await;
-    links_all_under_load("oauth-oidc", security).await;
-    let asked = provider.asked.load(Ordering::Relaxed);
     // Both services are in this process and share a token, which is fetched every 12 s.
-    assert!((3..=10).contains(&asked), "asked {asked} times");
+    let began = Instant::now();
+    links_all_under_load("oauth-oidc", security, &provider.asked, 4).await;
+    assert!(began.elapsed() > RENEWED_EVERY * 6, "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

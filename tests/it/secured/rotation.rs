@@ -1,23 +1,19 @@
 //! Passwords and certificates that are replaced while services are under load.
 
 use std::path::Path;
-use std::time::Duration;
 
 use harness::{Metrics, Pipeline, ProcessorInProcess, WITHIN, eventually};
 use stackone_link_transport::{SaslMechanism, Security};
 use tempfile::TempDir;
-use tokio::time::sleep;
 
 use super::broker;
-use super::load::links_all_while;
+use super::load::{MEANWHILE, links_all_while, takes};
 
-/// How long the load goes on once the old password is gone: the broker wants a password of each connection every 10 s,
-/// and hangs up on whoever shows the old one.
-const EACH_IS_ASKED: Duration = Duration::from_secs(25);
-/// How long the load goes on before and after a change.
-const A_WHILE: Duration = Duration::from_secs(5);
-/// Replicas begin anew within 60 s.
-const RENEWED_WITHIN: Duration = Duration::from_secs(120);
+/// Webhooks of 25 s, once the old password is gone: the broker wants a password of each connection
+/// every 10 s, and hangs up on whoever shows the old one.
+const UNTIL_EACH_WAS_ASKED: u64 = 100;
+/// Webhooks of 5 s, before and after a change.
+const SOME: u64 = 20;
 
 /// Puts a file in the place of another, as Kubernetes does.
 fn put(folder: &Path, name: &str, content: &str) {
@@ -46,11 +42,11 @@ async fn a_password_is_replaced_under_load_and_no_webhook_is_lost_doubled_or_ref
         password_file: folder.path().join("password"),
     };
     let broker = secured.for_services(secured.sasl(), security.clone(), security);
-    links_all_while("rotated-password", broker, async |_, _| {
-        sleep(A_WHILE).await;
+    links_all_while("rotated-password", broker, async |pipeline, _| {
+        takes(pipeline, SOME).await;
         set("new").await;
         put(folder.path(), "password", "new");
-        sleep(EACH_IS_ASKED).await;
+        takes(pipeline, UNTIL_EACH_WAS_ASKED).await;
     })
     .await;
 }
@@ -62,7 +58,7 @@ async fn counted(pipeline: &Pipeline, what: &str) -> f64 {
 }
 
 async fn is_counted(pipeline: &Pipeline, what: &str, times: f64, before: f64) {
-    let risen = eventually(what, RENEWED_WITHIN, async || {
+    let risen = eventually(what, MEANWHILE, async || {
         let rose = counted(pipeline, what).await - before;
         (rose >= times).then_some(()).ok_or(format!("{rose} times"))
     });
@@ -71,7 +67,7 @@ async fn is_counted(pipeline: &Pipeline, what: &str, times: f64, before: f64) {
 
 async fn replace(folder: &Path, pipeline: &Pipeline, processor: &ProcessorInProcess) {
     let secured = broker().await;
-    sleep(A_WHILE).await;
+    takes(pipeline, SOME).await;
     let failures = counted(pipeline, "credential_failures").await;
     // A CA that did not sign the broker's certificate: in PEM, and of no use.
     put(
@@ -89,7 +85,7 @@ async fn replace(folder: &Path, pipeline: &Pipeline, processor: &ProcessorInProc
     is_counted(pipeline, "client_renewals", 2.0, before).await;
     // Whoever still comes with the first certificate is refused each request from now on.
     secured.allow_all("CN=first", false).await.unwrap();
-    sleep(A_WHILE).await;
+    takes(pipeline, SOME).await;
     let ready = eventually("it works again", WITHIN, async || {
         let body = harness::readiness(&processor.admin).await;
         let body = body.map_err(|error| error.to_string())?;
