@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use stackone_client_types::PersonalFields;
 use stackone_link_transport::KafkaConfig;
@@ -200,17 +200,13 @@ fn open_transaction(
     steps: &RestoreSteps,
     answer: &Result<RestoreAnswer, KafkaError>,
 ) -> Option<OpenTransaction> {
-    match (answer, steps.is_waiting_for()) {
-        (Ok(RestoreAnswer::Offset(stable)), Some(high)) if *stable < high => {
+    let high = steps.is_waiting_for()?;
+    match answer {
+        Ok(RestoreAnswer::Offset(stable)) if *stable < high => {
             let stable = *stable;
-            Some(OpenTransaction::States { stable, high })
+            Some(OpenTransaction { stable, high })
         }
-        (Err(error), None) => {
-            let is_unstable =
-                error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit);
-            is_unstable.then_some(OpenTransaction::Offset)
-        }
-        (Ok(_) | Err(_), _) => None,
+        Ok(_) | Err(_) => None,
     }
 }
 

@@ -50,8 +50,8 @@ async fn a_restore_waits_for_a_transaction_that_nobody_ends_and_goes_on_as_the_r
 
     let tool = "kafka-transactions.sh --bootstrap-server localhost:9093";
     let place = format!("--topic {states} --partition 0");
-    let producers = dedicated.run(&format!("{tool} describe-producers {place}"));
-    let producers = producers.await.unwrap();
+    let describe = format!("{tool} describe-producers {place}");
+    let producers = dedicated.run(&describe).await.unwrap();
     let holder = producers.lines().last().unwrap_or_default();
     assert!(
         holder.trim_end().ends_with(&start.to_string()),

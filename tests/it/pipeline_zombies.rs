@@ -14,7 +14,6 @@ use stackone_link_wire::Topic;
 use stackone_simulator::AccountId;
 
 use crate::exactly_once::{PROGRAM, faults, judge, link_all, stir};
-use crate::pipeline_start::reason_of;
 
 const ACCOUNTS: usize = 6;
 /// What every account does while the zombie sleeps.
@@ -122,9 +121,6 @@ async fn a_successor_waits_for_a_zombie_that_sleeps_before_its_commit() {
     // Asked for offsets that an open transaction moves, the broker says neither the old nor the new ones.
     let waits = stage.successor.says("no stable committed offset yet");
     waits.await.unwrap();
-    let admin = format!("http://{}", stage.successor.admin);
-    let told = "waiting for an open transaction to end, which sends the group's offset";
-    reason_of(&admin, "partitions", told).await;
     assert_written_once(&of_zombie, &stage.written().await);
     stage.zombie.wake().await.unwrap();
     stage.change_is_seen().await;

@@ -3,23 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus::IntGauge;
 
-/// What of an open transaction is waited for.
+/// A transaction that is open on the state topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OpenTransaction {
-    /// Its records on the state topic.
-    States {
-        /// The last stable offset, which is that of its first record.
-        stable: i64,
-        /// The offset that has to be stable.
-        high: i64,
-    },
-    /// The offset that it sends for the group.
-    Offset,
+pub struct OpenTransaction {
+    /// The last stable offset, which is that of its first record.
+    pub stable: i64,
+    /// The offset that has to be stable.
+    pub high: i64,
 }
 
 /// The restores of a process that wait for a transaction to end.
@@ -32,7 +26,7 @@ pub struct OpenTransactions {
 pub(super) struct WaitingRestore {
     all: Arc<OpenTransactions>,
     partition: i32,
-    told: Option<OpenTransaction>,
+    is_told: bool,
 }
 
 impl OpenTransactions {
@@ -60,7 +54,7 @@ impl OpenTransactions {
         WaitingRestore {
             all: Arc::clone(self),
             partition,
-            told: None,
+            is_told: false,
         }
     }
 
@@ -80,28 +74,21 @@ impl OpenTransactions {
 }
 
 impl WaitingRestore {
-    /// What is waited for now, nothing for a restore that goes on. The log tells of each kind once.
+    /// What is waited for now, nothing for a restore that goes on. The log tells of it once.
     pub(super) fn waits_for(&mut self, open: Option<OpenTransaction>) {
         // A cancelled restore of this partition takes the line away with it, so it is written each time.
-        if open.is_some() || self.told.is_some() {
+        if open.is_some() || self.is_told {
             self.all.set(self.partition, open);
         }
-        let is_told = self.told.as_ref().map(discriminant) == open.as_ref().map(discriminant);
-        let partition = self.partition;
-        match open.filter(|_| !is_told) {
-            Some(OpenTransaction::States { stable, high }) => tracing::info!(
-                partition,
+        if let Some(OpenTransaction { stable, high }) = open.filter(|_| !self.is_told) {
+            tracing::info!(
+                partition = self.partition,
                 stable,
                 high,
                 "restore: waiting for an open transaction to end"
-            ),
-            Some(OpenTransaction::Offset) => tracing::info!(
-                partition,
-                "restore: waiting for an open transaction to end, which sends the group's offset"
-            ),
-            None => {}
+            );
         }
-        self.told = open;
+        self.is_told = open.is_some();
     }
 }
 
@@ -113,14 +100,11 @@ impl Drop for WaitingRestore {
 
 impl fmt::Display for OpenTransaction {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("waiting for an open transaction to end, ")?;
-        match self {
-            Self::States { stable, high } => write!(
-                formatter,
-                "at offset {stable} of the state topic, whose end is {high}"
-            ),
-            Self::Offset => formatter.write_str("which sends the group's offset"),
-        }
+        let Self { stable, high } = self;
+        write!(
+            formatter,
+            "waiting for an open transaction to end, at offset {stable} of the state topic, whose end is {high}"
+        )
     }
 }
 
@@ -128,7 +112,7 @@ impl fmt::Display for OpenTransaction {
 mod tests {
     use super::*;
 
-    const OPEN: OpenTransaction = OpenTransaction::States {
+    const OPEN: OpenTransaction = OpenTransaction {
         stable: 12,
         high: 15,
     };
@@ -140,10 +124,9 @@ mod tests {
         let (mut one, mut other) = (all.of(3), all.of(0));
         assert_eq!((all.reason(), gauge.get()), (None, 0));
         one.waits_for(Some(OPEN));
-        other.waits_for(Some(OpenTransaction::Offset));
+        other.waits_for(Some(OPEN));
         let reason = all.reason().unwrap();
-        let offset = "partition 0: waiting for an open transaction to end, which sends the group's";
-        assert!(reason.starts_with(offset), "{reason}");
+        assert!(reason.starts_with("partition 0: waiting"), "{reason}");
         assert!(reason.contains("; partition 3: "), "{reason}");
         let states = "at offset 12 of the state topic, whose end is 15";
         assert!(reason.ends_with(states), "{reason}");
