@@ -75,6 +75,11 @@ campaign rounds="10":
 campaign-short:
     cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it campaign:: -- --nocapture
 
+# Replaces the processors of another revision by those of this one and back, one by one under load, so many times, on Apache Kafka in a container: just upgrade 34836ab
+[group('test')]
+upgrade revision rounds="3":
+    .ci/upgrade {{ revision }} {{ rounds }}
+
 # docker-compose.yml: brings it up without Grafana, sees its traffic become events, takes it down; `just compose ci`: of images with that tag
 [group('test')]
 compose tag="local":

@@ -44,7 +44,9 @@ impl Disturbance {
         if self.is_without_offsets {
             arguments.push("--without-offsets".to_owned());
         }
-        arguments.push("--".to_owned());
+        if !arguments.is_empty() {
+            arguments.push("--".to_owned());
+        }
         Ok(arguments)
     }
 }
@@ -107,7 +109,11 @@ impl ProcessorProcess {
     }
 
     /// Sends it a signal, by the name that `kill` has for it.
-    pub(super) async fn signal(&self, name: &str) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Where it is not there any more.
+    pub async fn signal(&self, name: &str) -> anyhow::Result<()> {
         let id = self.id().context("it is running")?.to_string();
         let sent = Command::new("kill")
             .args(["-s", name, &id])

@@ -63,7 +63,12 @@ pub struct ProcessorProcess {
 }
 
 impl ProcessorProcess {
-    pub(super) async fn start(
+    /// Starts a processor. Only `processor-under-test` understands a disturbance.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not start.
+    pub async fn start(
         program: &str,
         file: &Path,
         disturbance: Disturbance,
