@@ -12,7 +12,6 @@ use stackone_client::{Client, ClientOptions};
 use stackone_link_process::spans::Spans;
 use stackone_link_process::watch;
 use tokio::runtime::Handle;
-use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,12 +22,13 @@ use crate::key_reload::KeyReload;
 use crate::metrics::Metrics;
 use crate::projects::ProjectClients;
 use crate::restore::OpenTransactions;
-use crate::shell::{self, Context, longest_without_poll};
+use crate::shell::{Context, longest_without_poll};
 use crate::tasks;
 use crate::transaction::{Around, Undisturbed};
 use stackone_processor_core::api_gate::Project;
 
 use readiness::{TopicFindings, health};
+pub use supervise::RunError;
 use supervise::supervise;
 
 /// How long the reconciler may take to commit what is finished and leave the group once the process stops. Whoever stops it
@@ -64,20 +64,6 @@ pub enum BuildError {
     /// A metric cannot be registered.
     #[error("metrics cannot be registered: {0}")]
     Metrics(#[from] prometheus::Error),
-}
-
-/// Why a processor ended otherwise than by being stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The admin listener ended.
-    #[error("admin listener ended: {0}")]
-    Admin(#[from] std::io::Error),
-    /// The state topic is set up in a way that would damage data.
-    #[error(transparent)]
-    Run(#[from] shell::ReconcilerError),
-    /// A thread panicked.
-    #[error("a thread died: {0}")]
-    Died(#[from] JoinError),
 }
 
 impl Application {

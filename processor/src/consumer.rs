@@ -1,44 +1,25 @@
 //! The consumer group member: the only code that subscribes, polls, pauses and answers rebalances.
 
 mod questions;
+mod rebalances;
 mod settings;
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{ClientContext, TopicPartitionList};
 use stackone_link_transport::{ConfigError, KafkaConfig};
 
 use crate::reader::consumed;
 pub use questions::GroupQuestions;
+use rebalances::Rebalances;
+pub use rebalances::{OwnershipChange, Rebalance};
+pub use settings::Membership;
 use settings::consumer_config;
 pub(crate) use settings::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
 use stackone_processor_core::event::intake::Consumed;
-
-/// A change of the partitions we own. Not in force until [`GroupConsumer::assign`] or [`GroupConsumer::unassign`] is
-/// called: until then the group waits for us, and the generation does not change.
-pub struct Rebalance {
-    /// What changes.
-    pub change: OwnershipChange,
-    /// The generation it belongs to. Captured in the callback: later, the background thread may have joined the next
-    /// generation before we gave up what it takes from us, and the broker checks the generation, never ownership.
-    pub group: Option<ConsumerGroupMetadata>,
-}
-
-/// What changes.
-pub enum OwnershipChange {
-    /// Partitions are ours.
-    Assigned(Vec<i32>),
-    /// Partitions are taken from us; we still own them.
-    Revoked(Vec<i32>),
-    /// Partitions were taken from us: another member may own them already.
-    Lost(Vec<i32>),
-}
 
 /// A member of the processor's consumer group. It leaves when it and all its [`GroupQuestions`] are dropped, at a panic, too.
 pub struct GroupConsumer {
@@ -64,65 +45,6 @@ pub enum ConsumerStartError {
     /// The client refused its settings.
     #[error("consumer")]
     Client(#[from] KafkaError),
-}
-
-/// Group membership settings.
-#[derive(Debug, Clone)]
-pub struct Membership {
-    /// The group.
-    pub group_id: String,
-    /// How long the group waits for a member it does not hear of.
-    pub session_timeout: Duration,
-}
-
-/// Queues rebalances for the thread that polls, which may not be inside a transaction when it answers them.
-#[derive(Clone, Default)]
-struct Rebalances {
-    queue: Arc<Mutex<VecDeque<Rebalance>>>,
-    closing: Arc<AtomicBool>,
-}
-
-impl ClientContext for Rebalances {
-    fn error(&self, error: KafkaError, reason: &str) {
-        // Every one of these comes out of a poll as well, where it is told.
-        tracing::debug!(%error, reason, "consumer");
-    }
-}
-
-impl ConsumerContext for Rebalances {
-    fn rebalance(
-        &self,
-        consumer: &BaseConsumer<Self>,
-        error: RDKafkaRespErr,
-        list: &mut TopicPartitionList,
-    ) {
-        if self.closing.load(Ordering::Acquire) {
-            // Everything was committed before closing; nobody polls any more to answer.
-            if let Err(error) = consumer.incremental_unassign(list) {
-                tracing::warn!(%error, "partitions could not be given up while closing");
-            }
-            return;
-        }
-        let partitions = list
-            .elements()
-            .iter()
-            .map(rdkafka::topic_partition_list::TopicPartitionListElem::partition)
-            .collect();
-        let is_assignment = error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        let change = match (is_assignment, consumer.assignment_lost()) {
-            (true, _) => OwnershipChange::Assigned(partitions),
-            (false, false) => OwnershipChange::Revoked(partitions),
-            (false, true) => OwnershipChange::Lost(partitions),
-        };
-        let rebalance = Rebalance {
-            change,
-            group: consumer.group_metadata(),
-        };
-        self.queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(rebalance);
-    }
 }
 
 impl GroupConsumer {
@@ -164,12 +86,7 @@ impl GroupConsumer {
     /// The oldest rebalance that was not answered.
     #[must_use]
     pub fn next_rebalance(&self) -> Option<Rebalance> {
-        self.consumer()
-            .context()
-            .queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front()
+        self.consumer().context().next()
     }
 
     /// Takes partitions over, paused until they are restored.
@@ -217,10 +134,7 @@ impl GroupConsumer {
     /// From now on rebalances are answered without asking anyone. One that was not answered is answered now: the client, when
     /// it is dropped, polls until nothing is assigned any more, and for ever where nobody answers.
     fn close(&self) {
-        self.consumer()
-            .context()
-            .closing
-            .store(true, Ordering::Release);
+        self.consumer().context().close();
         while let Some(rebalance) = self.next_rebalance() {
             let answered = match rebalance.change {
                 OwnershipChange::Assigned(partitions) => self.assign(&partitions),

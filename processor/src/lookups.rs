@@ -61,7 +61,9 @@ impl Lookups {
                 return;
             };
             let result = project.client.account(&key.id).await;
-            metrics.lookup_answered(projects.label(lane), &result, clock::monotonic() - sent);
+            metrics
+                .api
+                .lookup_answered(projects.label(lane), &result, clock::monotonic() - sent);
             post.input(Input::LookedUp(LookedUp {
                 key,
                 lane,
@@ -89,7 +91,9 @@ impl Lookups {
                 Ok(accounts) => Ok(read(asked, accounts)),
                 Err(error) => Err((asked, error)),
             };
-            metrics.batch_answered(projects.label(lane), &result, clock::monotonic() - sent);
+            metrics
+                .api
+                .batch_answered(projects.label(lane), &result, clock::monotonic() - sent);
             post.input(Input::LookedUpTogether(LookedUpTogether {
                 lane,
                 sent,
@@ -119,7 +123,9 @@ impl Lookups {
             probed.store(project.client.key_generation(), Ordering::Release);
             let sent = clock::monotonic();
             let result = project.client.probe().await;
-            metrics.probe_answered(projects.label(lane), &result, clock::monotonic() - sent);
+            metrics
+                .api
+                .probe_answered(projects.label(lane), &result, clock::monotonic() - sent);
             post.input(Input::Probed { lane, result });
         };
         self.tasks.spawn(PROBE, task);

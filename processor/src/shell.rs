@@ -9,8 +9,10 @@ mod cluster;
 mod committing;
 mod context;
 mod gauges;
+mod generations;
 mod inbox;
 mod observer;
+mod without_poll;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,12 +31,12 @@ use crate::consumer::{GroupConsumer, OwnershipChange, Polled, Rebalance};
 use crate::lookups::Lookups;
 use crate::repeated::Repeated;
 use crate::transaction::{StuckCall, Transactions};
-use committing::Generations;
+use generations::Generations;
 use observer::Observed;
 
-pub(crate) use committing::longest_without_poll;
 pub use context::{Context, ReconcilerError, ReconcilerSettings};
 pub use inbox::{Inbox, Message, Post};
+pub(crate) use without_poll::longest_without_poll;
 
 /// Longest time the thread sleeps when nothing happens.
 const IDLE: Duration = Duration::from_millis(100);

@@ -1,6 +1,8 @@
 //! Tasks of a reconciler, which is told of one that dies: the answer that it owes would never come, and whoever waits for
 //! it, an account, a partition, a project's probe, would wait for ever.
 
+pub(crate) mod names;
+
 use std::io;
 
 use tokio::runtime::Handle;
@@ -9,36 +11,7 @@ use tokio_util::task::TaskTracker;
 use stackone_link_process::spawn::{self, Name};
 
 use crate::shell::Post;
-
-stackone_link_process::tasks! {
-    pub,
-    /// The reconciler's thread.
-    RECONCILER = "reconciler";
-    /// Commits a transaction.
-    COMMIT = "a commit";
-    /// Called by the Kafka client when there is something to poll.
-    READABLE = "a callback of the consumer";
-    /// Looks an account up.
-    LOOKUP = "a lookup";
-    /// Looks several accounts up at once.
-    BATCH_LOOKUP = "a lookup of several accounts";
-    /// Asks whether an API key is accepted.
-    PROBE = "a probe";
-    /// Lists a project's accounts.
-    RESYNC = "a resync";
-    /// Reads back when accounts were last listed.
-    MARKERS = "reading markers back";
-    /// Restores a partition's states.
-    RESTORE = "restoring a partition";
-    /// Reads records again that are put aside.
-    REREAD = "reading records again";
-    /// Asks the cluster about our partitions.
-    CLUSTER = "asking the cluster";
-    /// Looks whether Kafka's certificates have changed.
-    KAFKA_RENEWAL = "looking for new certificates";
-    /// Reads API key files.
-    KEY_RELOAD = "reading API keys";
-}
+pub use names::*;
 
 /// Starts tasks.
 #[derive(Clone)]

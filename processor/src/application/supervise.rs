@@ -9,7 +9,6 @@ use stackone_link_process::spawn::spawn_blocking;
 use stackone_link_transport::{Renewal, clients_are_renewed};
 use tokio::task::JoinError;
 
-use super::RunError;
 use super::readiness::{TopicFindings, topics_in_order};
 use crate::clock;
 use crate::config::Settings;
@@ -27,6 +26,20 @@ const RESTART: Duration = Duration::from_secs(1);
 const RENEWAL: Duration = Duration::from_secs(1);
 /// Over which time the replicas begin anew when they have: each restores its partitions then.
 const SPREAD: Duration = Duration::from_secs(60);
+
+/// Why a processor ended otherwise than by being stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The admin listener ended.
+    #[error("admin listener ended: {0}")]
+    Admin(#[from] std::io::Error),
+    /// The state topic is set up in a way that would damage data.
+    #[error(transparent)]
+    Run(#[from] shell::ReconcilerError),
+    /// A thread panicked.
+    #[error("a thread died: {0}")]
+    Died(#[from] JoinError),
+}
 
 /// Waits for the topics, then runs reconcilers.
 pub(super) async fn supervise(

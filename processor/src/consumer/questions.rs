@@ -8,7 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use stackone_link_transport::Live;
 
-use super::Rebalances;
+use super::rebalances::Rebalances;
 
 /// What any thread may ask over the member's own connections.
 #[derive(Clone)]

@@ -1,8 +1,17 @@
 //! The group consumer's settings.
 
+use std::time::Duration;
+
 use stackone_link_transport::{ClientSettings, ConfigError, KafkaConfig};
 
-use super::Membership;
+/// Group membership settings.
+#[derive(Debug, Clone)]
+pub struct Membership {
+    /// The group.
+    pub group_id: String,
+    /// How long the group waits for a member it does not hear of.
+    pub session_timeout: Duration,
+}
 
 /// The property of the client after which a member that does not poll has left its group.
 pub(crate) const POLL_INTERVAL: &str = "max.poll.interval.ms";

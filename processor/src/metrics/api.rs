@@ -5,12 +5,11 @@ use std::time::Duration;
 use prometheus::{HistogramVec, IntCounterVec};
 use stackone_client_types::{ApiError, Lookup};
 
-use super::Metrics;
 use super::maker::Maker;
 use stackone_processor_core::api_gate::batch::{Asked, Reading};
 
 /// Of requests to StackOne's API.
-pub(super) struct ApiMetrics {
+pub struct ApiMetrics {
     lookups: IntCounterVec,
     requests: IntCounterVec,
     duration: HistogramVec,
@@ -37,11 +36,9 @@ impl ApiMetrics {
             )?,
         })
     }
-}
 
-impl Metrics {
     /// A lookup came back.
-    pub fn lookup_answered(
+    pub(crate) fn lookup_answered(
         &self,
         project: &str,
         result: &Result<Lookup, ApiError>,
@@ -52,16 +49,13 @@ impl Metrics {
             Ok(Lookup::NotFound) => "not_found",
             Err(error) => error.outcome(),
         };
-        self.api
-            .lookups
-            .with_label_values(&[project, outcome])
-            .inc();
-        self.api_answered(project, "get_account", outcome, took);
+        self.lookups.with_label_values(&[project, outcome]).inc();
+        self.answered(project, "get_account", outcome, took);
     }
 
     /// A lookup of several accounts came back: one request. An account that it left out is counted again when it is
     /// asked for alone.
-    pub fn batch_answered(
+    pub(crate) fn batch_answered(
         &self,
         project: &str,
         result: &Result<Reading, (Vec<Asked>, ApiError)>,
@@ -79,29 +73,31 @@ impl Metrics {
         };
         for (outcome, accounts) in outcomes {
             let accounts = u64::try_from(accounts).unwrap_or(u64::MAX);
-            self.api
-                .lookups
+            self.lookups
                 .with_label_values(&[project, outcome])
                 .inc_by(accounts);
         }
-        self.api_answered(project, "batch", outcome, took);
+        self.answered(project, "batch", outcome, took);
     }
 
     /// A probe came back.
-    pub fn probe_answered(&self, project: &str, result: &Result<(), ApiError>, took: Duration) {
+    pub(crate) fn probe_answered(
+        &self,
+        project: &str,
+        result: &Result<(), ApiError>,
+        took: Duration,
+    ) {
         let outcome = result
             .as_ref()
             .map_or_else(ApiError::outcome, |()| "accepted");
-        self.api_answered(project, "probe", outcome, took);
+        self.answered(project, "probe", outcome, took);
     }
 
-    fn api_answered(&self, project: &str, operation: &str, outcome: &str, took: Duration) {
-        self.api
-            .requests
+    fn answered(&self, project: &str, operation: &str, outcome: &str, took: Duration) {
+        self.requests
             .with_label_values(&[project, operation, outcome])
             .inc();
-        self.api
-            .duration
+        self.duration
             .with_label_values(&[operation])
             .observe(took.as_secs_f64());
     }

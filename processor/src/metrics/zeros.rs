@@ -15,7 +15,7 @@ impl Metrics {
         for project in projects {
             for reason in HALTED {
                 let labels = [project, reason];
-                self.project_halted.with_label_values(&labels).set(0);
+                self.waiting.halted.with_label_values(&labels).set(0);
             }
         }
     }
@@ -26,7 +26,10 @@ impl Metrics {
             self.disposed("dead_lettered", reason, 0);
         }
         for outcome in TRANSACTIONS {
-            self.transactions.with_label_values(&[outcome]).inc_by(0);
+            self.commits
+                .transactions
+                .with_label_values(&[outcome])
+                .inc_by(0);
         }
         for project in projects {
             self.projects.begin_at_zero(project);

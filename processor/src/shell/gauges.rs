@@ -14,7 +14,11 @@ const INTERVAL: Duration = Duration::from_secs(1);
 impl Shell {
     pub(super) fn observe(&mut self) {
         let in_flight = gauge(self.core.lookups_in_flight());
-        self.context.metrics.lookups_in_flight.set(in_flight);
+        self.context
+            .metrics
+            .waiting
+            .lookups_in_flight
+            .set(in_flight);
         if clock::monotonic() >= self.next_gauges {
             self.next_gauges = clock::monotonic() + INTERVAL;
             self.show_gauges();
@@ -30,6 +34,7 @@ impl Shell {
             .observe(count.ready, count.owned, count.total);
         metrics.state_accounts.set(gauge(gauges.accounts));
         metrics
+            .commits
             .dead_letters_held
             .set(gauge(gauges.dead_letters_held));
         for (lane, project) in gauges.projects.iter().enumerate() {
@@ -43,19 +48,19 @@ impl Shell {
         let show = |gauges: &prometheus::IntGaugeVec, value: i64| {
             gauges.with_label_values(&project).set(value);
         };
-        show(&metrics.pending_accounts, gauge(gauges.pending));
+        show(&metrics.waiting.accounts, gauge(gauges.pending));
         let seconds = gauges.oldest_pending.as_secs();
         show(
-            &metrics.oldest_pending,
+            &metrics.waiting.oldest,
             i64::try_from(seconds).unwrap_or(i64::MAX),
         );
         show(&metrics.projects.overflow_accounts, gauge(gauges.spilled));
         show(&metrics.projects.unlinks_held, gauge(gauges.unlinks_held));
-        show(&metrics.breaker_open, i64::from(gauges.is_broken));
-        show(&metrics.batch_limit, gauge(gauges.most_at_once));
-        let budget = metrics.budget_wait.with_label_values(&project);
+        show(&metrics.waiting.breaker_open, i64::from(gauges.is_broken));
+        show(&metrics.waiting.batch_limit, gauge(gauges.most_at_once));
+        let budget = metrics.waiting.budget_wait.with_label_values(&project);
         budget.set(gauges.budget_wait.as_secs_f64());
-        let halted = &metrics.project_halted;
+        let halted = &metrics.waiting.halted;
         halted
             .with_label_values(&[project[0], "rate_limited"])
             .set(i64::from(gauges.is_rate_limited));

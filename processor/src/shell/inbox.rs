@@ -8,7 +8,7 @@ use std::time::Duration;
 use stackone_link_process::spawn::entered;
 use stackone_processor_core::processor::Input;
 
-use crate::tasks;
+use crate::tasks::names;
 
 /// What waits for the thread that drives the core.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Inbox {
     pub(super) fn bell(&self) -> impl Fn() + Send + Sync + 'static {
         let (has_rung, post) = (Arc::clone(&self.has_rung), self.post.clone());
         move || {
-            entered(tasks::READABLE);
+            entered(names::READABLE);
             if !has_rung.swap(true, Ordering::AcqRel) {
                 drop(post.send(Message::Readable));
             }

@@ -1,5 +1,6 @@
 //! Counting and telling what the core does: metrics, logs, spans.
 
+mod log_limit;
 mod logs;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use stackone_processor_core::time::Monotonic;
 use stackone_processor_core::work::AccountKey;
 use stackone_processor_core::work::queue::Lane;
 
-use self::logs::LogLimit;
+use self::log_limit::LogLimit;
 use super::Context;
 use crate::clock;
 use crate::metrics::Metrics;
@@ -60,9 +61,9 @@ impl Observed {
     fn count(&self, fact: Fact<'_>) {
         let metrics = &self.metrics;
         match fact {
-            Fact::Consumed => metrics.records_consumed.inc(),
-            Fact::Restored(records) => metrics.records_restored.inc_by(records),
-            Fact::HandedOver(records) => metrics.records_handed_over.inc_by(records),
+            Fact::Consumed => metrics.records.consumed.inc(),
+            Fact::Restored(records) => metrics.records.restored.inc_by(records),
+            Fact::HandedOver(records) => metrics.records.handed_over.inc_by(records),
             Fact::Disposed { disposition, total } => self.disposed(disposition, total),
             Fact::Emitted { lane, event } => self.emitted(lane, event),
             Fact::Decided {
@@ -82,9 +83,9 @@ impl Observed {
             Fact::PartitionRestored { took, .. } => {
                 metrics.restore_duration.observe(took.as_secs_f64());
             }
-            Fact::OutOfRange { .. } => metrics.offsets_out_of_range.inc(),
+            Fact::OutOfRange { .. } => metrics.records.offsets_out_of_range.inc(),
             Fact::Lag { partition, records } => {
-                let lag = &metrics.consumer_lag;
+                let lag = &metrics.records.lag;
                 let partition = partition.to_string();
                 lag.with_label_values(&[&self.events_topic, &partition])
                     .set(records);
@@ -121,7 +122,7 @@ impl Observed {
     }
 
     fn probed(&self, lane: Lane, is_refused: bool, all_refused: bool) {
-        let halted = &self.metrics.project_halted;
+        let halted = &self.metrics.waiting.halted;
         let halted = halted.with_label_values(&[self.projects.label(lane), "refused"]);
         halted.set(i64::from(is_refused));
         self.all_refused.store(all_refused, Ordering::Release);
@@ -159,22 +160,30 @@ impl Observed {
     fn emitted(&self, lane: Lane, event: &AccountLifecycleEvent) {
         let event_type = event.event_type.as_str();
         let project = self.projects.label(lane);
-        let emitted = &self.metrics.events_emitted;
+        let emitted = &self.metrics.records.events_emitted;
         emitted.with_label_values(&[project, event_type]).inc();
         let causes = event.caused_by.iter();
         if let Some(received) = causes.filter_map(|cause| cause.received_at).min() {
             let age = Timestamp::now().duration_since(received).as_secs_f64();
-            let ages = self.metrics.event_age.with_label_values(&[event_type]);
+            let ages = self
+                .metrics
+                .records
+                .event_age
+                .with_label_values(&[event_type]);
             ages.observe(age.max(0.0));
         }
     }
 
     fn transacted(&self, outcome: &str, took: Duration) {
         let metrics = &self.metrics;
-        metrics.transaction_duration.observe(took.as_secs_f64());
-        metrics.transactions.with_label_values(&[outcome]).inc();
+        metrics.commits.duration.observe(took.as_secs_f64());
+        metrics
+            .commits
+            .transactions
+            .with_label_values(&[outcome])
+            .inc();
         if outcome == "committed" {
-            metrics.last_commit.set(Timestamp::now().as_second());
+            metrics.commits.last.set(Timestamp::now().as_second());
         }
     }
 
@@ -183,7 +192,7 @@ impl Observed {
         for partition in partitions {
             let partition = partition.to_string();
             // One that was never observed has none.
-            let lag = &self.metrics.consumer_lag;
+            let lag = &self.metrics.records.lag;
             drop(lag.remove_label_values(&[&self.events_topic, &partition]));
         }
     }
