@@ -1,5 +1,8 @@
 //! The partitions that are ours: assignment, generation, states, offsets, and whether they are read.
 
+mod assigned;
+mod progress;
+
 use std::collections::BTreeMap;
 
 use stackone_link_schemas::AccountState;
@@ -9,13 +12,13 @@ use crate::event::intake::Consumed;
 use crate::event::listings::Listings;
 use crate::offsets::Offsets;
 use crate::offsets::gaps::Gaps;
-use crate::offsets::open_records::{IntakeSwitch, Open, OpenLimit};
+use crate::offsets::open_records::{Open, OpenLimit};
 use crate::planted::{Fault, planted};
-use crate::processor::input::{Generation, Restored, Watermarks};
-use crate::state::store::StateStore;
-use crate::time::Monotonic;
+use crate::processor::input::{Generation, Restored};
 use crate::work::AccountKey;
 use crate::work::queue::Lane;
+pub use assigned::Ready;
+use assigned::{AssignedPartition, PartitionStage};
 
 /// The partitions that are ours.
 #[derive(Debug)]
@@ -28,36 +31,6 @@ pub struct Partitions {
     /// Partitions of the events topic, as last told; 0 while they are not known.
     total: usize,
     open_limit: OpenLimit,
-}
-
-/// A partition that is assigned to us.
-#[derive(Debug)]
-struct AssignedPartition {
-    epoch: u64,
-    stage: PartitionStage,
-}
-
-#[derive(Debug)]
-enum PartitionStage {
-    /// Its state is being read. Records that were fetched before the partition was paused wait here.
-    Restoring { early: Vec<Consumed> },
-    /// It is processed.
-    Ready(Box<Ready>),
-}
-
-/// A partition that is processed.
-#[derive(Debug)]
-pub struct Ready {
-    /// Its accounts.
-    pub states: StateStore,
-    /// How many partitions there are.
-    pub of_partitions: i32,
-    /// Its records.
-    pub offsets: Offsets,
-    /// Gaps between them that may be losses.
-    pub gaps: Gaps,
-    /// What running resyncs have listed of them.
-    pub listings: Listings,
 }
 
 /// Records that are gone before they were read.
@@ -213,30 +186,6 @@ impl Partitions {
         }
     }
 
-    /// Notes that a record was consumed. A later offset than the expected one is harmless where control records lie
-    /// between, and a loss where records were deleted before they were read: the cluster is asked. An earlier one means
-    /// that the topic was made again.
-    pub fn consumed(&mut self, record: &Consumed) -> Option<OutOfRange> {
-        let ready = self.ready_mut(record.partition)?;
-        let expected = ready.offsets.next();
-        if record.offset > expected {
-            ready.gaps.note(expected);
-        }
-        ready.offsets.consumed(record.offset, record.bytes());
-        (record.offset < expected).then_some(OutOfRange {
-            partition: record.partition,
-            expected,
-            next: record.offset,
-        })
-    }
-
-    /// A record is finished, or written as pending in its account's state.
-    pub fn close_offset(&mut self, partition: i32, offset: i64) {
-        if let Some(ready) = self.ready_mut(partition) {
-            ready.offsets.close(offset);
-        }
-    }
-
     /// Takes over the state of an account as the topic has it now.
     pub fn wrote(&mut self, key: &AccountKey, value: Option<&[u8]>) {
         if let Some(ready) = self.ready_mut(key.partition) {
@@ -292,78 +241,6 @@ impl Partitions {
             .map(|(_, ready)| ready.states.confirmed(is_of_lane))
             .sum()
     }
-
-    /// What is neither decided nor written down.
-    #[must_use]
-    pub fn open(&self) -> Open {
-        self.all_ready()
-            .map(|(_, ready)| ready.offsets.open())
-            .sum()
-    }
-
-    /// Whether reading is to be paused or resumed now, and which partitions then.
-    pub fn turn(&mut self) -> Option<(IntakeSwitch, Open, Vec<i32>)> {
-        let open = self.open();
-        let turn = self.open_limit.turn(open)?;
-        let partitions = match turn {
-            IntakeSwitch::Pause => self.owned.keys().copied().collect(),
-            // One whose state is still being read stays paused.
-            IntakeSwitch::Resume => self.all_ready().map(|(number, _)| number).collect(),
-        };
-        Some((turn, open, partitions))
-    }
-
-    /// Whether nothing is read.
-    #[must_use]
-    pub const fn is_paused(&self) -> bool {
-        self.open_limit.is_reached()
-    }
-
-    /// When a gap may next be asked about, if there is one.
-    #[must_use]
-    pub fn next_question(&self) -> Option<Monotonic> {
-        let due = self
-            .all_ready()
-            .filter_map(|(_, ready)| ready.gaps.due_at());
-        due.min()
-    }
-
-    /// The partitions whose watermarks are to be asked for, each with its epoch: all, or those with a gap to explain.
-    pub fn ask(&mut self, all: bool, now: Monotonic) -> Vec<(i32, u64)> {
-        let mut asked = Vec::new();
-        for (number, partition) in &mut self.owned {
-            let PartitionStage::Ready(ready) = &mut partition.stage else {
-                continue;
-            };
-            if all || ready.gaps.is_due(now) {
-                ready.gaps.ask(now);
-                asked.push((*number, partition.epoch));
-            }
-        }
-        asked
-    }
-
-    /// Takes watermarks in: how far behind we are, and whether records were deleted before they were read.
-    pub fn take_watermarks(&mut self, told: &Watermarks) -> (Option<i64>, Option<OutOfRange>) {
-        let Watermarks {
-            partition, epoch, ..
-        } = *told;
-        let is_ours = self.is_ours(partition, epoch);
-        let Some(ready) = self.ready_mut(partition).filter(|_| is_ours) else {
-            return (None, None);
-        };
-        let missing = ready.gaps.answered(told.range.map(|(low, _)| low));
-        let Some((low, high)) = told.range else {
-            return (None, None);
-        };
-        let lag = (high - ready.offsets.next()).max(0);
-        let lost = missing.map(|expected| OutOfRange {
-            partition,
-            expected,
-            next: low,
-        });
-        (Some(lag), lost)
-    }
 }
 
 #[cfg(test)]
@@ -372,6 +249,7 @@ mod tests {
 
     use super::*;
     use crate::api_gate::Gate;
+    use crate::time::Monotonic;
 
     #[test]
     fn who_is_not_told_how_many_partitions_there_are_looks_nothing_up_until_then() {

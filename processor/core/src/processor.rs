@@ -12,6 +12,7 @@ mod guard;
 pub mod input;
 mod lookups;
 mod ownership;
+mod probes;
 mod records;
 mod resync;
 mod settle;
@@ -126,23 +127,29 @@ impl Processor {
     #[must_use]
     pub fn next_wake(&self, now: Now) -> Option<Monotonic> {
         let at = now.monotonic;
-        let lookup = match self.phase {
+        let next_lookup = match self.phase {
             Phase::Running if !self.committer.is_full() => self.scheduler.next_lookup(at),
             Phase::Running | Phase::HandingOver { .. } => None,
             Phase::Ended => return None,
         };
         let has_lookups = self.scheduler.queue.in_flight() > 0;
-        let commit = self.committer.next_begin(has_lookups, at);
-        let cluster = self.contact.due_at();
-        let gap = self
+        let next_commit = self.committer.next_begin(has_lookups, at);
+        let next_contact = self.contact.due_at();
+        let next_question = self
             .partitions
             .next_question()
-            .filter(|_| cluster.is_some());
-        let resync = self.next_resync().map(|due| now.monotonic_at(due));
-        [lookup, commit, cluster, gap, resync]
-            .into_iter()
-            .flatten()
-            .min()
+            .filter(|_| next_contact.is_some());
+        let next_resync = self.next_resync().map(|due| now.monotonic_at(due));
+        [
+            next_lookup,
+            next_commit,
+            next_contact,
+            next_question,
+            next_resync,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// While a transaction runs, nothing but answers to lookups is taken in: what it stages must not move under it. While

@@ -21,6 +21,14 @@ fn letter(bytes: usize) -> ReadyToCommit {
     }
 }
 
+fn passed(offset: i64) -> ReadyToCommit {
+    ReadyToCommit::Passed {
+        partition: 0,
+        offset,
+        reason: crate::reconcile::SkipReason::Replayed,
+    }
+}
+
 #[test]
 fn letters_go_in_transactions_of_few_megabytes_and_a_large_one_goes_at_all() {
     let of = |sizes: &[usize]| {
@@ -37,11 +45,6 @@ fn letters_go_in_transactions_of_few_megabytes_and_a_large_one_goes_at_all() {
 fn what_was_aborted_is_ready_before_what_came_meanwhile_and_its_letters_go_apart() {
     let start = Monotonic::START;
     let mut committer = Committer::new(Duration::from_secs(1), start);
-    let passed = |offset| ReadyToCommit::Passed {
-        partition: 0,
-        offset,
-        reason: crate::reconcile::SkipReason::Replayed,
-    };
     committer.ready = vec![passed(2)];
     committer.put_back(vec![passed(1), letter(1)], start);
     let offsets = committer.ready.iter().map(|one| match one {
@@ -72,4 +75,95 @@ fn after_an_abort_nothing_begins_for_a_moment_and_markers_come_soon() {
     assert!(committer.markers_are_due(start + RETRY));
     committer.committed();
     assert!(committer.may_begin(false, start));
+}
+
+const INTERVAL: Duration = Duration::from_secs(60);
+const MOMENT: Duration = Duration::from_millis(1);
+
+#[test]
+fn what_is_ready_gathers_as_long_as_the_last_transaction_took_while_lookups_are_under_way() {
+    let start = Monotonic::START;
+    for (took, pause) in [
+        (LONGEST_PAUSE - MOMENT, LONGEST_PAUSE - MOMENT),
+        (LONGEST_PAUSE * 3, LONGEST_PAUSE),
+    ] {
+        let mut committer = Committer::new(INTERVAL, start);
+        committer.ended(took, start);
+        committer.ready = (1..).take(ENOUGH_READY - 1).map(passed).collect();
+        assert_eq!(committer.next_begin(true, start), Some(start + pause));
+        assert!(!committer.may_begin(true, start + (pause - MOMENT)));
+        assert!(committer.may_begin(true, start + pause));
+        // Without lookups nothing more comes that is worth waiting for.
+        assert_eq!(committer.next_begin(false, start), Some(start));
+        assert!(committer.may_begin(false, start));
+        committer.ready.push(passed(0));
+        assert_eq!(committer.next_begin(true, start), Some(start), "enough");
+        assert!(committer.may_begin(true, start));
+    }
+}
+
+#[test]
+fn nothing_more_is_asked_for_once_so_much_waits() {
+    let mut committer = Committer::new(INTERVAL, Monotonic::START);
+    committer.ready = (1..).take(MOST_READY - 1).map(passed).collect();
+    assert!(!committer.is_full());
+    committer.ready.push(passed(0));
+    assert!(committer.is_full());
+}
+
+#[test]
+fn what_was_aborted_is_announced_for_when_it_may_begin_again() {
+    let start = Monotonic::START;
+    let mut committer = Committer::new(INTERVAL, start);
+    committer.ready = vec![passed(1)];
+    committer.aborted(start);
+    assert_eq!(committer.next_begin(false, start), Some(start + RETRY));
+    assert!(!committer.may_begin(false, start + (RETRY - MOMENT)));
+    committer.hurry(start);
+    assert_eq!(committer.next_begin(false, start), Some(start));
+    assert!(committer.may_begin(false, start) && committer.markers_are_due(start));
+}
+
+#[test]
+fn markers_are_due_an_interval_after_the_last_and_begin_a_transaction_by_themselves() {
+    let start = Monotonic::START;
+    let mut committer = Committer::new(INTERVAL, start);
+    assert_eq!(committer.next_begin(false, start), Some(start + INTERVAL));
+    let due = start + INTERVAL;
+    assert!(!committer.markers_are_due(start + (INTERVAL - MOMENT)));
+    assert!(committer.markers_are_due(due));
+    committer.wrote_markers(due);
+    assert!(!committer.markers_are_due(due));
+    assert_eq!(committer.next_begin(false, due), Some(due + INTERVAL));
+}
+
+#[test]
+fn while_a_transaction_runs_none_begins_and_none_is_announced() {
+    let start = Monotonic::START;
+    let mut committer = Committer::new(INTERVAL, start);
+    committer.ready = vec![passed(1)];
+    committer.in_flight = Some(InFlight {
+        effects: Vec::new(),
+        round: Round::Releases,
+        began: start,
+    });
+    assert!(!committer.may_begin(false, start));
+    assert_eq!(committer.next_begin(false, start), None);
+}
+
+#[test]
+fn what_is_of_a_partition_given_up_is_forgotten_and_counted() {
+    let start = Monotonic::START;
+    let mut committer = Committer::new(INTERVAL, start);
+    let elsewhere = ReadyToCommit::Passed {
+        partition: 7,
+        offset: 1,
+        reason: crate::reconcile::SkipReason::Replayed,
+    };
+    committer.ready = vec![passed(1), elsewhere, passed(2)];
+    committer.held = vec![letter(1)];
+    assert_eq!(committer.loose_records(), 4);
+    assert_eq!(committer.give_up(&[0]), 3);
+    assert_eq!((committer.ready.len(), committer.held.len()), (1, 0));
+    assert_eq!(committer.loose_records(), 1);
 }

@@ -108,18 +108,12 @@ impl Consumed {
             return misplaced();
         };
         let Some(lane) = projects.lane_of(event.project_id.as_deref()) else {
-            return unusable(
-                DeadLetterReason::UnknownProject,
-                "no API key is configured for the project",
-            );
+            return unknown_project();
         };
         let state = state_of(&key);
         let owner = state.as_ref().and_then(|state| state.project_id.as_deref());
         if !projects.is_owner(lane, owner, event.project_id.as_deref()) {
-            return unusable(
-                DeadLetterReason::ProjectMismatch,
-                "the account belongs to another project",
-            );
+            return of_other_project();
         }
         // Not before: while the letter of a record is held, later ones of its account are taken in.
         if state.as_ref().is_some_and(|state| self.is_taken_in(state)) {
@@ -230,6 +224,16 @@ impl Consumed {
                     && self.timestamp_ms <= taken.timestamp_ms
             })
     }
+}
+
+fn unknown_project() -> Sorted {
+    let detail = "no API key is configured for the project";
+    unusable(DeadLetterReason::UnknownProject, detail)
+}
+
+fn of_other_project() -> Sorted {
+    let detail = "the account belongs to another project";
+    unusable(DeadLetterReason::ProjectMismatch, detail)
 }
 
 fn misplaced() -> Sorted {

@@ -4,6 +4,7 @@
 //! be older than the trigger; when the lookup is over, the account is ready again.
 
 mod flights;
+mod lane;
 mod look;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use crate::HashMap;
 use std::hash::Hash;
 
 use flights::{Flight, Flights};
+pub use lane::Lane;
 
 use crate::time::Monotonic;
 
@@ -20,9 +22,6 @@ pub trait Merge {
     /// Takes in what came later.
     fn merge(&mut self, later: Self);
 }
-
-/// Index of a lane: work of one lane never waits for another's.
-pub type Lane = usize;
 
 /// A queue of work, by account.
 #[derive(Debug)]

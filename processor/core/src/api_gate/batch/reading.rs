@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use stackone_client_types::Account;
 
-use super::BatchAnomaly;
+use super::anomaly::BatchAnomaly;
 use crate::work::AccountKey;
 
 /// An account that was asked for, under the assignment of its partition.

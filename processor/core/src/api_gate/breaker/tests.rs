@@ -68,6 +68,20 @@ fn failures_that_are_long_ago_or_of_one_account_do_not_open_it() {
 }
 
 #[test]
+fn a_failure_counts_for_as_long_as_a_lookup_may_take_and_no_longer() {
+    let now = Monotonic::START;
+    let after = |wait: Duration| {
+        let mut breaker = Breaker::new(now);
+        for account in 0..4 {
+            assert_eq!(fail(&mut breaker, account, now), None);
+        }
+        fail(&mut breaker, 4, now + wait).is_some()
+    };
+    assert!(after(WINDOW));
+    assert!(!after(WINDOW + Duration::from_millis(1)));
+}
+
+#[test]
 fn probes_go_one_at_a_time_after_waits_that_double_up_to_the_longest() {
     let mut now = Monotonic::START;
     let mut breaker = opened(now);

@@ -7,7 +7,7 @@ use stackone_link_schemas::{
     UNLINKS_RELEASED_TYPE, UnlinksReleased,
 };
 
-use super::{Consumed, Sorted, misplaced, unusable};
+use super::{Consumed, Sorted, misplaced, of_other_project, unknown_project, unusable};
 use crate::api_gate::Projects;
 use crate::event::listings::differs;
 use crate::work::{AccountKey, Work};
@@ -65,10 +65,7 @@ impl Consumed {
             );
         };
         let Some(lane) = projects.lane_of(listed.project_id.as_deref()) else {
-            return unusable(
-                DeadLetterReason::UnknownProject,
-                "no API key is configured for the project",
-            );
+            return unknown_project();
         };
         let Some(key) = self.key_of(&listed.account_id, partitions) else {
             return misplaced();
@@ -76,10 +73,7 @@ impl Consumed {
         let state = state_of(&key);
         let owner = state.as_ref().and_then(|state| state.project_id.as_deref());
         if !projects.is_owner(lane, owner, listed.project_id.as_deref()) {
-            return unusable(
-                DeadLetterReason::ProjectMismatch,
-                "the account belongs to another project",
-            );
+            return of_other_project();
         }
         // Noted even so: a run has to know what it listed, also where its records come again.
         let is_taken_in = state.as_ref().is_some_and(|state| self.is_taken_in(state));
@@ -107,10 +101,7 @@ impl Consumed {
         };
         let named = look.project_id.as_deref();
         let Some(lane) = projects.lane_of(named) else {
-            return unusable(
-                DeadLetterReason::UnknownProject,
-                "no API key is configured for the project",
-            );
+            return unknown_project();
         };
         let Some(key) = self.key_of(&look.account_id, partitions) else {
             return misplaced();
@@ -118,10 +109,7 @@ impl Consumed {
         let state = state_of(&key);
         let owner = state.as_ref().and_then(|state| state.project_id.as_deref());
         if !projects.is_owner(lane, owner, named) {
-            return unusable(
-                DeadLetterReason::ProjectMismatch,
-                "the account belongs to another project",
-            );
+            return of_other_project();
         }
         if state.as_ref().is_some_and(|state| self.is_taken_in(state)) {
             return Sorted::Replayed;
@@ -136,10 +124,7 @@ impl Consumed {
         };
         match projects.lane_of(marker.project_id.as_deref()) {
             Some(lane) => Sorted::Marker { lane, marker },
-            None => unusable(
-                DeadLetterReason::UnknownProject,
-                "no API key is configured for the project",
-            ),
+            None => unknown_project(),
         }
     }
 
@@ -152,10 +137,7 @@ impl Consumed {
                 lane,
                 said_at: release.released_at,
             },
-            None => unusable(
-                DeadLetterReason::UnknownProject,
-                "no API key is configured for the project",
-            ),
+            None => unknown_project(),
         }
     }
 

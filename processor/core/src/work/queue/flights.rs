@@ -2,7 +2,7 @@
 
 use crate::HashMap;
 
-use super::Lane;
+use super::lane::Lane;
 
 /// Something that was taken, one account or several together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
