@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use fastrand::Rng;
 use group::Group;
-use harness::{Pipeline, PipelineSettings, WITHIN, states, transitions};
+use harness::{Pipeline, PipelineSettings, WITHIN, eventually, states, transitions};
 use load::Load;
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, AccountStatus as Status, NewAccount, Notify};
@@ -130,13 +130,14 @@ async fn wait(pipeline: &Pipeline, direction: &str) -> Vec<AccountId> {
         pipeline.simulator.link(&new).unwrap()
     };
     let ids: Vec<_> = (0..WAITING).map(link).collect();
-    let mut reader = pipeline.reader(Topic::State);
-    let are_pending = reader.read_until(WITHIN, |records| {
-        let states = states(records);
+    // Read anew at each look: to parse all states again after every record takes minutes.
+    let are_pending = eventually("they are waited for", WITHIN, async || {
+        let states = states(&pipeline.reader(Topic::State).read_to_end().await);
         let is_pending = |id: &AccountId| states.get(id.as_str())?.pending.as_ref();
-        ids.iter().all(|id| is_pending(id).is_some())
+        let missing = ids.iter().find(|id| is_pending(id).is_none());
+        missing.map_or(Ok(()), |id| Err(format!("{id} has no pending state")))
     });
-    are_pending.await;
+    are_pending.await.unwrap();
     ids
 }
 
