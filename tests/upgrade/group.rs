@@ -101,7 +101,9 @@ impl<'a> Group<'a> {
         let admin = admin(&self.members[name]);
         for metric in [READY, COMMITTED] {
             let is_so = metric_is(&admin, metric, |found| found > 0.0).await;
-            is_so.unwrap_or_else(|overdue| panic!("{name}: {overdue}"));
+            is_so
+                .map_err(|overdue| format!("{name}: {overdue}"))
+                .unwrap();
         }
     }
 }

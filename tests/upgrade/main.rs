@@ -1,6 +1,10 @@
 //! A rolling upgrade and the way back, under load: the processors of two revisions in one group on Apache Kafka in a
 //! container. `just upgrade REVISION` builds both programs and runs this; no test run does.
 #![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts threads as it likes"
+)]
+#![expect(
     clippy::unwrap_used,
     reason = "a test fails by panicking, and unwrap says where"
 )]
