@@ -77,7 +77,7 @@ test(
 );
 
 test(
-  "a save that the browser sends three times over a connection that is cut links one account, and is verified",
+  "a save that the browser sends again over connections that are cut links one account, and is verified",
   inWorld(async ({ page, host, connect, stackone }) => {
     stackone.cuts = true;
     await page.goto(host);
@@ -87,7 +87,8 @@ test(
     await link.save();
     // The Hub has had no answer, and so tells of nothing. The webhook does.
     await link.said("Connected and verified.");
-    await eventually(() => saves(stackone).length === 3);
+    // Chromium sends it once for each idle connection that it has, and once over a new one.
+    await eventually(() => saves(stackone).length >= 2);
     assert.equal(stackone.accounts.size, 1);
     assert.equal(connect.calls.filter((call) => call === "POST linked").length, 0);
     await link.hub.waitFor({ state: "detached" });

@@ -24,6 +24,8 @@ export async function serve(handler) {
         response.writeHead(500).end();
       });
   });
+  // Longer than a test: how many idle connections a browser has is not left to the machine's speed.
+  server.keepAliveTimeout = 120_000;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
