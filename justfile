@@ -31,39 +31,39 @@ test *arguments:
 # The pipeline suite, traces included, and what only a real broker proves, on Apache Kafka in containers; needs OpenSSL's headers; KAFKA_IMAGE names another image
 [group('test')]
 test-container *arguments:
-    cargo test --no-fail-fast {{ with_containers }} --features {{ container_features }} {{ arguments }} -- --skip model:: --skip campaign::
+    cargo test --no-fail-fast {{ with_containers }} --lib --test it --test samples --test chain {{ arguments }} -- --skip model:: --skip campaign::
 
 # Story, zombies and kills on another version of Kafka, whose image KAFKA_IMAGE names: KAFKA_IMAGE=$(KAFKA_VERSION=3.9.1 .ci/kafka-image)
 [group('test')]
 smoke-container:
-    PROCESSOR_KILLS=6 cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it -- \
+    PROCESSOR_KILLS=6 cargo test {{ with_containers }} --test it -- \
         pipeline_story:: pipeline_zombies:: every_transition_is_seen_once_although_the_processor_is_killed_twenty_times
 
 # The same everywhere, so that nothing is compiled twice
 container_features := "container,kafka-tls,aws-msk-iam,otlp"
 
-# Whose tests differ with these features; `just test` runs the others
-with_containers := "--package stackone-pipeline-tests --package stackone-link-process --package stackone-link-transport --package stackone-librdkafka --package stackone-link-kafka-auth --lib --test it --test samples --test chain"
+# The packages whose tests differ with these features; `just test` runs the others. The same everywhere, too
+with_containers := "--package stackone-pipeline-tests --package stackone-link-process --package stackone-link-transport --package stackone-librdkafka --package stackone-link-kafka-auth --features " + container_features
 
 # The model test on Apache Kafka in a container. By itself: six pipelines at a time beside all other tests are more than one container serves
 [group('test')]
 test-model-container:
-    cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it model::
+    cargo test {{ with_containers }} --test it model::
 
 # Writes the records and log lines of docs/walkthroughs/one-account.md anew, from a run on Apache Kafka in a container
 [group('test')]
 walkthrough:
-    WRITE_WALKTHROUGH=1 cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it walkthrough::
+    WRITE_WALKTHROUGH=1 cargo test {{ with_containers }} --test it walkthrough::
 
 # Kills the processor so many times at random moments under load, on Apache Kafka in a container: ten a minute
 [group('test')]
 soak kills="600":
-    PROCESSOR_KILLS={{ kills }} cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it every_transition_is_seen_once_although_the_processor_is_killed_twenty_times -- --nocapture
+    PROCESSOR_KILLS={{ kills }} cargo test {{ with_containers }} --test it every_transition_is_seen_once_although_the_processor_is_killed_twenty_times -- --nocapture
 
 # Kills ingest and stops, kills or pauses its broker, so many rounds, and looks for every webhook that was answered 200, on Apache Kafka in a container: six a minute
 [group('test')]
 soak-ingest rounds="60":
-    CONSERVATION_ROUNDS={{ rounds }} cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it what_was_answered_200_is_on_its_topic -- --nocapture
+    CONSERVATION_ROUNDS={{ rounds }} cargo test {{ with_containers }} --test it what_was_answered_200_is_on_its_topic -- --nocapture
 
 # Fails three brokers in containers in six ways, so many rounds, under signed webhooks, and ends with a table: eight minutes a round
 [group('test')]
@@ -73,7 +73,7 @@ campaign rounds="10":
 # The same as CI has it: one round of two of the ways, in two and a half minutes
 [group('test')]
 campaign-short:
-    cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it campaign:: -- --nocapture
+    cargo test {{ with_containers }} --test it campaign:: -- --nocapture
 
 # Replaces the processors of another revision by those of this one and back, one by one under load, so many times, on Apache Kafka in a container: just upgrade 34836ab
 [group('test')]
@@ -244,7 +244,7 @@ map folder:
 # The API documentation, without a warning
 [group('check')]
 doc *arguments:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps {{ arguments }}
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --features {{ container_features }} {{ arguments }}
 
 # Licences, banned crates and sources (deny.toml)
 [group('check')]
@@ -255,6 +255,16 @@ deny:
 [group('check')]
 advisories:
     cargo deny --locked check advisories
+
+# That the demo is compiled of what `cargo test` compiles: a dependency that is listed has other features there (demo/Cargo.toml)
+[group('check')]
+one-build:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    dependencies() { cargo tree --format '{p} {f}' --prefix none "$@" | sed 's/ (\*)$//' | sort --unique; }
+    demo=$(dependencies --package stackone-demo --edges normal,build)
+    all=$(dependencies --workspace --edges all)
+    ! comm -23 <(echo "$demo") <(echo "$all") | grep .
 
 # Dependencies that nothing uses
 [group('check')]
@@ -304,14 +314,14 @@ browser *arguments: hub
 # The same on the real services, with two replicas of connect, on Apache Kafka in a container
 [group('test')]
 browser-container *arguments: hub
-    cargo build --bins --package stackone-ingest --package stackone-processor-cli --package stackone-connect --package stackone-simulator
+    cargo build --bin stackone-ingest --bin stackone-processor --bin stackone-connect --bin stackone-simulator
     node --test {{ arguments }} tests/browser/pipeline/*.test.mjs
 
 # StackOne's own SDK for TypeScript against the stand-in (needs Node.js)
 [group('test')]
 simulator-sdk:
     command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer" >&2; exit 1; }
-    cargo build --package stackone-simulator
+    cargo build --bin stackone-simulator
     npm ci --prefix tests/simulator/sdk --ignore-scripts --no-audit --no-fund --loglevel error
     node --test tests/simulator/sdk/*.test.mjs
 
@@ -348,7 +358,7 @@ answers:
 
 # All static checks, the quick ones first
 [group('check')]
-check: fmt scripts typos structure deny machete asyncapi openapi web-check clippy clippy-tls doc
+check: fmt scripts typos structure deny machete one-build asyncapi openapi web-check clippy clippy-tls doc
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
