@@ -78,6 +78,7 @@ campaign-short:
 # Replaces the processors of another revision by those of this one and back, one by one under load, so many times, on Apache Kafka in a container: just upgrade 34836ab
 [group('test')]
 upgrade revision rounds="3":
+    cargo build {{ with_containers }} --bin upgrade
     .ci/upgrade {{ revision }} {{ rounds }}
 
 # docker-compose.yml: brings it up without Grafana, sees its traffic become events, takes it down; `just compose ci`: of images with that tag
@@ -100,10 +101,10 @@ samples *arguments:
 monitoring *arguments:
     cargo test --package stackone-pipeline-tests --test operations -- --nocapture {{ arguments }}
 
-# Play so many histories of the processor's core in virtual time, for at most 120 s; SEED=7 tells one of them, HISTORY=file one that was written down
+# Play so many histories of the processor's core in virtual time, for at most so many seconds, from FIRST=1001 on or from the first; SEED=7 tells one of them, HISTORY=file one that was written down
 [group('test')]
-simulate count="1000":
-    cargo run --quiet --profile simulation --package stackone-simulation -- {{ count }}
+simulate count="1000" seconds="120":
+    cargo run --quiet --profile simulation --package stackone-simulation -- {{ count }} {{ seconds }}
 
 # The simulation as CI runs it: equal traces in two processes, 1,000 histories within 10 minutes (4 minutes of one core), and no build with planted faults
 [group('test')]

@@ -1,6 +1,6 @@
-//! The command: plays histories (`stackone-simulation [N] [SECONDS]`), tells one (`SEED=7`) or one that was written down
-//! (`HISTORY=file`), hashes some (`hashes N`), or finds planted faults (`planted N`). Exits with 1 where a rule was broken,
-//! and with 2 for what cannot be read.
+//! The command: plays histories (`stackone-simulation [N] [SECONDS]`, from seed 1 on or from `FIRST=1001`), tells one
+//! (`SEED=7`) or one that was written down (`HISTORY=file`), hashes some (`hashes N`), or finds planted faults
+//! (`planted N`). Exits with 1 where a rule was broken, and with 2 for what cannot be read.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -53,7 +53,10 @@ fn unreadable(what: &str) -> ExitCode {
 }
 
 fn many(count: u64, seconds: u64) -> ExitCode {
-    let sum = play_many(1, count, Duration::from_secs(seconds));
+    let Ok(first) = std::env::var("FIRST").map_or(Ok(1), |first| first.parse()) else {
+        return unreadable("FIRST");
+    };
+    let sum = play_many(first, count, Duration::from_secs(seconds));
     for (seed, at, broken) in &sum.broken {
         say(&format!(
             "SEED={seed} breaks a rule at {} s: {broken:.300}",
