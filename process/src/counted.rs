@@ -1,8 +1,8 @@
-//! Numbers of things, as English has them.
+//! Counts of things with the English singular or plural.
 
 use std::fmt::Display;
 
-/// `1 account`, `2 accounts`.
+/// Writes `1 account` or `2 accounts`.
 #[must_use]
 pub fn counted<N: Display + PartialEq + From<u8>>(count: N, thing: &str) -> String {
     let plural = if count == N::from(1) { "" } else { "s" };

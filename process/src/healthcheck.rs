@@ -1,4 +1,4 @@
-//! The probe of a container: one request to the operators' listener, without an HTTP client.
+//! The probe of a container: one request to the operators' listener, made without an HTTP client.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -12,7 +12,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// Why a service is not healthy.
 #[derive(Debug, thiserror::Error)]
 pub enum Unhealthy {
-    /// It does not answer.
+    /// The connection failed or broke.
     #[error("no answer from {address}: {source}")]
     Unreachable {
         /// The address that was asked.
@@ -20,15 +20,16 @@ pub enum Unhealthy {
         /// The error of the connection.
         source: io::Error,
     },
-    /// It answered with another status than 200; the text is its answer.
+    /// The service answered with another status than 200; this is the text of its answer.
     #[error("{0}")]
     SaysNo(String),
 }
 
-/// What a running service is asked.
+/// The question that the probe asks.
 #[derive(Debug, Clone, Args)]
 pub struct Healthcheck {
-    /// Ask only whether it is alive: an outage of what it depends on does not change that.
+    /// Ask whether it is alive, not whether it is ready: an outage of a dependency does not change
+    /// that.
     #[arg(long)]
     pub live: bool,
 }
@@ -38,7 +39,7 @@ impl Healthcheck {
     ///
     /// # Errors
     ///
-    /// Where it does not answer, or otherwise than with 200.
+    /// Fails where the service does not answer within 3 s, or answers with another status than 200.
     pub fn ask(&self, listen: SocketAddr) -> Result<(), Unhealthy> {
         ask(listen, if self.live { "/livez" } else { "/readyz" })
     }
@@ -56,7 +57,7 @@ fn ask(listen: SocketAddr, path: &str) -> Result<(), Unhealthy> {
     Err(Unhealthy::SaysNo(body.trim().to_owned()))
 }
 
-/// A listener on all addresses is asked on the loopback.
+/// Returns the loopback address where the listener is bound to all addresses.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -70,7 +71,8 @@ fn get(address: SocketAddr, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
-    // In one piece: a request in many is answered before it is complete, and then the rest of it resets the connection.
+    // The request is sent in one piece: a service answers the first of several before the rest
+    // arrive, and resets the connection.
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = String::new();

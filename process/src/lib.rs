@@ -1,11 +1,16 @@
-//! What makes a service a process, the same for each of them: [`settings`] from several layers, logs ([`telemetry`]),
-//! which go to a [`stderr`] that nothing waits for and say nothing again and again ([`log_limit`]), [`stdout`],
-//! [`signals`], exit codes ([`program`]), the commands of a [`service`], threads and tasks ([`mod@spawn`]) and what their [`panics`] end, reading a
-//! [`secret`] and having files looked at again ([`watch`]), a registry of [`metrics`], and the probe of its container
-//! ([`healthcheck`]), and numbers of things in what it says ([`mod@counted`]).
+//! What makes a service a process, the same for each service:
 //!
-//! It knows neither StackOne nor Kafka. What a service can be set to, and which settings contradict each other, is the
-//! service's own.
+//! - [`settings`] from several layers, and each [`secret`]; [`watch`] reads files again.
+//! - Logs ([`telemetry`]), which go to a [`stderr`] that nothing waits for, without repetitions
+//!   ([`log_limit`]). Commands write to [`stdout`], and count things as English does
+//!   ([`mod@counted`]).
+//! - [`signals`], exit codes ([`program`]) and the commands of a [`service`].
+//! - Threads and tasks ([`mod@spawn`]), and what their [`panics`] end.
+//! - A registry of [`metrics`], [`spans`] of traces, and the probe of a container
+//!   ([`healthcheck`]).
+//!
+//! The crate knows neither StackOne nor Kafka. Which settings a service has, and which of them
+//! contradict each other, is up to that service.
 
 #![cfg_attr(
     test,

@@ -1,18 +1,20 @@
-//! Saying the same thing not again and again: only when it changes, or only so often.
+//! Limits of repeated log lines: [`Changed`] lets a line pass only when its value changes,
+//! [`Throttled`] only so often.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Most keys that are told apart at a time.
+/// The most keys that have a bucket at a time. A full bucket is forgotten first; where none is
+/// full, a new key gets no line.
 const MOST_KEYS: usize = 64;
 
-/// Remembers the last value, so that a log line is written only where it changes.
+/// Remembers the last value, so that a log line is written only where the value changes.
 #[derive(Debug, Default)]
 pub struct Changed<T>(T);
 
 impl<T: PartialEq> Changed<T> {
-    /// Remembers `now`, and tells whether it is news.
+    /// Remembers `now`, and returns whether it differs from the value before it.
     pub fn is_news(&mut self, now: T) -> bool {
         let is_news = self.0 != now;
         self.0 = now;
@@ -20,7 +22,7 @@ impl<T: PartialEq> Changed<T> {
     }
 }
 
-/// A token bucket of log lines for each key: so many at once, then one in a while.
+/// A token bucket of log lines for each key: a burst at once, then one line in each interval.
 #[derive(Debug)]
 pub struct Throttled<K> {
     burst: u32,
@@ -31,7 +33,7 @@ pub struct Throttled<K> {
 #[derive(Debug)]
 struct Buckets<K> {
     of_key: BTreeMap<K, Bucket>,
-    /// Lines of keys that were forgotten, or that there was no room for.
+    /// Counts the suppressed lines of keys that were forgotten, or that got no bucket.
     suppressed: u64,
 }
 
@@ -43,7 +45,7 @@ struct Bucket {
 }
 
 impl<K: Ord> Throttled<K> {
-    /// Up to `burst` lines of a key at once, then one each `refill`, which is not 0.
+    /// Allows up to `burst` lines of a key at once, then one in each `refill`, which must not be 0.
     #[must_use]
     pub const fn new(burst: u32, refill: Duration) -> Self {
         let buckets = Buckets {
@@ -57,7 +59,8 @@ impl<K: Ord> Throttled<K> {
         }
     }
 
-    /// Whether a line may be written now, and if so, how many were not since the last one.
+    /// Returns how many lines were suppressed since the last one where a line may be written now,
+    /// and `None` where it may not.
     pub fn allow(&self, key: K, now: Instant) -> Option<u64> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let Buckets { of_key, suppressed } = &mut *buckets;

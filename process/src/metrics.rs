@@ -1,4 +1,5 @@
-//! A registry of metrics that also tells what was registered, so that alerts and dashboards can be held against it.
+//! A registry of metrics that lists what was registered, so that tests can hold alerts and
+//! dashboards against it.
 
 mod total;
 
@@ -10,16 +11,16 @@ use prometheus::proto::{MetricFamily, MetricType};
 
 pub use prometheus::Error;
 
-/// What is known of a metric before it has a value.
+/// A metric before it has a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// Its full name, prefix included.
+    /// The full name with its prefix.
     pub name: String,
-    /// Its help text in the exposition format.
+    /// The help text of the exposition format.
     pub help: String,
-    /// Names of its labels.
+    /// The names of its labels.
     pub labels: Vec<String>,
-    /// Whether it has buckets, so that its series are `_bucket`, `_sum` and `_count`.
+    /// Whether its series are `_bucket`, `_sum` and `_count`.
     pub is_histogram: bool,
 }
 
@@ -31,11 +32,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// An empty registry. `prefix` and an underscore stand before each name.
+    /// Makes an empty registry. `prefix` and an underscore precede each name.
     ///
     /// # Errors
     ///
-    /// Where the prefix is empty.
+    /// Fails where the prefix is empty.
     pub fn new(prefix: Option<&str>) -> Result<Self, Error> {
         let prefix = prefix.map(ToOwned::to_owned);
         Ok(Self {
@@ -45,21 +46,21 @@ impl Metrics {
         })
     }
 
-    /// Registers a metric and gives it back.
+    /// Registers a metric and returns it.
     ///
     /// # Errors
     ///
-    /// Where its name is taken.
+    /// Fails where its name is taken.
     pub fn register<C: Collector + Clone + 'static>(&self, metric: C) -> Result<C, Error> {
         self.register_all(metric.clone())?;
         Ok(metric)
     }
 
-    /// Registers what nobody but the registry has to hold.
+    /// Registers metrics that only the registry has to hold.
     ///
     /// # Errors
     ///
-    /// Where a name is taken.
+    /// Fails where a name is taken.
     pub fn register_all<C: Collector + 'static>(&self, metrics: C) -> Result<(), Error> {
         let described = self.describe(&metrics);
         self.registry.register(Box::new(metrics))?;
@@ -88,7 +89,7 @@ impl Metrics {
         described.collect()
     }
 
-    /// What was registered, in that order.
+    /// Returns the metrics in the order in which they were registered.
     #[must_use]
     pub fn descriptions(&self) -> Vec<Description> {
         let described = self
@@ -98,7 +99,7 @@ impl Metrics {
         described.clone()
     }
 
-    /// The values of all metrics, as the exposition format groups them.
+    /// Returns the registry that the exposition format is written from.
     #[must_use]
     pub const fn registry(&self) -> &Registry {
         &self.registry

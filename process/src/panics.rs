@@ -1,7 +1,9 @@
-//! What becomes of a process in which a thread panics: said in its log, and then over, unless that is somebody's to handle.
+//! What a panic ends. The panic is logged first, and then the process ends, unless somebody waits
+//! for what panicked.
 //!
-//! A service of which a thread is missing says that it is well and does its work no more. So the hook ends the process, before
-//! anything is unwound: what is dropped then may wait for ever, and a callback of a C library cannot unwind at all.
+//! A service that has lost a thread still reports that it is well and no longer does its work. So
+//! the hook ends the process before anything is unwound: a destructor may wait for ever, and a
+//! callback of a C library cannot unwind at all.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io;
@@ -13,18 +15,20 @@ use std::time::Duration;
 
 use crate::{spawn, stderr};
 
-/// Exit code of a process that a panic has ended, the one that Rust gives a program whose main thread panics.
+/// The exit code of a process that a panic has ended; Rust's own for a main thread that panics.
 pub const EXIT_CODE: i32 = 101;
-/// How long the last words may take, whatever holds them up: longer than their flush, and the process ends within 2 s.
+/// How long the last words may take, whatever holds them up. It is longer than their flush, and
+/// lets the process end within 2 s.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// What a panic ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Panics {
-    /// The process, whatever thread it was.
+    /// A panic ends the process, whatever thread it is on.
     EndProcess,
-    /// What was started by [`crate::spawn`], or named by [`spawn::named`]: whoever waits for it is told and decides. Where
-    /// nobody is, on a thread of a library or the main one, the process.
+    /// A panic ends what [`crate::spawn`] started or [`spawn::named`] named: whoever waits for it
+    /// learns of the panic and decides. On a thread of a library, or on the main one, it ends the
+    /// process.
     EndTask,
 }
 
@@ -32,7 +36,8 @@ pub enum Panics {
 ///
 /// # Errors
 ///
-/// Where the system has no thread for the watchdog. It is made now: at a panic there may be none left.
+/// Fails where the system has no thread for the watchdog. The watchdog is started here, because at
+/// a panic there may be no thread left.
 pub(crate) fn install(panics: Panics) -> io::Result<()> {
     let watchdog = watchdog()?;
     let is_ending = AtomicBool::new(false);
@@ -42,7 +47,7 @@ pub(crate) fn install(panics: Panics) -> io::Result<()> {
             return;
         }
         if is_ending.swap(true, Ordering::AcqRel) {
-            // The first one has the last words, and what comes of it is of no interest.
+            // The first panic writes the last words; the outcome of this one no longer matters.
             loop {
                 thread::park();
             }
@@ -55,7 +60,8 @@ pub(crate) fn install(panics: Panics) -> io::Result<()> {
     Ok(())
 }
 
-/// A thread that ends the process some time after it is told to, whatever becomes of the last words.
+/// Starts the thread that ends the process [`LAST_WORDS`] after it is asked to, whether or not they
+/// are written.
 #[expect(clippy::disallowed_methods, reason = "it must not panic on purpose")]
 fn watchdog() -> io::Result<Sender<()>> {
     let (alarm, alarmed) = channel();
@@ -71,13 +77,14 @@ fn watchdog() -> io::Result<Sender<()>> {
     Ok(alarm)
 }
 
-/// Without the handlers that libraries have registered for the end (`atexit`): they may wait for the thread that panicked.
+/// Ends the process without the handlers that libraries registered for its end (`atexit`): they may
+/// wait for the thread that panicked.
 fn end() -> ! {
     signal_hook::low_level::exit(EXIT_CODE)
 }
 
-/// Tells a panic as the service logs; where errors are not logged, in a line of its own. Then the backtrace, where the
-/// environment asks for one: to find its names may take longer than there is time.
+/// Logs a panic, or writes it as a line where errors are not logged. The backtrace follows where
+/// the environment asks for one: resolving its names may take longer than the process has.
 fn tell(panicked: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let thread = thread.name().unwrap_or("unnamed");

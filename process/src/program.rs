@@ -1,4 +1,4 @@
-//! From a command line that has been read to an exit code.
+//! The way from a command line to an exit code.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -12,14 +12,14 @@ use crate::panics::{self, Panics};
 use crate::settings::ConfigError;
 use crate::{stderr, stdout};
 
-/// Exit code of a configuration that cannot be used; clap's of arguments is the same.
+/// The exit code for a configuration that cannot be used; clap has the same for arguments.
 const INVALID_CONFIGURATION: u8 = 2;
-/// Exit code of a command whose output nobody reads any more, as a shell tells that of SIGPIPE.
+/// The exit code of a command whose reader has gone: what a shell reports for SIGPIPE (128 + 13).
 const READER_GONE: u8 = 141;
-/// How long threads that wait for something may take to end once everything else has, and the last lines on stderr.
+/// How long waiting threads, and the last lines on stderr, may take once everything else has ended.
 pub const AFTERWARDS: Duration = Duration::from_secs(1);
-/// The part of [`AFTERWARDS`] that the last lines on stderr have at least, where threads took the
-/// rest.
+/// The least part of [`AFTERWARDS`] that is left for the last lines on stderr, whatever the threads
+/// took of it.
 const LAST_LINES: Duration = Duration::from_millis(250);
 
 /// Why a program did not do what it was asked to.
@@ -27,7 +27,7 @@ const LAST_LINES: Duration = Duration::from_millis(250);
 pub enum Failure {
     /// The configuration cannot be used: exit code 2.
     Configuration(ConfigError),
-    /// The work itself failed: exit code 1.
+    /// The work failed: exit code 1.
     Other(anyhow::Error),
 }
 
@@ -43,11 +43,12 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// Reads a command line.
+/// Parses a command line.
 ///
 /// # Errors
 ///
-/// How the program is to end: what is wrong was told on stderr, or what was asked for on stdout.
+/// Returns the exit code of the program where it is to end here: it has written what is wrong to
+/// stderr, or the help that was asked for to stdout.
 pub fn parse<C: Parser>(arguments: impl Iterator<Item = OsString>) -> Result<C, ExitCode> {
     C::try_parse_from(arguments).map_err(|error| {
         if error.use_stderr() {
@@ -61,7 +62,7 @@ pub fn parse<C: Parser>(arguments: impl Iterator<Item = OsString>) -> Result<C, 
             // Where help cannot be written, nobody reads it.
             let _unwritable = error.print();
         }
-        // clap has these two.
+        // clap has these two codes: 0 for help and version, 2 for arguments that it refuses.
         match error.exit_code() {
             0 => ExitCode::SUCCESS,
             _ => ExitCode::from(INVALID_CONFIGURATION),
@@ -69,8 +70,10 @@ pub fn parse<C: Parser>(arguments: impl Iterator<Item = OsString>) -> Result<C, 
     })
 }
 
-/// Does the work of the program called `name`, tells on stderr why it failed, and says how it ended: 0, 1, 2 for an
-/// invalid configuration, or 141 where whoever read its output has gone. A panic ends what `panics` says; the process with [`panics::EXIT_CODE`], at once.
+/// Runs the work of the program called `name`, writes to stderr why it failed, and returns its exit
+/// code: 0, 1, 2 for an invalid configuration, or 141 where the reader of its output has gone. A
+/// panic ends what `panics` says; where that is the process, it ends at once with
+/// [`panics::EXIT_CODE`].
 pub fn run(
     name: &str,
     panics: Panics,
@@ -89,7 +92,8 @@ fn done(name: &str, work: impl Future<Output = Result<(), Failure>>) -> ExitCode
         Ok(runtime) => {
             let done = runtime.block_on(work);
             let ending = Instant::now();
-            // A thread that still waits for Kafka must not keep a process that is done: nothing it could do matters.
+            // A thread that still waits for Kafka must not keep a finished process: nothing that it
+            // could do matters.
             runtime.shutdown_timeout(AFTERWARDS);
             let code = exit_code(name, done);
             let left = AFTERWARDS.saturating_sub(ending.elapsed());
@@ -119,7 +123,8 @@ fn exit_code(name: &str, done: Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// An error and its causes in one line, without those that the line says already.
+/// Writes an error and its causes in one line, and leaves out causes whose text the line already
+/// has.
 fn one_line(error: &anyhow::Error) -> String {
     error
         .chain()
@@ -135,14 +140,15 @@ fn one_line(error: &anyhow::Error) -> String {
         })
 }
 
-/// Says on stderr, one line each, what the program called `name` takes as it is although it is odd.
+/// Writes to stderr, one line each, which settings the program called `name` uses although they are
+/// suspicious.
 pub fn warn(name: &str, warnings: impl IntoIterator<Item = impl Display>) {
     for warning in warnings {
         stderr::write_line(&format!("{name}: warning: {warning}"));
     }
 }
 
-/// One line for each problem, on stderr. Where even that cannot be written, the exit code has to do.
+/// Writes one line for each problem to stderr. Where that fails, the exit code has to suffice.
 fn complain(name: &str, problems: &[String]) {
     for problem in problems {
         stderr::write_line(&format!("{name}: {problem}"));

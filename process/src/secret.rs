@@ -1,4 +1,4 @@
-//! Secrets: where they are, and reading them from there.
+//! The places of secrets, and reading a secret from its place.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,28 +7,28 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-/// Where a secret is.
+/// The place of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// A file, which may be replaced while the process runs.
     File(PathBuf),
-    /// An environment variable.
+    /// An environment variable of this name.
     Variable(String),
 }
 
-/// A secret as it was read.
+/// A secret that was read.
 #[derive(Debug)]
 pub struct Secret {
-    /// Without one trailing newline.
+    /// The text without one trailing newline.
     pub value: SecretString,
-    /// What is odd about it, although it is used.
+    /// Something suspicious about the text, which is used all the same.
     pub oddity: Option<Oddity>,
 }
 
-/// What is odd about a secret. Shows nothing of what it says.
+/// What is suspicious about a secret. Shows nothing of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Oddity {
-    /// Where the secret is.
+    /// The place that the secret was read from.
     pub place: Place,
     what: String,
 }
@@ -36,7 +36,7 @@ pub struct Oddity {
 /// Why there is no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// The file is missing, may not be read, or is no text.
+    /// The file is missing, may not be read, or is not UTF-8.
     #[error("cannot read {}: {source}", .file.display())]
     Unreadable {
         /// The file that was configured.
@@ -44,10 +44,10 @@ pub enum SecretError {
         /// The operating system's error.
         source: io::Error,
     },
-    /// There is no such variable.
+    /// The environment has no variable of this name.
     #[error("environment variable {0} is not set")]
     Unset(String),
-    /// There is nothing there, or a newline.
+    /// The place holds nothing, or only a newline.
     #[error("{0} is empty")]
     Empty(Place),
 }
@@ -68,7 +68,7 @@ impl fmt::Display for Oddity {
 }
 
 impl Place {
-    /// The one of the two that is given; none where neither or both are.
+    /// Returns the place that is given; `None` where neither or both are.
     #[must_use]
     pub fn either(file: Option<&Path>, variable: Option<&str>) -> Option<Self> {
         match (file, variable) {
@@ -78,11 +78,11 @@ impl Place {
         }
     }
 
-    /// Reads what is there now. `environment` is all the environment there is.
+    /// Reads the secret as it is now. `environment` stands for the whole environment.
     ///
     /// # Errors
     ///
-    /// Where there is none.
+    /// Fails where the place cannot be read, or is empty.
     pub fn read(&self, environment: &HashMap<String, String>) -> Result<Secret, SecretError> {
         let text = match self {
             Self::File(file) => {
@@ -109,13 +109,14 @@ impl Place {
     }
 }
 
-/// A newline of Windows is one, too.
+/// Removes one trailing newline, also one of Windows (CRLF).
 fn without_newline(text: &str) -> &str {
     let line = text.strip_suffix('\n').unwrap_or(text);
     line.strip_suffix('\r').unwrap_or(line)
 }
 
-/// What an editor or a shell may have added. All of it is taken as it is, since it may be meant.
+/// Lists what an editor or a shell may have added. The text is used as it is, since all of it may
+/// be meant.
 fn oddities(text: &str) -> Vec<&'static str> {
     let value = without_newline(text);
     let is_quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);

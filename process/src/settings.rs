@@ -1,4 +1,4 @@
-//! Reading settings: built-in defaults, then a file, then the environment.
+//! Reads settings: built-in defaults, then a file, then the environment.
 
 mod parts;
 mod source;
@@ -26,7 +26,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// What is wrong, one line each.
+    /// Returns the problems, one line each.
     #[must_use]
     pub fn problems(&self) -> &[String] {
         &self.problems
@@ -39,25 +39,27 @@ impl From<Vec<String>> for ConfigError {
     }
 }
 
-/// Where the settings of one program come from, beside the file that its user names.
+/// The sources of one program's settings, beside the file that its user names.
 #[derive(Debug, Clone, Copy)]
 pub struct Layers {
     /// Every setting with its default, in TOML.
     pub defaults: &'static str,
-    /// What the names of environment variables begin with, up to the first double underscore.
+    /// The prefix of environment variables, up to the first double underscore.
     pub prefix: &'static str,
-    /// Tables whose keys are another program's names, with dots: `kafka.properties`. In a variable's name an underscore
-    /// stands for each dot, and two for an underscore.
+    /// Tables whose keys are names of another program and contain dots: `kafka.properties`. In the
+    /// name of a variable an underscore stands for each dot, and two stand for an underscore.
     pub dotted: &'static [&'static str],
 }
 
 impl Layers {
-    /// Reads the settings; what is read later wins. `environment` is all the environment there is: the process's own is
-    /// not looked at, so that several services can be configured side by side in one process.
+    /// Reads the settings; a later layer wins. `environment` stands for the whole environment: this
+    /// function does not look at the process's own, so that one process can hold several services
+    /// with their own settings.
     ///
     /// # Errors
     ///
-    /// Where a layer cannot be read, or what they say together is no `S`: every problem, one line each.
+    /// Fails where a layer cannot be read, or the settings do not fit `S`: every problem, one line
+    /// each.
     pub fn read<S: DeserializeOwned>(
         self,
         file: Option<&Path>,
@@ -91,19 +93,20 @@ impl Layers {
     }
 }
 
-/// The one setting that a container's probe needs.
+/// The one setting that the probe of a container needs.
 #[derive(Deserialize)]
 struct Probed {
     admin: AdminSettings,
 }
 
 impl Layers {
-    /// Where the operators' listener is, whatever has become of all other settings: a service that runs goes on with what it
-    /// has read, and must not be restarted for a file that it does not need now.
+    /// Reads the address of the operators' listener, whatever the other settings have become. A
+    /// running service goes on with the settings that it has read, and its probe must not restart
+    /// it for a file that it does not need now.
     ///
     /// # Errors
     ///
-    /// Where no layer says it so that it can be read.
+    /// Fails where no layer has a readable address.
     pub fn admin_listen(
         self,
         file: Option<&Path>,
@@ -115,7 +118,7 @@ impl Layers {
     }
 }
 
-/// The variables of this process that are text. The only place that looks at them.
+/// Returns the variables of this process that are UTF-8. No other function reads the environment.
 #[must_use]
 pub fn process_environment() -> HashMap<String, String> {
     std::env::vars_os()

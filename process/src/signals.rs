@@ -1,4 +1,4 @@
-//! What operating systems say to a process.
+//! The signals by which the operating system asks a process to stop.
 
 use std::io;
 
@@ -6,11 +6,12 @@ use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Does work that can be stopped: SIGTERM or SIGINT asks it to, and a second one gives it up.
+/// Does work that can be stopped: the first SIGTERM or SIGINT cancels its token, a second one
+/// abandons it.
 ///
 /// # Errors
 ///
-/// Where the work fails or is given up, or signals cannot be listened to.
+/// Fails where the work fails or is abandoned, or where the process cannot listen to signals.
 pub async fn until_stopped(
     work: impl AsyncFnOnce(CancellationToken) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -22,14 +23,14 @@ pub async fn until_stopped(
     }
 }
 
-/// SIGTERM and SIGINT, listened to from now on.
+/// SIGTERM and SIGINT, received since this value was made.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    /// Starts listening.
+    /// Begins to listen.
     fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -37,7 +38,8 @@ impl Signals {
         })
     }
 
-    /// Asks to stop at the first signal, and returns at the second: somebody is out of patience.
+    /// Cancels `stop` at the first signal and returns at the second: whoever sends it does not want
+    /// to wait.
     async fn stop_then_insist(mut self, stop: CancellationToken) {
         self.next().await;
         stop.cancel();

@@ -1,8 +1,8 @@
-//! Spans of traces: what is told to a collector of what was done, for whoever looks a trace up there.
+//! Spans of traces, sent to a collector for whoever looks a trace up there.
 //!
-//! Spans are for looking at, so nothing waits for them and nothing fails with them: they go to a bounded queue, from which a
-//! task sends them to the collector by OTLP, as protobuf over HTTP. What the collector does not take is lost, and a warning
-//! counts it. <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
+//! Nothing waits for a span and nothing fails with one: spans go to a bounded queue, from which a
+//! task sends them by OTLP, as protobuf over HTTP. What the collector does not take is lost, and a
+//! warning counts it. <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
 
 #[cfg(feature = "otlp")]
 mod collector;
@@ -16,17 +16,17 @@ mod span;
 use export::Export;
 pub use span::{Kind, PATIENCE, Span};
 
-/// The setting, as problems with it name it.
+/// The name of the setting, for messages about its value.
 const SETTING: &str = "telemetry.otlp_endpoint";
 
-/// Where spans go: to a collector, or nowhere. Clones share one queue.
+/// A handle to the exporter of spans, or to none. Clones share one queue.
 #[derive(Debug, Clone, Default)]
 pub struct Spans {
     #[cfg(feature = "otlp")]
     export: Option<Export>,
 }
 
-/// What is wrong with the address of a collector; nothing where it can be used, or there is none.
+/// Says why spans cannot be sent to `endpoint`; `None` where it can be used or is not set.
 #[must_use]
 pub fn endpoint_problem(endpoint: Option<&str>) -> Option<String> {
     let problem = problem(endpoint?)?;
@@ -47,12 +47,13 @@ fn problem(_endpoint: &str) -> Option<String> {
 }
 
 impl Spans {
-    /// Spans of the service called `service`, to the collector at `endpoint`; nowhere where that is none, or cannot be used
-    /// ([`endpoint_problem`]).
+    /// Starts to send spans of the service called `service` to the collector at `endpoint`. Sends
+    /// none where `endpoint` is `None` or cannot be used ([`endpoint_problem`]).
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime where there is a collector: a task of the runtime sends them.
+    /// Panics outside a tokio runtime where there is a collector: a task of the runtime sends the
+    /// spans.
     #[must_use]
     pub fn to(endpoint: Option<&str>, service: &'static str) -> Self {
         #[cfg(feature = "otlp")]
@@ -68,7 +69,8 @@ impl Spans {
         }
     }
 
-    /// Takes a span that is made only where spans go anywhere. Does not wait: where the queue is full, the span is lost.
+    /// Queues a span, which is made only where spans are sent. Does not wait: where the queue is
+    /// full, the span is lost and counted.
     pub fn finished(&self, span: impl FnOnce() -> Span) {
         #[cfg(feature = "otlp")]
         if let Some(export) = &self.export {
@@ -78,7 +80,7 @@ impl Spans {
         drop(span);
     }
 
-    /// Sends what is queued, and takes nothing more. Waits for up to 2 s.
+    /// Sends what is queued and takes no further span. Waits for up to 2 s.
     pub async fn close(self) {
         #[cfg(feature = "otlp")]
         if let Some(export) = self.export {

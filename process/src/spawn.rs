@@ -1,7 +1,9 @@
-//! The only way to start threads and tasks: each has a [`Name`], which stands in its service's registry ([`crate::tasks!`]).
+//! The only way to start threads and tasks: each has a [`Name`] that stands in its service's
+//! registry ([`crate::tasks!`]).
 //!
-//! The name is in the log line of a panic, and a test can make each of them panic on purpose ([`observe`]). Clippy's
-//! `disallowed-methods` (`clippy.toml`) refuses the functions of tokio and of the standard library.
+//! The log line of a panic has that name, and a test can make each of them panic on purpose
+//! ([`observe`]). Clippy's `disallowed-methods` (`clippy.toml`) refuses the functions of tokio and
+//! of the standard library.
 
 use std::cell::Cell;
 use std::fmt;
@@ -14,7 +16,8 @@ use std::thread;
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
-/// What a kind of threads or tasks is called. Made by [`crate::tasks!`] only, so that each is in a registry.
+/// The name of a kind of threads or tasks. Only [`crate::tasks!`] makes one, so that each is in a
+/// registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(&'static str);
 
@@ -25,7 +28,7 @@ impl Name {
         Self(name)
     }
 
-    /// The name.
+    /// Returns the name as the registry and the log have it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.0
@@ -38,44 +41,46 @@ impl fmt::Display for Name {
     }
 }
 
-/// Declares the threads and tasks of a crate, after their visibility: a constant for each, and `ALL`.
+/// Declares the threads and tasks of a crate, after their visibility: one constant for each, and
+/// `ALL`.
 #[macro_export]
 macro_rules! tasks {
     ($visibility:vis, $($(#[$doc:meta])* $constant:ident = $name:literal;)+) => {
         $($(#[$doc])* $visibility const $constant: $crate::spawn::Name =
             $crate::spawn::Name::registered($name);)+
 
-        /// The registry: every thread and task that this crate starts.
+        /// The registry: the name of every thread and task that this crate starts.
         $visibility const ALL: &[$crate::spawn::Name] = &[$($constant),+];
     };
 }
 
 thread_local! {
-    /// The named work that this thread does now.
+    /// The name of the work that this thread does now.
     static CURRENT: Cell<Option<Name>> = const { Cell::new(None) };
 }
 
 static OBSERVER: OnceLock<fn(Name)> = OnceLock::new();
 
-/// Has `observer` called at the start of each thread and task, on its thread: for tests, which panic there. No service does
-/// this. Only the first observer of a process is called.
+/// Has `observer` called on the thread of each thread and task as it starts. Tests use it to panic
+/// there; no service calls it. Only the first observer of a process is called.
 pub fn observe(observer: fn(Name)) {
     let _only_the_first = OBSERVER.set(observer);
 }
 
-/// The named work that this thread does now. Somebody waits for its end and is told of a panic.
+/// Returns the name of the work that this thread does now. Whoever waits for the end of such work
+/// learns of its panic.
 pub(crate) fn current() -> Option<Name> {
     CURRENT.get()
 }
 
-/// Tells the observer of work that is not started here: a callback, on a thread of a library.
+/// Calls the observer for work that this module does not start: a callback on a library's thread.
 pub fn entered(name: Name) {
     if let Some(observer) = OBSERVER.get() {
         observer(name);
     }
 }
 
-/// Names the work of this thread until it is dropped.
+/// Holds the name of this thread's work; dropping it restores the name before.
 struct Naming {
     before: Option<Name>,
 }
@@ -94,10 +99,10 @@ impl Drop for Naming {
     }
 }
 
-/// Work with a name, which it has when it is polled and when it is dropped.
+/// A future that has its name whenever it is polled or dropped.
 struct Named<F> {
     name: Name,
-    /// There until it is dropped.
+    /// The future; taken out when this is dropped, so that its destructors run under the name.
     work: Option<Pin<Box<F>>>,
 }
 
@@ -120,7 +125,7 @@ impl<F> Drop for Named<F> {
     }
 }
 
-/// Names what a future does. For work that a library starts, such as a connection.
+/// Gives a future a name. For work that a library starts, such as a connection.
 pub fn named<T>(name: Name, work: impl Future<Output = T>) -> impl Future<Output = T> {
     let observed = async move {
         entered(name);
@@ -149,7 +154,7 @@ pub fn spawn<T: Send + 'static>(
     tokio::spawn(named(name, task))
 }
 
-/// Starts a task on a runtime.
+/// Starts a task on `runtime`.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn spawn_on<T: Send + 'static>(
     runtime: &Handle,
@@ -159,7 +164,7 @@ pub fn spawn_on<T: Send + 'static>(
     runtime.spawn(named(name, task))
 }
 
-/// Starts a task of a set.
+/// Starts a task that belongs to `set`.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn spawn_in<T: Send + 'static>(
     set: &mut JoinSet<T>,
@@ -178,7 +183,7 @@ pub fn spawn_blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(named_job(name, job))
 }
 
-/// Starts a job that may block, on a thread of a runtime.
+/// Starts a job that may block, on a thread of `runtime`.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn spawn_blocking_on<T: Send + 'static>(
     runtime: &Handle,
@@ -192,7 +197,7 @@ pub fn spawn_blocking_on<T: Send + 'static>(
 ///
 /// # Errors
 ///
-/// Where the system has none left.
+/// Fails where the system has no thread left.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn spawn_thread<T: Send + 'static>(
     name: Name,
@@ -202,7 +207,7 @@ pub fn spawn_thread<T: Send + 'static>(
     thread.spawn(named_job(name, job))
 }
 
-/// The threads and tasks of this crate.
+/// The registry of the threads and tasks that this crate starts.
 pub mod tasks {
     crate::tasks! {
         pub,
@@ -223,7 +228,7 @@ mod tests {
         INNER = "inner";
     }
 
-    /// Keeps what was the name when it was dropped.
+    /// Records the current name when it is dropped.
     struct Seen<'a>(&'a Cell<Option<Name>>);
 
     impl Drop for Seen<'_> {

@@ -1,8 +1,8 @@
 //! Standard error, written to so that nothing fails, waits or slows down with it.
 //!
-//! Log lines, progress of commands and last words at exit all go through one bounded queue that
-//! a thread of its own empties. A full disk, a reader that has gone and one that is there and
-//! does not read cost lines, which are counted, and nothing else.
+//! Log lines, the progress of commands and the last words at exit all go through one bounded queue
+//! that a thread of its own empties. A full disk, a reader that has gone, and one that does not
+//! read cost lines, which are counted, and nothing else.
 
 mod lossy;
 
@@ -13,49 +13,50 @@ use std::time::Duration;
 use crate::metrics::{Error, Metrics};
 use lossy::LossyWriter;
 
-/// Most lines that wait.
+/// The most lines that may wait.
 const MOST_LINES: usize = 4096;
-/// Most bytes that wait: some 16 times what a pipe of Linux holds.
+/// The most bytes that may wait: 16 times what a pipe holds on Linux.
 const MOST_BYTES: usize = 1024 * 1024;
-/// How long the end of a process waits for the last lines.
+/// How long a process that ends waits for its last lines.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
-/// One for the whole process: it has one standard error.
+/// The queue of the process, which has one standard error.
 static QUEUE: LazyLock<LossyWriter> =
     LazyLock::new(|| LossyWriter::start(io::stderr(), MOST_LINES, MOST_BYTES));
 
-/// Queues `text` as it is; never waits. Lost where the queue is full or it cannot be written.
+/// Queues `text` unchanged and never waits. The text is lost where the queue is full or standard
+/// error cannot be written.
 pub fn write(text: impl Into<Vec<u8>>) {
     QUEUE.push(text.into());
 }
 
-/// Queues a line; never waits.
+/// Queues a line and its newline; never waits.
 pub fn write_line(line: &str) {
     write(format!("{line}\n"));
 }
 
-/// Waits until all that was queued is written, for up to `patience`.
+/// Waits for up to `patience` until everything queued is written.
 pub fn flush(patience: Duration) {
     QUEUE.flush(patience);
 }
 
-/// For subscribers of `tracing`: each write is one line.
+/// Returns a writer for `tracing` subscribers, which write one line at a time.
 #[must_use]
 pub fn writer() -> impl io::Write {
     QUEUE.clone()
 }
 
-/// How many lines were lost since the process began.
+/// Returns how many lines were lost since the process began.
 #[must_use]
 pub fn lines_lost() -> u64 {
     QUEUE.lost()
 }
 
-/// Registers a counter of this name that shows [`lines_lost`].
+/// Registers a counter called `name` that shows [`lines_lost`].
 ///
 /// # Errors
 ///
-/// Where its name is taken.
+/// Fails where the name is taken.
 pub fn register_lines_lost(metrics: &Metrics, name: &str) -> Result<(), Error> {
     let help = "Log lines that were not written: stderr's reader is slow, stuck or gone, or its disk full.";
     metrics.register_total(name, help, lines_lost)

@@ -1,20 +1,20 @@
-//! Standard output of commands. Who reads it may leave whenever it has seen enough (`| head`).
+//! Standard output of commands, whose reader may leave once it has seen enough (`| head`).
 
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Write};
 
-/// Standard output, whose reader's end is told from every other broken pipe.
+/// Standard output that tells a reader who has gone from every other broken pipe.
 #[derive(Debug)]
 pub struct Stdout(io::Stdout);
 
-/// Standard output, as commands are to write to it.
+/// Returns the standard output that commands write to.
 #[must_use]
 pub fn stdout() -> Stdout {
     Stdout(io::stdout())
 }
 
-/// Whoever read standard output has gone: no failure, and no reason to go on.
+/// The reader of standard output has gone. That is no failure, and no reason to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ReaderGone;
 
@@ -26,7 +26,7 @@ impl fmt::Display for ReaderGone {
 
 impl Error for ReaderGone {}
 
-/// Whether a command ended since nobody reads any more what it tells.
+/// Returns whether a command ended because nobody reads its output any more.
 pub(crate) fn is_reader_gone(error: &anyhow::Error) -> bool {
     let inner = |cause: &(dyn Error + 'static)| {
         let error = cause.downcast_ref::<io::Error>()?;

@@ -1,4 +1,5 @@
-//! Logs, to [`stderr`]. Only `main` sets this up: a library in somebody else's process must not.
+//! Logs, written to [`stderr`]. Only a program sets them up: a library inside another process must
+//! not.
 
 use std::io::{self, IsTerminal as _};
 
@@ -9,29 +10,30 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use crate::settings::LogFormat;
 use crate::stderr;
 
-/// A line at error for each connection on which something else than HTTP was said: whoever can connect could fill the logs. The
+/// The target that is silent by default. It logs a line at error for each connection on which
+/// something else than HTTP is sent, so that anyone who can connect could fill the logs. The
 /// services count these connections.
 const QUIET: &str = "actix_http";
 
 /// Why logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The filter is not one.
+    /// The directives cannot be parsed.
     #[error("telemetry.filter: {0}")]
     Filter(#[from] ParseError),
-    /// It has been set up before.
+    /// The process has a subscriber already.
     #[error("telemetry: {0}")]
     Init(#[from] TryInitError),
 }
 
-/// What is wrong with directives of tracing's `EnvFilter`; nothing where they can be used.
+/// Says what is wrong with directives of tracing's `EnvFilter`; `None` where they can be used.
 #[must_use]
 pub fn filter_problem(filter: &str) -> Option<String> {
     let error = read(filter).err()?;
     Some(TelemetryError::from(error).to_string())
 }
 
-/// What passes a filter that is written so.
+/// Parses directives, and silences [`QUIET`] unless they name it.
 fn read(filter: &str) -> Result<EnvFilter, ParseError> {
     let read = EnvFilter::try_new(filter)?;
     if filter.contains(QUIET) {
@@ -40,19 +42,20 @@ fn read(filter: &str) -> Result<EnvFilter, ParseError> {
     Ok(read.add_directive(format!("{QUIET}=off").parse()?))
 }
 
-/// Sends those logs of this process to stderr that `filter` lets pass: directives of tracing's `EnvFilter`. Those of
-/// `actix_http` do not, unless it is named there.
+/// Writes the log lines of this process that pass `filter`, which are directives of tracing's
+/// `EnvFilter`, to stderr. Lines of `actix_http` pass only where the filter names it.
 ///
 /// # Errors
 ///
-/// Where the filter cannot be read, or logs already go somewhere.
+/// Fails where the filter cannot be parsed, or the process logs already.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
     let filter = read(filter)?;
     let terminal = io::stderr().is_terminal();
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(stderr::writer)
-        // It would tell its own errors by `eprintln!`, which waits and panics where stderr does.
+        // By itself the subscriber reports its own errors by `eprintln!`, which waits and panics
+        // where stderr does.
         .log_internal_errors(false)
         .with_ansi(terminal);
     let human = match format {

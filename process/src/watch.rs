@@ -1,5 +1,5 @@
-//! Files that are looked at again while the process runs, so that what they say takes effect
-//! without a restart. What cannot be used leaves the last good value in force, loudly.
+//! Reads files again while the process runs, so that a change takes effect without a restart.
+//! Contents that cannot be used leave the last good value in force, and are logged.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -11,21 +11,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::spawn::{Name, spawn_blocking};
 
-/// Twice as often as what is promised to take effect within 2 seconds.
+/// Half of the 2 s within which a change is promised to take effect.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What is looked at again and again. Contents are compared, not times: Kubernetes swaps symbolic
-/// links, and clocks lie.
+/// Something that is read again and again. It compares contents, not times: Kubernetes swaps
+/// symbolic links, and clocks may be wrong.
 pub trait Watched: Send + 'static {
-    /// Looks once, and takes over what has changed. May block.
+    /// Reads once, and takes over what has changed. May block.
     fn look(&mut self);
 }
 
-/// Has it look every second, the first time at once, until `stop`. A look is called `name`.
+/// Calls `look` every second, at first at once, until `stop`. Each call runs as a task called
+/// `name`.
 ///
 /// # Errors
 ///
-/// Where looking panicked.
+/// Fails where `look` panicked.
 pub async fn run(
     name: Name,
     mut watched: impl Watched,
@@ -43,16 +44,16 @@ pub async fn run(
     Ok(())
 }
 
-/// What there is to say of something that is watched.
+/// A remark about something that is watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// Why it cannot be used.
+    /// It cannot be used; this is why.
     Unusable(String),
-    /// What is odd about it, although it is used.
+    /// It is used although this is suspicious.
     Odd(String),
 }
 
-/// What was last said of each thing that is watched.
+/// The last remark about each thing that is watched.
 #[derive(Debug)]
 pub struct Notices<K>(BTreeMap<K, Notice>);
 
@@ -63,7 +64,7 @@ impl<K> Default for Notices<K> {
 }
 
 impl<K: Ord + Display> Notices<K> {
-    /// Logs each notice when it begins, changes or ends, and not in between.
+    /// Logs each remark when it begins, changes or ends, and not in between.
     pub fn log_changes(&mut self, now: BTreeMap<K, Notice>) {
         for (what, notice) in &now {
             if self.0.get(what) != Some(notice) {
@@ -97,7 +98,7 @@ mod tests {
 
     crate::tasks! { pub(super), LOOK = "a look"; }
 
-    /// Keeps what is logged.
+    /// Collects what is logged.
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! The operators' listener.
+//! The listener for operators: health, metrics.
 
 use std::net::SocketAddr;
 
@@ -12,12 +12,13 @@ use stackone_link_process::spawn::{Name, named};
 use crate::metrics::ConnectionMetrics;
 use crate::socket::ListenError;
 
-/// Binds the operators' listener, on a thread of its own, so that it answers whatever the public one has to do.
-/// `configure` gives its routes and their data; a request is called `request`.
+/// Binds the operators' listener on a thread of its own, so that it answers however busy the public
+/// one is. `configure` registers its routes and their data; each request is a task called
+/// `request`.
 ///
 /// # Errors
 ///
-/// Where the address cannot be listened on.
+/// Fails where the process cannot listen on the address.
 pub fn admin_server(
     listen: SocketAddr,
     metrics: &ConnectionMetrics,
@@ -45,7 +46,7 @@ pub fn admin_server(
     Ok((server.run(), bound.unwrap_or(listen)))
 }
 
-/// A panic costs an operator the answer, and no more.
+/// Counts a panic of a handler, which costs an operator the answer and no more.
 async fn counted(
     metrics: ConnectionMetrics,
     name: Name,

@@ -1,4 +1,4 @@
-//! What a connection knows of the requests on it.
+//! The link between a connection and the requests that it carries.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,14 +11,14 @@ use tokio::time::Instant;
 
 use crate::phase::Phase;
 
-/// The body of an answer, at whose end the connection may wait for the next head: a stream of events lasts longer than
-/// that wait may.
+/// The body of an answer. Where it ends, the connection may begin to wait for its next head, and
+/// not before: a stream of events lasts longer than that wait may.
 pub(crate) struct Answer {
     body: BoxBody,
     _ending: Option<Ending>,
 }
 
-/// Dropped when a request has been answered.
+/// Tells the connection, when dropped, that a request has been answered.
 struct Ending {
     phase: Phase,
     keeps_alive: bool,
@@ -48,7 +48,7 @@ impl MessageBody for Answer {
     }
 }
 
-/// Tells the connection of a request that it is being served, and what comes after it.
+/// Tells the connection that it serves a request, and then whether another may follow.
 pub(crate) async fn answered<E>(
     phase: Option<Phase>,
     name: Name,

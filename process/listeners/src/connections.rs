@@ -1,4 +1,4 @@
-//! How many connections each peer has open, so that one cannot have them all.
+//! Counts the open connections of each peer, so that no peer can have them all.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,19 +7,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus::IntGauge;
 
-/// The bits of an IPv6 address that tell one network from another: its host has the other 64 to itself.
+/// The network part of an IPv6 address: a host usually has the other 64 bits to itself (RFC 4291,
+/// 2.5.4).
 const NETWORK: u128 = !0 << 64;
 
 /// The open connections of each peer.
 #[derive(Debug)]
 pub(crate) struct Connections {
     per_peer: usize,
-    /// How many there are of all peers.
+    /// The gauge of the open connections of all peers.
     all: IntGauge,
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// A connection that is open; closed when dropped.
+/// An open connection; dropping it ends the count.
 #[derive(Debug)]
 pub(crate) struct OpenConnection {
     connections: Arc<Connections>,
@@ -35,7 +36,7 @@ impl Connections {
         })
     }
 
-    /// Counts one more; nothing where the peer has too many.
+    /// Counts one more connection; `None` where the peer has too many.
     pub(crate) fn open(self: &Arc<Self>, address: IpAddr) -> Option<OpenConnection> {
         let peer = peer(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Why connections end otherwise than by being closed.
+//! The ways in which a connection fails.
 
 use std::io;
 
@@ -6,38 +6,38 @@ use actix_http::error::{DispatchError, ParseError};
 
 use crate::timed::Cut;
 
-/// What was wrong with a connection that ended otherwise than by being closed: label of its metric,
-/// and reason in the log.
+/// Why a connection ended otherwise than by being closed: label of its metric, and reason in the
+/// log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum ConnectionFailure {
-    /// What was said on it is no HTTP, or none that can be told from another request.
+    /// The bytes are no HTTP, or HTTP that cannot be told from another request (RFC 9112, 11.2).
     NotHttp,
-    /// The head of a request did not come within `server.header_deadline`.
+    /// The head of a request took longer than `server.header_deadline`.
     HeadTooSlow,
-    /// The head of a request is larger than any may be.
+    /// The head of a request is larger than 16 KiB.
     HeadTooLarge,
-    /// It begins with the PROXY protocol.
+    /// The connection begins with the PROXY protocol.
     ProxyProtocol,
-    /// Its other end took nothing of an answer for half a minute.
+    /// The peer read nothing of an answer for 30 s.
     NotRead,
-    /// It had its last answer, and was not closed by its other end.
+    /// The peer left the connection open after its last answer.
     NotClosed,
-    /// The other end, or the network, broke it off.
+    /// The peer or the network broke the connection.
     Broken,
-    /// A bug, of ours or of actix.
+    /// The service or actix has a bug.
     Internal,
 }
 
 impl ConnectionFailure {
-    /// The value of the label `reason` in metrics, and the reason in the log.
+    /// Returns the value of the metric's label `reason`, which is also the reason in the log.
     #[must_use]
     pub fn reason(self) -> &'static str {
         self.into()
     }
 }
 
-/// Sorts an error of actix's dispatcher, which serves the requests of a connection.
+/// Maps an error of actix's dispatcher, which serves the requests of a connection.
 pub(crate) fn failure_of(error: &DispatchError) -> ConnectionFailure {
     match error {
         DispatchError::Io(error) => of_io(error),

@@ -1,4 +1,4 @@
-//! How long a connection may say nothing at all.
+//! The deadline of a connection's first byte.
 
 use std::time::Duration;
 
@@ -6,14 +6,15 @@ use actix_server::GracefulShutdownSignal;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-/// Waits until a peer has sent something, or has gone.
+/// Waits until the peer has sent a byte or has gone.
 ///
-/// One that says nothing is given up after some time between half of `deadline` and all of it, without an answer, since it
-/// has asked nothing. The time is drawn for each, so that thousands that came together do not go, and come back, together.
+/// A silent connection is dropped after a random time between half of `deadline` and all of it, so
+/// that thousands that came together neither leave nor return together. It gets no answer, since it
+/// asked nothing.
 ///
 /// # Errors
 ///
-/// It said nothing in time, or the service is to end.
+/// Fails where the peer was silent for that time, or the service is to stop.
 pub(crate) async fn first_byte(
     stream: TcpStream,
     deadline: Duration,

@@ -1,10 +1,12 @@
-//! What holds connections to a service's two listeners to their limits and deadlines, the same for each service.
+//! Holds the connections to a service's two listeners to their limits and deadlines, the same for
+//! each service.
 //!
-//! A connection to the public listener ([`PublicListener`]) is counted against its peer before its first byte is read,
-//! shakes hands where there is TLS ([`tls`]), and is a stream of bytes then that ends when it is time (`timed`), whoever
-//! is at its other end. HTTP is spoken on it by actix. What its routes are, and what they answer, is the service's own.
+//! A connection to the public listener ([`PublicListener`]) is counted against its peer before its
+//! first byte is read. Where there is TLS ([`tls`]), the handshake follows. The result is a stream
+//! of bytes that ends at its deadlines (`timed`), whoever the peer is, and actix speaks HTTP on it.
+//! The service itself brings the routes and their answers.
 //!
-//! It knows neither StackOne nor Kafka.
+//! The crate knows neither StackOne nor Kafka.
 
 mod admin;
 mod answered;

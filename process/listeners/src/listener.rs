@@ -1,4 +1,4 @@
-//! What a public listener is made of.
+//! The parts of a public listener.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -9,46 +9,48 @@ use stackone_link_process::spawn::Name;
 
 use crate::metrics::ConnectionMetrics;
 
-/// How many connections there are, and for how long.
+/// Limits of the connections to a listener.
 #[derive(Debug, Clone)]
 pub struct ListenerSettings {
-    /// Where it listens; port 0 takes any free port.
+    /// The address that it listens on; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// Threads that serve requests; 0 is one per core.
+    /// How many threads serve requests; 0 is one for each core.
     pub workers: usize,
-    /// Connections open at once, over all threads.
+    /// How many connections may be open at once, over all threads.
     pub max_connections: usize,
-    /// Connections open at once from one peer: an IPv4 address or a /64 of IPv6.
+    /// How many connections one peer may have open: an IPv4 address or a /64 of IPv6.
     pub max_connections_per_peer: usize,
-    /// How long a connection without a request stays open.
+    /// How long a connection stays open without a request.
     pub keep_alive: Duration,
-    /// How long a head may take from its first byte, and the first byte itself.
+    /// How long a head may take from its first byte; also how long the first byte may take.
     pub header_deadline: Duration,
-    /// How long what is in flight may take once nothing more is accepted; whole seconds.
+    /// How long requests may take once no more connections are accepted. Fractions of a second are
+    /// dropped.
     pub shutdown_deadline: Duration,
 }
 
-/// What the work for a connection is called, in the registry of its service.
+/// The names of the work for a connection, in the registry of its service.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionTasks {
     /// A connection, from its first byte to its last.
     pub connection: Name,
-    /// The handler of a request, on the connection's task.
+    /// The handler of a request, which runs on its connection's task.
     pub request: Name,
 }
 
-/// A public listener and what a service does on it.
+/// A public listener, and what the service does on it.
 #[derive(Clone)]
 pub struct PublicListener<C, E> {
-    /// How many connections there are, and for how long.
+    /// Limits of its connections.
     pub settings: ListenerSettings,
-    /// Where connections are counted.
+    /// The metrics that count its connections.
     pub metrics: ConnectionMetrics,
     /// The names of its tasks in the registry of its service.
     pub tasks: ConnectionTasks,
-    /// Gives the routes and their data.
+    /// Registers the routes and their data.
     pub configure: C,
-    /// The answer to a head that asks before it sends a body (`Expect: 100-continue`), where it is refused.
+    /// Answers a head that asks before it sends a body (`Expect: 100-continue`), where the service
+    /// refuses it.
     pub refuse: E,
 }
 

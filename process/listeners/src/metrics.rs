@@ -1,4 +1,4 @@
-//! Connections, before and beside their requests.
+//! Metrics of connections: they count what no request shows.
 
 use std::thread::panicking;
 
@@ -8,7 +8,7 @@ use strum::VariantArray as _;
 
 use crate::failure::ConnectionFailure;
 
-/// What is counted of connections.
+/// Counters and gauges of a listener's connections.
 #[derive(Clone)]
 pub struct ConnectionMetrics {
     open: IntGauge,
@@ -18,15 +18,15 @@ pub struct ConnectionMetrics {
     panics: IntCounter,
 }
 
-/// Counts the panic that drops it: one that costs no more than a connection.
+/// Counts a panic that drops it. Such a panic costs one connection, and not the process.
 pub(crate) struct PanicCounter(IntCounter);
 
 impl ConnectionMetrics {
-    /// Makes them, each with a name that begins with the service's.
+    /// Registers the metrics, each under a name that begins with `service`.
     ///
     /// # Errors
     ///
-    /// Where a name is taken.
+    /// Fails where a name is taken.
     pub fn new(registry: &Registry, service: &str) -> Result<Self> {
         let opts = |name: &str, help: &str| Opts::new(format!("{service}_{name}"), help);
         let open = opts(
@@ -43,7 +43,7 @@ impl ConnectionMetrics {
             |name, help| registry.register(IntCounterVec::new(opts(name, help), &["reason"])?);
         let failed = by_reason("connections_failed_total", failed)?;
         for failure in ConnectionFailure::VARIANTS {
-            // A rate does not see a series that begins at 1.
+            // `rate` does not see a series that begins at 1.
             failed.with_label_values(&[failure.reason()]).inc_by(0);
         }
         Ok(Self {
@@ -55,29 +55,29 @@ impl ConnectionMetrics {
         })
     }
 
-    /// Connections that are open now.
+    /// Returns the gauge of connections that are open now.
     #[must_use]
     pub fn open(&self) -> IntGauge {
         self.open.clone()
     }
 
-    /// A peer had too many connections.
+    /// Counts a connection that was refused because its peer has too many.
     pub(crate) fn refused(&self) {
         self.refused.inc();
     }
 
-    /// A connection ended otherwise than by being closed.
+    /// Counts a connection that ended otherwise than by being closed.
     pub(crate) fn failed(&self, failure: ConnectionFailure) {
         self.failed.with_label_values(&[failure.reason()]).inc();
     }
 
-    /// A connection came to no TLS.
+    /// Counts a connection whose TLS handshake failed.
     pub(crate) fn handshake_failed(&self, reason: impl Into<&'static str>) {
         let reason: &str = reason.into();
         self.handshake_failures.with_label_values(&[reason]).inc();
     }
 
-    /// Counts a panic of whoever holds it.
+    /// Returns a guard that counts the panic of its owner.
     pub(crate) fn panic_counter(&self) -> PanicCounter {
         PanicCounter(self.panics.clone())
     }
@@ -91,7 +91,7 @@ impl Drop for PanicCounter {
     }
 }
 
-/// What is counted of the certificate.
+/// Metrics of a listener's certificate.
 #[derive(Clone)]
 pub struct CertificateMetrics {
     reload_failures: IntCounter,
@@ -99,11 +99,11 @@ pub struct CertificateMetrics {
 }
 
 impl CertificateMetrics {
-    /// Makes them, each with a name that begins with the service's.
+    /// Registers the metrics, each under a name that begins with `service`.
     ///
     /// # Errors
     ///
-    /// Where a name is taken.
+    /// Fails where a name is taken.
     pub fn new(registry: &Registry, service: &str) -> Result<Self> {
         let opts = |name: &str, help: &str| Opts::new(format!("{service}_{name}"), help);
         let pair =
@@ -113,17 +113,18 @@ impl CertificateMetrics {
         let expiry = opts("tls_certificate_expiry_timestamp_seconds", expiry);
         Ok(Self {
             reload_failures: registry.register(IntCounter::with_opts(pair)?)?,
-            // As a vector, so that a listener without TLS shows no certificate that expired in 1970.
+            // A vector has no series before it is set, so that a listener without TLS shows no
+            // certificate that expired in 1970.
             expiry: registry.register(GaugeVec::new(expiry, &[])?)?,
         })
     }
 
-    /// The certificate or its key could not be read again.
+    /// Counts a failed attempt to read certificate and key again.
     pub(crate) fn failed(&self) {
         self.reload_failures.inc();
     }
 
-    /// The certificate in force is valid until then, in seconds since the epoch.
+    /// Sets the end of validity of the certificate in force, in seconds since 1970.
     pub(crate) fn expires(&self, at: f64) {
         let none: [&str; 0] = [];
         self.expiry.with_label_values(&none).set(at);

@@ -1,4 +1,4 @@
-//! What a connection is doing, and how long and how large that may be.
+//! The phases of a connection, with the deadline of each and the bytes that each may read.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -6,27 +6,27 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How much of a request's head is read before it is complete. StackOne's take less than one kilobyte; actix would hold
-/// 128 of each connection, whoever is at its other end.
+/// The largest head of a request. StackOne's heads have less than 1 KiB; without this limit actix
+/// would hold 128 KiB of each connection, whoever its peer is.
 pub(crate) const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// How long a connection that we close may take to read our answer.
+/// How long the peer may take to read the answer of a connection that the service closes.
 pub(crate) const DISCONNECT_DEADLINE: Duration = Duration::from_secs(3);
 
-/// How long the other end may take nothing of an answer that waits for it.
+/// How long the peer may read nothing of an answer that waits for it.
 pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
 
-/// How long a connection may wait for its other end.
+/// How long a connection may wait for its peer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadlines {
     /// For a head, from its first byte.
     pub(crate) head: Duration,
-    /// For the first byte of the next one.
+    /// For the first byte of the next head.
     pub(crate) keep_alive: Duration,
-    /// For the other end to take some more of an answer.
+    /// For the peer to read some more of an answer.
     pub(crate) answer: Duration,
 }
 
-/// The phase of one connection, as its stream and its requests know it.
+/// The phase of one connection, shared by its stream and its requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Phase {
     deadlines: Deadlines,
@@ -35,31 +35,32 @@ pub(crate) struct Phase {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// A head is waited for, of which so many bytes have come.
+    /// The connection waits for a head, of which `bytes` have come.
     Head { bytes: usize, until: Instant },
-    /// The bytes of a head that is as large as it may be have to be looked at before more are read: it may be complete.
+    /// A head has reached the largest size. It may be complete, so the parser looks at it before
+    /// more is read.
     FullHead { until: Instant },
-    /// A request is being served; it has deadlines of its own.
+    /// A request is being served; the service gives it deadlines of its own.
     Request,
-    /// The last answer has been given: what comes now is of no interest.
+    /// The last answer was given. Further bytes are read and discarded.
     Closing { until: Instant },
 }
 
-/// What may be read now.
+/// How much may be read now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Room {
-    /// So many bytes, counted by [`Phase::read`].
+    /// So many bytes, which [`Phase::read`] counts.
     Head(usize),
-    /// Nothing before what was read has been looked at.
+    /// Nothing until the parser has looked at what was read.
     LookFirst,
-    /// Nothing more: it was looked at, and is no head yet.
+    /// Nothing any more: the parser has looked, and the head is not complete.
     None,
-    /// Whatever comes.
+    /// Any number of bytes.
     Any,
 }
 
 impl Phase {
-    /// A connection whose first head is waited for from `now` on.
+    /// Makes the phase of a connection that waits for its first head from `now` on.
     pub(crate) fn new(deadlines: Deadlines, now: Instant) -> Self {
         let first = State::Head {
             bytes: 0,
@@ -71,7 +72,7 @@ impl Phase {
         }
     }
 
-    /// When what it is doing has taken too long.
+    /// Returns when the present phase has taken too long; `None` where it has no deadline.
     pub(crate) fn until(&self) -> Option<Instant> {
         match self.state.get() {
             State::Head { until, .. } | State::FullHead { until } | State::Closing { until } => {
@@ -81,17 +82,18 @@ impl Phase {
         }
     }
 
-    /// How long its other end may take nothing of an answer.
+    /// Returns how long the peer may read nothing of an answer.
     pub(crate) fn answer_deadline(&self) -> Duration {
         self.deadlines.answer
     }
 
-    /// Whether its last answer has been given.
+    /// Returns whether the last answer was given.
     pub(crate) fn is_closing(&self) -> bool {
         matches!(self.state.get(), State::Closing { .. })
     }
 
-    /// What may be read now. Who is told to look first is taken to have done so when it asks again.
+    /// Returns how much may be read now. A caller that got [`Room::LookFirst`] has looked when it
+    /// asks again.
     pub(crate) fn room(&self) -> Room {
         match self.state.get() {
             State::Head { bytes, until } if bytes >= MAX_HEAD_BYTES => {
@@ -104,7 +106,7 @@ impl Phase {
         }
     }
 
-    /// So many bytes of a head were read.
+    /// Counts bytes of a head that were read.
     pub(crate) fn read(&self, more: usize, now: Instant) {
         if let State::Head { bytes, until } = self.state.get() {
             let until = if bytes == 0 {
@@ -117,23 +119,24 @@ impl Phase {
         }
     }
 
-    /// A head was complete, and its request is being served.
+    /// A head is complete, and its request is being served.
     pub(crate) fn serves(&self) {
         if !self.is_closing() {
             self.state.set(State::Request);
         }
     }
 
-    /// It was answered, and the next one may come.
+    /// The request was answered, and the next head may come.
     pub(crate) fn waits(&self, now: Instant) {
         if !self.is_closing() {
-            // Some of the next head may have been read already. Then its first byte is not seen here.
+            // The first bytes of the next head may have been read with the last request, and then
+            // are not seen here.
             let until = now + self.deadlines.keep_alive + self.deadlines.head;
             self.state.set(State::Head { bytes: 0, until });
         }
     }
 
-    /// The last answer has been given. What was given up stays so, whatever is asked after it.
+    /// The last answer was given. A connection that is closing already keeps its deadline.
     pub(crate) fn closes(&self, now: Instant) {
         if !self.is_closing() {
             let until = now + DISCONNECT_DEADLINE;

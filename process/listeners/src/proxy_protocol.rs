@@ -1,5 +1,6 @@
-//! The PROXY protocol, by which some balancers tell who their client is before the client's own bytes. It is not spoken here:
-//! who sends a request is told by what authenticates it. It is recognized, since all that is seen of it otherwise is that nothing works.
+//! Recognizes the PROXY protocol, by which some balancers name their client before the client's own
+//! bytes. The listeners do not speak it: a request is authenticated by its own contents. They name
+//! it in the log, since otherwise an operator only sees that nothing works.
 //!
 //! <https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt>, sections 2.1 and 2.2.
 
@@ -7,22 +8,23 @@ use std::time::{Duration, Instant};
 
 use stackone_link_process::log_limit::Throttled;
 
-/// What version 1 begins with.
+/// The beginning of a header of version 1.
 const TEXT: &[u8] = b"PROXY ";
-/// What version 2 begins with.
+/// The beginning of a header of version 2.
 const BINARY: &[u8; LONGEST] = b"\r\n\r\n\0\r\nQUIT\n";
-/// How many bytes of a connection are needed to tell.
+/// How many bytes of a connection decide whether it begins so.
 pub(crate) const LONGEST: usize = 12;
 
-/// A balancer does this with each of its connections, health checks included.
+/// Limits the log line: a balancer sends the header on each of its connections, health checks
+/// included.
 static LOG: Throttled<()> = Throttled::new(1, Duration::from_secs(60));
 
-/// Whether a connection that begins so begins with the PROXY protocol.
+/// Returns whether `opening` begins with a header of the PROXY protocol.
 pub(crate) fn begins(opening: &[u8]) -> bool {
     opening.starts_with(TEXT) || opening.starts_with(BINARY)
 }
 
-/// The first bytes of a connection, however they come.
+/// The first bytes of a connection, collected from however many reads they take.
 #[derive(Debug, Default)]
 pub(crate) struct Opening {
     bytes: [u8; LONGEST],
@@ -30,7 +32,8 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    /// Takes in what came next; whether it is known now that the connection begins with the PROXY protocol.
+    /// Adds the bytes of a read. Returns whether the connection is now known to begin with the
+    /// PROXY protocol.
     pub(crate) fn is_proxy_protocol(&mut self, next: &[u8]) -> bool {
         let room = &mut self.bytes[self.length..];
         let taken = room.len().min(next.len());
@@ -43,7 +46,7 @@ impl Opening {
     }
 }
 
-/// Names it, once a minute at most.
+/// Logs the fault, once a minute at most.
 pub(crate) fn log() {
     if let Some(suppressed) = LOG.allow((), Instant::now()) {
         tracing::warn!(

@@ -1,8 +1,9 @@
-//! The public listener: each connection is counted before its first byte is read, then shakes hands where there is TLS,
-//! then speaks HTTP.
+//! The public listener. Each connection is counted before its first byte is read; the TLS handshake
+//! follows where there is one, and then HTTP.
 //!
-//! What `actix_web::HttpServer` does with its parts is done here by hand, since it shows a connection of TLS only after the
-//! handshake: a peer that connects and says nothing would be held against no limit of its own.
+//! The parts of `actix_web::HttpServer` are assembled here by hand, since that shows a connection
+//! of TLS only after its handshake: a peer that connects and sends nothing would count against no
+//! limit.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::serving::{Serving, shaken_hands, unless_stopping};
 use crate::socket::{ListenError, bind};
 use crate::tls::Tls;
 
-/// What actix calls the listener.
+/// The name of the listener in actix.
 const NAME: &str = "public";
 
 /// Refuses no head: every request goes on to its handler.
@@ -33,11 +34,11 @@ where
     C: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     E: Fn(&Request) -> Option<Response<BoxBody>> + Clone + Send + 'static,
 {
-    /// Binds it. It serves once the [`Server`] is polled.
+    /// Binds the listener. It serves once the [`Server`] is polled.
     ///
     /// # Errors
     ///
-    /// Where the address cannot be listened on.
+    /// Fails where the process cannot listen on the address.
     pub fn bind(self, tls: Option<Arc<Tls>>) -> Result<(Server, SocketAddr), ListenError> {
         let listen = self.settings.listen;
         let failed = |source| ListenError {

@@ -1,4 +1,4 @@
-//! A connection, from its first byte to its last.
+//! Serves a connection from its first byte to its last.
 
 use std::future::ready;
 use std::net::SocketAddr;
@@ -30,10 +30,10 @@ use crate::proxy_protocol;
 use crate::timed::Timed;
 use crate::tls::{HandshakeError, Tls};
 
-/// A stream of bytes, what is spoken on it, and with whom.
+/// A stream of bytes, its protocol, and the address of its peer.
 type Stream<T> = (T, Protocol, Option<SocketAddr>);
 
-/// What connections are served with.
+/// The parts that every connection is served with.
 #[derive(Clone)]
 pub(crate) struct Serving<C, E> {
     pub(crate) listener: PublicListener<C, E>,
@@ -46,7 +46,8 @@ where
     C: Fn(&mut ServiceConfig) + Clone + 'static,
     E: Fn(&Request) -> Option<Response<BoxBody>> + Clone + 'static,
 {
-    /// From a connection to its end: counted, made a stream of bytes by `handshake`, served.
+    /// Serves a connection in three steps: counts it, makes a stream of bytes of it by `handshake`,
+    /// and speaks HTTP on that.
     pub(crate) fn service<T, H, F>(
         &self,
         handshake: H,
@@ -87,7 +88,7 @@ where
         })
     }
 
-    /// HTTP on a stream of bytes, which knows by its [`Phase`] what is being done with it.
+    /// Speaks HTTP on a stream of bytes, and keeps its [`Phase`] up to date.
     fn http<T>(
         &self,
     ) -> impl ServiceFactory<
@@ -112,7 +113,7 @@ where
         let app = map_config(app, |()| AppConfig::default());
         HttpService::build()
             .keep_alive(settings.keep_alive)
-            // The stream times every head, the first one too.
+            // The stream itself times every head, the first one included.
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(DISCONNECT_DEADLINE)
             .graceful_shutdown_signal(move || {
@@ -145,15 +146,17 @@ where
     }
 }
 
-/// Counts a connection for as long as the first part is kept; nothing where its peer has too many.
+/// Counts a connection for as long as the first returned part lives; `None` where its peer has too
+/// many.
 fn admitted(
     stream: &TcpStream,
     connections: &Arc<Connections>,
     metrics: &ConnectionMetrics,
 ) -> Option<(OpenConnection, SocketAddr)> {
-    // One whose peer cannot be told is closed already.
+    // A connection whose peer has no address is closed already.
     let peer = stream.peer_addr().ok()?;
-    // An answer is written in one piece; of TLS, the last of a handshake would else wait for what came before.
+    // Without this, the last message of a TLS handshake waits until the one before is acknowledged.
+    // An answer is written in one piece and gains nothing from waiting.
     stream.set_nodelay(true).ok()?;
     let open = connections.open(peer.ip());
     if open.is_none() {
@@ -162,7 +165,7 @@ fn admitted(
     Some((open?, peer))
 }
 
-/// What was waited for, unless the service is to end.
+/// Waits for a result, or fails as soon as the service is to stop.
 pub(crate) async fn unless_stopping<T>(
     waited_for: impl Future<Output = Result<T, ()>>,
     stopping: GracefulShutdownSignal,
@@ -173,7 +176,7 @@ pub(crate) async fn unless_stopping<T>(
     }
 }
 
-/// The stream under TLS, where there is one.
+/// Shakes hands, and counts and logs a handshake that fails.
 pub(crate) async fn shaken_hands(
     stream: TcpStream,
     tls: Arc<Tls>,

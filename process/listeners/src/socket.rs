@@ -1,26 +1,26 @@
-//! Sockets that listen.
+//! Listening sockets.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// Connections that wait in the kernel to be accepted.
+/// How many connections may wait in the kernel to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// An address cannot be listened on.
+/// The process cannot listen on an address.
 #[derive(Debug, thiserror::Error)]
 #[error("{setting}: cannot listen on {address}: {source}")]
 pub struct ListenError {
     /// The setting that names the address: `server.listen` or `admin.listen`.
     pub setting: &'static str,
-    /// The address that is taken, or is not this machine's.
+    /// The address, which is in use or does not belong to this machine.
     pub address: SocketAddr,
     /// The operating system's error.
     pub source: io::Error,
 }
 
-/// A socket that listens, also where connections of a former process linger.
+/// Binds a listening socket, also where connections of a former process linger (`SO_REUSEADDR`).
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let domain = Domain::for_address(address);
     let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;

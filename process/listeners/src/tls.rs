@@ -1,4 +1,5 @@
-//! TLS of the public listener: handshakes with the certificate that is in force now.
+//! TLS of the public listener: each handshake uses the certificate that is in force at its
+//! beginning.
 
 mod certificate;
 mod renewal;
@@ -18,29 +19,29 @@ pub use renewal::CertificateRenewal;
 
 use crate::proxy_protocol;
 
-/// What the public listener's handshakes need.
+/// The certificate in force, and the deadline of a handshake.
 pub struct Tls {
     certificate: ArcSwap<Certificate>,
     handshake_deadline: Duration,
 }
 
-/// Why a handshake came to nothing: label of its metric, and reason in the log.
+/// Why a handshake failed: label of its metric, and reason in the log.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum HandshakeError {
-    /// It took longer than its deadline: most often a client that connects and says nothing.
+    /// The handshake took longer than its deadline; most often the client sent nothing.
     #[error("not done within its deadline")]
     TooSlow,
-    /// It does not begin with a handshake.
+    /// The connection begins with the PROXY protocol instead of a handshake.
     #[error("the PROXY protocol is not spoken here")]
     ProxyProtocol,
-    /// The client speaks no TLS that we do, or does not trust us, or is gone.
+    /// The client supports no TLS that rustls does, does not trust the certificate, or has gone.
     #[error("{0}")]
     Failed(io::Error),
 }
 
 impl Tls {
-    /// Handshakes with this certificate, each within a deadline.
+    /// Makes handshakes use `certificate`, and end after `handshake_deadline`.
     #[must_use]
     pub fn new(certificate: Certificate, handshake_deadline: Duration) -> Self {
         Self {
@@ -49,17 +50,17 @@ impl Tls {
         }
     }
 
-    /// The certificate that is in force now.
+    /// Returns the certificate in force.
     pub(crate) fn certificate(&self) -> Arc<Certificate> {
         self.certificate.load_full()
     }
 
-    /// Puts another one in its place. Handshakes under way go on with theirs.
+    /// Puts another certificate in force. A handshake under way goes on with the one before.
     pub(crate) fn renew(&self, certificate: Certificate) {
         self.certificate.store(Arc::new(certificate));
     }
 
-    /// The handshake of a connection that has just been made.
+    /// Shakes hands on a new connection.
     pub(crate) async fn accept(
         &self,
         stream: TcpStream,

@@ -1,4 +1,4 @@
-//! A count of the process that several services show, each under its own name.
+//! A count of the whole process that each of its services shows under a name of its own.
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Counter, MetricFamily};
@@ -6,18 +6,19 @@ use prometheus::{IntCounter, Opts};
 
 use super::{Error, Metrics};
 
-/// Holds no value of its own: several services of one process show the same count.
+/// A counter that reads its value when it is scraped, so that several services of one process show
+/// the same count.
 struct Total {
     name: IntCounter,
     count: fn() -> u64,
 }
 
 impl Metrics {
-    /// Registers a counter of this name that shows what `count` says.
+    /// Registers a counter called `name` that shows what `count` returns.
     ///
     /// # Errors
     ///
-    /// Where its name is taken.
+    /// Fails where the name is taken.
     pub fn register_total(&self, name: &str, help: &str, count: fn() -> u64) -> Result<(), Error> {
         let name = IntCounter::with_opts(Opts::new(name, help))?;
         self.register_all(Total { name, count })

@@ -1,36 +1,36 @@
-//! Parts of settings that every service has, and how values are read so that a wrong one is told with what is expected.
+//! Sections of settings that every service has, and readers of values that say what was expected.
 
 use std::net::{AddrParseError, SocketAddr};
 
 use serde::de::{Deserializer, Error as _, IntoDeserializer as _, value};
 use serde::{Deserialize, Serialize};
 
-/// The operators' listener.
+/// Settings of the operators' listener.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdminSettings {
-    /// Where it listens; port 0 takes any free port.
+    /// The address that it listens on; port 0 takes any free port.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
 }
 
-/// How a log line looks.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
-    /// Human on a terminal, else JSON.
+    /// [`Self::Human`] on a terminal, else [`Self::Json`].
     Auto,
-    /// One JSON object per line.
+    /// One JSON object in each line.
     Json,
-    /// For a person.
+    /// Text for a person.
     Human,
 }
 
-/// Reads an enum from its name. Left to itself, the `config` crate does not say which names there are.
+/// Reads an enum from its name. By itself, the `config` crate does not say which names there are.
 ///
 /// # Errors
 ///
-/// Where there is no such name: the names there are.
+/// Fails where no variant has that name, and lists the names.
 pub fn one_of<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -41,11 +41,11 @@ where
         .map_err(|unknown: value::Error| D::Error::custom(unknown))
 }
 
-/// Reads an address.
+/// Reads an address and its port.
 ///
 /// # Errors
 ///
-/// Where it is none: what one looks like.
+/// Fails where the text is no address, and shows an example of one.
 pub fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
     let invalid = |error| format!("{text:?}: {error}; expected IP:PORT such as 127.0.0.1:8080");

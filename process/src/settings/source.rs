@@ -1,17 +1,18 @@
-//! One source of settings by itself, and how its errors are told.
+//! One source of settings, and the text of its errors.
 
 use config::{File, FileFormat, Value};
 
-/// What settings of the environment say of where they come from.
+/// The origin of a value from the environment, as messages name it.
 pub(super) const ORIGIN: &str = "the environment";
 
-/// One layer in TOML, by itself.
+/// Reads one layer of settings from TOML.
 pub(super) fn layer(text: &str) -> Result<Value, config::ConfigError> {
     let file = File::from_str(text, FileFormat::Toml);
     Ok(config::Config::builder().add_source(file).build()?.cache)
 }
 
-/// An error of the `config` crate in one line: those of TOML quote the file over several.
+/// Writes an error of the `config` crate in one line: its errors of TOML quote several lines of the
+/// file.
 pub(super) fn one_line(error: &config::ConfigError) -> String {
     let text = error.to_string();
     let is_quote = |line: &&str| {

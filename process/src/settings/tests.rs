@@ -62,7 +62,7 @@ pub(super) fn read(file: &str, pairs: &[(&str, &str)]) -> Result<Sample, ConfigE
     LAYERS.read(Some(path.path()), &environment.collect())
 }
 
-/// What is said of settings that cannot be used, which is one line.
+/// Returns the one line that reading these settings fails with.
 fn problem(file: &str, pairs: &[(&str, &str)]) -> String {
     let error = read(file, pairs).unwrap_err();
     let problem = error.to_string();

@@ -1,4 +1,4 @@
-//! Every value that does not fit its setting, not only the first.
+//! Finds every value that does not fit its setting, not only the first.
 
 mod path;
 
@@ -12,8 +12,9 @@ use path::Step;
 
 pub(super) use path::Path;
 
-/// Reads `settings`. What reads them stops at the first value that does not fit; it is noted and put back to what
-/// `defaults` say, until the rest fits. `meant` says how a variable of this name is spelled.
+/// Reads `settings`. Deserializing stops at the first value that does not fit; the value is noted
+/// and replaced by that of `defaults`, until the rest fits. `meant` returns the right spelling of a
+/// variable.
 pub(super) fn read_all<S: DeserializeOwned>(
     mut settings: Value,
     defaults: &Value,
@@ -26,7 +27,7 @@ pub(super) fn read_all<S: DeserializeOwned>(
             Ok(_mended) => break,
             Err(unfit) => told(&unfit, &settings),
         };
-        // What was taken out may be missed: that says nothing new.
+        // A value that was taken out may be missed later; that is no new problem.
         problems
             .entry(path.clone())
             .or_insert_with(|| problem(&message, &path, &settings, &meant));
@@ -37,7 +38,7 @@ pub(super) fn read_all<S: DeserializeOwned>(
     Err(problems.into_values().collect())
 }
 
-/// What is said of a value, and where it stands.
+/// Returns the message about a value, and the path of the value.
 fn told(unfit: &Unfit, settings: &Value) -> (String, Path) {
     let (message, key) = if let Unfit::At { error, key, .. } = unfit {
         (one_line(error), key.as_deref())
@@ -56,7 +57,7 @@ fn told(unfit: &Unfit, settings: &Value) -> (String, Path) {
         (one_line(unfit), None)
     };
     let path = Path::read(key.unwrap_or_default(), settings);
-    // serde tells an unknown key as a fault of the table that it stands in.
+    // serde reports an unknown key as a fault of the table that contains it.
     let unknown = message.strip_prefix("unknown field `");
     match unknown.and_then(|rest| rest.split_once('`')) {
         Some((unknown, _)) => {
@@ -86,8 +87,9 @@ fn problem(
     format!("{at}{message}{origin}{meant}")
 }
 
-/// Puts what stands at `path` back to its default, or takes it out where it has none; where neither makes a difference,
-/// what it stands in. Whether anything has changed: each change brings the settings nearer to the defaults.
+/// Replaces the value at `path` by its default, or removes it where it has none; where neither
+/// changes anything, does so with its parent. Returns whether anything changed: each change brings
+/// the settings nearer to the defaults, so that [`read_all`] ends.
 fn mend(settings: &mut Value, defaults: &Value, path: &[Step]) -> bool {
     let Some((last, above)) = path.split_last() else {
         return false;
@@ -100,7 +102,8 @@ fn mend(settings: &mut Value, defaults: &Value, path: &[Step]) -> bool {
             }
             Some(_) | None => table.remove(key).is_some(),
         },
-        // The entries of a list keep their numbers: one that was read, or the default's first, stands in.
+        // The entries of a list keep their numbers: an entry that was read, or the default's first,
+        // takes the place of this one.
         (Some(ValueKind::Array(list)), Step::Index(index)) => {
             let read = index.checked_sub(1).and_then(|before| list.get(before));
             let stand_in = read.cloned().or_else(|| default.cloned());

@@ -1,4 +1,4 @@
-//! Environment variables: which set something, and which only look as if they did.
+//! Environment variables: those that set something, and those that only look as if they did.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use config::{ConfigError, Map, Source, Value, ValueKind};
 use super::Layers;
 use super::source::{ORIGIN, layer};
 
-/// A variable that begins as settings do, and sets nothing.
+/// A variable that begins with the service's prefix and sets nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ignored {
     name: String,
@@ -26,7 +26,7 @@ impl fmt::Display for Ignored {
     }
 }
 
-/// Entries of a table whose keys have dots, from the environment.
+/// Entries from the environment for the tables whose keys contain dots.
 #[derive(Debug, Clone)]
 pub(super) struct Dotted {
     table: &'static str,
@@ -54,7 +54,7 @@ impl Source for Dotted {
 }
 
 impl Layers {
-    /// The environment in two: what sets entries of tables whose keys have dots, and the rest.
+    /// Splits the environment into entries of tables whose keys contain dots, and the rest.
     pub(super) fn split(
         self,
         environment: &HashMap<String, String>,
@@ -69,8 +69,8 @@ impl Layers {
         (dotted.collect(), rest)
     }
 
-    /// The key of `table` that a variable sets: `FETCH_WAIT_MAX_MS` is `fetch.wait.max.ms`, and `LOG__LEVEL` is
-    /// `log_level`, as in the images of Kafka.
+    /// Returns the key of `table` that a variable sets: `FETCH_WAIT_MAX_MS` is `fetch.wait.max.ms`,
+    /// and `LOG__LEVEL` is `log_level`, as in the images of Kafka.
     fn key_in(self, table: &str, name: &str) -> Option<String> {
         let name = name.to_ascii_lowercase();
         let start = self.variable(table.split('.')).to_ascii_lowercase() + "__";
@@ -79,7 +79,8 @@ impl Layers {
         Some(words.collect::<Vec<_>>().join("_"))
     }
 
-    /// The variables that begin as settings do, and are none: most have one underscore where two are needed.
+    /// Returns the variables that begin with the prefix and set nothing. Most have one underscore
+    /// where two are needed.
     #[must_use]
     pub fn ignored(self, environment: &HashMap<String, String>) -> Vec<Ignored> {
         let is_ignored = |name: &str, value: &str| {
@@ -99,14 +100,15 @@ impl Layers {
         ignored
     }
 
-    /// What follows the prefix and one underscore.
+    /// Returns the part after the prefix and one underscore.
     fn after_prefix(self, name: &str) -> Option<&str> {
         let (prefix, rest) = name.split_at_checked(self.prefix.len())?;
         let rest = rest.strip_prefix('_')?;
         prefix.eq_ignore_ascii_case(self.prefix).then_some(rest)
     }
 
-    /// How a variable is spelled whose words are those of a setting, wherever its underscores are.
+    /// Returns the right spelling of a variable that has the words of a setting, wherever its
+    /// underscores are.
     pub(super) fn meant(self, name: &str) -> Option<String> {
         let rest = self.after_prefix(name)?.trim_start_matches('_');
         let defaults = layer(self.defaults).ok()?;
@@ -124,7 +126,7 @@ impl Layers {
                 is_it.then(|| self.variable(table.split('.').chain([key])))
             })
         };
-        // A section that is there, and a key that has no default.
+        // A section that exists, and a key in it that has no default.
         let sections = || {
             let (section, _) = rest.split_once("__")?;
             let is_there = settings
@@ -137,7 +139,7 @@ impl Layers {
         (!meant.eq_ignore_ascii_case(name)).then_some(meant)
     }
 
-    /// The variable that sets what is at `keys`.
+    /// Returns the name of the variable that sets the value at `keys`.
     pub(super) fn variable<'a>(self, keys: impl Iterator<Item = &'a str>) -> String {
         let keys = keys.map(str::to_ascii_uppercase);
         let parts: Vec<_> = std::iter::once(self.prefix.to_owned())
@@ -147,14 +149,14 @@ impl Layers {
     }
 }
 
-/// Says so in the log.
+/// Logs a warning for each ignored variable.
 pub fn log_ignored(ignored: &[Ignored]) {
     for ignored in ignored {
         tracing::warn!("{ignored}");
     }
 }
 
-/// Where each setting stands that has a default.
+/// Collects the path of each setting that has a default.
 fn paths(at: &Value, above: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     let ValueKind::Table(table) = &at.kind else {
         return found.push(above.clone());
@@ -170,7 +172,7 @@ fn words_of(name: &str) -> impl Iterator<Item = &str> {
     name.split('_').filter(|word| !word.is_empty())
 }
 
-/// What follows the first `count` words of a name.
+/// Returns the part of a name after its first `count` words.
 fn after_words(name: &str, count: usize) -> Option<&str> {
     let rest = (0..count).try_fold(name, |rest, _| {
         let (_, rest) = rest.split_once('_')?;
@@ -179,8 +181,8 @@ fn after_words(name: &str, count: usize) -> Option<&str> {
     (!rest.is_empty()).then_some(rest)
 }
 
-/// Whether Kubernetes made a variable of a service whose name begins as ours do: `INGEST_PORT=tcp://…`,
-/// `INGEST_ADMIN_SERVICE_HOST`.
+/// Returns whether Kubernetes made the variable, for a cluster service whose name begins with the
+/// prefix: `INGEST_PORT=tcp://…`, `INGEST_ADMIN_SERVICE_HOST`.
 fn is_of_cluster(rest: &str, value: &str) -> bool {
     let is_port = |name: &str| name == "PORT" || name.ends_with("_PORT");
     let of_service = ["SERVICE_HOST", "SERVICE_PORT"]

@@ -1,4 +1,4 @@
-//! A collector, and what is sent to it.
+//! A collector of traces, and the request that it is sent.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -20,32 +20,32 @@ use prost::Message as _;
 
 use super::span::{Kind, Span};
 
-/// How long a request may take.
+/// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The path of traces, behind the address of the collector.
+/// The path for traces (OTLP/HTTP), appended to the address of the collector.
 const PATH: &str = "/v1/traces";
 const PROTOBUF: &str = "application/x-protobuf";
-/// The flag of a span in a trace that is recorded.
+/// The flag of a span whose trace is recorded (W3C Trace Context, `sampled`).
 const SAMPLED: u32 = 1;
 
-/// Why spans were not taken.
+/// Why the collector did not take spans.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotTaken {
-    /// The request cannot be made.
+    /// The request could not be built.
     #[error("no request: {0}")]
     Request(#[from] hyper::http::Error),
-    /// The collector cannot be reached, or hung up.
+    /// The connection failed or broke.
     #[error("no answer: {0}")]
     Unreachable(#[from] ClientError),
-    /// It did not answer in time.
+    /// The collector did not answer within [`TIMEOUT`].
     #[error("no answer within {TIMEOUT:?}")]
     TooSlow(#[from] tokio::time::error::Elapsed),
-    /// It answered with another status than 200.
+    /// The collector answered with another status than 200.
     #[error("answer {0}")]
     Refused(StatusCode),
 }
 
-/// Where a collector takes traces; nothing where its address cannot be used.
+/// Returns the address that takes traces; `None` where `endpoint` is no address of a collector.
 pub(super) fn traces_url(endpoint: &str) -> Option<Uri> {
     let endpoint = endpoint.strip_suffix('/').unwrap_or(endpoint);
     let url: Uri = format!("{endpoint}{PATH}").parse().ok()?;
@@ -54,7 +54,7 @@ pub(super) fn traces_url(endpoint: &str) -> Option<Uri> {
     (is_plain && !authority.contains('@') && url.path().ends_with(PATH)).then_some(url)
 }
 
-/// A collector, and the service that tells it.
+/// A collector, and the service whose spans it gets.
 pub(super) struct Collector {
     client: Client<HttpConnector, Full<Bytes>>,
     url: Uri,
@@ -71,7 +71,7 @@ impl Collector {
         }
     }
 
-    /// Sends spans, once: what is not taken is lost.
+    /// Sends spans once. Spans that are not taken are lost.
     pub(super) async fn send(&self, spans: &[Span]) -> Result<(), NotTaken> {
         let message = request(self.service, spans).encode_to_vec();
         let request = Request::post(self.url.clone())
@@ -86,7 +86,7 @@ impl Collector {
     }
 }
 
-/// The message: one service, one scope, its spans.
+/// Builds the message of OTLP: one resource, one scope, and its spans.
 fn request(service: &str, spans: &[Span]) -> ExportTraceServiceRequest {
     let resource = Resource {
         attributes: vec![attribute("service.name", service)],
@@ -148,7 +148,7 @@ fn attribute(key: &str, value: &str) -> KeyValue {
     }
 }
 
-/// Nanoseconds since 1970.
+/// Converts to nanoseconds since 1970.
 fn nanos(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)

@@ -1,4 +1,4 @@
-//! From the queue to the collector.
+//! The task that takes spans from their queue to the collector.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,18 +15,18 @@ use super::losses::Losses;
 use super::span::{PATIENCE, Span};
 use crate::spawn::{spawn, tasks};
 
-/// Most spans that wait, some 10 MB.
+/// The most spans that wait: some 10 MB.
 const QUEUE: usize = 16_384;
-/// Most spans in one request.
+/// The most spans in one request.
 const BATCH: usize = 1024;
-/// How long spans wait for others.
+/// How long a span waits for others to be sent with it.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// A queue of spans, and the task that empties it.
+/// The queue of spans, and the task that empties it.
 #[derive(Debug, Clone)]
 pub(super) struct Export {
     queue: Sender<Span>,
-    /// Spans that the queue had no room for.
+    /// Counts spans for which the queue had no room, until the task reports them.
     dropped: Arc<AtomicU64>,
     stop: CancellationToken,
     task: TaskTracker,
@@ -66,7 +66,7 @@ impl Export {
     }
 }
 
-/// What the task owns.
+/// The state of the task.
 struct Sending {
     spans: Receiver<Span>,
     dropped: Arc<AtomicU64>,
@@ -75,7 +75,8 @@ struct Sending {
 }
 
 impl Sending {
-    /// Sends spans until it is told to stop, or nobody has any to send; then what is left, as far as it can in time.
+    /// Sends spans until `stop`, or until no sender is left. Then sends the rest for up to
+    /// [`PATIENCE`].
     async fn until(self, stop: CancellationToken) {
         let patience = async {
             stop.cancelled().await;

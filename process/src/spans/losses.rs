@@ -1,11 +1,11 @@
-//! Counting what is lost, and saying so now and then.
+//! Counts lost spans, and decides when a warning says so.
 
 use std::time::{Duration, Instant};
 
 /// The shortest time between two warnings.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// Spans that were lost and not told of yet. Pure.
+/// Lost spans that no warning has counted yet. Pure.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
     spans: u64,
@@ -14,7 +14,7 @@ pub(super) struct Losses {
 }
 
 impl Losses {
-    /// Counts spans that were lost, and keeps the reason.
+    /// Adds lost spans, and keeps the reason of the last.
     pub(super) fn add(&mut self, spans: u64, reason: &dyn ToString) {
         if spans > 0 {
             self.spans += spans;
@@ -22,7 +22,8 @@ impl Losses {
         }
     }
 
-    /// How many are to be told of now, and why the last of them: at once where none was for a while, else later, together.
+    /// Returns how many spans the next warning counts, and the reason of the last loss. A first
+    /// loss is due at once, later ones together after [`EVERY`].
     pub(super) fn due(&mut self, now: Instant) -> Option<(u64, String)> {
         let too_early = self.told_at.is_some_and(|told_at| now < told_at + EVERY);
         if self.spans == 0 || too_early {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Takes lines and never waits. Clones share one queue.
+/// A writer that takes lines and never waits. Clones share one queue.
 #[derive(Clone)]
 pub(super) struct LossyWriter(Arc<Shared>);
 
@@ -20,14 +20,14 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     lines: VecDeque<Vec<u8>>,
-    /// Of the lines that wait and of the one that is being written.
+    /// The bytes of the lines that wait, and of the line that is being written.
     bytes: usize,
     is_writing: bool,
     lost: u64,
 }
 
 impl LossyWriter {
-    /// Writes to `sink` on a thread of its own, which lives as long as the process.
+    /// Starts a thread that writes to `sink` and lives as long as the process.
     pub(super) fn start(
         sink: impl Write + Send + 'static,
         most_lines: usize,
@@ -75,7 +75,7 @@ impl LossyWriter {
     }
 }
 
-/// As `tracing-subscriber` writes: a whole line at a time.
+/// `tracing-subscriber` writes a whole line at a time.
 impl Write for LossyWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line.to_vec());
@@ -88,7 +88,7 @@ impl Write for LossyWriter {
 }
 
 impl Shared {
-    /// Held for as long as a line is moved, never while one is written.
+    /// Locks the queue. The lock is held while a line is moved, never while one is written.
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

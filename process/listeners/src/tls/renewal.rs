@@ -1,4 +1,5 @@
-//! Reads certificate and key again while the service runs. What cannot be used leaves the last good pair in force, loudly.
+//! Reads certificate and key again while the service runs. A pair that cannot be used is logged and
+//! counted, and the last good pair stays in force.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use super::{Tls, TlsSettings};
 use crate::metrics::CertificateMetrics;
 
-/// How the log names the pair.
+/// The name of the pair in the log.
 const WHAT: &str = "the TLS certificate";
 
-/// Looks whether the files hold another pair, and puts it in force.
+/// Reads the files again, and puts a new pair in force.
 pub struct CertificateRenewal {
     tls: Arc<Tls>,
     settings: TlsSettings,
@@ -23,7 +24,7 @@ pub struct CertificateRenewal {
 }
 
 impl CertificateRenewal {
-    /// Of this pair of files.
+    /// Makes the renewal of the pair in the files that `settings` names.
     #[must_use]
     pub fn new(tls: Arc<Tls>, settings: TlsSettings, metrics: CertificateMetrics) -> Self {
         Self {
@@ -34,11 +35,11 @@ impl CertificateRenewal {
         }
     }
 
-    /// Looks every second until `stop`; a look is called `name`.
+    /// Reads the files every second until `stop`, each time as a task called `name`.
     ///
     /// # Errors
     ///
-    /// Where reading panicked.
+    /// Fails where reading panicked.
     pub async fn run(self, name: Name, stop: CancellationToken) -> Result<(), JoinError> {
         self.metrics.expires(self.tls.certificate().expires_at());
         watch::run(name, self, stop).await

@@ -1,4 +1,4 @@
-//! Where a setting stands: `projects[0].requests_per_minute`.
+//! The path of a setting: `projects[0].requests_per_minute`.
 
 use std::fmt;
 
@@ -14,8 +14,8 @@ pub(super) enum Step {
 pub(in crate::settings) struct Path(Vec<Step>);
 
 impl Path {
-    /// Reads a path as the `config` crate tells it: without the dot after an index, and with keys that may have dots
-    /// themselves, so that only the settings say where one ends.
+    /// Reads a path as the `config` crate writes it: without a dot after an index. Keys may contain
+    /// dots themselves, so only the settings tell where a key ends.
     pub(super) fn read(mut text: &str, settings: &Value) -> Self {
         let mut steps = Vec::new();
         let mut at = Some(&settings.kind);
@@ -41,7 +41,7 @@ impl Path {
         get(settings, &self.0)
     }
 
-    /// Its keys, without indices.
+    /// Returns the keys of the path, without indices.
     pub(in crate::settings) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
@@ -101,7 +101,8 @@ fn begins(text: &str, key: &str) -> bool {
 }
 
 fn until_mark(text: &str) -> (Step, &str) {
-    // A mark at the very beginning is taken for the key: whatever the text, it gets shorter.
+    // A mark at the very beginning counts as part of the key, so that every round shortens the
+    // text.
     let end = text.find(['.', '[']).unwrap_or(text.len()).max(1);
     (Step::Key(text[..end].to_owned()), &text[end..])
 }

@@ -28,7 +28,7 @@ fn a_variable_with_an_underscore_too_few_is_told_with_the_right_spelling() {
             "SAMPLE_KAFKA_PROPERTIES_LOG__LEVEL",
             "SAMPLE__KAFKA__PROPERTIES__LOG__LEVEL",
         ),
-        // Has no default.
+        // This setting has no default.
         (
             "SAMPLE_TELEMETRY__OTLP_ENDPOINT",
             "SAMPLE__TELEMETRY__OTLP_ENDPOINT",
@@ -57,7 +57,7 @@ fn what_is_a_setting_or_no_business_of_ours_is_not_told() {
         ("PATH", "/bin"),
     ];
     assert_eq!(ignored(&pairs), Vec::<String>::new());
-    // A port of our own, not a cluster's.
+    // The variable sets a port of the service's own, not one of a cluster service.
     assert_eq!(ignored(&[("SAMPLE_PORT", "8080")]).len(), 1);
 }
 
