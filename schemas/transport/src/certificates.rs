@@ -1,7 +1,8 @@
 //! Certificate, key and CA of clients, read again once a second on one thread.
 //!
-//! A client of librdkafka has those that it was made with. So whoever keeps one for long is told by a
-//! [`Renewal`] that another is due. What cannot be used leaves the last good ones in force.
+//! A client of librdkafka keeps those that it was made with. So a [`Renewal`] tells the owner of a
+//! long-lived client when to make another. Files that cannot be used leave the last good ones in
+//! force.
 
 mod files;
 mod renewal;
@@ -21,22 +22,23 @@ pub(crate) use files::Files;
 use files::{Pem, Unusable};
 pub use renewal::{Renewal, clients_are_renewed, register_client_renewals};
 
-/// How often files are read again.
+/// How often the files are read again.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Those of this process. Few, and never forgotten: who is made later gets the last good ones.
+/// The certificates of this process. There are few, and none is forgotten: a client that is made
+/// later gets the last good ones.
 static KNOWN: Mutex<Vec<Arc<Certificates>>> = Mutex::new(Vec::new());
 
-/// What the files held when they were last of use.
+/// The contents that the files had when they could last be used.
 pub(crate) struct Certificates {
     files: Files,
     current: Mutex<Option<Pem>>,
-    /// How often they were replaced by others.
+    /// Counts how often the contents were replaced by others.
     renewals: AtomicU64,
 }
 
-/// Those in these files, kept up to date from now on. Where the system has no thread left, whoever asks
-/// next tries again.
+/// Returns the certificates in these files, and keeps them up to date from now on. Where the system
+/// has no thread left for that, the next call tries again.
 pub(crate) fn of(files: Files) -> Arc<Certificates> {
     let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = all.iter().find(|known| known.files == files) {
@@ -60,7 +62,8 @@ impl Certificates {
         let mut notices = Notices::default();
         loop {
             thread::sleep(EVERY);
-            // Where a panic does not end the process, rotations would be missed for ever.
+            // Where a panic does not end the process, one would end this loop, and later rotations
+            // would be missed.
             let looked = catch_unwind(AssertUnwindSafe(|| {
                 self.look().map_err(|why| why.to_string())
             }));
@@ -71,7 +74,7 @@ impl Certificates {
         }
     }
 
-    /// Takes over what the files hold, if it is of use.
+    /// Takes over the contents of the files, if they can be used.
     fn look(&self) -> Result<(), Unusable> {
         let read = self.files.read()?;
         let mut current = self.current();
@@ -86,7 +89,8 @@ impl Certificates {
         Ok(())
     }
 
-    /// Gives a client that is about to be made what the files hold, or held when they were of use.
+    /// Gives a client that is about to be made the contents of the files, or the last that could be
+    /// used.
     pub(crate) fn apply(&self, config: &mut ClientConfig) -> Result<(), Unusable> {
         let looked = self.look();
         match self.current().as_ref() {

@@ -1,4 +1,4 @@
-//! Why a client cannot be made.
+//! The error of making a client.
 
 use rdkafka::error::KafkaError;
 
@@ -7,10 +7,10 @@ use crate::ConfigError;
 /// Why a client cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The Kafka settings cannot be used.
+    /// A setting of our own cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The client refused its settings.
+    /// librdkafka refused the properties.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
 }

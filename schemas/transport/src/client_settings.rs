@@ -1,5 +1,5 @@
-//! From settings to a client that lives: the only function that makes one, so that each has its
-//! password or token before its first request, and the next ones as they come.
+//! Makes clients out of settings. No other function makes one, so that each client has its password
+//! or token before its first request, and gets later ones as they come.
 
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use crate::KafkaConfig;
 use crate::credentials::{self, Live, TakesCredentials};
 
-/// Settings of a client that is not made yet.
+/// The settings of a client that is not made yet.
 pub struct ClientSettings {
     config: ClientConfig,
     kafka: KafkaConfig,
@@ -26,36 +26,36 @@ impl ClientSettings {
         self
     }
 
-    /// The value of a property that was set.
+    /// Returns the value of a property that was set.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.config.get(name)
     }
 
-    /// Asks librdkafka what it says of the properties; connects to nobody.
+    /// Has librdkafka check the properties. Connects to nobody.
     ///
     /// # Errors
     ///
-    /// Where it refuses one.
+    /// Fails where librdkafka refuses a property.
     pub fn check(&self) -> KafkaResult<()> {
         self.config.create_native_config().map(drop)
     }
 
-    /// Makes the client. Where it needs a token and none was fetched yet, waits some seconds for the
-    /// first; where none comes, it is made without, and given one as soon as there is one.
+    /// Makes the client. Where it needs a token and none was fetched yet, waits up to 6 s for the
+    /// first. Where none comes, the client is made without one, and gets the next that is fetched.
     ///
     /// # Errors
     ///
-    /// Where librdkafka refuses the settings.
+    /// Fails where librdkafka refuses the settings.
     pub fn create<T: FromClientConfig + TakesCredentials>(&self) -> KafkaResult<Live<T>> {
         self.live(T::from_config)
     }
 
-    /// The same, with a context.
+    /// Makes the client as [`Self::create`] does, with a context for its callbacks.
     ///
     /// # Errors
     ///
-    /// Where librdkafka refuses the settings.
+    /// Fails where librdkafka refuses the settings.
     pub fn create_with_context<C, T>(&self, context: C) -> KafkaResult<Live<T>>
     where
         C: ClientContext,
@@ -64,11 +64,11 @@ impl ClientSettings {
         self.create_prepared(context, |_| {})
     }
 
-    /// The same, with what has to be done to the client before anybody else has it.
+    /// Makes the client as [`Self::create`] does, and calls `prepare` before anybody else has it.
     ///
     /// # Errors
     ///
-    /// Where librdkafka refuses the settings.
+    /// Fails where librdkafka refuses the settings.
     pub fn create_prepared<C, T>(
         &self,
         context: C,

@@ -1,4 +1,4 @@
-//! Kafka client settings: the only code that writes security keys and fixed properties.
+//! Settings of Kafka clients, and the properties that follow from them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,24 +12,24 @@ use crate::certificates::{Certificates, Files};
 use crate::properties::is_secret;
 use crate::{ClientSettings, Security, certificates, credentials, refused_properties};
 
-/// How to reach the brokers. Its `Debug` is that of [`Self::redacted`].
+/// The brokers and how to reach them. `Debug` shows the settings as [`Self::redacted`] does.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaConfig {
-    /// `host:port` of one or more brokers, comma separated.
+    /// The addresses of one or more brokers as `host:port`, separated by commas.
     pub bootstrap_servers: String,
-    /// How connections are secured and who we are.
+    /// How connections are secured, and how the client authenticates.
     #[serde(default)]
     pub security: Security,
-    /// librdkafka properties that are passed through; see [`refused_properties`].
+    /// Properties that are passed to librdkafka, except the [`refused_properties`].
     #[serde(default)]
     pub properties: BTreeMap<String, String>,
 }
 
-/// Why the Kafka settings cannot be used.
+/// Why Kafka settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// TLS was asked for in a build without it.
+    /// TLS was asked for in a build without the feature `kafka-tls`.
     #[error("kafka.security: this build has no TLS; build with --features kafka-tls")]
     NoTls,
     /// The password file cannot be read, or is empty.
@@ -37,15 +37,16 @@ pub enum ConfigError {
     PasswordFile(#[from] SecretError),
 }
 
-/// The property of librdkafka for how long a request waits for its answer.
+/// The property that says how long a request waits for its answer, in ms.
 pub const ANSWER_TIMEOUT: &str = "socket.timeout.ms";
-/// Its value where `kafka.properties` has none, in milliseconds. A broker that is frozen answers nothing, keeps its
-/// connections open, and loses its partitions after 9 s (`broker.session.timeout.ms`); a consumer looks for
-/// their new leaders when the fetch that is under way has timed out, after 60 s by librdkafka's default.
+/// Its value where `kafka.properties` has none, in ms. A frozen broker answers nothing, keeps its
+/// connections open, and loses its partitions after 9 s (`broker.session.timeout.ms`). A consumer
+/// looks for their new leaders only when the fetch under way has timed out, by librdkafka's default
+/// after 60 s.
 pub const DEFAULT_ANSWER_TIMEOUT: u32 = 15_000;
 
 impl KafkaConfig {
-    /// Settings for a plaintext broker, without further properties.
+    /// Makes settings for a broker without security, and without further properties.
     #[must_use]
     pub fn plaintext(bootstrap_servers: impl Into<String>) -> Self {
         Self {
@@ -55,7 +56,7 @@ impl KafkaConfig {
         }
     }
 
-    /// The same settings with `[redacted]` for every property that holds a secret, to be printed.
+    /// Returns the settings for printing: every property that may hold a secret is `[redacted]`.
     #[must_use]
     pub fn redacted(&self) -> Self {
         let mut redacted = self.clone();
@@ -67,8 +68,8 @@ impl KafkaConfig {
         redacted
     }
 
-    /// What is wrong with the settings, one line each. Asks librdkafka itself, which knows its properties best; nothing
-    /// is connected.
+    /// Lists what is wrong with the settings, one line each. librdkafka checks its own properties;
+    /// nothing is connected.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = refused_properties(self.properties.keys().map(String::as_str));
@@ -98,11 +99,12 @@ impl KafkaConfig {
         }
     }
 
-    /// Settings of a client called `client_id`: servers, security and properties. The only way to one.
+    /// Returns the settings of a client called `client_id`: servers, security and properties. No
+    /// other function makes them.
     ///
     /// # Errors
     ///
-    /// Where the password file cannot be read, or TLS is asked for in a build without it.
+    /// Fails where the password file cannot be read, or TLS is asked for in a build without it.
     pub fn client_config(&self, client_id: &str) -> Result<ClientSettings, ConfigError> {
         let mut config = ClientConfig::new();
         for (name, value) in &self.properties {
@@ -110,10 +112,12 @@ impl KafkaConfig {
         }
         config.set("bootstrap.servers", &self.bootstrap_servers);
         config.set("client.id", client_id);
-        // A topic that the broker makes by itself has its own idea of partitions, retention and compaction.
+        // A topic that the broker makes on its own has the broker's partitions, retention and
+        // compaction.
         config.set("allow.auto.create.topics", "false");
         for (name, value) in [
-            // A starting broker may answer with a list of no brokers; forget it sooner than after the default 5 min.
+            // A starting broker may answer with an empty list of brokers; forget that after 15 s
+            // instead of the default 5 min.
             ("metadata.recovery.rebootstrap.trigger.ms", 15_000),
             (ANSWER_TIMEOUT, DEFAULT_ANSWER_TIMEOUT),
         ] {
@@ -125,7 +129,7 @@ impl KafkaConfig {
         Ok(ClientSettings::new(config, self.clone()))
     }
 
-    /// Certificate, key and CA, where there are any.
+    /// Returns the certificates of these settings, where any file is set.
     pub(crate) fn certificates(&self) -> Option<Arc<Certificates>> {
         let key_password = self.properties.get("ssl.key.password");
         let files = Files {
@@ -135,8 +139,8 @@ impl KafkaConfig {
         files.is_any().then(|| certificates::of(files))
     }
 
-    /// Why no broker can be shown who we are, where that is so: there is no password, or no token that is
-    /// still good. Nothing where no client was made yet.
+    /// Says why no broker can authenticate the client: no password was read, or no token is still
+    /// valid. `None` where a credential can be used, or no client was made yet.
     #[must_use]
     pub fn credential_problem(&self) -> Option<String> {
         credentials::known(&self.security)?.problem()

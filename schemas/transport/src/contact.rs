@@ -1,4 +1,5 @@
-//! What a client tells of its connections: librdkafka tells it beside the calls that fail, which say "timed out" only.
+//! What a client reports about its connections. librdkafka reports it by a callback; the calls that
+//! fail only say "timed out".
 
 mod inquirer;
 mod trouble;
@@ -15,16 +16,16 @@ use crate::{KafkaConfig, Security};
 pub use inquirer::{AskError, Inquirer, why_no_broker_answers};
 pub use trouble::{Trouble, TroubleKind};
 
-/// Remembers what a client tells of its connections. Clones share it.
+/// Remembers the last trouble that a client reported. Clones share it.
 #[derive(Clone, Default)]
 pub struct Contact {
     told: Arc<Mutex<Option<Trouble>>>,
-    /// What brokers are shown, and which kind of trouble it is where they refuse it.
+    /// The credentials of the client, and the kind of trouble that a refusal of them is.
     credentials: Option<(Arc<Credentials>, TroubleKind)>,
 }
 
 impl Contact {
-    /// That of a client with these settings.
+    /// Makes the memory of a client with these settings.
     #[must_use]
     pub fn of(kafka: &KafkaConfig) -> Self {
         let kind = match kafka.security {
@@ -40,7 +41,7 @@ impl Contact {
         }
     }
 
-    /// What keeps the client from its brokers, as far as it is known.
+    /// Returns what keeps the client from its brokers, as far as that is known.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
         let told = self.told().clone();
@@ -63,7 +64,7 @@ impl Contact {
         })
     }
 
-    /// A broker has answered, so what was told before is over.
+    /// Forgets the trouble, because a broker has answered.
     pub fn is_made(&self) {
         *self.told() = None;
     }
@@ -72,8 +73,9 @@ impl Contact {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A question's error with what the client told of its connections, or that nobody answered where it told nothing: a
-    /// broker that hangs up without a word, as one does whose listener wants TLS, is not told.
+    /// Adds the trouble that the client reported to the error of a request. librdkafka reports
+    /// nothing where a broker hangs up in silence, as one does whose listener expects TLS; then the
+    /// error only says that nobody answered.
     pub(crate) fn explain(&self, source: KafkaError) -> AskError {
         let told = self.trouble();
         let told = told.or_else(|| Trouble::of(source.rdkafka_error_code(), &source.to_string()));

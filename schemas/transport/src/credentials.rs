@@ -1,8 +1,8 @@
-//! Passwords and tokens of clients that live: read or fetched on one thread, given to each client before
-//! its first request and again whenever they change.
+//! Passwords and tokens of clients, read or fetched on one thread. Each client gets them before its
+//! first request, and again whenever they change.
 //!
-//! Nothing rests on rdkafka's refresh event: it reaches neither admin clients, nor transactional
-//! producers before their first poll, nor readers.
+//! The crate does not rely on rdkafka's callback for token refresh: it reaches neither admin
+//! clients, nor transactional producers before their first poll, nor readers.
 
 mod live;
 mod source;
@@ -26,17 +26,17 @@ use source::Source;
 /// How long a client waits for the first token before it is made without one.
 const FIRST: Duration = FETCH_TIMEOUT.saturating_add(Duration::from_secs(1));
 
-/// The credentials of this process. Few, and never forgotten: a token outlives the clients that use it,
-/// and an outage of who gives it.
+/// The credentials of this process. There are few, and none is forgotten: a token outlives the
+/// clients that use it, and an outage of the identity provider.
 static KNOWN: Mutex<Vec<(Security, Arc<Credentials>)>> = Mutex::new(Vec::new());
 
-/// What brokers are shown.
+/// The secret that authenticates clients to brokers.
 enum Credential {
     Token(Token),
     Password(SecretString),
 }
 
-/// What was last read or fetched, and who has it.
+/// The last credential that was read or fetched, and the clients that have it.
 pub(crate) struct Credentials {
     security: Security,
     state: Mutex<State>,
@@ -47,17 +47,18 @@ pub(crate) struct Credentials {
 #[derive(Default)]
 struct State {
     current: Option<Credential>,
-    /// Why the last attempt brought none.
+    /// Why the last attempt brought no credential.
     problem: Option<String>,
-    /// Why a broker may refuse the current one.
+    /// Why a broker may refuse the current credential.
     doubt: Option<String>,
     has_looked: bool,
     clients: Vec<Weak<dyn Registered>>,
     notices: Notices<&'static str>,
 }
 
-/// Those of these settings, kept up to date from now on; nothing where brokers are shown none. Where the
-/// system has no thread left, whoever asks next tries again.
+/// Returns the credentials for these settings, and keeps them up to date from now on; `None` where
+/// clients show brokers none. Where the system has no thread left for that, the next call tries
+/// again.
 pub(crate) fn of(security: &Security) -> Option<Arc<Credentials>> {
     let mut source = Source::of(security)?;
     let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,7 +69,8 @@ pub(crate) fn of(security: &Security) -> Option<Arc<Credentials>> {
     let kept = Arc::clone(&credentials);
     let keep = move || {
         loop {
-            // Where a panic does not end the process, nobody waits for this thread, and tokens end.
+            // Where a panic does not end the process, one would end this loop, and the last token
+            // would expire.
             let looked = catch_unwind(AssertUnwindSafe(|| source.look(&kept)));
             if looked.is_err() {
                 kept.looked(Err("looking for it panicked; see the log".to_owned()));
@@ -83,7 +85,7 @@ pub(crate) fn of(security: &Security) -> Option<Arc<Credentials>> {
     Some(credentials)
 }
 
-/// Those of these settings, where a client was made with them.
+/// Returns the credentials for these settings, if a client was made with them before.
 pub(crate) fn known(security: &Security) -> Option<Arc<Credentials>> {
     let all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let found = all.iter().find(|(of, _)| of == security);
@@ -100,7 +102,7 @@ impl Credentials {
         }
     }
 
-    /// Waits until there was a first attempt.
+    /// Waits until the first attempt has ended, for up to [`FIRST`].
     pub(crate) fn wait_for_first(&self) {
         let state = self.state();
         let waited = self
@@ -109,7 +111,7 @@ impl Credentials {
         drop(waited);
     }
 
-    /// Gives a client what there is, and what comes.
+    /// Gives a client the current credential, and later ones.
     fn register(&self, client: &Arc<dyn Registered>) {
         let mut state = self.state();
         if let Some(current) = &state.current {
@@ -119,7 +121,8 @@ impl Credentials {
         state.clients.push(Arc::downgrade(client));
     }
 
-    /// Takes over what an attempt brought, and why brokers may refuse it.
+    /// Takes over the result of an attempt: a credential and why brokers may refuse it, or why
+    /// there is none.
     fn looked(&self, found: Result<(Credential, Option<String>), String>) {
         let mut state = self.state();
         let state = &mut *state;
@@ -149,7 +152,7 @@ impl Credentials {
         state.notices.log_changes(notices.collect());
     }
 
-    /// Why brokers cannot be shown anything now.
+    /// Says why no credential can be used now; `None` where one can.
     pub(crate) fn problem(&self) -> Option<String> {
         let state = self.state();
         let is_good = state.current.as_ref().is_some_and(Credential::is_good);
@@ -157,12 +160,12 @@ impl Credentials {
         (!is_good).then(|| state.problem.clone().unwrap_or_else(unknown))
     }
 
-    /// Why brokers may refuse what they are shown.
+    /// Says why brokers may refuse the current credential.
     pub(crate) fn doubt(&self) -> Option<String> {
         self.state().doubt.clone()
     }
 
-    /// The last password that was read.
+    /// Returns the last password that was read.
     pub(crate) fn password(&self) -> Option<SecretString> {
         match self.state().current.as_ref()? {
             Credential::Password(password) => Some(password.clone()),
@@ -170,7 +173,7 @@ impl Credentials {
         }
     }
 
-    /// A broker has refused what it was shown.
+    /// Notes that a broker has refused the credential, so that the next is fetched sooner.
     pub(crate) fn are_refused(&self) {
         self.was_refused.store(true, Ordering::Relaxed);
     }

@@ -1,12 +1,12 @@
-//! Record headers in the client's own lists.
+//! Converts record headers to and from rdkafka's lists.
 
 use rdkafka::message::{BorrowedHeaders, Header, Headers, OwnedHeaders};
 use stackone_link_wire::{HeaderError, RecordHeaders};
 
-/// Room for the headers of a webhook's record.
+/// The capacity of a list: more than the headers of a webhook's record.
 const CAPACITY: usize = 12;
 
-/// The headers as the client sends them.
+/// Converts headers to the list that rdkafka sends.
 #[must_use]
 pub fn encode_headers(headers: &RecordHeaders) -> OwnedHeaders {
     let list = OwnedHeaders::new_with_capacity(CAPACITY);
@@ -16,13 +16,13 @@ pub fn encode_headers(headers: &RecordHeaders) -> OwnedHeaders {
     })
 }
 
-/// The headers of a record that the client received. Those that are not known are ignored.
+/// Reads the headers of a consumed record, and ignores those that it does not know.
 ///
 /// # Errors
 ///
-/// Where an attribute that every record has is absent, or one is not of its type.
+/// Fails where an attribute that every record has is absent, or a value is not of its type.
 pub fn decode_headers(headers: Option<&BorrowedHeaders>) -> Result<RecordHeaders, HeaderError> {
-    // Not the client's own iterator, which cannot be begun anew.
+    // rdkafka's own iterator cannot be started a second time.
     let count = headers.map_or(0, Headers::count);
     let read = |index| headers?.try_get(index);
     let lent = (0..count).filter_map(read);

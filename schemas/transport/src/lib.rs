@@ -1,5 +1,7 @@
-//! How the records of the account-link pipeline travel: Kafka client settings, the publisher.
-//! What they look like on the wire is `stackone-link-wire`'s.
+//! The part of the pipeline that talks to Kafka: client settings and security ([`KafkaConfig`]),
+//! the [`Publisher`], the [`TopicReader`], and [`TopicAdmin`].
+//!
+//! `stackone-link-wire` says which topics, keys and headers the records have.
 
 #![cfg_attr(
     test,

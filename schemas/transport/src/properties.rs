@@ -1,6 +1,6 @@
-//! librdkafka properties that would break a promise of the pipeline, and so cannot be set.
+//! Properties of librdkafka that would break a promise of the pipeline, and so cannot be set.
 
-/// Properties that are refused by name, with what is promised instead.
+/// Refused properties, each with the promise that it would break.
 const REFUSED: &[(&str, &str)] = &[
     (
         "acks",
@@ -68,7 +68,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("security.protocol", "set kafka.security"),
 ];
 
-/// Which of the given properties are refused, each in words.
+/// Returns a sentence for each of the given properties that is refused.
 pub fn refused_properties<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     names
         .into_iter()
@@ -77,7 +77,7 @@ pub fn refused_properties<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<S
         .collect()
 }
 
-/// Whether the value of a property is, or may hold, a secret.
+/// Returns whether the value of a property is or may contain a secret.
 pub(crate) fn is_secret(name: &str) -> bool {
     ["password", "secret", ".pem", "oauthbearer.config"]
         .iter()

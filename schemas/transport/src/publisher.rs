@@ -1,4 +1,4 @@
-//! Publishing one record and knowing what became of it. Pure mechanism: what goes where is decided by the caller.
+//! Publishes records and reports what became of each. The caller decides topic, key and retries.
 
 use std::time::Duration;
 
@@ -8,48 +8,51 @@ use stackone_link_wire::OutgoingRecord;
 
 use crate::{AskError, ClientSettings, ConfigError, Contact, KafkaConfig, Live, encode_headers};
 
-/// How much sooner than the caller's deadline the client gives a record up, so that its word comes in time.
+/// How much sooner than the caller's deadline librdkafka gives a record up, so that its answer is
+/// in time.
 const MARGIN: Duration = Duration::from_millis(500);
 
-/// An idempotent producer that answers for each record.
+/// An idempotent producer that reports the result of each record.
 pub struct Publisher {
     producer: Live<FutureProducer<Contact>>,
-    /// What its client has told. Not logged: librdkafka's log says the same, and once in a while instead of 40 times a second.
+    /// The reports of its client. They are not logged here: librdkafka's log has the same, and once
+    /// in a while instead of 40 times a second.
     contact: Contact,
 }
 
-/// Where a record is stored, after all in-sync replicas acknowledged it.
+/// The place of a record that all in-sync replicas have acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
-    /// Partition of the topic.
+    /// The partition of the topic.
     pub partition: i32,
-    /// Offset in the partition.
+    /// The offset in the partition.
     pub offset: i64,
 }
 
-/// What a publisher knows of the cluster.
+/// The cluster as a publisher sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublisherStatus {
-    /// Topics that were asked about and do not exist, or cannot be seen with our rights.
+    /// The requested topics that do not exist, or that the client has no right to see.
     pub missing_topics: Vec<String>,
 }
 
-/// Why a record is not known to be stored, by what the caller will do.
+/// Why a record is not known to be stored; each variant says what a caller can do.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// The client's queue is full. Nothing was sent; try again.
+    /// The client's queue is full, and nothing was sent. Try again.
     #[error("producer queue is full")]
     QueueFull,
     /// The record is larger than client or broker allow. Trying again does not help.
     #[error("record is too large for the broker")]
     TooLarge(#[source] KafkaError),
-    /// No acknowledgement in time, or the broker cannot store it now. It may be stored; try again.
+    /// No acknowledgement came in time, or the broker cannot store the record now. It may be
+    /// stored; try again.
     #[error("broker did not acknowledge the record")]
     NotAcknowledged(#[source] KafkaError),
-    /// The topic does not exist or must not be written. Try again once it was made or allowed.
+    /// The topic does not exist, or the client may not write to it. Try again once that is mended.
     #[error("topic cannot be written")]
     Topic(#[source] KafkaError),
-    /// The client is of no more use: it has to be made again. The record may be stored.
+    /// The client is unusable and has to be made anew. The record may be stored.
     #[error("producer failed for good")]
     Fatal(#[source] KafkaError),
 }
@@ -57,22 +60,23 @@ pub enum PublishError {
 /// Why a publisher cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The Kafka settings cannot be used.
+    /// A setting of our own cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The client refused its settings.
+    /// librdkafka refused the properties.
     #[error("kafka client: {0}")]
     Client(#[from] KafkaError),
 }
 
 impl Publisher {
-    /// Makes the producer. It connects in the background: an unreachable broker is no error here.
+    /// Makes the producer, which connects in the background: an unreachable broker is no error
+    /// here.
     ///
-    /// A record that the broker has not acknowledged half a second before `ack_deadline` is given up.
+    /// A record that no broker has acknowledged 500 ms before `ack_deadline` is given up.
     ///
     /// # Errors
     ///
-    /// Where settings cannot be used.
+    /// Fails where the settings cannot be used.
     pub fn new(
         kafka: &KafkaConfig,
         client_id: &str,
@@ -83,8 +87,8 @@ impl Publisher {
         set_default(&mut config, "compression.type", "lz4");
         set_default(&mut config, "queue.buffering.max.messages", "100000");
         let message_timeout = ack_deadline.saturating_sub(MARGIN).as_millis().max(1);
-        // How long a topic that cannot be found may still turn up. The default of 30 s would have every record time out
-        // and never be told that its topic is missing.
+        // How long a missing topic may still appear. With the default of 30 s every record would
+        // time out first, and nobody would learn that its topic is missing.
         let propagation = (message_timeout / 4).to_string();
         set_default(
             &mut config,
@@ -100,20 +104,21 @@ impl Publisher {
         Ok(Self { producer, contact })
     }
 
-    /// Publishes a record and waits until the broker has it, or until it is known that it is not known to have it.
+    /// Publishes a record to the partition that its key belongs to. Waits until the broker has it,
+    /// or until nobody can know whether it has.
     ///
     /// # Errors
     ///
-    /// See [`PublishError`].
+    /// [`PublishError`] has a variant for each action that a caller can take.
     pub async fn publish(&self, record: &OutgoingRecord<'_>) -> Result<Stored, PublishError> {
         self.send(record, None).await
     }
 
-    /// The same, to a given partition instead of the one the key belongs to.
+    /// Publishes a record as [`Self::publish`] does, to the given partition.
     ///
     /// # Errors
     ///
-    /// See [`PublishError`].
+    /// [`PublishError`] has a variant for each action that a caller can take.
     pub async fn publish_to(
         &self,
         record: &OutgoingRecord<'_>,
@@ -153,11 +158,11 @@ impl Publisher {
         PublishError::from(error)
     }
 
-    /// Asks the cluster which of `topics` it has. Blocks for up to `timeout`.
+    /// Asks the cluster which of `topics` exist. Blocks for up to `timeout`.
     ///
     /// # Errors
     ///
-    /// Where no broker answers in time.
+    /// Fails where no broker answers in time.
     pub fn status(&self, topics: &[&str], timeout: Duration) -> Result<PublisherStatus, AskError> {
         let client = self.producer.client();
         let asked = client.fetch_metadata(None, timeout);
@@ -178,24 +183,24 @@ impl Publisher {
         })
     }
 
-    /// Gives up every record that was handed over and is not answered for. Each is answered for at once, as not
-    /// acknowledged; the broker may have it.
+    /// Gives up every record that is not acknowledged yet. Each is reported as not acknowledged at
+    /// once; the broker may have it.
     pub fn abandon(&self) {
         self.producer
             .purge(PurgeConfig::default().queue().inflight());
     }
 
-    /// Records that were handed over and not answered for yet.
+    /// Returns how many records have no result yet.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         usize::try_from(self.producer.in_flight_count()).unwrap_or(0)
     }
 
-    /// Waits until every record is answered for. Blocks for up to `timeout`.
+    /// Waits until every record has a result. Blocks for up to `timeout`.
     ///
     /// # Errors
     ///
-    /// Where records are left when the time is up.
+    /// Fails where records are left when the time is up.
     pub fn flush(&self, timeout: Duration) -> Result<(), KafkaError> {
         self.producer.flush(timeout)
     }

@@ -1,4 +1,4 @@
-//! How connections are secured: the only code that writes security properties.
+//! Security of connections: the only code that writes security properties.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,28 +12,29 @@ use stackone_link_process::secret::{Place, SecretError};
 use crate::certificates::Files;
 use crate::{ConfigError, credentials};
 
-/// What librdkafka waits from one connection to a broker that refuses a token to the next, in ms: 25 % less
-/// at times, and twice as much each time, up to 10 s. A client may know a broker by two names, that of
-/// `bootstrap_servers` and the one that brokers tell, so each of them is tried half as often as once a
-/// second. A connection that stood longer is made anew at once.
+/// How long librdkafka waits, in ms, before it connects again to a broker that refused a token. It
+/// randomizes the wait by up to 25 % less, and doubles it each time up to 10 s. A client may know a
+/// broker by two names, the one in `bootstrap_servers` and the one that the broker advertises, so
+/// with this value each is tried at most half as often as once a second. A connection that has
+/// lasted longer is made again at once.
 const REFUSED_BACKOFF: u32 = 2800;
 
-/// How connections to the brokers are secured. Certificates are always verified.
+/// How connections to brokers are secured. Certificates are always verified.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Security {
-    /// No encryption, no authentication.
+    /// Neither encryption nor authentication.
     #[default]
     Plaintext,
-    /// TLS; mutual where a certificate is given. Needs the feature `kafka-tls`.
+    /// TLS, and mutual TLS where a certificate is given. Needs the feature `kafka-tls`.
     Tls {
         /// CA certificates in PEM; the system's where absent.
         #[serde(default)]
         ca_file: Option<PathBuf>,
-        /// Our certificate chain in PEM.
+        /// The client's certificate chain in PEM.
         #[serde(default)]
         certificate_file: Option<PathBuf>,
-        /// Our key in PEM.
+        /// The client's private key in PEM.
         #[serde(default)]
         key_file: Option<PathBuf>,
     },
@@ -42,11 +43,11 @@ pub enum Security {
         /// CA certificates in PEM; the system's where absent.
         #[serde(default)]
         ca_file: Option<PathBuf>,
-        /// The SASL mechanism.
+        /// The SASL mechanism that carries user name and password.
         mechanism: SaslMechanism,
-        /// User name.
+        /// The user name that brokers know; topics' ACLs name it as `User:…`.
         username: String,
-        /// File with the password; one trailing newline is trimmed. Read again every second.
+        /// The file of the password; one trailing newline is removed. Read again every second.
         password_file: PathBuf,
     },
     /// SASL OAUTHBEARER over TLS (KIP-255, RFC 7628). Needs the feature `kafka-tls`.
@@ -54,24 +55,24 @@ pub enum Security {
         /// CA certificates in PEM; the system's where absent.
         #[serde(default)]
         ca_file: Option<PathBuf>,
-        /// Where tokens come from.
+        /// The source of tokens.
         token: TokenSettings,
-        /// What brokers are told beside the token.
+        /// SASL extensions that are sent with the token.
         #[serde(default)]
         extensions: Extensions,
     },
 }
 
-/// SASL mechanisms with a user name and a password.
+/// SASL mechanisms that use a user name and a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SaslMechanism {
-    /// RFC 4616.
+    /// PLAIN (RFC 4616).
     #[serde(rename = "PLAIN")]
     Plain,
-    /// RFC 7677.
+    /// SCRAM-SHA-256 (RFC 7677).
     #[serde(rename = "SCRAM-SHA-256")]
     ScramSha256,
-    /// RFC 5802 with SHA-512.
+    /// SCRAM-SHA-512 (RFC 5802, with SHA-512 as its hash).
     #[serde(rename = "SCRAM-SHA-512")]
     ScramSha512,
 }
@@ -87,7 +88,7 @@ impl SaslMechanism {
 }
 
 impl Security {
-    /// What is wrong with the settings, one line each. Nothing is read, nobody is asked.
+    /// Lists what is wrong with the settings, one line each. Reads no file and connects to nobody.
     pub(crate) fn problems(&self) -> Vec<String> {
         match self {
             Self::Plaintext | Self::Tls { .. } | Self::SaslTls { .. } => Vec::new(),
@@ -128,7 +129,8 @@ impl Security {
         Ok(())
     }
 
-    /// Where certificate, key and CA are, which clients are given as they are made.
+    /// Returns the paths of certificate, key and CA, whose contents each client gets when it is
+    /// made.
     pub(crate) fn files(&self) -> Files {
         match self {
             Self::Plaintext => Files::default(),
@@ -149,7 +151,8 @@ impl Security {
         }
     }
 
-    /// What is in the file, or what was in it when it could last be read.
+    /// Reads the password file; where that fails, returns the password of the last time it could be
+    /// read.
     fn password(&self, file: &Path) -> Result<SecretString, ConfigError> {
         let known = || credentials::known(self).and_then(|known| known.password());
         match read_password(file) {
@@ -159,13 +162,14 @@ impl Security {
     }
 }
 
-/// The password in a file.
+/// Reads a password from its file.
 pub(crate) fn read_password(file: &Path) -> Result<SecretString, SecretError> {
     let read = Place::File(file.to_owned()).read(&HashMap::new())?;
     Ok(read.value)
 }
 
-/// Sets what is not set, or to less. What is no number is left to the client to refuse.
+/// Raises a property to `least` where it is unset or smaller. A value that is no number stays, and
+/// the client refuses it.
 fn set_at_least(config: &mut ClientConfig, name: &str, least: u32) {
     let set = config.get(name).unwrap_or(match name {
         "reconnect.backoff.max.ms" => "10000",

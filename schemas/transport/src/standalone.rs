@@ -1,4 +1,4 @@
-//! A consumer that joins no group: for readers, and for questions that only a consumer may ask.
+//! A consumer without a group, for readers and for requests that only a consumer can make.
 
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
@@ -9,13 +9,13 @@ use crate::{ClientError, KafkaConfig, Live};
 /// A consumer that joins no group and commits nothing.
 pub type StandaloneConsumer = Live<BaseConsumer<EndIsNoError>>;
 
-/// What of transactions a consumer sees, and up to where.
+/// Which records of transactions a consumer sees, and where its partitions end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// What is committed. A partition ends at its last stable offset: before the first record of an
-    /// open transaction.
+    /// Only committed records. A partition ends at its last stable offset: before the first record
+    /// of an open transaction.
     ReadCommitted,
-    /// Everything, what is open or aborted included. A partition ends at its high watermark.
+    /// All records, also of open and aborted transactions. A partition ends at its high watermark.
     ReadUncommitted,
 }
 
@@ -28,13 +28,13 @@ impl Isolation {
     }
 }
 
-/// Logs what librdkafka tells, without the ends of partitions, which it takes for errors.
+/// Logs what librdkafka reports, except the ends of partitions, which it reports as errors.
 pub struct EndIsNoError;
 
 impl ClientContext for EndIsNoError {
     fn error(&self, error: KafkaError, reason: &str) {
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            // librdkafka's log says the same, and who reads hears it from poll.
+            // librdkafka logs the same, and a reader gets the error from its poll.
             tracing::debug!(%error, reason, "standalone consumer");
         }
     }
@@ -42,13 +42,13 @@ impl ClientContext for EndIsNoError {
 
 impl ConsumerContext for EndIsNoError {}
 
-/// A consumer that is told where partitions end. It names `group`, which it never joins: the client
-/// wants a group of whoever assigns partitions, and asks for its coordinator, so it has to be one
-/// that we may use.
+/// Makes a consumer that reports where partitions end. It names `group` and never joins it:
+/// librdkafka wants a group of any client that assigns partitions, and looks up its coordinator, so
+/// this has to be a group that the client may use.
 ///
 /// # Errors
 ///
-/// Where settings cannot be used.
+/// Fails where the settings cannot be used.
 pub fn standalone_consumer(
     kafka: &KafkaConfig,
     group: &str,
@@ -61,9 +61,9 @@ pub fn standalone_consumer(
         .set("isolation.level", isolation.as_str())
         .set("auto.offset.reset", "earliest")
         .set("enable.partition.eof", "true");
-    // A service may have one for each partition that it restores, and what they read ahead adds up:
-    // by default 64 MiB each, on top of answers of 1 MiB that are unpacked at once. The default is
-    // also to wait for a second once that much is there.
+    // A service may have one consumer for each partition that it restores, and their read-ahead
+    // adds up: by default each holds 64 MiB, and answers of 1 MiB that are decompressed at once. By
+    // default it also pauses for a second once that much is there.
     for (name, value) in [
         ("fetch.message.max.bytes", "262144"),
         ("queued.max.messages.kbytes", "1024"),

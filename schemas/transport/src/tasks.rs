@@ -1,12 +1,12 @@
-//! The threads and tasks of this crate.
+//! The registry of the threads and tasks that this crate starts.
 
 stackone_link_process::tasks! {
     pub,
     /// Asks the cluster for its topics.
     METADATA = "asking for topics";
-    /// Drops a client, which waits for its threads.
+    /// Drops a client, which blocks until its threads have ended.
     FAREWELL = "dropping a client";
-    /// Reads passwords and fetches tokens of Kafka.
+    /// Reads passwords of Kafka, and fetches tokens.
     CREDENTIALS = "credentials of Kafka";
     /// Reads certificates, keys and CAs of Kafka.
     CERTIFICATES = "certificates of Kafka";

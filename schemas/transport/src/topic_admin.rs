@@ -1,4 +1,5 @@
-//! Which topics are missing or set up so that data would be damaged or dead letters held up, and making the missing ones.
+//! Checks topics and creates missing ones. A topic may be missing, may damage data by its settings,
+//! or may hold up dead letters.
 
 mod error;
 mod finding;
@@ -26,26 +27,26 @@ pub use finding::TopicFinding;
 pub use limit::TopicLimit;
 pub use settings::max_message_bytes;
 
-/// Time between two looks for it.
+/// The time between two looks for a new topic.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Looks at topics and makes them.
+/// Checks topics and creates them.
 pub struct TopicAdmin {
     client: Live<AdminClient<DefaultClientContext>>,
-    /// Asks for metadata: an admin client never tells why nobody answers.
+    /// Asks for metadata, because an admin client does not learn why nobody answers.
     inquirer: Arc<Inquirer>,
-    /// How large a record the processor's producer takes.
+    /// The largest record of the processor's producer, in bytes.
     producer_takes: u64,
-    /// How often accounts are listed, which heals what expired.
+    /// The time between two resyncs, which heal what expired records lost.
     resync_interval: Duration,
 }
 
 impl TopicAdmin {
-    /// An admin client; connects when first used.
+    /// Makes an admin client. It connects at its first request.
     ///
     /// # Errors
     ///
-    /// Where settings cannot be used.
+    /// Fails where the settings cannot be used.
     pub fn new(kafka: &KafkaConfig) -> Result<Self, TopicAdminError> {
         Ok(Self {
             client: kafka.client_config("stackone-topics")?.create()?,
@@ -55,7 +56,8 @@ impl TopicAdmin {
         })
     }
 
-    /// For accounts that are listed so often: events have to be kept for at least twice as long, and for a day.
+    /// Sets how often a resync lists all accounts: events have to be kept for twice as long, and at
+    /// least for a day.
     #[must_use]
     pub fn resyncing_every(self, resync_interval: Duration) -> Self {
         Self {
@@ -64,12 +66,12 @@ impl TopicAdmin {
         }
     }
 
-    /// What is not as it has to be, of the topics in `of`, the worst first; settings are looked at where `settings` is
-    /// true.
+    /// Checks the topics in `of`, and their settings where `settings` is true. Returns what is
+    /// wrong before what is only a note.
     ///
     /// # Errors
     ///
-    /// Where the cluster cannot be asked.
+    /// Fails where the cluster does not answer or refuses the request.
     pub async fn findings(
         &self,
         topics: &Topics,
@@ -95,27 +97,28 @@ impl TopicAdmin {
                 findings.extend(self.dead_letter_findings(topics).await?);
             }
         }
-        // What is only a note comes last.
+        // Notes come last.
         findings.sort_by_key(|finding| !finding.is_wrong());
         Ok(findings)
     }
 
-    /// How many partitions a topic has; 0 where it does not exist.
+    /// Returns the number of partitions of a topic; 0 where it does not exist.
     ///
     /// # Errors
     ///
-    /// Where the cluster cannot be asked.
+    /// Fails where the cluster does not answer.
     pub async fn partition_count(&self, name: &str) -> Result<i32, TopicAdminError> {
         let shapes = self.shapes().await?;
         Ok(i32::try_from(partitions(&shapes, name)).unwrap_or(i32::MAX))
     }
 
-    /// Makes the topics in `of` that do not exist, waits until the cluster shows them, and returns their names. Of events
-    /// and states, which must have the same number of partitions, the one that is missing gets as many as the other has.
+    /// Creates the topics in `of` that do not exist, waits until the cluster shows them, and
+    /// returns their names. Events and states must have the same number of partitions, so of these
+    /// two a missing one gets as many as the other has.
     ///
     /// # Errors
     ///
-    /// Where the cluster cannot be asked or does not make one.
+    /// Fails where the cluster does not answer, or refuses to create a topic.
     pub async fn make_missing(
         &self,
         topics: &Topics,
@@ -157,7 +160,8 @@ impl TopicAdmin {
         Ok(made)
     }
 
-    /// Kafka says that a topic is made before the brokers show it. One that is not shown in time is left to who looks next.
+    /// Waits for new topics: Kafka reports that a topic is made before brokers show it. One that
+    /// does not appear in time is left to the next look.
     async fn wait_until_shown(&self, names: &[String]) -> Result<(), TopicAdminError> {
         let deadline = Instant::now() + TIMEOUT;
         loop {
@@ -170,7 +174,7 @@ impl TopicAdmin {
         }
     }
 
-    /// Asks on a thread that may block, as librdkafka's metadata request does.
+    /// Asks on a thread that may block, since librdkafka's metadata request does.
     async fn shapes(&self) -> Result<Shapes, TopicAdminError> {
         let inquirer = Arc::clone(&self.inquirer);
         let ask = move || {
@@ -190,11 +194,11 @@ impl TopicAdmin {
             .unwrap_or(Err(TopicAdminError::Kafka(KafkaError::Canceled)))
     }
 
-    /// Which settings of the topic `name` are not what those of `topic` have to be.
+    /// Returns the settings of the topic `name` that differ from those `topic` has to have.
     ///
     /// # Errors
     ///
-    /// Where the cluster cannot be asked, or does not allow it.
+    /// Fails where the cluster does not answer, or refuses the request.
     pub async fn settings_findings(
         &self,
         name: &str,
@@ -222,11 +226,11 @@ impl TopicAdmin {
         Ok(findings)
     }
 
-    /// What is too small for a dead letter that is as large as the events topic allows.
+    /// Finds what is too small for a dead letter that is as large as the events topic allows.
     ///
     /// # Errors
     ///
-    /// Where the cluster cannot be asked, or does not allow it.
+    /// Fails where the cluster does not answer, or refuses the request.
     pub async fn dead_letter_findings(
         &self,
         topics: &Topics,

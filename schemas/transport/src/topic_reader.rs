@@ -44,23 +44,23 @@ pub use range::{ReadEnd, ReadRange, ReadStart};
 pub use reading::{Polled, Reading};
 pub use record::Record;
 
-/// How long one question to the cluster may take.
+/// The time limit of one request to the cluster.
 const STEP: Duration = Duration::from_secs(10);
 
-/// A consumer of one topic that joins no group, commits nothing and sees what is committed only.
-/// Everything here blocks: use it on a thread of its own.
+/// Reads one topic. Joins no group, commits nothing, and sees committed records only. Every method
+/// blocks: use it on a thread of its own.
 pub struct TopicReader {
     consumer: StandaloneConsumer,
     topic: String,
 }
 
 impl TopicReader {
-    /// A reader of `topic`, which need not exist yet; connects when first used. It needs the right to
-    /// read `topic` and `group`, though it never joins that.
+    /// Makes a reader of `topic`, which need not exist yet. It connects at its first request, and
+    /// needs the rights to read `topic` and `group`, though it never joins that group.
     ///
     /// # Errors
     ///
-    /// Where settings cannot be used.
+    /// Fails where the settings cannot be used.
     pub fn new(kafka: &KafkaConfig, group: &str, topic: &str) -> Result<Self, ReadError> {
         Ok(Self {
             consumer: standalone_consumer(kafka, group, Isolation::ReadCommitted)?,
@@ -68,11 +68,11 @@ impl TopicReader {
         })
     }
 
-    /// The numbers of the topic's partitions, of which there is at least one.
+    /// Returns the numbers of the topic's partitions, at least one.
     ///
     /// # Errors
     ///
-    /// Where the topic does not exist or may not be seen, or nobody answers within `within`.
+    /// Fails where the topic does not exist or may not be seen, or nobody answers within `within`.
     pub fn partitions(&self, within: Duration) -> Result<Vec<i32>, ReadError> {
         let metadata = self.consumer.fetch_metadata(Some(&self.topic), within);
         let metadata = metadata.map_err(|error| self.explain(error))?;
@@ -89,12 +89,12 @@ impl TopicReader {
         Ok(numbers)
     }
 
-    /// The offsets that a partition holds now, up to its last stable one: what is at or after an open
-    /// transaction is not included.
+    /// Returns the offsets of a partition's records, from the oldest up to the last stable offset:
+    /// records at or after the first one of an open transaction are not included.
     ///
     /// # Errors
     ///
-    /// Where the topic may not be read, or nobody answers within `within`.
+    /// Fails where the topic may not be read, or nobody answers within `within`.
     pub fn offsets(&self, partition: i32, within: Duration) -> Result<Range<i64>, ReadError> {
         let asked = self
             .consumer
@@ -103,12 +103,12 @@ impl TopicReader {
         Ok(low..stable)
     }
 
-    /// The offset of the first record that is not older than `timestamp_ms`, in milliseconds since
-    /// 1970; none where all are.
+    /// Returns the offset of the first record that is not older than `timestamp_ms`, in
+    /// milliseconds since 1970; `None` where all are older.
     ///
     /// # Errors
     ///
-    /// Where the topic may not be read, or nobody answers within `within`.
+    /// Fails where the topic may not be read, or nobody answers within `within`.
     pub fn offset_at(
         &self,
         partition: i32,
@@ -127,12 +127,12 @@ impl TopicReader {
         Ok(element.offset().to_raw().filter(|offset| *offset >= 0))
     }
 
-    /// The offset that the reader's group has committed; none where it has committed none, or one in a
-    /// transaction that is still open.
+    /// Returns the offset that the reader's group has committed; `None` where it has committed
+    /// none, or one in a transaction that is still open.
     ///
     /// # Errors
     ///
-    /// Where the group's coordinator does not answer within `within`.
+    /// Fails where the group's coordinator does not answer within `within`.
     pub fn committed(&self, partition: i32, within: Duration) -> Result<Option<i64>, ReadError> {
         let mut list = TopicPartitionList::new();
         list.add_partition(&self.topic, partition);
@@ -144,26 +144,27 @@ impl TopicReader {
         Ok(offset.filter(|offset| *offset >= 0))
     }
 
-    /// What commits offsets of the reader's group in a transaction, as none of its members.
+    /// Returns the metadata with which a transaction commits offsets of the reader's group without
+    /// being a member of it.
     ///
     /// # Errors
     ///
-    /// Never for this client, which has a group.
+    /// Never fails for this client, which has a group.
     pub fn group_metadata(&self) -> Result<ConsumerGroupMetadata, ReadError> {
         let metadata = self.consumer.group_metadata();
         Ok(metadata.ok_or(KafkaError::Global(rdkafka::types::RDKafkaErrorCode::State))?)
     }
 
-    /// Begins to read `ranges` to their ends. [`Polled::CaughtUp`] comes when all ends are reached, and
-    /// then only that; no record from behind the end of its range is handed out.
+    /// Begins to read `ranges` to their ends. [`Polled::CaughtUp`] comes when all ends are reached,
+    /// and from then on at every poll. No record beyond the end of its range is returned.
     ///
     /// `patience` is how long a partition that has not ended may be silent before
-    /// [`ReadError::Stalled`]. What the client reports of itself, for instance that a broker cannot be
-    /// reached, is no sign of life, and no other partition speaks for it.
+    /// [`ReadError::Stalled`]. A report of the client itself, for instance that a broker cannot be
+    /// reached, is no sign of life, and neither is a record of another partition.
     ///
     /// # Errors
     ///
-    /// Where the cluster does not tell where a partition ends.
+    /// Fails where the cluster does not say where a partition ends.
     pub fn read_to_end(
         &mut self,
         ranges: &[ReadRange],
@@ -172,20 +173,20 @@ impl TopicReader {
         self.read(ranges, reading::Mode::ToEnd, patience)
     }
 
-    /// Begins to read `ranges` and goes on after their ends, for ever. [`Polled::CaughtUp`] comes once,
-    /// when all ends are reached.
+    /// Begins to read `ranges`, and goes on after their ends for ever. [`Polled::CaughtUp`] comes
+    /// once, when all ends are reached.
     ///
-    /// Until then `patience` is as in [`Self::read_to_end`]. Afterwards silence may mean that there is
-    /// nothing new: where it lasts for `patience` the leaders of all partitions are asked, and
-    /// [`ReadError::Stalled`] means that not all have answered. As of when everything is read says
-    /// [`Reading::heard`].
+    /// Until then `patience` is as in [`Self::read_to_end`]. Afterwards silence may mean that there
+    /// is nothing new: where it lasts for `patience` the reader asks the leaders of all partitions,
+    /// and [`ReadError::Stalled`] means that not all have answered. [`Reading::heard`] says up to
+    /// which time everything is read.
     ///
-    /// Partitions that are added to the topic later are not read. Of a topic that is made again, records
-    /// come from its beginning where the last position is not in it.
+    /// Partitions that are added to the topic later are not read. Where the topic is deleted and
+    /// made again, reading starts at its beginning if the last position does not exist in it.
     ///
     /// # Errors
     ///
-    /// Where the cluster does not tell where a partition ends.
+    /// Fails where the cluster does not say where a partition ends.
     pub fn follow(
         &mut self,
         ranges: &[ReadRange],

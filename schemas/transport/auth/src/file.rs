@@ -1,4 +1,4 @@
-//! A token that somebody else puts into a file.
+//! A token that another program writes to a file, such as a Kubernetes service-account token.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,14 +11,14 @@ use crate::clock::apart;
 use crate::jwt::Claims;
 use crate::{Fetched, Token, TokenProblem};
 
-/// Reads what is in a file without its trailing newline.
+/// Reads a file without its trailing newline.
 pub(crate) fn secret(file: &Path) -> Result<SecretString, TokenProblem> {
     let read = Place::File(file.to_owned()).read(&HashMap::new());
     let read = read.map_err(|error| TokenProblem::File(error.to_string()))?;
     Ok(read.value)
 }
 
-/// Reads the token. Its end is that of its `exp`, by whatever clock it was made.
+/// Reads the token. It expires at its `exp`, by the clock of its issuer.
 pub(crate) fn token(
     file: &Path,
     audience: Option<&str>,

@@ -1,4 +1,4 @@
-//! What a JWT says of itself (RFC 7519, 4.1). Its signature is the broker's to check.
+//! The claims of a JWT (RFC 7519, 4.1). The broker checks the signature.
 
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::TokenProblem;
 use crate::clock::{MOST_SKEW, apart, since_1970};
 
-/// What is read of a JWT.
+/// The registered claims that are read.
 #[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct Claims {
     #[serde(default)]
@@ -32,7 +32,7 @@ enum Audience {
 }
 
 impl Claims {
-    /// Those of a token; none where it is no JWT.
+    /// Reads the claims of a token; `None` where it is no JWT.
     pub(crate) fn of(token: &str) -> Option<Self> {
         let mut parts = token.split('.');
         let (_header, claims) = (parts.next()?, parts.next()?);
@@ -41,17 +41,17 @@ impl Claims {
         serde_json::from_slice(&claims).ok().filter(|_| is_whole)
     }
 
-    /// Who we are by it.
+    /// Returns the subject, by which brokers know the client.
     pub(crate) fn subject(&self) -> Option<&str> {
         self.sub.as_deref()
     }
 
-    /// When it ends, by the clock of who made it.
+    /// Returns the expiration time, by the clock of the issuer.
     pub(crate) fn expires_at(&self) -> Option<SystemTime> {
         since_1970(self.exp?)
     }
 
-    /// Whether it is for `wanted`, if that is asked.
+    /// Checks that the audience contains `wanted`, where that is given.
     pub(crate) fn is_for(&self, wanted: Option<&str>, what: &str) -> Result<(), TokenProblem> {
         let audience = match self.aud.clone() {
             None => Vec::new(),
@@ -68,7 +68,7 @@ impl Claims {
         })
     }
 
-    /// That it comes from the future, by the clock of this machine.
+    /// Returns a doubt where the token was issued in the future, by the clock of this machine.
     pub(crate) fn clock_is_behind(&self, now: SystemTime, what: &str) -> Option<TokenProblem> {
         let begins = [self.iat, self.nbf].into_iter().flatten();
         let begins = begins.filter_map(since_1970).max()?;
@@ -84,7 +84,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A JWT that says this, signed by nobody.
+    /// Makes an unsigned JWT with these claims.
     pub(crate) fn jwt(claims: &serde_json::Value) -> String {
         let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
         format!("eyJhbGciOiJub25lIn0.{claims}.c2ln")

@@ -1,12 +1,13 @@
-//! Tokens for SASL OAUTHBEARER. Beside `stackone-client` the only user of an HTTP client: librdkafka
-//! would need libcurl to ask an identity provider, and rdkafka's refresh event does not reach every
-//! client.
+//! Tokens for SASL OAUTHBEARER (KIP-255, RFC 7628). Beside `stackone-client`, no other crate uses
+//! an HTTP client: librdkafka would need libcurl to ask an identity provider, and rdkafka's
+//! callback for token refresh does not reach every client.
 //!
-//! - [`TokenSettings`]: where tokens come from. [`TokenSource`] reads or fetches one.
-//! - [`Token`]: what a broker is shown; [`TokenProblem`]: why there is none.
-//! - [`Pace`]: when the next one is due.
+//! - [`TokenSettings`] say where tokens come from. A [`TokenSource`] reads or fetches one.
+//! - A [`Token`] is sent to brokers; a [`TokenProblem`] says why there is none.
+//! - A [`Pace`] says when the next one is due.
 //!
-//! Nothing here knows Kafka's clients, starts a thread or keeps a token: that is the transport's.
+//! The crate knows no Kafka client, starts no thread and keeps no token: `stackone-link-transport`
+//! does.
 
 mod clock;
 mod file;

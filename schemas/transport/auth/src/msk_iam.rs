@@ -1,5 +1,6 @@
-//! Tokens for Amazon MSK: the URL of the action `kafka-cluster:Connect`, signed by AWS credentials
-//! (Signature Version 4, in its query) and encoded as base64url. Nobody is asked for that URL.
+//! Tokens for Amazon MSK: the URL of the action `kafka-cluster:Connect` with a Signature Version 4
+//! of AWS credentials in its query, encoded as base64url. Nothing requests that URL; the broker
+//! checks its signature.
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
@@ -20,19 +21,19 @@ use url::Url;
 
 use crate::{AwsProblem, Token};
 
-/// How long a token is good, where its credentials are good for as long. AWS's own signers have the same.
+/// How long a token is valid, unless its credentials expire before. AWS's own signers use the same.
 const LIFETIME: Duration = Duration::from_secs(900);
-/// The service that a token is for.
+/// The service name in the signature's scope.
 const SERVICE: &str = "kafka-cluster";
-/// Who we are to the client alone: a broker reads the token.
+/// The principal that librdkafka is told; the broker takes it from the token.
 const PRINCIPAL: &str = "aws_msk_iam";
-/// Said beside the signed URL, for who reads the cluster's logs.
+/// A query parameter beside the signature, for the logs of the cluster.
 const USER_AGENT: &str = concat!("stackone-link/", env!("CARGO_PKG_VERSION"));
 
-/// A token that is signed by what AWS's default chain gives within `timeout`. The chain is made anew each
-/// time, so that it sees what has changed in files.
+/// Signs a token with the credentials that AWS's default chain gives within `timeout`. The chain is
+/// made anew each time, so that it sees changed files.
 pub(crate) async fn token(region: Option<&str>, timeout: Duration) -> Result<Token, AwsProblem> {
-    // Boxed, because the chain's future is larger than a stack should hold.
+    // The future is boxed, because it is too large for the stack.
     let found = tokio::time::timeout(timeout, Box::pin(credentials(region))).await;
     let late = |_elapsed| {
         let waited = timeout.as_secs();
@@ -53,7 +54,7 @@ async fn credentials(region: Option<&str>) -> Result<(String, Credentials), AwsP
     Ok((region, credentials))
 }
 
-/// Region and credentials as each of AWS's SDKs finds them.
+/// Finds region and credentials as each of AWS's SDKs does.
 async fn default_chain(region: Option<&str>) -> SdkConfig {
     let provider = Provider::Rustls(CryptoMode::Ring);
     let client = Builder::new().tls_provider(provider).build_https();
@@ -64,7 +65,7 @@ async fn default_chain(region: Option<&str>) -> SdkConfig {
     loader.load().await
 }
 
-/// A token of these credentials from `now` on.
+/// Signs a token that is valid from `now` on.
 fn signed(region: &str, credentials: Credentials, now: SystemTime) -> Result<Token, AwsProblem> {
     let ends = now + LIFETIME;
     let expires_at = credentials.expiry().map_or(ends, |expiry| ends.min(expiry));
@@ -104,7 +105,8 @@ fn signed(region: &str, credentials: Credentials, now: SystemTime) -> Result<Tok
     })
 }
 
-/// An error with what caused it, in one line, without repeating what one says of the next.
+/// Writes an error and its causes in one line, and leaves out a cause whose text the line already
+/// has.
 fn causes(error: &dyn Error) -> String {
     let mut told = error.to_string();
     let mut next = error.source();

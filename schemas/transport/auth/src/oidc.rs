@@ -1,4 +1,4 @@
-//! An identity provider that is asked by client credentials (RFC 6749, 4.4).
+//! An identity provider that gives tokens for client credentials (RFC 6749, 4.4).
 
 use std::time::{Duration, SystemTime};
 
@@ -14,19 +14,19 @@ use crate::clock::{MOST_SKEW, apart};
 use crate::jwt::Claims;
 use crate::{Fetched, OidcSettings, ProviderProblem, Token, TokenProblem, file};
 
-/// The largest answer that is read: tokens with many groups have some 10 KiB.
+/// The largest answer that is read, in bytes: tokens with many groups have some 10 KiB.
 const MOST_BYTES: usize = 256 * 1024;
-/// The longest code of an error that is repeated in a log.
+/// The longest error code that is repeated in a log, in characters.
 const LONGEST_CODE: usize = 64;
 
-/// Asks for tokens.
+/// A client of the provider's token endpoint.
 pub(crate) struct Provider {
     client: Client,
     settings: OidcSettings,
     timeout: Duration,
 }
 
-/// What a provider answers (RFC 6749, 5.1 and 5.2).
+/// An answer of the token endpoint (RFC 6749, 5.1 and 5.2).
 #[derive(Deserialize)]
 struct Answer {
     #[serde(default)]
@@ -109,7 +109,8 @@ impl Provider {
         ProviderProblem::Unreachable(cause.to_string())
     }
 
-    /// The token's time begins now, so that a clock that is off changes nothing.
+    /// Checks a token. Its `expires_in` counts from now, so that a difference of clocks does not
+    /// shorten it.
     fn checked(&self, answer: Answer, now: SystemTime) -> Result<Fetched, TokenProblem> {
         let what = "the identity provider's token";
         let Some(value) = answer.access_token else {
@@ -152,9 +153,9 @@ fn of_provider(settings: &OidcSettings, problem: ProviderProblem) -> TokenProble
     TokenProblem::Provider { host, problem }
 }
 
-/// A client that goes only where it is told: no redirects, no proxies from the environment.
+/// Makes an HTTP client that follows no redirect and uses no proxy from the environment.
 fn client(settings: &OidcSettings, timeout: Duration) -> Result<Client, ProviderProblem> {
-    // A second call finds a provider installed, which is all we want.
+    // A second call finds a provider installed, which is just as good.
     let _installed_before = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
         .user_agent(concat!("stackone-link/", env!("CARGO_PKG_VERSION")))
@@ -171,7 +172,7 @@ fn client(settings: &OidcSettings, timeout: Duration) -> Result<Client, Provider
     built.map_err(|error| ProviderProblem::Client(error.to_string()))
 }
 
-/// Client and secret are form-encoded before they are joined (RFC 6749, 2.3.1).
+/// Encodes client and secret as form data before they are joined (RFC 6749, 2.3.1).
 fn basic(client: &str, secret: &SecretString) -> String {
     let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", encoded(client), encoded(secret.expose_secret()));
@@ -189,7 +190,7 @@ fn form(settings: &OidcSettings) -> String {
     form.finish()
 }
 
-/// What an answer says that it is, without parameters.
+/// Returns the media type of an answer, without parameters.
 fn content_type(response: &Response) -> String {
     let header = response.headers().get(CONTENT_TYPE);
     let text = header.and_then(|header| header.to_str().ok());
@@ -199,7 +200,7 @@ fn content_type(response: &Response) -> String {
         .to_owned()
 }
 
-/// Whether it can be one of the codes, which are safe to repeat.
+/// Returns whether the text has the form of an error code, and so is safe to log.
 fn is_code(error: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
     error.len() <= LONGEST_CODE && error.bytes().all(is_plain)

@@ -1,26 +1,26 @@
-//! When the next token is due.
+//! The times at which tokens are fetched.
 
 use std::time::{Duration, Instant};
 
-/// How often a token is read or fetched at most, whatever goes wrong.
+/// The shortest time between two attempts, whatever goes wrong.
 pub const MOST_OFTEN: Duration = Duration::from_secs(1);
 /// The longest time between two attempts while something goes wrong.
 const SELDOM: Duration = Duration::from_secs(30);
-/// How much of a token's time is used before it is renewed, in percent.
+/// The percentage of a token's lifetime after which it is renewed.
 const USED: u32 = 80;
 
-/// When the next token is due. Knows no clock.
+/// The time at which the next token is due. Reads no clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     last: Instant,
     due: Instant,
-    /// Attempts in a row that brought nothing that a broker takes.
+    /// Counts attempts in a row that brought no token that a broker accepts.
     failures: u32,
     was_refused: bool,
 }
 
 impl Pace {
-    /// Due now.
+    /// Makes a pace whose first token is due now.
     #[must_use]
     pub const fn new(now: Instant) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl Pace {
         }
     }
 
-    /// A token was fetched that is good for `lifetime`, or none was.
+    /// Takes in an attempt: its token is valid for `lifetime`, or it brought none.
     pub fn fetched(&mut self, now: Instant, lifetime: Option<Duration>) {
         self.last = now;
         let wait = match lifetime {
@@ -45,8 +45,8 @@ impl Pace {
         self.due = now + wait;
     }
 
-    /// A broker has refused the token: the next is due sooner, and the later the more often that
-    /// happens.
+    /// Takes in that a broker has refused the token. The next one is due sooner than planned, but
+    /// later the more often that happens.
     pub fn refused(&mut self) {
         if !self.was_refused {
             self.was_refused = true;
@@ -55,7 +55,7 @@ impl Pace {
         }
     }
 
-    /// Whether it is time.
+    /// Returns whether a token is due.
     #[must_use]
     pub fn is_due(&self, now: Instant) -> bool {
         now >= self.due

@@ -1,54 +1,54 @@
-//! Why there is no token. Each is a line that says what to look at, and holds no secret.
+//! Problems with tokens. Each is one line that says what to look at, and holds no secret.
 
 use std::time::Duration;
 
-/// Why there is no token, or why a broker may refuse the one there is.
+/// Why there is no token, or why a broker may refuse the current one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenProblem {
     /// A file with a token or a secret cannot be read, or is empty.
     #[error("{0}")]
     File(String),
-    /// What should be a token is none.
+    /// The text is not a JWT.
     #[error("{0} is no JWT")]
     NotJwt(String),
-    /// It does not say when it ends.
+    /// The token has no expiration time.
     #[error("{0} does not say when it expires")]
     NoExpiry(String),
-    /// Its time is over.
+    /// The token has expired.
     #[error("{what} expired {} s ago by this machine's clock", ago.as_secs())]
     Expired {
-        /// Which.
+        /// The name of the token, for the message.
         what: String,
-        /// How long ago.
+        /// The time since it expired.
         ago: Duration,
     },
-    /// The clocks of this machine and of who made it differ.
+    /// The clocks of this machine and of the issuer differ.
     #[error("{what}: this machine's clock differs by {} s from that of who made it", by.as_secs())]
     Clock {
-        /// Which.
+        /// The name of the token, for the message.
         what: String,
-        /// By how much.
+        /// The difference of the clocks.
         by: Duration,
     },
-    /// It is for somebody else.
+    /// The token is for another audience.
     #[error("{what} is for {}, not for {wanted}", for_nobody(audience))]
     Audience {
-        /// Which.
+        /// The name of the token, for the message.
         what: String,
-        /// Whom it is for.
+        /// The audience of the token (`aud`).
         audience: Vec<String>,
-        /// Whom it should be for.
+        /// The audience that the settings ask for.
         wanted: String,
     },
-    /// The identity provider gave none.
+    /// The identity provider gave no token.
     #[error("identity provider {host}: {problem}")]
     Provider {
-        /// Its host.
+        /// The host of its token endpoint.
         host: String,
-        /// What it did.
+        /// Its answer, or the failure to get one.
         problem: ProviderProblem,
     },
-    /// None can be signed by AWS credentials.
+    /// No token can be signed by AWS credentials.
     #[error("aws_msk_iam: {0}")]
     Aws(#[from] AwsProblem),
 }
@@ -56,19 +56,19 @@ pub enum TokenProblem {
 /// Why no token can be signed by AWS credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AwsProblem {
-    /// The feature is off.
+    /// The build lacks the feature `aws-msk-iam`.
     #[error("this build has none of it; build with --features aws-msk-iam")]
     NotBuilt,
-    /// Nobody says which region.
+    /// Neither the settings nor AWS's default chain name a region.
     #[error("no region; set region, AWS_REGION, or that of the profile")]
     NoRegion,
-    /// The default chain has none, or one of it has failed.
+    /// AWS's default chain found no credentials, or one of its sources failed.
     #[error("no credentials: {0}")]
     NoCredentials(String),
-    /// They are good no longer.
+    /// The credentials have expired.
     #[error("the credentials have expired")]
     Expired,
-    /// They cannot be signed with.
+    /// The signer refused the credentials.
     #[error("cannot sign: {0}")]
     Signature(String),
 }
@@ -76,27 +76,27 @@ pub enum AwsProblem {
 /// What an identity provider did instead of giving a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderProblem {
-    /// A client for it cannot be made.
+    /// The HTTP client could not be made.
     #[error("no client for it: {0}")]
     Client(String),
-    /// It cannot be reached.
+    /// The connection failed or broke.
     #[error("connection failed: {0}")]
     Unreachable(String),
-    /// It took too long.
+    /// The answer took longer than this.
     #[error("no answer within {} s", .0.as_secs())]
     Slow(Duration),
-    /// It refused us.
+    /// The provider refused the request with a status of 400 to 499.
     #[error("refused with status {status}{}; check client_id, client_secret_file and scope", word(error.as_deref()))]
     Refused {
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
-        /// The code of RFC 6749, 5.2.
+        /// The error code (RFC 6749, 5.2), where it has the form of one.
         error: Option<String>,
     },
-    /// It cannot answer now.
+    /// The provider failed with this HTTP status.
     #[error("answered with status {0}")]
     Failed(u16),
-    /// It answered, and not with a token.
+    /// The answer contains no token.
     #[error("answered with {0} instead of a token; check token_url")]
     NoToken(String),
 }

@@ -1,4 +1,4 @@
-//! Where tokens come from, as it is configured.
+//! Settings of tokens.
 
 use std::path::PathBuf;
 
@@ -8,63 +8,66 @@ use url::Url;
 
 use crate::{AwsProblem, TokenProblem};
 
-/// Where tokens come from.
+/// The source of tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "source", rename_all = "snake_case", deny_unknown_fields)]
 pub enum TokenSettings {
-    /// A JWT in a file that somebody else renews, for instance Kubernetes. It is read every second.
+    /// A JWT in a file that another program renews, for instance Kubernetes. It is read every
+    /// second.
     TokenFile {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// Whom the token has to be for (`aud`); not looked at where absent.
+        /// The audience that the token must have (`aud`); not checked where absent.
         #[serde(default)]
         audience: Option<String>,
     },
-    /// An identity provider, by client credentials (RFC 6749, 4.4).
+    /// An identity provider that gives tokens for client credentials (RFC 6749, 4.4).
     Oidc(Box<OidcSettings>),
-    /// Signed here by AWS credentials of the default chain, for Amazon MSK. Needs the feature `aws-msk-iam`.
+    /// A token for Amazon MSK, signed here by AWS credentials of the default chain. Needs the
+    /// feature `aws-msk-iam`.
     AwsMskIam {
-        /// The cluster's region; that of the environment, the profile or the machine where absent.
+        /// The region of the cluster; that of the environment, the profile or the machine where
+        /// absent.
         #[serde(default)]
         region: Option<String>,
     },
 }
 
-/// How to ask an identity provider for a token.
+/// How to get a token from an identity provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OidcSettings {
-    /// Its token endpoint; https, or http to loopback.
+    /// The provider's token endpoint; https, or http to loopback.
     pub token_url: Url,
-    /// Who we are to it.
+    /// The id by which the provider knows the client.
     pub client_id: String,
-    /// File with the client's secret, read before each request.
+    /// The file of the client's secret, read before each request.
     pub client_secret_file: PathBuf,
-    /// Scopes that are asked for, separated by spaces.
+    /// The requested scopes, separated by spaces.
     #[serde(default)]
     pub scope: Option<String>,
-    /// Whom the token is for: asked for, and looked for in the token's `aud` where it is a JWT.
+    /// The requested audience, which the `aud` of a JWT then has to contain.
     #[serde(default)]
     pub audience: Option<String>,
-    /// CA certificates in PEM that the provider may have one of, beside the system's.
+    /// CA certificates in PEM that are trusted beside the system's.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
 
-/// SASL extensions (RFC 7628, 3.1) that Confluent Cloud asks for.
+/// SASL extensions (RFC 7628, 3.1) that Confluent Cloud requires.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Extensions {
-    /// The cluster, `lkc-…`: `logicalCluster`.
+    /// The id of the cluster, `lkc-…`; sent as `logicalCluster`.
     #[serde(default)]
     pub logical_cluster: Option<String>,
-    /// The identity pool, `pool-…`: `identityPoolId`.
+    /// The id of the identity pool, `pool-…`; sent as `identityPoolId`.
     #[serde(default)]
     pub identity_pool_id: Option<String>,
 }
 
 impl TokenSettings {
-    /// What is wrong with the settings, one line each. No file is read and nobody is asked.
+    /// Lists what is wrong with the settings, one line each. Reads no file and connects to nobody.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         match self {
@@ -84,7 +87,7 @@ impl TokenSettings {
 }
 
 impl Extensions {
-    /// Those that are set, by the names that brokers know.
+    /// Returns the extensions that are set, by the names that brokers know.
     #[must_use]
     pub fn pairs(&self) -> Vec<(&str, &str)> {
         let all = [

@@ -1,4 +1,4 @@
-//! Reads or fetches a token.
+//! Reads or fetches tokens.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,17 +9,17 @@ use crate::msk_iam;
 use crate::oidc::Provider;
 use crate::{Fetched, TokenProblem, TokenSettings, file};
 
-/// How long an identity provider, or who gives AWS credentials, may take to answer.
+/// How long an identity provider, or a source of AWS credentials, may take to answer.
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where tokens come from.
+/// A source of tokens.
 pub struct TokenSource {
     settings: TokenSettings,
     provider: Option<Provider>,
 }
 
 impl TokenSource {
-    /// Asks nobody yet.
+    /// Makes a source. Reads no file and connects to nobody.
     #[must_use]
     pub fn new(settings: &TokenSettings) -> Self {
         let settings = settings.clone();
@@ -29,7 +29,7 @@ impl TokenSource {
         }
     }
 
-    /// Whether it can be asked as often as one likes.
+    /// Returns whether a fetch only reads a file, so that it needs no pause between attempts.
     #[must_use]
     pub const fn is_local(&self) -> bool {
         match self.settings {
@@ -38,11 +38,12 @@ impl TokenSource {
         }
     }
 
-    /// Reads or fetches a token. Waits for at most [`FETCH_TIMEOUT`]; reads files on this thread.
+    /// Reads or fetches a token. Waits for at most [`FETCH_TIMEOUT`]; reads files on the calling
+    /// thread.
     ///
     /// # Errors
     ///
-    /// Where there is none that can be used.
+    /// Fails where no usable token was found.
     pub async fn fetch(&mut self) -> Result<Fetched, TokenProblem> {
         match &self.settings {
             TokenSettings::TokenFile { file, audience } => {

@@ -1,4 +1,4 @@
-//! What a broker is shown.
+//! The token that authenticates a client to brokers.
 
 use std::time::SystemTime;
 
@@ -6,22 +6,22 @@ use secrecy::SecretString;
 
 use crate::TokenProblem;
 
-/// A token, with what has to be said of it beside.
+/// A token, with what librdkafka has to be told about it.
 #[derive(Debug, Clone)]
 pub struct Token {
-    /// As it is sent; most often a JWT.
+    /// The text that is sent; most often a JWT.
     pub value: SecretString,
-    /// Who we are by it: its `sub`, or the client's id.
+    /// The principal: the token's `sub`, or the client's id.
     pub principal: String,
-    /// When it ends, by this machine's clock.
+    /// When it expires, by this machine's clock.
     pub expires_at: SystemTime,
 }
 
-/// A token as it was read or fetched.
+/// A token that was just read or fetched.
 #[derive(Debug, Clone)]
 pub struct Fetched {
-    /// The token.
+    /// The token, which can be used.
     pub token: Token,
-    /// Why a broker may refuse it, although it is used.
+    /// Why a broker may refuse it all the same.
     pub doubt: Option<TokenProblem>,
 }

@@ -1,5 +1,6 @@
-//! AWS's default chain as a process meets it: this program runs itself in an environment of each case,
-//! since a test cannot change its own. What the chain would ask of a machine of AWS is switched off.
+//! AWS's default chain as a process meets it: this program runs itself in an environment of each
+//! case, since a test cannot change its own. What the chain would ask of a machine of AWS is
+//! switched off.
 #![expect(
     clippy::unwrap_used,
     reason = "a test fails by panicking, and unwrap says where"

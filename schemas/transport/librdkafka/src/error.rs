@@ -1,4 +1,4 @@
-//! Why librdkafka did not do what it was asked for.
+//! The error of a call to librdkafka.
 
 use std::ffi::CStr;
 
@@ -8,23 +8,23 @@ use rdkafka_sys as rdsys;
 /// Why librdkafka did not do what it was asked for. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NativeError {
-    /// A text that C cannot have.
+    /// A text contains a NUL, which C cannot represent.
     #[error("{0} has a NUL byte")]
     Nul(&'static str),
-    /// The client uses no user name and password.
+    /// The client's mechanism uses no user name and password.
     #[error("the client's mechanism is none with user name and password")]
     NoPassword,
-    /// librdkafka refused.
+    /// librdkafka returned an error.
     #[error("{reason}")]
     Refused {
-        /// Its code.
+        /// The code of the error.
         code: RDKafkaErrorCode,
-        /// In its words.
+        /// The description in librdkafka's words.
         reason: String,
     },
 }
 
-/// What an error object says, which is destroyed; nothing where there is none.
+/// Takes an error object, destroys it, and returns its contents; `Ok` where there is none.
 pub(crate) fn taken(error: *mut rdsys::rd_kafka_error_t) -> Result<(), NativeError> {
     if error.is_null() {
         return Ok(());

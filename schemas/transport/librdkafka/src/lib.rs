@@ -1,12 +1,12 @@
-//! What rdkafka does not offer of librdkafka, as safe functions. The only crate with unsafe code.
+//! Functions of librdkafka that rdkafka does not offer, made safe. No other crate has unsafe code.
 //!
-//! - [`set_oauth_token`]: rdkafka asks for tokens only where its main queue is polled, which admin
-//!   clients, producers of transactions and readers do not before their first request, and it passes
-//!   no extensions.
-//! - [`set_sasl_credentials`]: a changed password in a client that lives.
+//! - [`set_oauth_token`] gives a client its token: rdkafka asks for tokens only where its main
+//!   queue is polled, which admin clients, transactional producers and readers do not do before
+//!   their first request, and it passes no extensions.
+//! - [`set_sasl_credentials`] changes the password of a client that is in use.
 //!
-//! Each function borrows the client, so that its handle is valid while librdkafka uses it, and passes
-//! strings that librdkafka copies before it returns. All of them may be called from any thread.
+//! Each function borrows the client, so that its handle is valid while librdkafka uses it, and
+//! passes strings that librdkafka copies before it returns. Each may be called from any thread.
 
 mod error;
 
@@ -19,28 +19,28 @@ use rdkafka_sys as rdsys;
 
 pub use error::NativeError;
 
-/// Room for what librdkafka has to say of an error.
+/// The capacity for librdkafka's description of an error, in bytes.
 const WORDS: usize = 512;
 
 /// A token of an identity provider. Its text is a secret, so it has no `Debug`.
 pub struct OauthToken<'a> {
-    /// The token as it is sent, most often a JWT.
+    /// The text that is sent, most often a JWT.
     pub value: &'a str,
-    /// When it expires.
+    /// When the token expires.
     pub expires_at: SystemTime,
-    /// Who we are by it: `sub`, say.
+    /// The principal that librdkafka is told, most often the `sub` of the token.
     pub principal: &'a str,
     /// SASL extensions (RFC 7628, 3.1), for instance `logicalCluster`.
     pub extensions: &'a [(&'a str, &'a str)],
 }
 
-/// Gives a client its token, for all connections from now on. Brokers that wait for one are connected
-/// to at once. To be called before the first request and again before the token expires.
+/// Gives a client the token for all connections from now on, and connects at once to brokers that
+/// wait for one. Has to be called before the first request, and again before the token expires.
 ///
 /// # Errors
 ///
-/// Where the client's mechanism is not OAUTHBEARER or this build has no TLS, or the token is expired
-/// or is no token.
+/// Fails where the client's mechanism is not OAUTHBEARER, this build has no TLS, or the token has
+/// expired or is malformed.
 pub fn set_oauth_token<C: ClientContext>(
     client: &Client<C>,
     token: &OauthToken<'_>,
@@ -49,7 +49,7 @@ pub fn set_oauth_token<C: ClientContext>(
     let principal = text("principal", token.principal)?;
     let since_1970 = token.expires_at.duration_since(UNIX_EPOCH);
     let millis = since_1970.map_or(0, |since| since.as_millis());
-    // librdkafka counts in microseconds.
+    // librdkafka converts the milliseconds to microseconds, which must fit as well.
     let expires = i64::try_from(millis)
         .unwrap_or(i64::MAX)
         .min(i64::MAX / 1000);
@@ -62,8 +62,8 @@ pub fn set_oauth_token<C: ClientContext>(
     let mut words: [c_char; WORDS] = [0; WORDS];
     #[expect(unsafe_code, reason = "rdkafka passes no extensions")]
     // SAFETY: the handle is that of a client that is borrowed; the strings end with NUL and, as the
-    // list of extensions, which has an even length, live until after the call, which copies them; no
-    // more than `words` has room for is written to it.
+    // list of extensions, which has an even length, live until after the call, which copies them;
+    // no more than `words` has room for is written to it.
     let code = unsafe {
         rdsys::rd_kafka_oauthbearer_set_token(
             client.native_ptr(),
@@ -85,12 +85,12 @@ pub fn set_oauth_token<C: ClientContext>(
     })
 }
 
-/// Changes user name and password of a client, for all connections from now on. Those that stand are
-/// not ended, and brokers that are waited for are connected to at once.
+/// Changes user name and password of a client for all connections from now on. Open connections
+/// stay, and brokers that are waited for are connected to at once.
 ///
 /// # Errors
 ///
-/// Where the client uses no user name and password.
+/// Fails where the client's mechanism uses no user name and password.
 pub fn set_sasl_credentials<C: ClientContext>(
     client: &Client<C>,
     username: &str,
@@ -98,7 +98,7 @@ pub fn set_sasl_credentials<C: ClientContext>(
 ) -> Result<(), NativeError> {
     let is_sasl = property(client, c"security.protocol").starts_with("sasl_");
     let mechanism = property(client, c"sasl.mechanisms");
-    // librdkafka takes them of any client.
+    // librdkafka itself accepts them for any client.
     if !is_sasl || !(mechanism == "PLAIN" || mechanism.starts_with("SCRAM-")) {
         return Err(NativeError::NoPassword);
     }
@@ -116,7 +116,7 @@ pub fn set_sasl_credentials<C: ClientContext>(
     error::taken(error)
 }
 
-/// The value of a property of the client as it was made; empty where it has none.
+/// Returns the value of a property that the client was made with; empty where it has none.
 fn property<C: ClientContext>(client: &Client<C>, name: &CStr) -> String {
     let mut words: [c_char; WORDS] = [0; WORDS];
     let mut length = words.len();
@@ -124,8 +124,9 @@ fn property<C: ClientContext>(client: &Client<C>, name: &CStr) -> String {
     // SAFETY: the handle is that of a client that is borrowed, and has its configuration as long.
     let config = unsafe { rdsys::rd_kafka_conf(client.native_ptr()) };
     #[expect(unsafe_code, reason = "rdkafka does not have it")]
-    // SAFETY: the configuration lives as long as the client that is borrowed, and nobody changes what
-    // is asked for here; the name ends with NUL; no more than `length` bytes are written to `words`.
+    // SAFETY: the configuration lives as long as the client that is borrowed, and nobody changes
+    // what is asked for here; the name ends with NUL; no more than `length` bytes are written to
+    // `words`.
     let found = unsafe {
         rdsys::rd_kafka_conf_get(config, name.as_ptr(), words.as_mut_ptr(), &raw mut length)
     };
@@ -137,11 +138,11 @@ fn property<C: ClientContext>(client: &Client<C>, name: &CStr) -> String {
 }
 
 fn text(what: &'static str, value: &str) -> Result<CString, NativeError> {
-    // Not the source: it has the value, which may be a secret.
+    // The error is not kept as a source: it contains the value, which may be a secret.
     CString::new(value).map_err(|_holds_the_value| NativeError::Nul(what))
 }
 
-/// Text up to the first NUL.
+/// Returns the text before the first NUL.
 fn until_nul(words: &[c_char]) -> String {
     let bytes = words.iter().map(|byte| byte.to_ne_bytes()[0]);
     let bytes: Vec<u8> = bytes.take_while(|byte| *byte != 0).collect();

@@ -1,4 +1,4 @@
-//! The files, and what is in them.
+//! The files of certificate, key and CA, and their contents.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,36 +9,36 @@ use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, DefaultProducerContext};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// Where they are; each is optional.
+/// The paths of the files, each of them optional.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Files {
     pub(crate) ca: Option<PathBuf>,
     pub(crate) certificate: Option<PathBuf>,
     pub(crate) key: Option<PathBuf>,
-    /// The property `ssl.key.password`, where the key is encrypted.
+    /// The value of the property `ssl.key.password`, where the key is encrypted.
     pub(crate) key_password: Option<String>,
 }
 
-/// Properties of librdkafka with what was read for them, in PEM.
+/// Properties of librdkafka with the contents of their files, in PEM.
 pub(super) struct Pem(Vec<(&'static str, SecretString)>);
 
 /// Why the files cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unusable {
-    /// One cannot be read.
+    /// A file cannot be read.
     #[error("kafka.security.{setting}: cannot read {}: {source}", path.display())]
     Unreadable {
         setting: &'static str,
         path: PathBuf,
         source: io::Error,
     },
-    /// librdkafka does not take what is in them: no PEM, or a key of another certificate.
+    /// librdkafka refuses the contents: a file is not PEM, or the key is another certificate's.
     #[error("kafka.security: {0}")]
     Refused(#[source] KafkaError),
 }
 
 impl Files {
-    /// Whether there is any.
+    /// Returns whether any file is set.
     pub(crate) fn is_any(&self) -> bool {
         self.all().iter().any(|(_, _, path)| path.is_some())
     }
@@ -91,11 +91,11 @@ impl Pem {
         values(self) == values(other)
     }
 
-    /// Makes a client of them, which connects to nobody.
+    /// Makes a client with these properties, which connects to no broker, and discards it.
     pub(super) fn try_out(&self) -> Result<(), Unusable> {
         let mut config = ClientConfig::new();
         config.set("security.protocol", "ssl");
-        // It would say that it has no brokers.
+        // The client would log that it has no brokers.
         config.set_log_level(RDKafkaLogLevel::Emerg);
         self.apply(&mut config);
         let made = config.create::<BaseProducer<DefaultProducerContext>>();

@@ -1,4 +1,4 @@
-//! When clients are due to be made anew.
+//! Tells owners of long-lived clients when to make them anew.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,32 +10,32 @@ use stackone_link_process::watch::{Notice, Notices};
 use super::Certificates;
 use crate::{KafkaConfig, Trouble, failures, why_no_broker_answers};
 
-/// How long a broker may take to let a client with the new ones in.
+/// How long a broker may take to accept a client with the new files.
 const WITHIN: Duration = Duration::from_secs(5);
-/// Who tries.
+/// The name of the client that tries the new files.
 const CLIENT_ID: &str = "stackone-renewal";
 
-/// How often clients were made anew.
+/// Counts how often clients were made anew.
 static RENEWED: AtomicU64 = AtomicU64::new(0);
 
-/// Counts that clients were made anew, by whoever does it without [`Renewal::renew`].
+/// Counts that clients were made anew without [`Renewal::renew`].
 pub fn clients_are_renewed() {
     RENEWED.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Registers a counter of this name that shows how often clients were made anew.
+/// Registers a counter called `name` that shows how often clients were made anew.
 ///
 /// # Errors
 ///
-/// Where its name is taken.
+/// Fails where the name is taken.
 pub fn register_client_renewals(metrics: &Metrics, name: &str) -> Result<(), Error> {
     let help =
         "Times that clients were made anew, since certificate, key or CA of Kafka had changed.";
     metrics.register_total(name, help, || RENEWED.load(Ordering::Relaxed))
 }
 
-/// Says when certificate, key or CA have changed since clients were made, and brokers let in who comes
-/// with the new ones. For whoever keeps clients for long.
+/// Tells the owner of long-lived clients that certificate, key or CA have changed since they were
+/// made, and that brokers accept the new ones.
 pub struct Renewal {
     kafka: KafkaConfig,
     certificates: Option<Arc<Certificates>>,
@@ -44,7 +44,7 @@ pub struct Renewal {
 }
 
 impl Renewal {
-    /// That of clients with these settings that are made after this.
+    /// Makes the renewal of clients with these settings that are made after this call.
     #[must_use]
     pub fn of(kafka: &KafkaConfig) -> Self {
         let certificates = kafka.certificates();
@@ -56,8 +56,9 @@ impl Renewal {
         }
     }
 
-    /// Whether clients are due to be made anew. Blocks some seconds where there are new files and no
-    /// broker takes them: then it is not due, and that is told and counted.
+    /// Returns whether clients are due to be made anew. Where there are new files, blocks for up to
+    /// 5 s to try them on a broker; where no broker accepts them, logs and counts that, and clients
+    /// are not due.
     pub fn is_due(&mut self) -> bool {
         let has_changed = |known: &Arc<Certificates>| known.renewals() != self.made;
         if !self.certificates.as_ref().is_some_and(has_changed) {
@@ -68,11 +69,11 @@ impl Renewal {
         trouble.is_none()
     }
 
-    /// Has clients made anew if they are due. Where that fails they stay due.
+    /// Calls `make` if clients are due. Where it fails they stay due.
     ///
     /// # Errors
     ///
-    /// That of `make`.
+    /// Returns the error of `make`.
     pub fn renew<T, E>(&mut self, make: impl FnOnce() -> Result<T, E>) -> Result<Option<T>, E> {
         let renewals = self.certificates.as_ref().map(|known| known.renewals());
         if !self.is_due() {

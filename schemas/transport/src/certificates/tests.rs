@@ -1,4 +1,4 @@
-//! What clients are given. The brokers that they come to with it are in `tests/it/secured`.
+//! Tests of the settings that clients get. The brokers that accept them are in `tests/it/secured`.
 
 use std::path::Path;
 use std::time::Instant;
@@ -8,10 +8,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::{KafkaConfig, Security, credential_failures};
 
-/// Longer than files may take to be read again on a busy machine.
+/// More time than reading the files again takes on a busy machine.
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// Self-signed, of this common name, with its key.
+/// Makes a self-signed certificate with this common name, and its key.
 fn pair(name: &str) -> [String; 2] {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::default();
@@ -61,7 +61,7 @@ fn changed_certificates_are_told_once_they_can_be_used_and_the_last_good_ones_st
     let known = kafka.certificates().unwrap();
     let of = |pair: &[String; 2]| pair.clone().map(Some);
     assert_eq!(given(&kafka), of(&old));
-    // The certificate comes before its key.
+    // The certificate is replaced before its key.
     let failures = credential_failures();
     std::fs::write(folder.path().join("certificate"), &new[0]).unwrap();
     eventually("it is counted", || credential_failures() > failures);

@@ -1,4 +1,4 @@
-//! Asking the cluster, and hearing why nobody answers.
+//! Asks the cluster for metadata, and learns why nobody answers.
 
 use std::time::{Duration, Instant};
 
@@ -8,48 +8,49 @@ use rdkafka::producer::{BaseProducer, Producer as _};
 use super::{Contact, Trouble};
 use crate::{ClientError, KafkaConfig, Live};
 
-/// How long to wait before what the client says is looked at.
+/// How long one attempt lasts before the client's reports are looked at.
 const STEP: Duration = Duration::from_millis(500);
 
-/// Why the cluster could not be asked.
+/// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// The client told what keeps it from the brokers.
+    /// The client reported what keeps it from its brokers.
     #[error("{trouble}")]
     Trouble {
-        /// What.
+        /// The report.
         trouble: Trouble,
-        /// What the question ended with.
+        /// The error of the request.
         source: KafkaError,
     },
-    /// It did not.
+    /// The client reported nothing, or a broker refused the request.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
 }
 
-/// A client that asks for metadata and, unlike an admin client, hears why nobody answers. It publishes nothing.
+/// A client for metadata requests that, unlike an admin client, learns why nobody answers. It
+/// publishes nothing.
 pub struct Inquirer {
     client: Live<BaseProducer<Contact>>,
 }
 
 impl Inquirer {
-    /// A client called `client_id`; connects when first used.
+    /// Makes a client called `client_id`. It connects at its first request.
     ///
     /// # Errors
     ///
-    /// Where settings cannot be used.
+    /// Fails where the settings cannot be used.
     pub fn new(kafka: &KafkaConfig, client_id: &str) -> Result<Self, ClientError> {
         let config = kafka.client_config(client_id)?;
         let client = config.create_with_context(Contact::of(kafka))?;
         Ok(Self { client })
     }
 
-    /// Asks `question` with a time limit until it is answered, `within` is over, or the client has heard what no waiting
-    /// mends. Blocks.
+    /// Calls `question` with a time limit, again and again, until it is answered, `within` is over,
+    /// or the client reports trouble that no waiting mends. Blocks.
     ///
     /// # Errors
     ///
-    /// Where no broker answers.
+    /// Fails where no broker answers in time.
     pub fn ask<T>(
         &self,
         within: Duration,
@@ -62,7 +63,7 @@ impl Inquirer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            // Delivers what the client has to tell, which is more than one thing.
+            // Polling delivers the client's reports, of which there may be several.
             self.client.poll(Duration::from_millis(50));
             let contact = self.client.context();
             let is_for_good = contact
@@ -75,7 +76,8 @@ impl Inquirer {
     }
 }
 
-/// Why no broker answers a client with these settings; nothing where one does. Blocks.
+/// Says why no broker answers a client with these settings; `None` where one does. Blocks for up to
+/// `within`.
 #[must_use]
 pub fn why_no_broker_answers(
     kafka: &KafkaConfig,

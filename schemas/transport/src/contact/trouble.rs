@@ -1,17 +1,18 @@
-//! Why no broker answers, in words, and what to do about it.
+//! Reasons why no broker answers, each with advice.
 
 use std::fmt;
 
 use rdkafka::error::RDKafkaErrorCode;
 
-/// What kept a client from its brokers, the vaguest first: where several were told, the last kind is the cause.
+/// The kinds of trouble, the vaguest first: of several reports, the one of the last kind is the
+/// cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TroubleKind {
-    /// Nobody listens, or the connection breaks.
+    /// Nobody listens at the address, or the connection breaks.
     Connection,
-    /// The name of a broker has no address.
+    /// The name of a broker does not resolve to an address.
     Name,
-    /// TLS fails, most often over a certificate.
+    /// The TLS handshake fails, most often because of a certificate.
     Tls,
     /// The broker refuses user name and password, or there is no password.
     Credentials,
@@ -19,12 +20,13 @@ pub enum TroubleKind {
     Token,
 }
 
-/// What kept a client from its brokers. Its `Display` is one line that says what to do.
+/// A report of what keeps a client from its brokers. `Display` writes one line that says what to
+/// do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// Which kind.
+    /// The kind, which decides the advice.
     pub kind: TroubleKind,
-    /// librdkafka's words.
+    /// The reason in librdkafka's words.
     pub reason: String,
 }
 
@@ -35,7 +37,8 @@ impl Trouble {
                 TroubleKind::Credentials
             }
             Some(RDKafkaErrorCode::SSL) => TroubleKind::Tls,
-            // What the broker has against our certificate comes after the handshake, in the words of OpenSSL.
+            // A broker refuses a client's certificate after the handshake; then the reason is
+            // OpenSSL's.
             Some(RDKafkaErrorCode::BrokerTransportFailure) if reason.contains("SSL routines") => {
                 TroubleKind::Tls
             }
@@ -49,7 +52,7 @@ impl Trouble {
         Some(Self { kind, reason })
     }
 
-    /// What to do about it.
+    /// Returns advice for an operator.
     #[must_use]
     pub const fn advice(&self) -> &'static str {
         match self.kind {
@@ -72,7 +75,7 @@ impl Trouble {
         }
     }
 
-    /// Whether waiting cannot help.
+    /// Returns whether waiting cannot help.
     pub(super) const fn is_for_good(&self) -> bool {
         match self.kind {
             TroubleKind::Connection | TroubleKind::Name => false,

@@ -1,4 +1,4 @@
-//! A client that is given new passwords and tokens for as long as it lives.
+//! A client that gets new passwords and tokens for as long as it lives.
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -13,36 +13,37 @@ use stackone_librdkafka::{NativeError, OauthToken, set_oauth_token, set_sasl_cre
 use super::{Credential, Credentials};
 use crate::Security;
 
-/// A client, which is dropped where this is.
+/// A client that gets new credentials until this value is dropped.
 pub struct Live<T> {
     client: Arc<T>,
     entry: Option<Arc<Entry<T>>>,
 }
 
-/// A client as who renews credentials knows it. Whoever upgrades the reference holds the lock until it is
-/// dropped, so that the client is dropped by its owner and on no other thread.
+/// The reference that the credentials thread has to a client. Whoever upgrades the reference holds
+/// the lock until the upgraded one is dropped, so that the client is dropped by its owner and on no
+/// other thread.
 pub(super) struct Entry<T>(Mutex<Weak<T>>);
 
-/// What can be given a credential.
+/// Takes credentials for a client.
 pub(super) trait Registered: Send + Sync {
-    /// Gives it, unless the client is gone.
+    /// Gives the credential to the client, if that still exists.
     fn give(&self, credential: &Credential, security: &Security);
 }
 
-/// A kind of client that connects.
+/// A kind of client that connects to brokers.
 pub trait TakesCredentials: Send + Sync + 'static {
-    /// Shows this token to brokers from now on.
+    /// Makes the client authenticate by this token from now on.
     ///
     /// # Errors
     ///
-    /// Where librdkafka does not take it.
+    /// Fails where librdkafka refuses the token.
     fn take_token(&self, token: &OauthToken<'_>) -> Result<(), NativeError>;
 
-    /// Shows this password to brokers from now on.
+    /// Makes the client authenticate by this password from now on.
     ///
     /// # Errors
     ///
-    /// Where librdkafka does not take it.
+    /// Fails where librdkafka refuses the user name or password.
     fn take_password(&self, username: &str, password: &str) -> Result<(), NativeError>;
 }
 

@@ -1,4 +1,4 @@
-//! Where a password or a token is read or fetched, and how often.
+//! The source of a password or token, and how often it is read or fetched.
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -11,19 +11,19 @@ use super::{Credential, Credentials};
 use crate::Security;
 use crate::security::read_password;
 
-/// What is looked at once a second.
+/// The source that is polled once a second.
 pub(super) enum Source {
     Password(PathBuf),
     Token {
         source: Box<TokenSource>,
         pace: Pace,
-        /// On which it is fetched; made at the first attempt.
+        /// The runtime that tokens are fetched on; made at the first attempt.
         runtime: Option<Runtime>,
     },
 }
 
 impl Source {
-    /// That of these settings; nothing where brokers are shown neither.
+    /// Returns the source for these settings; `None` where brokers get neither password nor token.
     pub(super) fn of(security: &Security) -> Option<Self> {
         match security {
             Security::Plaintext | Security::Tls { .. } => None,
@@ -36,7 +36,7 @@ impl Source {
         }
     }
 
-    /// Looks, if it is time.
+    /// Reads or fetches the credential, if it is due.
     pub(super) fn look(&mut self, credentials: &Credentials) {
         match self {
             Self::Password(file) => {

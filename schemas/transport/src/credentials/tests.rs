@@ -1,4 +1,5 @@
-//! What clients are given, and when. The brokers that they would show it to are in `tests/it/secured`.
+//! Tests of the credentials that clients get, and when. The brokers that check them are in
+//! `tests/it/secured`.
 
 use std::path::Path;
 use std::thread::ThreadId;
@@ -11,10 +12,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::{KafkaConfig, SaslMechanism, credential_failures};
 
-/// Longer than a file may take to be read again on a busy machine.
+/// More time than reading a file again takes on a busy machine.
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// A client that remembers what it was given, and on which thread it was dropped.
+/// A client that records the credentials it got, and the thread that dropped it.
 #[derive(Clone, Default)]
 struct Recorder {
     given: Arc<Mutex<Vec<String>>>,
@@ -71,9 +72,10 @@ fn eventually(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// A JWT of this subject that ends in 2100.
+/// Returns a JWT with this subject that expires in 2100.
 fn jwt(subject: &str) -> String {
-    // {"alg":"none"}, then {"sub":"a","exp":4102444800} and the same of b.
+    // The first part is {"alg":"none"}; the second is {"sub":"a","exp":4102444800}, or the same
+    // with b.
     let claims = match subject {
         "a" => "eyJzdWIiOiJhIiwiZXhwIjo0MTAyNDQ0ODAwfQ",
         _ => "eyJzdWIiOiJiIiwiZXhwIjo0MTAyNDQ0ODAwfQ",

@@ -1,4 +1,4 @@
-//! Why the cluster could not be asked about topics, and how long it may take.
+//! Errors of requests about topics, and the time limit of such a request.
 
 use std::time::Duration;
 
@@ -6,40 +6,40 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::{AskError, ClientError, ConfigError};
 
-/// How long one request to the cluster may take, and how long a new topic may take to be shown.
+/// The time limit of one request, and of a new topic to become visible.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
-/// Why the cluster could not be asked.
+/// Why a request about topics failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicAdminError {
-    /// The Kafka settings cannot be used.
+    /// A setting of our own cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// No broker answered.
     #[error(transparent)]
     NoAnswer(#[from] AskError),
-    /// A broker refused.
+    /// A broker refused the request.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
-    /// We may see the topic, but not its settings.
+    /// The client may see the topic, but not its settings (ACL `DescribeConfigs`).
     #[error(
         "the settings of topic {name} may not be seen; allow DescribeConfigs, or set topic_layout.check_settings = false"
     )]
     SettingsForbidden {
-        /// The topic.
+        /// The topic's name.
         name: String,
     },
-    /// A topic could not be made.
+    /// The cluster refused to create a topic.
     #[error(
         "topic {name} could not be made with {partitions} partitions and {replication} replicas (set topic_layout): {code}"
     )]
     NotMade {
-        /// The topic.
+        /// The topic's name.
         name: String,
-        /// How many partitions were asked for.
+        /// The number of partitions that was asked for.
         partitions: i32,
-        /// How many replicas of each.
+        /// The number of replicas of each partition.
         replication: i32,
-        /// Why.
+        /// The broker's error.
         code: RDKafkaErrorCode,
     },
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a topic.
+//! Findings about topics.
 
 use std::fmt;
 
@@ -6,64 +6,65 @@ use stackone_link_process::counted::counted;
 
 use super::TopicLimit;
 
-/// Something about a topic that is not as the pipeline needs it. Its `Display` is one line that says what to do.
+/// A topic is not as the pipeline needs it. `Display` writes one line that says what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TopicFinding {
-    /// The topic does not exist, or we may not see it.
+    /// The topic does not exist, or the client may not see it.
     Missing {
-        /// Its name.
+        /// The topic's name.
         name: String,
     },
     /// The events and state topics have different numbers of partitions.
     PartitionsDiffer {
-        /// Name and partitions of the events topic.
+        /// The events topic's name and number of partitions.
         events: (String, usize),
-        /// Name and partitions of the state topic.
+        /// The state topic's name and number of partitions.
         state: (String, usize),
     },
-    /// A setting is not what it has to be.
+    /// A setting has another value than it has to have.
     Setting {
-        /// The topic.
+        /// The topic's name.
         name: String,
-        /// The setting.
+        /// The setting's name.
         setting: &'static str,
-        /// What it has to be.
+        /// The value that it has to have.
         expected: String,
-        /// What it is.
+        /// The value that the broker returned.
         found: String,
     },
-    /// Its settings keep records for too short a time, or refuse them.
+    /// The topic keeps records for too short a time, or refuses some.
     Limit {
-        /// The topic.
+        /// The topic's name.
         name: String,
-        /// What it limits.
+        /// The limit that is too narrow.
         limit: TopicLimit,
     },
-    /// The dead-letter topic does not take the largest record of the events topic with a dead letter's headers.
+    /// The dead-letter topic refuses the largest record of the events topic, which as a dead letter
+    /// has more headers.
     DeadLetterTopic {
-        /// Its name.
+        /// The dead-letter topic's name.
         name: String,
         /// Its `max.message.bytes`.
         takes: u64,
-        /// The name of the events topic.
+        /// The events topic's name.
         events: String,
-        /// What it has to take.
+        /// The least `max.message.bytes` that is enough.
         needed: u64,
     },
-    /// The processor's producer does not.
+    /// The processor's producer refuses a dead letter of the largest event.
     DeadLetterProducer {
         /// Its `message.max.bytes`.
         takes: u64,
-        /// The name of the events topic.
+        /// The events topic's name.
         events: String,
-        /// What it has to take.
+        /// The least `message.max.bytes` that is enough.
         needed: u64,
     },
 }
 
 impl TopicFinding {
-    /// Whether a processor must not start before it is mended: nothing could be done, or data would be damaged. A dead
-    /// letter that does not fit holds up dead letters, and nothing else.
+    /// Returns whether a processor must not start before this is mended, because it could do
+    /// nothing or would damage data. A dead letter that does not fit only holds up dead letters.
     #[must_use]
     pub const fn forbids_start(&self) -> bool {
         match self {
@@ -74,7 +75,8 @@ impl TopicFinding {
         }
     }
 
-    /// Whether it has to be mended. What need not be is a choice of the operator's that loses something.
+    /// Returns whether this has to be mended. Otherwise it is the operator's choice, and loses
+    /// something.
     #[must_use]
     pub const fn is_wrong(&self) -> bool {
         match self {

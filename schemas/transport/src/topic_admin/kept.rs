@@ -1,4 +1,5 @@
-//! How long a topic keeps records, against what was promised of it and what the pipeline needs itself.
+//! Compares how long a topic keeps records with the promise to subscribers and the pipeline's own
+//! need.
 
 use std::time::Duration;
 
@@ -10,22 +11,23 @@ use super::settings::TopicSettings;
 const RETENTION_MS: &str = "retention.ms";
 const RETENTION_BYTES: &str = "retention.bytes";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// How far a record's timestamp may be from the broker's clock: records wait for brokers, and clocks differ.
+/// How far a record's timestamp may be from the broker's clock: records wait for brokers, and
+/// clocks differ.
 const TIMESTAMP_LATITUDE: Duration = Duration::from_secs(10 * 60);
-/// The limits of timestamps; Kafka 3.6 put the first two in the place of the third.
+/// The settings that limit timestamps. Kafka 3.6 replaced the third by the first two (KIP-937).
 const TIMESTAMP_LIMITS: [&str; 3] = [
     "message.timestamp.before.max.ms",
     "message.timestamp.after.max.ms",
     "message.timestamp.difference.max.ms",
 ];
 
-/// What records are kept for.
+/// The reason for which a topic keeps records.
 enum Kept {
-    /// Subscribers were promised that they are there.
+    /// Subscribers were promised that records stay for the usual time.
     Promised,
-    /// The pipeline reads them itself, for this long at least.
+    /// The pipeline itself reads the records, for at least this long.
     Needed(Duration),
-    /// For whoever looks into them: the operator chooses, and loses this.
+    /// People look into the records. The operator may shorten that, and loses this by it.
     Chosen(&'static str),
 }
 
@@ -46,7 +48,7 @@ fn kept(topic: Topic, resync_interval: Duration) -> Option<Kept> {
     }
 }
 
-/// What of a topic goes sooner than it may, and which timestamps it refuses.
+/// Returns which records of a topic expire too early, and which timestamps it refuses.
 pub(super) fn findings(
     topic: Topic,
     settings: &TopicSettings,
@@ -78,7 +80,7 @@ pub(super) fn findings(
     findings
 }
 
-/// Where records may go after less than `needed`, or however young they are.
+/// Finds limits by which records expire before `needed`, or at any age because of their size.
 fn expires(settings: &TopicSettings, needed: Duration, why: &'static str) -> Vec<TopicLimit> {
     let finding = |setting, found, needed| TopicLimit::Expires {
         setting,
@@ -94,7 +96,7 @@ fn expires(settings: &TopicSettings, needed: Duration, why: &'static str) -> Vec
     time.into_iter().chain(bytes).collect()
 }
 
-/// Where records go sooner than usual, which is allowed.
+/// Finds limits by which records expire sooner than usual, which is allowed.
 fn shorter(settings: &TopicSettings, usual: Duration, lost: &'static str) -> Vec<TopicLimit> {
     let time = less(settings, RETENTION_MS, millis(usual)).map(|found| (RETENTION_MS, found));
     let bytes = limit(settings, RETENTION_BYTES).map(|found| (RETENTION_BYTES, found));
@@ -108,7 +110,8 @@ fn shorter(settings: &TopicSettings, usual: Duration, lost: &'static str) -> Vec
         .collect()
 }
 
-/// A limit that our own records would meet, which have the time at which they were handed to the client.
+/// Finds a limit of timestamps that our records would run into. A record has the time at which it
+/// was handed to the client.
 fn refused_timestamps(settings: &TopicSettings) -> Vec<TopicLimit> {
     if settings.get("message.timestamp.type") == Some("LogAppendTime") {
         return Vec::new();
@@ -127,7 +130,7 @@ fn refused_timestamps(settings: &TopicSettings) -> Vec<TopicLimit> {
         .collect()
 }
 
-/// What a setting says where that is a limit; -1 is none.
+/// Returns the value of a setting that limits something; `None` for -1, which is no limit.
 fn limit(settings: &TopicSettings, setting: &str) -> Option<i64> {
     let found = settings.get(setting)?.parse().ok()?;
     (found >= 0).then_some(found)
@@ -148,7 +151,8 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(60 * 60);
 
-    /// What is found of a topic that has these settings: the setting of each finding, and whether it is wrong.
+    /// Returns the setting of each finding about a topic with these settings, and whether it is
+    /// wrong.
     fn found(topic: Topic, of: &[(&str, &str)], interval: Duration) -> Vec<(&'static str, bool)> {
         let found = findings(topic, &settings(of), interval);
         let shown = found.iter().map(|finding| match finding {

@@ -1,52 +1,55 @@
-//! A limit of a topic that records of ours would meet.
+//! Limits of a topic that our records would run into.
 
 use std::fmt;
 
 use stackone_link_process::counted::counted;
 
-/// What a topic limits too much. Its `Display` goes on after the topic's name, and says what to do.
+/// A limit of a topic that is too narrow. Its `Display` continues a sentence after the topic's
+/// name, and says what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TopicLimit {
-    /// Records go sooner than was promised of the topic, or than the pipeline itself needs them.
+    /// Records expire sooner than subscribers were promised, or than the pipeline itself needs
+    /// them.
     Expires {
-        /// The setting.
+        /// The setting of the topic.
         setting: &'static str,
-        /// What it is: milliseconds or bytes.
+        /// Its value, in milliseconds or bytes.
         found: i64,
-        /// What it has to be at least; -1 is no limit.
+        /// The least value that is enough; -1 means no limit.
         needed: i64,
-        /// What comes of it.
+        /// The consequence, in words.
         why: &'static str,
     },
-    /// Records go sooner than they would in a topic that was made by `topics apply`, which is allowed.
+    /// Records expire sooner than in a topic that `topics apply` makes. That is allowed.
     KeptShorter {
-        /// The setting.
+        /// The setting of the topic.
         setting: &'static str,
-        /// What it is: milliseconds or bytes.
+        /// Its value, in milliseconds or bytes.
         found: i64,
-        /// What is lost.
+        /// The loss that the operator chooses by it, in words.
         lost: &'static str,
     },
-    /// The broker refuses records whose timestamp is further from its clock than ours may be.
+    /// The broker refuses records whose timestamp differs from its clock by less than ours may.
     RefusesTimestamps {
-        /// The setting.
+        /// The setting of the topic.
         setting: &'static str,
-        /// What it is, in milliseconds.
+        /// Its value, in milliseconds.
         found: i64,
-        /// What it has to be at least.
+        /// The least value that is enough, in milliseconds.
         needed: i64,
     },
-    /// All replicas have to have a record before it counts as written, or more than there are.
+    /// A write needs all replicas, so that none may be down, or more of them than there are.
     InSyncReplicas {
-        /// `min.insync.replicas`.
+        /// The value of `min.insync.replicas`.
         found: usize,
-        /// How many replicas its partitions have.
+        /// The number of replicas that each partition has.
         replicas: usize,
     },
 }
 
 impl TopicLimit {
-    /// Whether it has to be mended. What need not be is a choice of the operator's that loses something.
+    /// Returns whether the limit has to be mended. Otherwise it is the operator's choice, and loses
+    /// something.
     #[must_use]
     pub const fn is_wrong(&self) -> bool {
         match self {
@@ -57,7 +60,7 @@ impl TopicLimit {
         }
     }
 
-    /// The setting that would do, where there is one to be named.
+    /// Returns a setting and a value that would be enough, where one can be named.
     #[must_use]
     pub fn mended(&self) -> Option<(&'static str, String)> {
         match self {

@@ -1,4 +1,4 @@
-//! Asking for topics' settings, and what follows from them.
+//! Asks for the settings of topics, and checks them.
 
 use std::collections::HashMap;
 
@@ -14,28 +14,30 @@ use super::error::TIMEOUT;
 use super::{TopicAdminError, TopicFinding, TopicLimit};
 use crate::{KafkaConfig, Live, tasks};
 
-/// The setting that says how large a record may be.
+/// The topic setting that limits the size of a record.
 const MAX_MESSAGE_BYTES: &str = "max.message.bytes";
-/// What a dead letter may have beside the original record: nine short headers, of which the longest names its topic.
+/// How many bytes a dead letter may have beyond its original record: nine short headers, of which
+/// the longest names a topic.
 const DEAD_LETTER_OVERHEAD: u64 = 16 * 1024;
 
-/// The settings of one topic.
+/// The settings of one topic, by name.
 pub(super) struct TopicSettings(HashMap<String, String>);
 
 impl TopicSettings {
-    /// What the broker says of a setting.
+    /// Returns the broker's value of a setting.
     pub(super) fn get(&self, setting: &str) -> Option<&str> {
         self.0.get(setting).map(String::as_str)
     }
 
-    /// Where writing needs as many replicas as there are, so that none may be down; a single one is all there is.
+    /// Finds a `min.insync.replicas` that is as large as the number of replicas, so that none may
+    /// be down. A single replica is allowed.
     pub(super) fn in_sync(&self, replicas: usize) -> Option<TopicLimit> {
         let found: usize = self.get("min.insync.replicas")?.parse().ok()?;
         let too_many = found >= replicas && (found, replicas) != (1, 1) && replicas > 0;
         too_many.then_some(TopicLimit::InSyncReplicas { found, replicas })
     }
 
-    /// Which of them are not what those of `topic` have to be.
+    /// Returns the settings that differ from those `topic` has to have.
     pub(super) fn findings(&self, name: &str, topic: Topic) -> Vec<TopicFinding> {
         let mut findings = Vec::new();
         for (setting, expected) in topic.settings() {
@@ -52,18 +54,18 @@ impl TopicSettings {
         findings
     }
 
-    /// How large a record may be, where the broker says so.
+    /// Returns the largest record that the topic takes, in bytes, where the broker says so.
     pub(super) fn max_message_bytes(&self) -> Option<u64> {
         self.0.get(MAX_MESSAGE_BYTES)?.parse().ok()
     }
 }
 
-/// The settings of several topics.
+/// The settings of several topics, by the topic's name.
 pub(super) struct Described(HashMap<String, TopicSettings>);
 
 impl Described {
     pub(super) fn take(&mut self, name: &str) -> Result<TopicSettings, TopicAdminError> {
-        // Every topic has settings; rdkafka does not tell the error that stands in their place.
+        // Every topic has settings; rdkafka hides the error that a broker sends instead of them.
         let settings = self.0.remove(name).filter(|found| !found.0.is_empty());
         settings.ok_or_else(|| TopicAdminError::SettingsForbidden {
             name: name.to_owned(),
@@ -71,7 +73,7 @@ impl Described {
     }
 }
 
-/// Asks for the settings of the topics `names`, all at once.
+/// Asks for the settings of all topics `names` in one request.
 pub(super) async fn ask(
     client: &AdminClient<DefaultClientContext>,
     names: &[&str],
@@ -91,12 +93,13 @@ pub(super) async fn ask(
     Ok(Described(found))
 }
 
-/// How large a record each of the topics `names` takes (`max.message.bytes`), in their order; none where the broker does
-/// not know the question or the setting. The client that asks is gone afterwards, and a thread that may block sees it off.
+/// Returns the largest record that each of the topics `names` takes, in bytes
+/// (`max.message.bytes`), in their order; `None` where the broker does not know the request or the
+/// setting. Drops its client on a thread that may block.
 ///
 /// # Errors
 ///
-/// Where the cluster cannot be asked.
+/// Fails where the cluster does not answer or refuses the request.
 pub async fn max_message_bytes(
     kafka: &KafkaConfig,
     client_id: &str,
@@ -104,7 +107,7 @@ pub async fn max_message_bytes(
 ) -> Result<Vec<Result<Option<u64>, TopicAdminError>>, TopicAdminError> {
     let client: Live<AdminClient<_>> = kafka.client_config(client_id)?.create()?;
     let told = ask(&client, names).await;
-    // Nobody waits for it.
+    // Dropping blocks until librdkafka's threads have ended, and nobody waits for that.
     drop(spawn_blocking(tasks::FAREWELL, move || drop(client)));
     let names = names.iter();
     match told {
@@ -124,10 +127,11 @@ fn is_unsupported(error: &TopicAdminError) -> bool {
     )
 }
 
-/// A topic, and how large a record it takes.
+/// A topic's name, and its largest record in bytes.
 pub(super) type Takes = (String, Option<u64>);
 
-/// What of the way of a dead letter is too small for the largest record of the events topic: its topic, or the producer.
+/// Finds what is too small for a dead letter of the largest event: the dead-letter topic, or the
+/// processor's producer.
 pub(super) fn dead_letters(letters: Takes, events: Takes, producer: u64) -> Vec<TopicFinding> {
     let (events, Some(largest)) = events else {
         return Vec::new();
@@ -149,7 +153,7 @@ pub(super) fn dead_letters(letters: Takes, events: Takes, producer: u64) -> Vec<
     topic.into_iter().chain(producer).collect()
 }
 
-/// How large a record the processor's producer takes.
+/// Returns the largest record that the processor's producer takes, in bytes.
 pub(super) fn producer_takes(kafka: &KafkaConfig) -> u64 {
     let configured = kafka.properties.get("message.max.bytes");
     let configured = configured.and_then(|text| text.parse().ok());
@@ -210,7 +214,7 @@ pub(super) mod tests {
             .collect();
         let letters = settings(&made).max_message_bytes();
         let producer = producer_takes(&KafkaConfig::plaintext("broker:9092"));
-        // What Kafka takes where a topic says nothing.
+        // Kafka's default where a topic sets nothing.
         assert_eq!(found(letters, Some(1_048_588), producer), []);
     }
 

@@ -1,4 +1,4 @@
-//! Which topics there are, with how many partitions and replicas, and what of that is not as it has to be.
+//! Which topics exist, with how many partitions and replicas, and what of that is wrong.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use stackone_link_wire::{Topic, TopicLayout, Topics};
 
 use super::TopicFinding;
 
-/// How many partitions a topic has, and the fewest replicas that one of them has.
+/// The number of partitions of a topic, and the smallest number of replicas among them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub(super) partitions: usize,
@@ -25,14 +25,15 @@ impl Shape {
     }
 }
 
-/// Each topic that exists.
+/// The existing topics, by name.
 pub(super) type Shapes = HashMap<String, Shape>;
 
 pub(super) fn partitions(shapes: &Shapes, name: &str) -> usize {
     shapes.get(name).map_or(0, |shape| shape.partitions)
 }
 
-/// How many partitions a topic is made with.
+/// Returns the number of partitions that a new topic gets: of events and states, as many as the
+/// other has.
 pub(super) fn partitions_of_new(
     topic: Topic,
     shapes: &Shapes,
@@ -66,7 +67,8 @@ pub(super) fn missing(shapes: &Shapes, topics: &Topics, of: &[Topic]) -> Vec<Top
         .collect()
 }
 
-/// Of two topics that are there: one that is missing is told as such.
+/// Compares the events topic with the state topic, where both exist; a missing one is another
+/// finding.
 pub(super) fn partitions_differ(shapes: &Shapes, topics: &Topics) -> Option<TopicFinding> {
     let count = |topic| {
         let name = topics.name(topic);

@@ -1,4 +1,4 @@
-//! Why a topic is not read, by what the caller can do.
+//! Errors of reading a topic, by what the caller can do.
 
 use std::time::Duration;
 
@@ -6,31 +6,32 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::ClientError;
 
-/// Why a topic is not read. None of them ends a [`Reading`](super::Reading): who polls on goes on.
+/// Why a topic is not read. None of these ends a [`Reading`](super::Reading): the next poll goes
+/// on.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// There is no client.
+    /// The client could not be made.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// We may not read the topic, or not as this group.
+    /// The client has no right to the topic, or to the group that it names.
     #[error("topic {topic} may not be read: {source}")]
     Forbidden {
-        /// The topic.
+        /// The topic's name.
         topic: String,
-        /// What was refused.
+        /// The broker's refusal.
         source: KafkaError,
     },
-    /// There is no such topic or partition.
+    /// The topic or a partition of it does not exist.
     #[error("topic {0} does not exist or cannot be seen")]
     Missing(String),
-    /// Nothing came from the partitions that are not at their ends.
+    /// The partitions that have not ended were silent for too long.
     #[error("nothing came from topic {topic} for {} s", patience.as_secs_f32())]
     Stalled {
-        /// The topic.
+        /// The topic's name.
         topic: String,
-        /// For how long.
+        /// How long they were silent.
         patience: Duration,
-        /// What the client reported last, which need not be the cause.
+        /// The last report of the client, which need not be the cause.
         #[source]
         last: Option<KafkaError>,
     },

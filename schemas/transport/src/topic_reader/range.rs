@@ -1,46 +1,47 @@
-//! From where to where a partition is read. Pure.
+//! Ranges of a partition that are read. Pure.
 
 use std::ops::Range;
 
 use rdkafka::Offset;
 
-/// What is read of a partition.
+/// A range of offsets of one partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadRange {
-    /// The partition.
+    /// The number of the partition.
     pub partition: i32,
-    /// The first offset.
+    /// The first offset to read.
     pub start: ReadStart,
-    /// Where it ends, unless the broker reports the end of the partition before.
+    /// The offset before which reading ends, unless the broker reports the end of the partition
+    /// sooner.
     pub end: ReadEnd,
 }
 
-/// The first offset that is read.
+/// The first offset of a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadStart {
-    /// That of the oldest record there is.
+    /// The oldest record that exists.
     Earliest,
-    /// This one; the oldest there is, where the partition does not have it.
+    /// This offset; the oldest record where the partition does not have it.
     Offset(i64),
-    /// That of the next record that will be committed.
+    /// The next record that will be committed.
     Latest,
 }
 
-/// Before which offset reading ends.
+/// The offset before which a range ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadEnd {
-    /// The last stable one when reading begins: all that is committed by then is read. It is reached
-    /// however fast records are added.
+    /// The last stable offset at the moment when reading begins: everything committed by then is
+    /// read. It is reached however fast records are added.
     Stable,
-    /// This one.
+    /// This offset.
     Offset(i64),
-    /// Wherever the broker reports an end, which it does once a fetch brings nothing: of a partition
-    /// that is written all the time, perhaps never.
+    /// The end that the broker reports once a fetch brings nothing. A partition that is written all
+    /// the time may never report one.
     Reported,
 }
 
 impl ReadRange {
-    /// Everything that is committed when reading begins.
+    /// Returns the range of everything that is committed when reading begins.
     #[must_use]
     pub const fn whole(partition: i32) -> Self {
         Self {
@@ -50,7 +51,7 @@ impl ReadRange {
         }
     }
 
-    /// From `offsets.start` on, to before `offsets.end`.
+    /// Returns the range from `offsets.start` to before `offsets.end`.
     #[must_use]
     pub const fn of(partition: i32, offsets: &Range<i64>) -> Self {
         Self {
@@ -60,12 +61,13 @@ impl ReadRange {
         }
     }
 
-    /// Whether the cluster has to be asked where it ends.
+    /// Returns whether the cluster has to be asked where the range ends.
     pub(super) fn asks_for_offsets(&self) -> bool {
         self.end == ReadEnd::Stable
     }
 
-    /// Before which offset it ends, where the partition has `offsets`; none where that leaves nothing.
+    /// Returns the offset before which the range ends, of a partition that holds `offsets`; `None`
+    /// where the range is empty.
     pub(super) fn end_offset(&self, offsets: Option<&Range<i64>>) -> Option<i64> {
         let end = match self.end {
             ReadEnd::Stable => offsets.map_or(i64::MAX, |offsets| offsets.end),

@@ -1,4 +1,4 @@
-//! Reading under way, and whether silence means that nobody is there.
+//! A reading in progress, which tells silence from an outage.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,48 +9,48 @@ use rdkafka::message::{BorrowedMessage, Message};
 
 use super::{ReadError, Record, TopicReader};
 
-/// Longest time that one poll waits, so that it is soon noticed when nobody wants the records.
+/// How long one poll waits at most, so that a caller that should stop notices soon.
 const SLICE: Duration = Duration::from_millis(100);
 /// How long leaders may take to answer when silence has to be explained.
 const PROBE: Duration = Duration::from_secs(2);
 
-/// What happens at the ends.
+/// What happens at the end of the ranges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     ToEnd,
     Follow,
 }
 
-/// What a poll brought.
+/// The result of a poll.
 pub enum Polled<'r> {
-    /// A record.
+    /// A record in the order of its partition.
     Record(Record<'r>),
-    /// Nothing yet. At least every 100 ms, so that one can look whether to go on.
+    /// No record yet. Comes at least every 100 ms, so that the caller can decide whether to go on.
     Nothing,
     /// All ranges are read to their ends.
     CaughtUp,
 }
 
-/// Reading under way. Ends when it is dropped.
+/// A reading in progress. Dropping it ends it.
 pub struct Reading<'r> {
     reader: &'r TopicReader,
     mode: Mode,
     patience: Duration,
     partitions: BTreeMap<i32, Partition>,
-    /// How many of them are not at their ends.
+    /// How many partitions are not at their ends.
     open: usize,
     said_caught_up: bool,
-    /// Time spent waiting in all polls. Silence is measured by it: who takes long between two polls
-    /// leaves nobody time to answer.
+    /// The time spent waiting, over all polls. It measures silence: between two polls of a slow
+    /// caller nobody can answer.
     waited: Duration,
     last_error: Option<KafkaError>,
 }
 
 /// How far a partition is read.
 struct Partition {
-    /// Before which offset it ends; none once that was reached.
+    /// The offset before which it ends; `None` once that was reached.
     end: Option<i64>,
-    /// When it gave the last sign of life, and how long had been waited in all by then.
+    /// When the partition last gave a sign of life, and the value of `waited` at that time.
     heard: Instant,
     silent_since: Duration,
 }
@@ -83,11 +83,11 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// Waits up to 100 ms for a record; where silence has to be explained, 2 s more.
+    /// Waits up to 100 ms for a record, and up to 2 s more where silence has to be explained.
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]. Whoever polls again after one goes on where it was.
+    /// See [`ReadError`]. The next poll goes on where this one was.
     pub fn poll(&mut self) -> Result<Polled<'r>, ReadError> {
         let is_over = self.mode == Mode::ToEnd || !self.said_caught_up;
         if self.open == 0 && is_over {
@@ -110,14 +110,15 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// How many partitions are not at their ends.
+    /// Returns how many partitions are not at their ends.
     #[must_use]
     pub const fn open_partitions(&self) -> usize {
         self.open
     }
 
-    /// As of when everything is read: the oldest of the last signs of life that each partition gave. A
-    /// record is one, the report of an end, and an answer of its leader.
+    /// Returns the time up to which everything is read: the oldest among the last signs of life of
+    /// all partitions. A record is a sign of life, and so are the report of an end and an answer of
+    /// the leader.
     #[must_use]
     pub fn heard(&self) -> Option<Instant> {
         let heard = |partition: &Partition| partition.heard;
@@ -152,8 +153,8 @@ impl<'r> Reading<'r> {
         self.open -= usize::from(end.is_some());
     }
 
-    /// The client tells of something that is in its way. It goes on by itself after most of that, and
-    /// nothing of it is a sign of life.
+    /// Handles a report of the client. It recovers from most of them on its own, and none is a sign
+    /// of life.
     fn reported(&mut self, error: KafkaError) -> Result<Polled<'r>, ReadError> {
         match ReadError::of(error, &self.reader.topic) {
             ReadError::Kafka(fatal @ KafkaError::MessageConsumptionFatal(_)) => Err(fatal.into()),
@@ -168,8 +169,8 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// Where a partition has been silent for too long, asks the leaders whether there is nothing new.
-    /// Of a partition whose end is not reached there is.
+    /// Asks the leaders whether there is nothing new, where a partition has been silent for too
+    /// long. A partition whose end is not reached has something new.
     fn explain_silence(&mut self) -> Result<(), ReadError> {
         let mut silent = self.silent_too_long();
         if !silent.is_empty() && self.mode == Mode::Follow && self.said_caught_up {
@@ -202,7 +203,7 @@ impl<'r> Reading<'r> {
         silent.map(|(number, _)| *number).collect()
     }
 
-    /// The partitions whose leaders say which record comes after all others, which is none.
+    /// Returns the partitions whose leaders answer a request for the offset after all records.
     fn leaders_that_answer(&self) -> Vec<i32> {
         let consumer = &self.reader.consumer;
         let Ok(answers) = consumer.offsets_for_timestamp(i64::MAX, PROBE) else {
@@ -216,7 +217,7 @@ impl<'r> Reading<'r> {
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
-        // Whether or not the client can say so, nobody polls for these any more.
+        // Nobody polls for these partitions any more, whether or not the client accepts this.
         drop(self.reader.consumer.unassign());
     }
 }

@@ -1,4 +1,4 @@
-//! A record as the client holds it.
+//! A consumed record.
 
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
@@ -6,52 +6,52 @@ use stackone_link_wire::{HeaderError, RecordHeaders};
 
 use crate::decode_headers;
 
-/// A record as the client holds it. Nothing is copied.
+/// A record that borrows the client's memory, so that nothing is copied.
 pub struct Record<'r>(BorrowedMessage<'r>);
 
 impl<'r> Record<'r> {
-    /// As rdkafka has it.
+    /// Returns the record as rdkafka's own type.
     #[must_use]
     pub const fn as_message(&self) -> &BorrowedMessage<'r> {
         &self.0
     }
 
-    /// The partition.
+    /// Returns the number of its partition.
     #[must_use]
     pub fn partition(&self) -> i32 {
         self.0.partition()
     }
 
-    /// Its offset there.
+    /// Returns its offset in the partition.
     #[must_use]
     pub fn offset(&self) -> i64 {
         self.0.offset()
     }
 
-    /// When it was written, in milliseconds since 1970, by the producer's clock or the broker's as the
-    /// topic is set up.
+    /// Returns when it was written, in milliseconds since 1970, by the clock of the producer or of
+    /// the broker, as `message.timestamp.type` of the topic says.
     #[must_use]
     pub fn timestamp_ms(&self) -> Option<i64> {
         self.0.timestamp().to_millis()
     }
 
-    /// The key.
+    /// Returns the key.
     #[must_use]
     pub fn key(&self) -> Option<&[u8]> {
         self.0.key()
     }
 
-    /// The value; none is a tombstone.
+    /// Returns the value; `None` is a tombstone.
     #[must_use]
     pub fn value(&self) -> Option<&[u8]> {
         self.0.payload()
     }
 
-    /// The headers.
+    /// Decodes the headers, and ignores those that are not known.
     ///
     /// # Errors
     ///
-    /// Where an attribute that every record has is absent, or one is not of its type.
+    /// Fails where an attribute that every record has is absent, or a value is not of its type.
     pub fn headers(&self) -> Result<RecordHeaders, HeaderError> {
         decode_headers(self.0.headers())
     }

@@ -62,7 +62,8 @@ impl Broker {
         producer.flush(SENT_WITHIN).unwrap();
     }
 
-    /// Stops the leader of the partitions whose number leaves `broker - 1` when divided by the brokers.
+    /// Stops the leader of the partitions whose number leaves `broker - 1` when divided by the
+    /// brokers.
     pub(crate) fn down(&self, broker: i32) {
         self.0.broker_down(broker).unwrap();
     }

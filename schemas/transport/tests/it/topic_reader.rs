@@ -125,8 +125,8 @@ fn what_is_stable_when_reading_begins_is_the_end_wherever_the_broker_reports_one
     broker.write(0, &["a"]);
     let mut reader = broker.reader(TOPIC);
     let ranges = wholes(&reader);
-    // An end is reported by a fetch that brings nothing. Here there is none, as with a partition that
-    // is written all the time: the second fetch is never answered.
+    // An end is reported by a fetch that brings nothing. Here there is none, as with a partition
+    // that is written all the time: the second fetch is never answered.
     broker.answers_fetches(1, RDKafkaRespErr::RD_KAFKA_RESP_ERR__TRANSPORT);
     let mut reading = reader.read_to_end(&ranges, DEADLINE / 4).unwrap();
     assert_eq!(catch_up(&mut reading), values(&[(0, &["a"])]));

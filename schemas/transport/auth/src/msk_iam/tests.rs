@@ -1,4 +1,4 @@
-//! Tokens against Signature Version 4 as others calculate it.
+//! Holds tokens against Signature Version 4 as others calculate it.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::clock::since_1970;
 const NOW: f64 = 1_796_025_600.0;
 const KEY: &str = "AKIDEXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-/// Has characters that a query has to escape.
+/// Contains characters that a query has to escape.
 const SESSION: &str = "AQoDYXdzEJr//+token==";
 
 fn now() -> SystemTime {
@@ -31,15 +31,15 @@ fn url(token: &Token) -> Url {
     Url::parse(std::str::from_utf8(&url).unwrap()).unwrap()
 }
 
-/// What is said, without who says it.
+/// Returns the query without the parameter that names our program.
 fn query(url: &Url) -> BTreeMap<String, String> {
     let mut query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
     query.remove("User-Agent");
     query
 }
 
-/// Calculated by botocore 1.44.8: `SigV4QueryAuth(credentials, "kafka-cluster", "eu-central-1", 900)`
-/// for GET of the same URL, with the clock at [`NOW`].
+/// Calculated by botocore 1.44.8: `SigV4QueryAuth(credentials, "kafka-cluster", "eu-central-1",
+/// 900)` for GET of the same URL, with the clock at [`NOW`].
 #[test]
 fn a_token_is_the_url_that_awss_sdk_for_python_signs() {
     let begin = "https://kafka.eu-central-1.amazonaws.com/?Action=kafka-cluster%3AConnect\
@@ -75,7 +75,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Signature Version 4 of a URL whose query has a signature, as AWS describes it.
+/// Calculates the Signature Version 4 of a URL with a signed query, as AWS's documentation
+/// describes it.
 fn signature(url: &Url, region: &str) -> String {
     let is_signed = |pair: &&str| {
         !["X-Amz-Signature=", "User-Agent="]

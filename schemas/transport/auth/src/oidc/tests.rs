@@ -1,4 +1,4 @@
-//! A provider that answers well, and each way in which it does not.
+//! Tests with a provider that answers well, and one for each way in which it does not.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -11,7 +11,7 @@ use crate::jwt::tests::jwt;
 
 const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The time of all tests.
+/// Returns the time at which all tests take place.
 fn now() -> SystemTime {
     since_1970(1_000.0).unwrap()
 }
@@ -63,7 +63,7 @@ async fn a_provider_is_asked_by_client_credentials() {
     let place = Place::answering(ResponseTemplate::new(500)).await;
     let token = jwt(&json!({"sub": "principal", "aud": "kafka", "exp": 1_600}));
     let answer = says(&json!({"access_token": token, "expires_in": 600}));
-    // The user name and password "us" and "s%2Fcret".
+    // The user name is "us", and the password "s%2Fcret".
     Mock::given(header("authorization", "Basic dXM6cyUyRmNyZXQ="))
         .and(body_string(
             "grant_type=client_credentials&scope=kafka+write&audience=kafka",
@@ -92,7 +92,7 @@ async fn a_token_that_is_no_jwt_is_taken_with_the_time_that_its_provider_says() 
 
 #[tokio::test]
 async fn a_clock_that_is_off_is_said_and_the_token_lives_as_long_as_its_provider_says() {
-    // Five minutes behind us, and five minutes ahead.
+    // The token's clock is five minutes behind ours, or five minutes ahead.
     for expires in [1_300, 1_900] {
         let token = jwt(&json!({"aud": "kafka", "exp": expires}));
         let answer = says(&json!({"access_token": token, "expires_in": 600}));

@@ -48,7 +48,8 @@ impl Listener {
     }
 }
 
-/// Answers what comes before a login, and reads that; nothing where the client wants something else.
+/// Answers what comes before a login, and reads that; nothing where the client wants something
+/// else.
 fn login(mut stream: TcpStream, mechanism: &str) -> std::io::Result<Option<Vec<u8>>> {
     stream.set_read_timeout(Some(DEADLINE))?;
     loop {
