@@ -22,7 +22,7 @@ use crate::key::ApiKey;
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
-/// How to talk to the API for one project.
+/// Settings of the client of one project.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
     /// `https://api.stackone.com`, or another host. Plain http is allowed to loopback only.
@@ -32,9 +32,9 @@ pub struct ClientOptions {
     pub api_key: SecretString,
     /// The version of the accounts API: it decides paths and the names of members.
     pub api_version: ApiVersion,
-    /// How long one request may take, answer included.
+    /// How long one request may take, its answer included.
     pub timeout: Duration,
-    /// Which fields that may be personal data snapshots carry.
+    /// Which fields that may be personal data the snapshots contain.
     pub personal: PersonalFields,
 }
 
@@ -59,11 +59,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a client. Connects when first used.
+    /// Makes a client, which connects at its first request.
     ///
     /// # Errors
     ///
-    /// Where the base URL is not acceptable, or the system's certificates cannot be used.
+    /// Fails where the base URL is neither https nor loopback, or the system's certificates cannot
+    /// be used.
     pub fn new(options: ClientOptions) -> Result<Self, StartError> {
         if !is_https_or_loopback(&options.base_url) {
             return Err(StartError::NotHttps(options.base_url));
@@ -78,12 +79,13 @@ impl Client {
         })
     }
 
-    /// Uses another API key for every request that begins from now on. False where it is the same as before.
+    /// Uses another API key for every request that begins from now on. Returns false where it is
+    /// the same as before.
     pub fn replace_key(&self, key: SecretString) -> bool {
         self.key.replace(key)
     }
 
-    /// How often the API key was replaced: the *generation* of the key, 0 at first.
+    /// Returns how often the API key was replaced: the *generation* of the key, 0 at first.
     #[must_use]
     pub fn key_generation(&self) -> u64 {
         self.key.generation()
@@ -121,8 +123,8 @@ impl Client {
         self.probe_with_date().await.1
     }
 
-    /// The same, and when the answer was made by the clock of whoever answered (its `Date` header, to the second), whether
-    /// the key was accepted or not.
+    /// Probes as [`Self::probe`] does. Also returns the `Date` of the answer, to the second, by the
+    /// server's clock, whether or not the key was accepted.
     pub async fn probe_with_date(&self) -> (Option<Timestamp>, Result<(), ApiError>) {
         let mut url = self.accounts_url(None);
         url.query_pairs_mut().append_pair("page_size", "1");
@@ -140,8 +142,8 @@ impl Client {
         (date, answer)
     }
 
-    /// Asks for a page of the accounts of the project; none for the first, whatever its number is (which is not
-    /// documented).
+    /// Asks for a page of the accounts of the project; none for the first, whatever its number is
+    /// (which is not documented).
     ///
     /// # Errors
     ///
@@ -156,8 +158,9 @@ impl Client {
         parse_list(&self.list(url).await?)
     }
 
-    /// Asks for several accounts at once: those that a list filtered by these ids shows, by the ids that it gives them,
-    /// in its order. An id that is not among them tells nothing: a list does not say why it leaves an account out.
+    /// Asks for several accounts at once: those that a list filtered by these ids shows, by the ids
+    /// that it gives them, in its order. An id that is not among them tells nothing: a list does
+    /// not say why it leaves an account out.
     ///
     /// # Errors
     ///
@@ -177,8 +180,8 @@ impl Client {
 
     /// Makes a connect session: a token with which the customer can link an account.
     ///
-    /// Not idempotent, but harmless to repeat: a session that nobody uses ends by itself. It needs a
-    /// key that may write connect sessions. The path is the same for both API versions.
+    /// Not idempotent, but harmless to repeat: a session that nobody uses ends by itself. It needs
+    /// a key that may write connect sessions. The path is the same for both API versions.
     ///
     /// # Errors
     ///
@@ -214,8 +217,8 @@ impl Client {
         }
     }
 
-    /// Gives what was read. A member that has two different values, one under the name of each API
-    /// version, is logged for the first account alone.
+    /// Returns the value that was read. Where an account has a member under the names of both API
+    /// versions with two values, the first such account is logged.
     fn noticed<T>(&self, read: Parsed<T>) -> T {
         if let Some(member) = read.differing
             && !self.is_difference_told.swap(true, Ordering::Relaxed)
@@ -269,7 +272,7 @@ impl Client {
     }
 }
 
-/// Whether a 404 is StackOne's own.
+/// Checks that a 404 is StackOne's own.
 fn not_found(body: &[u8]) -> Result<(), ApiError> {
     if says_not_found(body) {
         return Ok(());

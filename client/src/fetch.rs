@@ -10,7 +10,7 @@ use url::Url;
 use crate::StartError;
 use crate::http::{self, BodyError};
 
-/// How long a fetch may take, answer included.
+/// How long a fetch may take, its answer included.
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Largest document that is read, in bytes.
 pub const MAX_DOCUMENT: usize = 64 * 1024;
@@ -25,7 +25,7 @@ pub struct BoundedFetch {
     url: Url,
 }
 
-/// Why there is no document. Whoever has an older one keeps it.
+/// Why there is no document. A caller that has an older one keeps it.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// 408, 429, 5xx, a timeout, a connection that failed or broke: try again later.
@@ -40,23 +40,24 @@ pub enum FetchError {
     /// Any other status, redirects included: the URL is not that of a document.
     #[error("answered with status {status}")]
     Rejected {
-        /// The HTTP status.
+        /// The HTTP status of the answer.
         status: u16,
     },
     /// An answer that is not taken: over [`MAX_DOCUMENT`], or packed in a way that cannot be read.
     #[error("unreadable: {reason}")]
     Unreadable {
-        /// What is wrong with it.
+        /// The fault of the answer.
         reason: &'static str,
     },
 }
 
 impl BoundedFetch {
-    /// Will fetch from `url`. Connects when first used.
+    /// Makes a fetch from `url`, which connects at its first request.
     ///
     /// # Errors
     ///
-    /// Where the URL is neither https nor loopback, or the system's certificates cannot be used.
+    /// Fails where the URL is neither https nor loopback, or the system's certificates cannot be
+    /// used.
     pub fn new(url: Url) -> Result<Self, StartError> {
         if !is_https_or_loopback(&url) {
             return Err(StartError::NotHttps(url));

@@ -37,10 +37,10 @@
 //!
 //! # An error says what to do
 //!
-//! [`ApiError`] is sorted by what the caller does next, never by what went wrong in detail: wait and
-//! ask again, wait as long as the server says, use another key, or put the work aside. A 404 of an
-//! account is no error but an answer, [`Lookup::NotFound`]: it may be too early, or the account is
-//! gone, and only who knows its history can tell.
+//! [`ApiError`] is sorted by what the caller does next, never by what went wrong in detail: wait
+//! and ask again, wait as long as the server says, use another key, or put the work aside. A 404 of
+//! an account is no error but an answer, [`Lookup::NotFound`]: it may be too early, or the account
+//! is gone, and only who knows its history can tell.
 //!
 //! # The key
 //!

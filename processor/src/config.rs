@@ -1,4 +1,5 @@
-//! Configuration: what can be set, in the order of `config.default.toml`, which documents every key.
+//! Configuration: what can be set, in the order of `config.default.toml`, which documents every
+//! key.
 
 mod load;
 mod secret;
@@ -30,25 +31,25 @@ pub use stackone_link_process::ConfigError;
 /// The embedded defaults, which are also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 
-/// Where settings come from.
+/// The layers that settings are read from.
 pub const LAYERS: Layers = Layers {
     defaults: DEFAULTS,
     prefix: "PROCESSOR",
     dotted: &["kafka.properties"],
 };
 
-/// A configuration that was read, checked, and whose secrets are at hand.
+/// A configuration that was read and checked, with its secrets.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Everything that can be set; holds no secret.
+    /// The settings; they hold no secret.
     pub settings: Settings,
-    /// The API key of each of the projects, in their order.
+    /// The API key of each project, in the order of the settings.
     pub api_keys: Vec<SecretString>,
-    /// What is odd about keys that are used all the same, with their projects.
+    /// Keys that are suspicious and used all the same, with the names of their projects.
     pub odd_api_keys: Vec<(String, Oddity)>,
 }
 
-/// Everything that can be set.
+/// All settings of the processor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -56,27 +57,27 @@ pub struct Settings {
     pub admin: AdminSettings,
     /// Membership in the consumer group.
     pub group: GroupSettings,
-    /// The commit cycle.
+    /// Transactions, and how often undecided triggers are written down.
     pub transactions: TransactionSettings,
-    /// Lookups.
+    /// Lookups at the accounts API.
     pub lookups: LookupSettings,
-    /// What is kept in memory.
+    /// Bounds of what is kept in memory.
     pub limits: LimitSettings,
-    /// Lookups of several accounts.
+    /// When several accounts are asked for by one request.
     pub batch: BatchSettings,
-    /// Grace periods.
+    /// How long an answer that may come too early is doubted.
     pub reconcile: GracePeriods,
-    /// Listing accounts, to heal webhooks that never came.
+    /// Lists of all accounts, which heal webhooks that never came.
     pub resync: ResyncConfig,
-    /// How to reach Kafka.
+    /// The brokers, and how to reach them.
     pub kafka: KafkaConfig,
-    /// Names of the topics.
+    /// The names of all topics, also of those that other services use.
     pub topics: Topics,
-    /// How topics are made and checked.
+    /// How missing topics are made, and whether existing ones are checked.
     pub topic_layout: TopicLayoutSettings,
     /// Logs and traces.
     pub telemetry: TelemetrySettings,
-    /// The projects.
+    /// The projects; their order is that of the API keys.
     pub projects: Vec<ProjectSettings>,
 }
 
@@ -84,47 +85,49 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupSettings {
-    /// The group.
+    /// `group.id`, shared by all replicas.
     pub id: String,
-    /// What tells this replica from the others; empty for host name and admin port.
+    /// Tells this replica from the others; empty means host name and port of `admin.listen`.
     pub instance_id: String,
-    /// How long the group waits for a replica it does not hear of.
+    /// How long the group waits for a replica that sends no heartbeat.
     #[serde(with = "humantime_serde")]
     pub session_timeout: Duration,
 }
 
-/// The commit cycle.
+/// Settings of transactions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransactionSettings {
-    /// Longest time a transaction may take.
+    /// The longest time a transaction may take: 1 to 60 s. A dead replica holds its partitions up
+    /// this long.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
-    /// How often undecided triggers are written down.
+    /// How often undecided triggers are written to their states: at most every 10 s.
     #[serde(with = "humantime_serde")]
     pub marker_interval: Duration,
 }
 
-/// Lookups.
+/// Settings of lookups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LookupSettings {
-    /// Most requests under way at once.
+    /// The most requests under way at once, for each project. A batch counts once.
     pub max_in_flight: usize,
-    /// How long one may take.
+    /// How long a request may take, its answer included.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
-    /// How long answers must have been unreadable, besides five attempts, before an account's triggers are put aside.
+    /// How long answers must have been unreadable, besides five attempts, before the triggers of
+    /// the account become dead letters.
     #[serde(with = "humantime_serde")]
     pub unreadable_time: Duration,
-    /// Whether events and states carry `origin_username`.
+    /// Whether events and states contain `origin_username`, which is personal data.
     pub include_origin_username: bool,
-    /// Whether events and states carry `setup_information`.
+    /// Whether events and states contain `setup_information`, which may be personal data.
     pub include_setup_information: bool,
 }
 
 impl LookupSettings {
-    /// Which fields that may be personal data are taken over from the API.
+    /// Returns which fields that may be personal data are taken over from the API.
     #[must_use]
     pub const fn personal(&self) -> PersonalFields {
         PersonalFields {
@@ -134,45 +137,46 @@ impl LookupSettings {
     }
 }
 
-/// What is kept in memory.
+/// Bounds of what is kept in memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitSettings {
-    /// Most accounts of a project that wait in the work queue; others wait in their state records alone.
+    /// The most accounts of a project in the work queue; others wait in their state records.
     pub max_pending_accounts: NonZeroUsize,
-    /// Most records that are neither decided nor written down; at that no more are read until half of them are.
+    /// The most records that are neither decided nor written down. At this bound reading pauses
+    /// until half of them are.
     pub max_open_records: NonZeroUsize,
-    /// Most bytes of such records.
+    /// The most bytes of such records.
     pub max_open_bytes: NonZeroUsize,
 }
 
-/// Listing accounts, to heal webhooks that never came.
+/// Settings of resyncs: lists of all accounts, which heal webhooks that never came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResyncConfig {
-    /// How often; zero for never.
+    /// The time from one complete list to the next; zero means never.
     #[serde(with = "humantime_serde")]
     pub interval: Duration,
-    /// Pages a minute.
+    /// Pages in a minute, besides the budget of lookups.
     pub requests_per_minute: NonZeroU32,
-    /// Accounts a page.
+    /// Accounts on a page; StackOne's unified API gives 100 at most.
     pub page_size: NonZeroU32,
 }
 
-/// How topics are made and checked.
+/// How missing topics are made, and whether existing ones are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TopicLayoutSettings {
-    /// Partitions of each topic.
+    /// The number of partitions of each topic, which bounds the replicas of the processor.
     pub partitions: i32,
-    /// Replicas of each partition.
+    /// The number of replicas of each partition.
     pub replication: i32,
-    /// Whether settings of existing topics are checked at start.
+    /// Whether the settings of existing topics are checked at the start.
     pub check_settings: bool,
 }
 
 impl TopicLayoutSettings {
-    /// How topics are made.
+    /// Returns the layout of missing topics.
     #[must_use]
     pub const fn layout(self) -> TopicLayout {
         TopicLayout {
@@ -182,16 +186,16 @@ impl TopicLayoutSettings {
     }
 }
 
-/// Logs and traces.
+/// Settings of logs and traces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TelemetrySettings {
-    /// How a line looks.
+    /// The format of a line.
     #[serde(deserialize_with = "one_of")]
     pub format: LogFormat,
-    /// What is logged: directives of `tracing_subscriber::EnvFilter`.
+    /// The lines that are logged: directives of `tracing_subscriber::EnvFilter`.
     pub filter: String,
-    /// The collector that spans go to, `http://HOST:PORT`; nowhere where absent.
+    /// The collector of spans, `http://HOST:PORT`; no spans are sent where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otlp_endpoint: Option<String>,
 }
@@ -200,34 +204,34 @@ pub struct TelemetrySettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectSettings {
-    /// Its id; absent where a single project serves every webhook.
+    /// The project's id at StackOne; absent where a single project serves every webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The file that holds its API key.
+    /// The file of the project's API key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_file: Option<PathBuf>,
-    /// The environment variable that holds it, for development.
+    /// The environment variable of the project's API key, for development.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_env: Option<String>,
-    /// Its API.
+    /// The address of StackOne's API.
     #[serde(default = "default_base_url")]
     pub base_url: Url,
-    /// Requests that all replicas together send to it in a minute.
+    /// Lookups that all replicas together send in a minute.
     #[serde(default = "default_requests_per_minute")]
     pub requests_per_minute: NonZeroU32,
-    /// Which accounts API.
+    /// The version of the accounts API.
     #[serde(default, deserialize_with = "one_of")]
     pub api_version: ApiVersion,
 }
 
 impl ProjectSettings {
-    /// What it is called where its id is asked for.
+    /// The project's name in labels and messages.
     pub(crate) fn name(&self) -> &str {
         self.id.as_deref().unwrap_or("default")
     }
 }
 
-/// Of the 1,000 that StackOne allows; the rest is for listing accounts and for people.
+/// StackOne allows 1,000 requests in a minute; the rest is for lists and for people.
 const fn default_requests_per_minute() -> NonZeroU32 {
     match NonZeroU32::new(900) {
         Some(requests) => requests,
@@ -241,7 +245,7 @@ fn default_base_url() -> Url {
 }
 
 impl Settings {
-    /// How a resync lists.
+    /// Returns the settings of a resync.
     #[must_use]
     pub fn resync(&self) -> ResyncSettings {
         ResyncSettings {
@@ -253,7 +257,7 @@ impl Settings {
         }
     }
 
-    /// The `transactional.id`: group and instance.
+    /// Returns the `transactional.id`, made of group and instance.
     #[must_use]
     pub fn transactional_id(&self) -> String {
         let instance = &self.group.instance_id;
@@ -271,11 +275,11 @@ impl Settings {
 }
 
 impl Config {
-    /// The settings in effect as TOML, with everything secret left out.
+    /// Writes the settings in effect as TOML, without anything secret.
     ///
     /// # Errors
     ///
-    /// Where a setting cannot be written as TOML.
+    /// Fails where a setting cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string_pretty(&Settings {
             kafka: self.settings.kafka.redacted(),

@@ -1,4 +1,4 @@
-//! The consumer group member: the only code that subscribes, polls, pauses and answers rebalances.
+//! The member of the consumer group: no other code subscribes, polls, pauses or answers rebalances.
 
 mod questions;
 mod rebalances;
@@ -21,38 +21,40 @@ use settings::consumer_config;
 pub(crate) use settings::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
 use stackone_processor_core::event::intake::Consumed;
 
-/// A member of the processor's consumer group. It leaves when it and all its [`GroupQuestions`] are dropped, at a panic, too.
+/// A member of the processor's consumer group. It leaves the group when it and all its
+/// [`GroupQuestions`] are dropped, also during a panic.
 pub struct GroupConsumer {
     questions: GroupQuestions,
 }
 
-/// What a poll gave.
+/// The result of a poll.
 pub enum Polled {
     /// A record.
     Record(Box<Consumed>),
-    /// Nothing to read now.
+    /// Nothing can be read now.
     Nothing,
-    /// The client reports an error it recovers from by itself.
+    /// The client reports an error from which it recovers on its own.
     Error(KafkaError),
 }
 
-/// Why there is no member.
+/// Why the consumer could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumerStartError {
-    /// The Kafka settings cannot be used.
+    /// A setting of our own cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The client refused its settings.
+    /// librdkafka refused the properties.
     #[error("consumer")]
     Client(#[from] KafkaError),
 }
 
 impl GroupConsumer {
-    /// Joins the group. `on_readable` is called, from another thread, whenever there is something to poll.
+    /// Joins the group. `on_readable` is called on another thread whenever a poll may bring
+    /// something.
     ///
     /// # Errors
     ///
-    /// Where settings cannot be used.
+    /// Fails where the settings cannot be used.
     pub fn join(
         kafka: &KafkaConfig,
         membership: &Membership,
@@ -73,7 +75,7 @@ impl GroupConsumer {
         })
     }
 
-    /// Reads a record, or queues a rebalance; never waits.
+    /// Reads a record, or queues a rebalance. Never waits.
     #[must_use]
     pub fn poll(&self) -> Polled {
         match self.consumer().poll(Duration::ZERO) {
@@ -83,17 +85,17 @@ impl GroupConsumer {
         }
     }
 
-    /// The oldest rebalance that was not answered.
+    /// Returns the oldest rebalance that has no answer yet.
     #[must_use]
     pub fn next_rebalance(&self) -> Option<Rebalance> {
         self.consumer().context().next()
     }
 
-    /// Takes partitions over, paused until they are restored.
+    /// Takes partitions over. They stay paused until they are restored.
     ///
     /// # Errors
     ///
-    /// Where the client refuses.
+    /// Fails where librdkafka refuses.
     pub fn assign(&self, partitions: &[i32]) -> Result<(), KafkaError> {
         let list = self.list(partitions);
         self.consumer().incremental_assign(&list)?;
@@ -108,31 +110,32 @@ impl GroupConsumer {
     ///
     /// # Errors
     ///
-    /// Where the client refuses.
+    /// Fails where librdkafka refuses.
     pub fn unassign(&self, partitions: &[i32]) -> Result<(), KafkaError> {
         self.consumer().incremental_unassign(&self.list(partitions))
     }
 
-    /// Reads no more of these partitions. What was read ahead of them is thrown away.
+    /// Pauses partitions, and discards what was read ahead of them.
     ///
     /// # Errors
     ///
-    /// Where the client refuses.
+    /// Fails where librdkafka refuses.
     pub fn pause(&self, partitions: &[i32]) -> Result<(), KafkaError> {
         self.consumer().pause(&self.list(partitions))
     }
 
-    /// Starts reading partitions, or goes on.
+    /// Resumes partitions.
     ///
     /// # Errors
     ///
-    /// Where the client refuses.
+    /// Fails where librdkafka refuses.
     pub fn resume(&self, partitions: &[i32]) -> Result<(), KafkaError> {
         self.consumer().resume(&self.list(partitions))
     }
 
-    /// From now on rebalances are answered without asking anyone. One that was not answered is answered now: the client, when
-    /// it is dropped, polls until nothing is assigned any more, and for ever where nobody answers.
+    /// Has rebalances answered at once from now on, and answers those that wait: when the client is
+    /// dropped it polls until nothing is assigned any more, which would last for ever if nobody
+    /// answered.
     fn close(&self) {
         self.consumer().context().close();
         while let Some(rebalance) = self.next_rebalance() {
@@ -148,17 +151,18 @@ impl GroupConsumer {
         }
     }
 
-    /// What another thread may ask.
+    /// Returns what other threads may use to make requests.
     #[must_use]
     pub fn questions(&self) -> GroupQuestions {
         self.questions.clone()
     }
 
-    /// See [`GroupQuestions::partition_count`].
+    /// Returns the number of partitions of the events topic; see
+    /// [`GroupQuestions::partition_count`].
     ///
     /// # Errors
     ///
-    /// Where no broker answers in time.
+    /// Fails where no broker answers in time.
     pub fn partition_count(&self, timeout: Duration) -> Result<usize, KafkaError> {
         self.questions.partition_count(timeout)
     }

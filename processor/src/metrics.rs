@@ -1,4 +1,5 @@
-//! What the processor counts. Label values come from enums in the code or from validated configuration, never from input.
+//! The metrics of the processor. Values of labels come from enums and from validated configuration,
+//! never from input.
 
 mod api;
 mod commits;
@@ -26,32 +27,32 @@ pub use waiting::WaitingMetrics;
 /// The metrics of one processor, in a registry of its own, so that several can run in one process.
 pub struct Metrics {
     registry: Registry,
-    /// Of records, from their consumption to what became of them.
+    /// Records, from their consumption to their disposition.
     pub records: RecordMetrics,
-    /// Of accounts that wait to be looked up, and what they wait for.
+    /// Accounts that wait for a lookup.
     pub waiting: WaitingMetrics,
-    /// Of transactions.
+    /// Transactions.
     pub commits: CommitMetrics,
-    /// Of requests to StackOne's API.
+    /// Requests to StackOne's API.
     pub api: ApiMetrics,
-    /// Accounts in memory.
+    /// Accounts whose states are in memory.
     pub state_accounts: IntGauge,
     /// What holds a project's accounts up.
     pub projects: ProjectMetrics,
-    /// Of resyncs.
+    /// Resyncs.
     pub resync: ResyncMetrics,
-    /// How long restoring a partition took.
+    /// Seconds that restoring a partition took.
     pub restore_duration: Histogram,
-    /// How many partitions there are, and are processed.
+    /// Existing and processed partitions.
     pub partitions: PartitionMetrics,
 }
 
 impl Metrics {
-    /// Fresh metrics.
+    /// Makes and registers all metrics.
     ///
     /// # Errors
     ///
-    /// Where two metrics have one name.
+    /// Fails where two metrics have one name.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new(Some("stackone_processor"))?;
         let make = Maker(&registry);
@@ -71,19 +72,19 @@ impl Metrics {
         })
     }
 
-    /// The registry, for `/metrics`.
+    /// Returns the registry that `/metrics` is written from.
     #[must_use]
     pub const fn registry(&self) -> &prometheus::Registry {
         self.registry.registry()
     }
 
-    /// Every metric, those of the process left out: what alerts and dashboards may name.
+    /// Lists every metric but those of the process: the names that alerts and dashboards may use.
     #[must_use]
     pub fn descriptions(&self) -> Vec<Description> {
         self.registry.descriptions()
     }
 
-    /// What became of `count` records.
+    /// Counts `count` records by their disposition.
     pub fn disposed(&self, disposition: &str, reason: &str, count: u64) {
         self.records
             .by_outcome

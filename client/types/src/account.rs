@@ -1,4 +1,5 @@
-//! Accounts as the API shows them: v1 `LinkedAccount` (StackOne `OpenAPI`), v2 names mapped to v1's.
+//! Accounts as the API shows them: v1 `LinkedAccount` (StackOne `OpenAPI`), v2 names mapped to
+//! v1's.
 
 mod parse;
 
@@ -9,7 +10,7 @@ use stackone_link_schemas::{AccountSnapshot, AccountStatus, StatusReason};
 pub use parse::{Parsed, parse_account};
 pub(crate) use parse::{date, read_account, status};
 
-/// Which accounts API is asked.
+/// A version of the accounts API.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ApiVersion {
@@ -20,45 +21,46 @@ pub enum ApiVersion {
     V2,
 }
 
-/// What a lookup found. Both are answers; what is no answer is an [`ApiError`](crate::ApiError).
+/// The result of a lookup. Both are answers; a request without one fails with an
+/// [`ApiError`](crate::ApiError).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
-    /// The account.
+    /// The account exists, and this is its present state.
     Found(Box<Account>),
     /// StackOne's own 404: there is no such account for this key.
     NotFound,
 }
 
-/// What a request to delete an account found.
+/// The result of a request to delete an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
-    /// StackOne took the request.
+    /// StackOne accepted the request.
     Deleted,
     /// StackOne's own 404: there is no such account for this key.
     NotFound,
 }
 
-/// An account, without its credentials.
+/// An account without its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its status, in lower case.
+    /// The status, in lower case.
     pub status: AccountStatus,
     /// StackOne's reasons for the status; empty where it gives none.
     pub status_reasons: Vec<StatusReason>,
-    /// What is told to subscribers.
+    /// The part that subscribers get.
     pub snapshot: AccountSnapshot,
 }
 
-/// Whether the body of a 404 is StackOne's own, `{"statusCode": 404, "message": …}`, which alone
-/// says that there is no such account: behind a wrong base URL something else answers 404.
+/// Returns whether the body of a 404 is StackOne's own, `{"statusCode": 404, "message": …}`. Only
+/// that says that the account does not exist: behind a wrong base URL something else answers 404.
 ///
-/// What the message says is not looked at.
+/// The text of the message does not matter.
 #[must_use]
 pub fn says_not_found(body: &[u8]) -> bool {
     let Some(error) = JsonObject::parse(body) else {
         return false;
     };
-    // A message alone is how many gateways answer.
+    // Many gateways answer with a message and no status.
     let has_message = error
         .members()
         .any(|(name, value)| name == "message" && value.get().starts_with('"'));

@@ -21,7 +21,7 @@ pub struct ConnectSessionRequest {
     pub origin_owner_id: String,
     /// The customer's name. A changed one may make a second account.
     pub origin_owner_name: String,
-    /// Who links the account.
+    /// The name of the person who links the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin_username: Option<String>,
     /// The only provider to show, for instance `bamboohr`.
@@ -33,7 +33,7 @@ pub struct ConnectSessionRequest {
     /// The account to edit. That it is the customer's must be known before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<AccountId>,
-    /// The connector profile to use.
+    /// The connector profile that the account is linked with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connector_profile_id: Option<String>,
     /// A text that the account then carries.
@@ -91,7 +91,7 @@ impl fmt::Debug for ConnectSessionRequest {
 /// the customer's name until it expires.
 #[derive(Debug, Clone)]
 pub struct ConnectSession {
-    /// For the Hub.
+    /// The token for the Hub.
     pub token: SecretString,
     /// StackOne's own page, with the token in its query. Absent where the answer has no link that
     /// is https (or http to loopback): a page sends people there.

@@ -10,14 +10,15 @@ pub enum ApiError {
     /// succeeds.
     #[error("API key refused with status {status}")]
     Refused {
-        /// The HTTP status.
+        /// The HTTP status: 401 or 403.
         status: u16,
     },
     /// 429: the project's budget is used up. The caller sends nothing more for it until the time is
     /// up.
     #[error("rate limited")]
     RateLimited {
-        /// What `Retry-After` said, uncapped; absent where there was none that can be read.
+        /// The wait that `Retry-After` asks for, without a bound; absent where it is absent or
+        /// unreadable.
         retry_after: Option<Duration>,
     },
     /// 408, 5xx, a redirect, a 404 that is not StackOne's, a timeout or a failed connection. The
@@ -26,7 +27,7 @@ pub enum ApiError {
     Unavailable {
         /// One word or status for logs.
         reason: String,
-        /// What `Retry-After` said, uncapped.
+        /// The wait that `Retry-After` asks for, without a bound.
         retry_after: Option<Duration>,
         /// The transport's error, where there was no answer at all.
         #[source]
@@ -41,7 +42,7 @@ pub enum ApiError {
     /// A 200 that is not the account that was asked for.
     #[error("unreadable answer: {reason}")]
     Unreadable {
-        /// What is wrong with it, without any of its data.
+        /// The fault of the answer, without any of its data.
         reason: String,
     },
 }

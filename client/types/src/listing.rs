@@ -1,4 +1,5 @@
-//! Lists of accounts: a bare array (StackOne `OpenAPI`), or `{"data": […]}` (a page of its documentation).
+//! Lists of accounts: a bare array (StackOne `OpenAPI`), or `{"data": […]}` (a page of its
+//! documentation).
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -11,7 +12,7 @@ use crate::{Account, ApiError, ApiVersion, Parsed, PersonalFields};
 /// A page of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListPage {
-    /// Its accounts.
+    /// The accounts of the page.
     pub listed: Vec<Listed>,
     /// Entries whose id cannot be read, as they stand there. They are none of the accounts above.
     pub nameless: Vec<String>,
@@ -20,16 +21,16 @@ pub struct ListPage {
 /// An account as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its id, as it came.
+    /// The id, as it came.
     pub id: String,
-    /// Its status in lower case, where it can be read.
+    /// The status in lower case, where it can be read.
     pub status: Option<AccountStatus>,
     /// When StackOne last changed it.
     pub updated_at: Option<Timestamp>,
 }
 
-/// A page of all accounts. One odd entry spoils none of the others, or no list would ever be read to its end while there
-/// is one.
+/// A page of all accounts. One odd entry spoils none of the others, or no list would ever be read
+/// to its end while there is one.
 ///
 /// # Errors
 ///
@@ -45,8 +46,8 @@ pub fn parse_list(body: &[u8]) -> Result<ListPage, ApiError> {
     Ok(page)
 }
 
-/// The accounts of a page. Only an entry's own lookup can tell what is wrong with it, so one that is no account is left
-/// out and spoils none of the others.
+/// The accounts of a page. Only an entry's own lookup can tell what is wrong with it, so one that
+/// is no account is left out and spoils none of the others.
 ///
 /// # Errors
 ///

@@ -2,7 +2,8 @@
 
 use stackone_link_schemas::AccountSnapshot;
 
-/// Which of the fields of an account that may be personal data are kept. What is not kept is left out of every answer.
+/// Which of the fields of an account that may be personal data are kept. What is not kept is left
+/// out of every answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PersonalFields {
     /// `origin_username`: who linked the account.

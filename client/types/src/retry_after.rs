@@ -1,4 +1,5 @@
-//! Times in headers: `Retry-After` (RFC 9110 §10.2.3), which is seconds or an HTTP date, and `Date` (§6.6.1).
+//! Times in headers: `Retry-After` (RFC 9110 §10.2.3), which is seconds or an HTTP date, and `Date`
+//! (§6.6.1).
 
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use jiff::fmt::rfc2822::DateTimeParser;
 /// An HTTP date is an RFC 2822 date whose zone is `GMT`.
 static HTTP_DATE: DateTimeParser = DateTimeParser::new();
 
-/// How long `Retry-After` asks to wait, counted from `now`; nothing where it cannot be read.
+/// Returns the wait that `Retry-After` asks for, counted from `now`; `None` where it cannot be
+/// read.
 #[must_use]
 pub fn parse_retry_after(header: &str, now: Timestamp) -> Option<Duration> {
     let text = header.trim();
@@ -19,7 +21,7 @@ pub fn parse_retry_after(header: &str, now: Timestamp) -> Option<Duration> {
     Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 
-/// Whole seconds, rounded up. Fractions are not allowed for, but who sends them means them.
+/// Reads whole seconds. RFC 9110 has no fractions; those that come are rounded up.
 fn seconds(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -31,7 +33,7 @@ fn seconds(text: &str) -> Option<u64> {
     Some(whole.saturating_add(begun))
 }
 
-/// The time that a header such as `Date` holds, to the second.
+/// Returns the time in a header such as `Date`, to the second.
 #[must_use]
 pub fn parse_http_date(header: &str) -> Option<Timestamp> {
     HTTP_DATE.parse_timestamp(header.trim()).ok()

@@ -1,8 +1,8 @@
-//! Where secrets may be sent.
+//! The rule for addresses that secrets may be sent to.
 
 use url::Url;
 
-/// Whether a secret may be sent there: over https, or over plain http to loopback.
+/// Returns whether a secret may be sent to `url`: by https, or by plain http to loopback.
 #[must_use]
 pub fn is_https_or_loopback(url: &Url) -> bool {
     let loopback = match url.host() {

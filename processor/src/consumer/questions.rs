@@ -1,4 +1,4 @@
-//! What other threads ask while one of them polls.
+//! Requests that other threads may make over the consumer's connections while one thread polls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use stackone_link_transport::Live;
 
 use super::rebalances::Rebalances;
 
-/// What any thread may ask over the member's own connections.
+/// Makes requests over the consumer's own connections, from any thread.
 #[derive(Clone)]
 pub struct GroupQuestions {
     pub(super) consumer: Arc<Live<BaseConsumer<Rebalances>>>,
@@ -18,12 +18,12 @@ pub struct GroupQuestions {
 }
 
 impl GroupQuestions {
-    /// Asks for the committed offset of a partition; none for a group that has committed none. Blocks. An offset in an
-    /// open transaction is an error until the transaction has ended.
+    /// Returns the committed offset of a partition; `None` for a group that has committed none.
+    /// Blocks. An offset in an open transaction is an error until that has ended.
     ///
     /// # Errors
     ///
-    /// Where the coordinator does not answer in time, or the offset is not stable.
+    /// Fails where the coordinator does not answer in time, or the offset is not stable.
     pub fn committed(&self, partition: i32, timeout: Duration) -> Result<Option<i64>, KafkaError> {
         let list = self
             .consumer
@@ -36,21 +36,21 @@ impl GroupQuestions {
         Ok(element.offset().to_raw().filter(|offset| *offset >= 0))
     }
 
-    /// Low and high watermark of a partition. Blocks.
+    /// Returns the low and the high watermark of a partition. Blocks.
     ///
     /// # Errors
     ///
-    /// Where the broker does not answer in time.
+    /// Fails where the broker does not answer in time.
     pub fn watermarks(&self, partition: i32, timeout: Duration) -> Result<(i64, i64), KafkaError> {
         self.consumer
             .fetch_watermarks(&self.topic, partition, timeout)
     }
 
-    /// How many partitions the events topic has, asked over this member's own connections. Blocks.
+    /// Returns the number of partitions of the events topic. Blocks.
     ///
     /// # Errors
     ///
-    /// Where no broker answers in time.
+    /// Fails where no broker answers in time.
     pub fn partition_count(&self, timeout: Duration) -> Result<usize, KafkaError> {
         let metadata = self.consumer.fetch_metadata(Some(&self.topic), timeout)?;
         Ok(metadata

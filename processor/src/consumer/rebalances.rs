@@ -1,4 +1,4 @@
-//! What the group does with our partitions, on its way from the client's callback to the thread that polls.
+//! Carries rebalances from librdkafka's callback to the thread that polls.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,27 +9,29 @@ use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
-/// A change of the partitions we own. Not in force until [`super::GroupConsumer::assign`] or [`super::GroupConsumer::unassign`] is
-/// called: until then the group waits for us, and the generation does not change.
+/// A change of the owned partitions. It takes effect when [`super::GroupConsumer::assign`] or
+/// [`super::GroupConsumer::unassign`] is called: until then the group waits for this member, and
+/// the generation stays.
 pub struct Rebalance {
-    /// What changes.
+    /// The partitions that are assigned, revoked or lost.
     pub change: OwnershipChange,
-    /// The generation it belongs to. Captured in the callback: later, the background thread may have joined the next
-    /// generation before we gave up what it takes from us, and the broker checks the generation, never ownership.
+    /// The generation of the change, captured in the callback. Later, the background thread may
+    /// have joined the next generation before this member gave up its partitions, and a broker
+    /// checks the generation, never ownership.
     pub group: Option<ConsumerGroupMetadata>,
 }
 
-/// What changes.
+/// The kinds of changes.
 pub enum OwnershipChange {
-    /// Partitions are ours.
+    /// These partitions now belong to this member.
     Assigned(Vec<i32>),
-    /// Partitions are taken from us; we still own them.
+    /// These partitions are to be given up; until then they belong to this member.
     Revoked(Vec<i32>),
-    /// Partitions were taken from us: another member may own them already.
+    /// These partitions were taken away: another member may own them already.
     Lost(Vec<i32>),
 }
 
-/// Queues rebalances for the thread that polls, which may not be inside a transaction when it answers them.
+/// Queues rebalances for the polling thread, which may not answer them inside a transaction.
 #[derive(Clone, Default)]
 pub(super) struct Rebalances {
     queue: Arc<Mutex<VecDeque<Rebalance>>>,
@@ -37,13 +39,13 @@ pub(super) struct Rebalances {
 }
 
 impl Rebalances {
-    /// The oldest one that was not answered.
+    /// Returns the oldest rebalance that has no answer yet.
     pub(super) fn next(&self) -> Option<Rebalance> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.pop_front()
     }
 
-    /// From now on they are answered without asking anyone.
+    /// Has rebalances answered at once from now on.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Release);
     }
@@ -51,7 +53,7 @@ impl Rebalances {
 
 impl ClientContext for Rebalances {
     fn error(&self, error: KafkaError, reason: &str) {
-        // Every one of these comes out of a poll as well, where it is told.
+        // The poll returns the same error, and its caller logs it.
         tracing::debug!(%error, reason, "consumer");
     }
 }
@@ -64,7 +66,7 @@ impl ConsumerContext for Rebalances {
         list: &mut TopicPartitionList,
     ) {
         if self.closing.load(Ordering::Acquire) {
-            // Everything was committed before closing; nobody polls any more to answer.
+            // Everything was committed before closing, and nobody polls any more who could answer.
             if let Err(error) = consumer.incremental_unassign(list) {
                 tracing::warn!(%error, "partitions could not be given up while closing");
             }

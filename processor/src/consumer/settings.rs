@@ -1,24 +1,26 @@
-//! The group consumer's settings.
+//! Settings of the group consumer.
 
 use std::time::Duration;
 
 use stackone_link_transport::{ClientSettings, ConfigError, KafkaConfig};
 
-/// Group membership settings.
+/// Membership in the consumer group.
 #[derive(Debug, Clone)]
 pub struct Membership {
-    /// The group.
+    /// `group.id`.
     pub group_id: String,
-    /// How long the group waits for a member it does not hear of.
+    /// How long the group waits for a member that sends no heartbeat.
     pub session_timeout: Duration,
 }
 
-/// The property of the client after which a member that does not poll has left its group.
+/// The property that says how long a member may go without a poll before it has left its group.
 pub(crate) const POLL_INTERVAL: &str = "max.poll.interval.ms";
-/// Its value where `kafka.properties` has none. `config/validate.rs` holds it against the longest time without a poll.
+/// Its value where `kafka.properties` has none, in ms. `config/validate.rs` compares it with the
+/// longest time without a poll.
 pub(crate) const DEFAULT_POLL_INTERVAL: &str = "300000";
 
-/// The settings of a member: those that a promise rests on, then those that `kafka.properties` may set otherwise.
+/// Returns the settings of a member: first those that promises depend on, then those that
+/// `kafka.properties` may change.
 pub(super) fn consumer_config(
     kafka: &KafkaConfig,
     membership: &Membership,
@@ -39,10 +41,12 @@ pub(super) fn consumer_config(
         .set("isolation.level", "read_committed")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
-        // Never in silence: the reconciler notices that the offset is not the one it expects.
+        // The reconciler compares each offset with the one it expects, so a reset is always
+        // noticed.
         .set("auto.offset.reset", "earliest");
-    // What is read ahead takes five times its bytes in memory and is taken in as fast as it is fetched, so a little is
-    // enough. By default it is 100,000 records, and where that many are there the next are fetched a second later.
+    // A record that is read ahead takes five times its bytes in memory, and is consumed as fast as
+    // it is fetched, so a small queue suffices. By default the queue holds 100,000 records, and
+    // once it is full the next fetch waits a second.
     for (name, value) in [
         (POLL_INTERVAL, DEFAULT_POLL_INTERVAL),
         ("queued.min.messages", "10000"),

@@ -1,4 +1,4 @@
-//! Of requests to StackOne's API: what accounts came of them, and what they cost.
+//! Metrics of requests to StackOne's API: their cost, and what they found.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use stackone_client_types::{ApiError, Lookup};
 use super::maker::Maker;
 use stackone_processor_core::api_gate::batch::{Asked, Reading};
 
-/// Of requests to StackOne's API.
+/// Metrics of requests to StackOne's API.
 pub struct ApiMetrics {
     lookups: IntCounterVec,
     requests: IntCounterVec,
@@ -37,7 +37,7 @@ impl ApiMetrics {
         })
     }
 
-    /// A lookup came back.
+    /// Counts the answer to a lookup.
     pub(crate) fn lookup_answered(
         &self,
         project: &str,
@@ -53,8 +53,8 @@ impl ApiMetrics {
         self.answered(project, "get_account", outcome, took);
     }
 
-    /// A lookup of several accounts came back: one request. An account that it left out is counted again when it is
-    /// asked for alone.
+    /// Counts the answer to a batch, which is one request. An account that it left out is counted
+    /// again when it is looked up alone.
     pub(crate) fn batch_answered(
         &self,
         project: &str,
@@ -80,7 +80,7 @@ impl ApiMetrics {
         self.answered(project, "batch", outcome, took);
     }
 
-    /// A probe came back.
+    /// Counts the answer to a probe.
     pub(crate) fn probe_answered(
         &self,
         project: &str,

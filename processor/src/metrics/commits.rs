@@ -1,18 +1,18 @@
-//! Of transactions.
+//! Metrics of transactions.
 
 use prometheus::{Histogram, IntCounterVec, IntGauge};
 
 use super::maker::Maker;
 
-/// Of transactions.
+/// Metrics of transactions.
 pub struct CommitMetrics {
-    /// Transactions by outcome.
+    /// Transactions by their outcome.
     pub transactions: IntCounterVec,
-    /// From begin to commit or abort.
+    /// Seconds from the beginning of a transaction to its commit or abort.
     pub duration: Histogram,
-    /// When the last transaction was committed, seconds since the epoch.
+    /// The time of the last commit, in seconds since 1970.
     pub last: IntGauge,
-    /// Dead letters that wait because their topic refused some.
+    /// Dead letters that wait because their topic has refused some.
     pub dead_letters_held: IntGauge,
 }
 

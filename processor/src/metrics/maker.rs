@@ -1,4 +1,4 @@
-//! Making metrics: each is registered under the name it is made with.
+//! Makes metrics; each is registered under its name at once.
 
 use prometheus::{
     GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
@@ -19,7 +19,7 @@ impl Maker<'_> {
         self.0.register(metric)
     }
 
-    /// What every service shows of its process.
+    /// Registers the metrics of the process, which every service has.
     pub(super) fn of_the_process(&self) -> Result<(), prometheus::Error> {
         self.build_info()?;
         stderr::register_lines_lost(self.0, "log_lines_lost_total")?;

@@ -1,16 +1,17 @@
-//! How many partitions there are, and are processed.
+//! Metrics of partitions.
 
 use prometheus::{IntGauge, IntGaugeVec};
 
 use super::maker::Maker;
 
-/// How many partitions there are, and are processed: one that nobody processes shows in no other metric.
+/// Counts existing and processed partitions: a partition that nobody processes shows in no other
+/// metric.
 pub struct PartitionMetrics {
     own: IntGaugeVec,
     all: IntGauge,
-    /// 1 while none of them is read.
+    /// 1 while intake is paused, so that no partition is read.
     pub intake_paused: IntGauge,
-    /// Those whose restore waits for a transaction to end.
+    /// Partitions whose restore waits for a transaction to end.
     pub restores_waiting: IntGauge,
 }
 
@@ -34,7 +35,8 @@ impl PartitionMetrics {
         })
     }
 
-    /// Of `all` partitions of the topic, `own` belong to this replica, and of these `ready` are processed.
+    /// Sets the gauges: of `all` partitions of the topic, `own` belong to this replica, and of
+    /// these `ready` are processed.
     pub(crate) fn observe(&self, ready: usize, own: usize, all: usize) {
         let gauge = |amount: usize| i64::try_from(amount).unwrap_or(i64::MAX);
         let restoring = own.saturating_sub(ready);

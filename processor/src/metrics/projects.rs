@@ -1,16 +1,16 @@
-//! What holds a project's accounts up.
+//! Metrics of what holds a project's accounts up.
 
 use prometheus::{IntCounterVec, IntGaugeVec};
 
 use super::maker::Maker;
 
-/// What holds a project's accounts up.
+/// Metrics of what holds a project's accounts up.
 pub struct ProjectMetrics {
-    /// Accounts that would be unlinked, had not too many vanished at once.
+    /// Accounts whose unlinks are held because too many vanished at once.
     pub unlinks_held: IntGaugeVec,
-    /// Accounts that wait in their state records alone, since the work queue has no room for them.
+    /// Accounts that wait only in their state records, because the work queue is full.
     pub overflow_accounts: IntGaugeVec,
-    /// Times an API key file could not be read again; the key that was last read stays in use.
+    /// Failed attempts to read an API key file again; the last key stays in use.
     pub key_reload_failures: IntCounterVec,
 }
 
@@ -35,13 +35,13 @@ impl ProjectMetrics {
         })
     }
 
-    /// What alerts watch is 0 for this project.
+    /// Begins the series that alerts watch at 0 for this project.
     pub(super) fn begin_at_zero(&self, project: &str) {
         let failures = self.key_reload_failures.with_label_values(&[project]);
         failures.inc_by(0);
     }
 
-    /// An API key file could not be read again.
+    /// Counts that an API key file could not be read again.
     pub(crate) fn key_reload_failed(&self, project: &str) {
         self.key_reload_failures.with_label_values(&[project]).inc();
     }

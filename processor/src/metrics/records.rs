@@ -1,15 +1,15 @@
-//! Of records, from their consumption to what became of them.
+//! Metrics of records, from their consumption to their disposition.
 
 use prometheus::{HistogramVec, IntCounter, IntCounterVec, IntGaugeVec};
 
 use super::maker::Maker;
 
-/// Seconds, from 50 ms to an hour.
+/// Buckets in seconds, from 50 ms to an hour.
 const AGE_BUCKETS: &[f64] = &[
     0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 150.0, 300.0, 600.0, 1800.0, 3600.0,
 ];
 
-/// Of records, from their consumption to what became of them.
+/// Metrics of records, from their consumption to their disposition.
 pub struct RecordMetrics {
     /// Records consumed from the account events topic.
     pub consumed: IntCounter,
@@ -17,15 +17,15 @@ pub struct RecordMetrics {
     pub restored: IntCounter,
     /// Undecided records of partitions that another member took over.
     pub handed_over: IntCounter,
-    /// Records by what became of them, counted after the commit.
+    /// Records by their disposition, counted after the commit.
     pub by_outcome: IntCounterVec,
-    /// Events emitted, counted after the commit.
+    /// Emitted events by type, counted after the commit.
     pub events_emitted: IntCounterVec,
-    /// From the webhook's reception to the commit of the event it caused.
+    /// Seconds from the reception of a webhook to the commit of its event.
     pub event_age: HistogramVec,
-    /// Records behind the end, by partition.
+    /// Records between the position and the end of each partition.
     pub lag: IntGaugeVec,
-    /// Committed offsets that were not among what the topic holds.
+    /// Committed offsets whose records had expired.
     pub offsets_out_of_range: IntCounter,
 }
 

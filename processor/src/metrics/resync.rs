@@ -1,4 +1,4 @@
-//! Of resyncs.
+//! Metrics of resyncs.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::maker::Maker;
 
-/// Why a resync has an account looked up, as a label.
+/// The values of the label `kind`: why a resync has an account looked up.
 const DIFFERENCES: [&str; 2] = ["changed", "missing"];
 
-/// Of resyncs.
+/// Metrics of resyncs.
 pub struct ResyncMetrics {
-    /// Accounts that were looked up because of one, by why: the measure of missed webhooks.
+    /// Accounts that a resync had looked up, by kind: the measure of missed webhooks.
     pub differences: IntCounterVec,
-    /// When a complete list was last taken in, seconds since the epoch; 0 where none is known.
+    /// The time of the last complete list, in seconds since 1970; 0 where none is known.
     pub last_success: IntGaugeVec,
-    /// How often one is due; 0 for never.
+    /// The configured interval in seconds; 0 for never.
     interval: IntGauge,
 }
 
@@ -39,7 +39,7 @@ impl ResyncMetrics {
         })
     }
 
-    /// What alerts watch is 0 for this project.
+    /// Begins the series that alerts watch at 0 for this project.
     pub(super) fn begin_at_zero(&self, project: &str) {
         self.last_success.with_label_values(&[project]).set(0);
         for kind in DIFFERENCES {
@@ -48,7 +48,7 @@ impl ResyncMetrics {
         }
     }
 
-    /// One is due after each such time; never where it is 0.
+    /// Shows the configured interval; 0 for never.
     pub(crate) fn is_due_every(&self, interval: Duration) {
         let seconds = interval.as_secs();
         self.interval

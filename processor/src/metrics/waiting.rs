@@ -1,22 +1,22 @@
-//! Of accounts that wait to be looked up, and what they wait for.
+//! Metrics of accounts that wait for a lookup.
 
 use prometheus::{GaugeVec, IntGauge, IntGaugeVec};
 
 use super::maker::Maker;
 
-/// Of accounts that wait to be looked up, and what they wait for.
+/// Metrics of accounts that wait for a lookup.
 pub struct WaitingMetrics {
-    /// Lookups under way; one of several accounts counts once.
+    /// Lookups under way; a batch counts once.
     pub lookups_in_flight: IntGauge,
-    /// Most accounts of a project that are asked for at once.
+    /// The most accounts of a project that one request may ask for at present.
     pub batch_limit: IntGaugeVec,
-    /// Accounts that are waiting or being looked up.
+    /// Accounts that wait or are being looked up.
     pub accounts: IntGaugeVec,
-    /// Seconds since the oldest undecided trigger was taken in.
+    /// Seconds since the oldest undecided trigger of a project was consumed.
     pub oldest: IntGaugeVec,
-    /// 1 while a project's API is not asked.
+    /// 1 while nothing is asked for a project, by reason.
     pub halted: IntGaugeVec,
-    /// 1 while a project's API is unavailable and only tried now and then.
+    /// 1 while a project's API is unavailable, and one lookup at a time tries it.
     pub breaker_open: IntGaugeVec,
     /// Seconds until the budget allows the next lookup of a project.
     pub budget_wait: GaugeVec,

@@ -1,16 +1,17 @@
-//! Counters begin at 0: a rate does not see a series that begins at 1, and an alert on it would miss the first.
+//! Begins counters at 0: `rate` does not see a series that begins at 1, so an alert would miss the
+//! first event.
 
 use stackone_link_schemas::DeadLetterReason;
 
 use super::Metrics;
 
-/// What becomes of a transaction, as a label.
+/// The values of the label `outcome` of transactions.
 const TRANSACTIONS: [&str; 3] = ["committed", "aborted", "fatal"];
-/// Why a project's API is not asked, as a label.
+/// The values of the label `reason` of halted projects.
 const HALTED: [&str; 2] = ["refused", "rate_limited"];
 
 impl Metrics {
-    /// No project is known to be halted.
+    /// Begins every project as not halted.
     pub(crate) fn none_is_halted<'a>(&self, projects: impl Iterator<Item = &'a str>) {
         for project in projects {
             for reason in HALTED {
@@ -20,7 +21,7 @@ impl Metrics {
         }
     }
 
-    /// What alerts watch is 0 for each of these projects.
+    /// Begins the series that alerts watch at 0 for each of these projects.
     pub(crate) fn begin_at_zero<'a>(&self, projects: impl Iterator<Item = &'a str>) {
         for reason in DeadLetterReason::KNOWN {
             self.disposed("dead_lettered", reason, 0);

@@ -1,8 +1,8 @@
 //! What each service must be allowed on a broker with an authorizer: this, and nothing else.
 //!
-//! Describe is never listed: Read and Write include it. Nor is the cluster's IdempotentWrite: since Kafka 3.0 a Write on
-//! any topic includes it ([KIP-679]). That the list is enough, and that no entry of it can be left out, is tested on a
-//! broker with the authorizer on.
+//! Describe is never listed: Read and Write include it. Nor is the cluster's IdempotentWrite: since
+//! Kafka 3.0 a Write on any topic includes it ([KIP-679]). That the list is enough, and that no
+//! entry of it can be left out, is tested on a broker with the authorizer on.
 //!
 //! [KIP-679]: https://cwiki.apache.org/confluence/display/KAFKA/KIP-679%3A+Producer+will+enable+the+strongest+delivery+guarantee+by+default
 
@@ -10,31 +10,31 @@ use serde::Serialize;
 
 use crate::{Topic, Topics};
 
-/// What an ACL is about.
+/// The kind of resource that an ACL is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AclResource {
-    /// The topic of this name.
+    /// The topic with this name.
     Topic,
-    /// The consumer group of this name.
+    /// The consumer group with this name.
     Group,
-    /// Every `transactional.id` that begins so.
+    /// Every `transactional.id` with this prefix.
     TransactionalIdPrefix,
 }
 
-/// What is allowed.
+/// An operation that an ACL allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum AclOperation {
-    /// Reading records; joining a group and committing its offsets.
+    /// Reading records, joining a group, and committing its offsets.
     Read,
-    /// Writing records; using a `transactional.id`.
+    /// Writing records, and using a `transactional.id`.
     Write,
-    /// Reading a topic's settings.
+    /// Reading the settings of a topic.
     DescribeConfigs,
 }
 
 impl AclOperation {
-    /// As `kafka-acls.sh` has it.
+    /// Returns the operation's name in `kafka-acls.sh`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,21 +45,21 @@ impl AclOperation {
     }
 }
 
-/// One thing that a service must be allowed, from any host.
+/// One operation on one resource that a service must be allowed, from any host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Acl {
-    /// What kind of thing it is about.
+    /// The kind of the resource.
     pub resource: AclResource,
-    /// The name of the topic or the group, or the prefix.
+    /// The name of the topic or the group, or the prefix of ids.
     pub name: String,
-    /// What is allowed.
+    /// The operation.
     pub operation: AclOperation,
-    /// What the service needs it for, as `acls --json` says it.
+    /// Why the service needs it, in the words of `acls --json`.
     pub because: &'static str,
 }
 
 impl Acl {
-    /// What ingest must be allowed.
+    /// Returns what ingest must be allowed.
     #[must_use]
     pub fn of_ingest(topics: &Topics) -> Vec<Self> {
         let write = |topic| on_topic(topics, topic, AclOperation::Write, "puts webhooks there");
@@ -71,7 +71,7 @@ impl Acl {
         writes.chain(Topic::OF_INGEST.map(settings)).collect()
     }
 
-    /// What processors of the consumer group `group` must be allowed.
+    /// Returns what processors of the consumer group `group` must be allowed.
     #[must_use]
     pub fn of_processor(topics: &Topics, group: &str) -> Vec<Self> {
         use AclOperation::{DescribeConfigs, Read, Write};
@@ -114,7 +114,8 @@ impl Acl {
 }
 
 impl Acl {
-    /// What connect must be allowed, whose readers name the consumer group `group` without joining it.
+    /// Returns what connect must be allowed. Its readers name the consumer group `group` and do not
+    /// join it.
     #[must_use]
     pub fn of_connect(topics: &Topics, group: &str) -> Vec<Self> {
         use AclOperation::{Read, Write};

@@ -1,4 +1,5 @@
-//! Record headers, typed in both directions. What carries them is the caller's: a name and a text at a time.
+//! Record headers, typed in both directions. A client's own list of headers is filled and read one
+//! name and one text at a time.
 
 mod decode;
 mod encode;
@@ -10,26 +11,27 @@ use stackone_link_schemas::{CloudEvent, DeadLetterReason};
 /// Content type of every record's value unless a record says otherwise.
 const JSON: &str = "application/json";
 
-/// The headers of a record.
+/// The headers of a record, typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordHeaders {
-    /// `ce_…`: CloudEvents 1.0, Kafka protocol binding, binary mode.
+    /// The attributes of the event as `ce_…` (CloudEvents 1.0, Kafka protocol binding, binary
+    /// mode).
     pub event: CloudEvent,
-    /// `content-type` of the value.
+    /// The media type of the value (`content-type`).
     pub content_type: String,
-    /// `traceparent`: W3C trace context.
+    /// The W3C trace context (`traceparent`).
     pub traceparent: Option<String>,
-    /// What `ingest` adds.
+    /// The headers that `ingest` adds.
     pub ingest: Option<IngestHeaders>,
     /// `stackone_reason`: why the record is on the unrecognized topic. Open: others may be added.
     pub unrecognized_reason: Option<String>,
-    /// What a dead letter adds.
+    /// The headers that a dead letter adds.
     pub dead_letter: Option<DeadLetterHeaders>,
-    /// What a redrive adds.
+    /// The headers that a redrive adds.
     pub redrive: Option<RedriveHeaders>,
 }
 
-/// What `ingest` adds to a webhook.
+/// The headers that `ingest` adds to a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestHeaders {
     /// `stackone_source`: the configured source whose secret matched.
@@ -38,18 +40,18 @@ pub struct IngestHeaders {
     pub received_at: Timestamp,
 }
 
-/// What a dead letter adds to the original record's headers.
+/// The headers that a dead letter adds to those of the original record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetterHeaders {
     /// `stackone_dead_letter_reason`: why the record was put aside.
     pub reason: DeadLetterReason,
     /// `stackone_dead_letter_detail`: one line for a person, without data of the record.
     pub detail: String,
-    /// `stackone_dead_letter_attempts`: lookups made.
+    /// `stackone_dead_letter_attempts`: how many lookups were made.
     pub attempts: u32,
     /// `stackone_dead_letter_topic`: where the record came from.
     pub topic: String,
-    /// `stackone_dead_letter_partition`: its partition there.
+    /// `stackone_dead_letter_partition`: the partition that the record came from.
     pub partition: i32,
     /// `stackone_dead_letter_offset`: its offset in that partition.
     pub offset: i64,
@@ -57,11 +59,13 @@ pub struct DeadLetterHeaders {
     pub first_seen: Timestamp,
     /// `stackone_dead_letter_last_seen`: when a processor put it aside.
     pub last_seen: Timestamp,
-    /// `stackone_dead_letter_value_expired`: the source topic no longer had the record, so the value is empty.
+    /// `stackone_dead_letter_value_expired`: the source topic no longer had the record, so the
+    /// value is empty.
     pub value_expired: bool,
 }
 
-/// What a redrive adds to the record it puts back. A dead letter made of that record again keeps it.
+/// The headers that a redrive adds to a record that it puts back. A dead letter of that record
+/// keeps them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedriveHeaders {
     /// `stackone_redrives`: how often the record was put back.
@@ -70,7 +74,7 @@ pub struct RedriveHeaders {
     pub first_seen: Timestamp,
 }
 
-/// Why headers cannot be read.
+/// Why headers cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// A header that every record has is absent.
@@ -82,7 +86,7 @@ pub enum HeaderError {
 }
 
 impl RecordHeaders {
-    /// Headers of a JSON value, with nothing but the event's attributes.
+    /// Makes the headers of a JSON value that has only the attributes of its event.
     #[must_use]
     pub fn of(event: CloudEvent) -> Self {
         Self {

@@ -1,4 +1,5 @@
-//! The partition of a key, as Kafka's Java client computes it (murmur2 of the key, KIP-480 leaves it as it was).
+//! The partition of a key, as Kafka's Java client computes it (murmur2 of the key, KIP-480 leaves
+//! it as it was).
 
 /// The partition that records with this key land in, of a topic with `partitions` partitions.
 #[must_use]

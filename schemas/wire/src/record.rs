@@ -2,15 +2,15 @@
 
 use crate::RecordHeaders;
 
-/// A record to be published.
+/// A record that is to be published.
 #[derive(Debug, Clone)]
 pub struct OutgoingRecord<'a> {
-    /// The topic's configured name.
+    /// The configured name of the topic.
     pub topic: &'a str,
     /// The key: the account id, where there is one.
     pub key: Option<&'a str>,
-    /// The value, byte for byte.
+    /// The value, which is sent byte for byte.
     pub value: &'a [u8],
-    /// The headers, `ce_…` among them.
+    /// The headers.
     pub headers: RecordHeaders,
 }

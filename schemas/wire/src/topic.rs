@@ -1,12 +1,13 @@
-//! The topics of the pipeline: logical names, default names, and how they have to be set up.
+//! The topics of the pipeline: their purposes, default names and settings.
 
 use serde::{Deserialize, Serialize};
 
-/// How large a dead letter may be, in bytes, where nothing else is set: in its topic, and for who sends it. A dead letter is
-/// the original record and more headers, so it must be allowed to be larger than any original.
+/// The largest dead letter, in bytes, where nothing else is set: in its topic, and for its
+/// producer. A dead letter has the original record and more headers, so it must be allowed to be
+/// larger than any original.
 pub const DEAD_LETTER_BYTES: u64 = 2 * 1024 * 1024;
 
-/// A topic by what it is for.
+/// The purpose of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// Account webhooks as they came, and our own trigger records.
@@ -15,15 +16,15 @@ pub enum Topic {
     RecordEvents,
     /// Authentic webhooks that cannot be used.
     Unrecognized,
-    /// Every transition.
+    /// Every transition of every account.
     Lifecycle,
-    /// `account.linked` only.
+    /// The transitions `account.linked` only.
     Linked,
     /// The confirmed state of each account, compacted.
     State,
-    /// Facts of link sessions.
+    /// The facts of link sessions.
     LinkSessions,
-    /// Records that were put aside.
+    /// Records that were put aside, each with a reason.
     DeadLetter,
 }
 
@@ -40,10 +41,10 @@ impl Topic {
         Self::DeadLetter,
     ];
 
-    /// The topics `ingest` publishes to.
+    /// The topics that `ingest` publishes to.
     pub const OF_INGEST: [Self; 3] = [Self::AccountEvents, Self::RecordEvents, Self::Unrecognized];
 
-    /// The topics the processor reads and writes.
+    /// The topics that the processor reads and writes.
     pub const OF_PROCESSOR: [Self; 5] = [
         Self::AccountEvents,
         Self::Lifecycle,
@@ -52,10 +53,10 @@ impl Topic {
         Self::DeadLetter,
     ];
 
-    /// The topics connect reads or writes; the events topic only where it publishes looks.
+    /// The topics that connect reads or writes; the events topic only where it publishes looks.
     pub const OF_CONNECT: [Self; 3] = [Self::LinkSessions, Self::State, Self::AccountEvents];
 
-    /// How long records are kept.
+    /// Returns what the topic does with old records.
     #[must_use]
     pub const fn cleanup(self) -> Cleanup {
         match self {
@@ -68,7 +69,7 @@ impl Topic {
         }
     }
 
-    /// The topic's settings on the broker, as `name = value`.
+    /// Returns the topic's settings on the broker, as names and values.
     #[must_use]
     pub fn settings(self) -> Vec<(&'static str, String)> {
         let mut settings = match self.cleanup() {
@@ -94,8 +95,9 @@ impl Topic {
         settings
     }
 
-    /// Whether data is damaged where the topic's setting is another than [`Self::settings`] says. How long records are
-    /// kept is for the operator to choose, and how large they may be, within what others need; how state is compacted is not.
+    /// Returns whether another value of this setting than [`Self::settings`] has would damage data.
+    /// Retention and the size of records are the operator's choice, within what others need; the
+    /// compaction of states is not.
     #[must_use]
     pub fn requires(self, setting: &str) -> bool {
         self == Self::State || matches!(setting, "cleanup.policy" | "message.timestamp.type")
@@ -105,13 +107,13 @@ impl Topic {
 /// What a topic does with old records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cleanup {
-    /// Deletes them after this many days.
+    /// Deletes records after this many days.
     DeleteAfterDays(u64),
     /// Keeps the last record of each key.
     Compact,
 }
 
-/// Names of the topics.
+/// The names of the topics.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Topics {
@@ -140,7 +142,7 @@ impl Default for Topics {
 }
 
 impl Topics {
-    /// The default names with another first part than `stackone`, for instance for a test.
+    /// Returns the default names with `prefix` instead of `stackone`, for instance for a test.
     #[must_use]
     pub fn with_prefix(prefix: &str) -> Self {
         Self {
@@ -155,7 +157,7 @@ impl Topics {
         }
     }
 
-    /// The name of a topic.
+    /// Returns the name of a topic.
     #[must_use]
     pub fn name(&self, topic: Topic) -> &str {
         match topic {
@@ -170,7 +172,7 @@ impl Topics {
         }
     }
 
-    /// The first name that two topics share or that Kafka would not accept, in words.
+    /// Describes the first name that two topics share, or that Kafka would not accept.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
         let names: Vec<_> = Topic::ALL.iter().map(|topic| self.name(*topic)).collect();
@@ -189,13 +191,13 @@ impl Topics {
     }
 }
 
-/// How topics are made where they are missing.
+/// The layout of topics that are created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TopicLayout {
-    /// Partitions of each topic. `account_events` and `state` must have the same number.
+    /// The number of partitions of each topic. `account_events` and `state` must have the same.
     pub partitions: i32,
-    /// Replicas of each partition.
+    /// The number of replicas of each partition.
     pub replication: i32,
 }
 

@@ -1,14 +1,14 @@
-//! W3C trace context (level 1): which trace a record belongs to, from the webhook to the event it led to.
-//! <https://www.w3.org/TR/trace-context/>
+//! W3C trace context (level 1): which trace a record belongs to, from the webhook to the event it
+//! led to. <https://www.w3.org/TR/trace-context/>
 
 use std::fmt;
 
-/// Length of a `traceparent` of version 00.
+/// The length of a `traceparent` of version 00, in bytes.
 const LENGTH: usize = 55;
-/// The flag that says that the trace is recorded.
+/// The flag of a trace that is recorded.
 const SAMPLED: u8 = 1;
 
-/// A trace, and our part in it. Its `Display` is a `traceparent`.
+/// A span in a trace. Its `Display` is a `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: u128,
@@ -18,13 +18,13 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The beginning of a trace.
+    /// Starts a trace with random ids.
     #[must_use]
     pub fn start() -> Self {
         Self::started(fastrand::u128(1..), fastrand::u64(1..))
     }
 
-    /// The beginning of a trace under these ids, neither of which may be 0.
+    /// Starts a trace with these ids, neither of which may be 0.
     #[must_use]
     pub const fn started(trace_id: u128, span_id: u64) -> Self {
         Self {
@@ -35,13 +35,14 @@ impl TraceContext {
         }
     }
 
-    /// Our part in the trace that a `traceparent` names; nothing where it is not one.
+    /// Continues the trace that a `traceparent` names, under a random span id; `None` where it is
+    /// malformed.
     #[must_use]
     pub fn continued(traceparent: &[u8]) -> Option<Self> {
         Self::continued_as(traceparent, fastrand::u64(1..))
     }
 
-    /// The same, under this span id, which may not be 0.
+    /// Continues a trace as [`Self::continued`] does, under this span id, which may not be 0.
     #[must_use]
     pub fn continued_as(traceparent: &[u8], span_id: u64) -> Option<Self> {
         let text = std::str::from_utf8(traceparent).ok()?;
@@ -63,31 +64,32 @@ impl TraceContext {
         })
     }
 
-    /// Another part of ours in the same trace, with the same parent: what is done several times is several spans.
+    /// Returns another span of the same trace with the same parent: work that is done several times
+    /// is several spans.
     #[must_use]
     pub fn again(self) -> Self {
         self.with_span(fastrand::u64(1..))
     }
 
-    /// The same, under this span id, which may not be 0.
+    /// Returns the same span under another id, which may not be 0.
     #[must_use]
     pub const fn with_span(self, span_id: u64) -> Self {
         Self { span_id, ..self }
     }
 
-    /// The trace's id as logs show it.
+    /// Returns the id of the trace as logs show it.
     #[must_use]
     pub fn trace_id(self) -> String {
         format!("{:032x}", self.trace_id)
     }
 
-    /// The ids of trace, span and parent, the last where the trace began elsewhere.
+    /// Returns the ids of trace, span and parent. The parent is absent where the trace began here.
     #[must_use]
     pub const fn ids(self) -> (u128, u64, Option<u64>) {
         (self.trace_id, self.span_id, self.parent_id)
     }
 
-    /// Whether the trace is recorded. Spans of one that is not are not exported.
+    /// Returns whether the trace is recorded. The spans of others are not exported.
     #[must_use]
     pub const fn is_sampled(self) -> bool {
         self.sampled
@@ -101,7 +103,7 @@ impl fmt::Display for TraceContext {
     }
 }
 
-/// A number of exactly so many lower-case hex digits.
+/// Parses a number of exactly so many lower-case hex digits.
 fn number(text: &str, digits: usize) -> Option<u128> {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if text.len() != digits || !text.bytes().all(is_digit) {

@@ -1,6 +1,7 @@
 //! The one parser of an account: of a lookup's answer, and of an entry of a list.
 //!
-//! `credentials` is never read: what is not read cannot leak. What is not read is not judged either.
+//! `credentials` is never read: what is not read cannot leak. What is not read is not judged
+//! either.
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -10,17 +11,17 @@ use stackone_link_schemas::{AccountId, AccountSnapshot, AccountStatus, AccountTy
 use super::{Account, ApiVersion};
 use crate::{ApiError, PersonalFields};
 
-/// What was read, and what is strange about it.
+/// A value that was read, and a warning about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed<T> {
-    /// What was read.
+    /// The value.
     pub value: T,
     /// The member of which an account shows two different values, one under the name of each API
     /// version. That of the configured version was taken.
     pub differing: Option<&'static str>,
 }
 
-/// Why an entry is no account. Names members and what they are, and none of their values.
+/// Why an entry is no account. Names the members and their JSON types, and none of their values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAnAccount {
     #[error("not an account: no JSON object")]
@@ -29,7 +30,7 @@ pub(crate) enum NotAnAccount {
     Without { name: &'static str, oddity: Oddity },
 }
 
-/// What a member is that has to be a text.
+/// The JSON type of a member that has to be a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Oddity {
     #[error("absent")]
@@ -51,7 +52,7 @@ pub(crate) enum Oddity {
 }
 
 impl Oddity {
-    /// Of a member that cannot be read as a text.
+    /// Determines the type of a member that cannot be read as a text.
     fn of(account: &JsonObject<'_>, name: &str) -> Self {
         let Some(value) = account.get(name) else {
             return match account.contains(name) {
@@ -199,7 +200,7 @@ pub(crate) fn date(object: &JsonObject<'_>, name: &str) -> Option<Timestamp> {
     object.text(name)?.parse().ok()
 }
 
-/// Those of the reasons that are objects.
+/// Returns those reasons that are objects.
 fn reasons(reasons: &RawValue) -> Vec<StatusReason> {
     let reasons = json_array(reasons.get().as_bytes()).unwrap_or_default();
     let reasons = reasons.into_iter().filter_map(JsonObject::of);

@@ -1,4 +1,4 @@
-//! Headers as they were written.
+//! Decodes headers.
 
 use stackone_link_schemas::{CloudEvent, DeadLetterReason};
 
@@ -6,8 +6,8 @@ use super::field::{self, HeaderField};
 use super::{DeadLetterHeaders, HeaderError, IngestHeaders, JSON, RecordHeaders, RedriveHeaders};
 
 impl RecordHeaders {
-    /// Reads what [`Self::fold`] wrote, names and values as a client lends them. Headers it does not
-    /// know are ignored; of several with one name, the first is read.
+    /// Reads what [`Self::fold`] wrote, names and values as a client lends them. Headers it does
+    /// not know are ignored; of several with one name, the first is read.
     ///
     /// # Errors
     ///
@@ -48,7 +48,8 @@ impl RecordHeaders {
     }
 }
 
-/// Looks each header up by going through all of them: there are a dozen, and no map to be made.
+/// Finds each header by searching the whole list: a dozen entries are cheaper to search than to put
+/// into a map.
 struct Reader<H>(H);
 
 impl<'a, H: Iterator<Item = (&'a str, Option<&'a [u8]>)> + Clone> Reader<H> {

@@ -1,4 +1,4 @@
-//! Headers as Kafka carries them.
+//! Encodes headers.
 
 use uuid::Uuid;
 
@@ -6,9 +6,9 @@ use super::field::{self, HeaderField};
 use super::{DeadLetterHeaders, RecordHeaders};
 
 impl RecordHeaders {
-    /// Hands each header, in the order of the catalogue, to `add`, together with what `add` returned
-    /// for the one before: [`Iterator::fold`] over names and texts. So a client's own list can be
-    /// filled without another list in between.
+    /// Hands each header, in the order of the catalogue, to `add`, together with what `add`
+    /// returned for the one before: [`Iterator::fold`] over names and texts. So a client's own list
+    /// can be filled without another list in between.
     pub fn fold<S>(&self, start: S, add: impl FnMut(S, &'static str, &str) -> S) -> S {
         let event = &self.event;
         let time = event.time.map(|time| time.to_string());
@@ -41,7 +41,7 @@ impl RecordHeaders {
         writer.sum
     }
 
-    /// The headers as a list of names and texts, where no client takes them one by one.
+    /// Returns the headers as a list of names and texts.
     #[must_use]
     pub fn to_pairs(&self) -> Vec<(&'static str, String)> {
         self.fold(Vec::new(), |mut pairs, name, text| {
@@ -51,9 +51,9 @@ impl RecordHeaders {
     }
 }
 
-/// What has become of the headers so far. It is handed on from call to call, as the client's list is:
-/// to lend that out it would have to be replaced by an empty one each time, which the client would
-/// make and free.
+/// The headers that were added so far. It is passed by value from call to call, as the client's
+/// list is: to borrow it, each call would have to replace that list by an empty one, which the
+/// client allocates and frees.
 struct Writer<S, F> {
     sum: S,
     add: F,

@@ -6,20 +6,20 @@ use stackone_link_schemas::DeadLetterReason;
 /// A header: its name, what it says, and an example of its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HeaderField {
-    /// Its name, as Kafka carries it.
+    /// The name in Kafka.
     pub(crate) name: &'static str,
-    /// What it says, in a sentence.
+    /// The meaning, in a sentence.
     pub(crate) about: &'static str,
-    /// What its text looks like.
+    /// The form of its text.
     pub(crate) form: HeaderForm,
     /// An example of its text.
     pub(crate) example: &'static str,
 }
 
-/// What the text of a header looks like. It is always text in UTF-8, numbers too.
+/// The form of a header's text. It is always UTF-8, numbers included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HeaderForm {
-    /// Always the same.
+    /// Always this text.
     Always(&'static str),
     /// Any text.
     Text,
@@ -40,7 +40,7 @@ pub(crate) enum HeaderForm {
 }
 
 impl HeaderField {
-    /// The JSON Schema of its text.
+    /// Returns the JSON Schema of the text.
     pub(crate) fn schema(&self) -> Value {
         let mut schema = json!({
             "type": "string",
