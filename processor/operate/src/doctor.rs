@@ -47,6 +47,8 @@ async fn kafka(config: &Config, within: Duration) -> Vec<Finding> {
         findings.extend(rest.map(not_asked));
         return findings;
     }
+    let known = brokers.iter();
+    findings.extend(known.filter_map(|seen| judge::product(&config.settings, seen)));
     let topics = cluster.topics(within).await;
     let state = cluster.state(within).await;
     let group = cluster.group(within).await;

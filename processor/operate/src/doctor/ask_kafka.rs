@@ -15,7 +15,7 @@ use stackone_link_wire::{Topic, Topics};
 
 use within::{Deadline, limited, look};
 
-use super::seen::{GroupSeen, Place, StateSeen, TopicSeen, TopicsSeen, Unseen};
+use super::seen::{ClusterSeen, GroupSeen, Place, StateSeen, TopicSeen, TopicsSeen, Unseen};
 use stackone_processor::config::Settings;
 use stackone_processor::reader::reader;
 
@@ -30,8 +30,8 @@ impl Cluster {
         Self { settings }
     }
 
-    /// How many brokers there are.
-    pub(super) async fn brokers(&self, within: Duration) -> Result<usize, Unseen> {
+    /// Which brokers there are.
+    pub(super) async fn brokers(&self, within: Duration) -> Result<ClusterSeen, Unseen> {
         let kafka = self.settings.kafka.clone();
         look(within, move |deadline| {
             let inquirer = Inquirer::new(&kafka, "stackone-doctor")
@@ -39,7 +39,15 @@ impl Cluster {
             let metadata = inquirer.ask(deadline.left(), |client, left| {
                 client.fetch_metadata(None, left)
             })?;
-            Ok(metadata.brokers().len())
+            let hosts = metadata.brokers().iter();
+            // Known from the same answer.
+            let id = inquirer.ask(deadline.left(), |client, left| {
+                Ok(client.fetch_cluster_id(left))
+            })?;
+            Ok(ClusterSeen {
+                hosts: hosts.map(|broker| broker.host().to_owned()).collect(),
+                id,
+            })
         })
         .await
     }

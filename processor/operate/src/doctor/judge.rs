@@ -3,6 +3,7 @@
 mod api;
 mod group;
 mod letters;
+mod product;
 mod resync;
 mod state;
 mod topics;
@@ -12,11 +13,12 @@ use stackone_link_process::counted::counted;
 use stackone_processor::config::Settings;
 
 use super::finding::{Check, Finding};
-use super::seen::Unseen;
+use super::seen::{ClusterSeen, Unseen};
 
 pub(super) use api::{Answered, api, clock, name_of};
 pub(super) use group::group;
 pub(super) use letters::letters;
+pub(super) use product::product;
 pub(super) use resync::resync;
 pub(super) use state::state;
 pub(super) use topics::{access, topics};
@@ -31,12 +33,12 @@ pub(super) fn configuration(settings: &Settings) -> Finding {
 }
 
 /// How many brokers there are, if any answered.
-pub(super) fn brokers(settings: &Settings, seen: &Result<usize, Unseen>) -> Finding {
+pub(super) fn brokers(settings: &Settings, seen: &Result<ClusterSeen, Unseen>) -> Finding {
     let asked = &settings.kafka.bootstrap_servers;
     match seen {
-        Ok(brokers) => Finding::fine(
+        Ok(ClusterSeen { hosts, .. }) => Finding::fine(
             Check::Broker,
-            format!("{brokers} in the cluster, by {asked}"),
+            format!("{} in the cluster, by {asked}", hosts.len()),
         ),
         Err(unseen) => unseen.wrong(
             Check::Broker,

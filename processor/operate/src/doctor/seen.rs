@@ -33,6 +33,15 @@ impl Unseen {
     }
 }
 
+/// The brokers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ClusterSeen {
+    /// By which name each is to be reached.
+    pub(super) hosts: Vec<String>,
+    /// What the cluster calls itself.
+    pub(super) id: Option<String>,
+}
+
 /// A topic of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TopicSeen {
