@@ -4,6 +4,8 @@ mod concerned;
 mod decide;
 mod fold;
 #[cfg(test)]
+mod picture;
+#[cfg(test)]
 mod replicas;
 mod standing;
 mod tenant;

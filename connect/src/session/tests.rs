@@ -14,7 +14,7 @@ use LinkOutcome::Verified;
 const DAY: i64 = 24 * 60 * 60;
 
 /// A tenant whose session 1 is in `state` at second 100.
-fn tenant_in(state: SessionState) -> TenantState {
+pub(super) fn tenant_in(state: SessionState) -> TenantState {
     let mut tenant = TenantState::default();
     tenant.create(1, None);
     let mut facts = Vec::new();
@@ -35,7 +35,7 @@ fn tenant_in(state: SessionState) -> TenantState {
     tenant
 }
 
-fn now_of(state: SessionState) -> i64 {
+pub(super) fn now_of(state: SessionState) -> i64 {
     if state == SessionState::Expired {
         DAY
     } else {
@@ -43,7 +43,7 @@ fn now_of(state: SessionState) -> i64 {
     }
 }
 
-fn seen_at(tenant: &TenantState, session: u128, seconds: i64) -> SessionState {
+pub(super) fn seen_at(tenant: &TenantState, session: u128, seconds: i64) -> SessionState {
     let session = tenant.session(Uuid::from_u128(session)).unwrap();
     tenant.state(session, &Seen::default(), at(seconds)).0
 }
