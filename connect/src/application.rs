@@ -1,4 +1,4 @@
-//! The service as a whole: two listeners and what runs beside them, from start to stop.
+//! The whole service: two listeners and the work beside them, from start to stop.
 
 use std::io;
 use std::net::SocketAddr;
@@ -30,7 +30,7 @@ use crate::tasks::{
     ADMIN_LISTENER, CERTIFICATE, CERTIFICATE_RELOAD, FLUSH, PUBLIC_LISTENER, Tasks,
 };
 
-/// A service that is bound to its addresses and has yet to run.
+/// A service that is bound to its addresses and does not serve yet.
 pub struct Application {
     connect: Data<Connect>,
     config: Config,
@@ -44,25 +44,25 @@ pub struct Application {
 /// Why a service cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// An address cannot be listened on.
+    /// The process cannot listen on an address.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The producer cannot be made.
+    /// The producer could not be made.
     #[error("kafka: {0}")]
     Producer(#[from] StartError),
-    /// The HTTP client cannot be made.
+    /// The HTTP client could not be made.
     #[error("http client: {0}")]
     Client(#[from] stackone_client::StartError),
-    /// The Hub cannot be read.
+    /// The Hub cannot be used.
     #[error(transparent)]
     Hub(#[from] HubError),
-    /// A metric cannot be registered.
+    /// Two metrics have one name.
     #[error("metrics cannot be registered: {0}")]
     Metrics(#[from] prometheus::Error),
 }
 
 impl BuildError {
-    /// Whether other settings would help.
+    /// Returns whether other settings would help.
     pub(crate) const fn is_configuration(&self) -> bool {
         match self {
             Self::Producer(_) | Self::Hub(_) => true,
@@ -71,21 +71,21 @@ impl BuildError {
     }
 }
 
-/// Why a service ended otherwise than by being stopped.
+/// Why a service ended although nobody stopped it.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Something that runs for as long as the service does ended.
+    /// A task ended that runs for as long as the service does.
     #[error("{task} ended by itself")]
     Ended {
-        /// What.
+        /// The name of the task.
         task: Name,
     },
     /// A listener or a task failed.
     #[error("{task} failed: {source}")]
     Failed {
-        /// Which.
+        /// The name of the task.
         task: Name,
-        /// Why.
+        /// The error that it ended with.
         source: io::Error,
     },
     /// A task panicked.
@@ -98,7 +98,8 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// Where an address is taken or a client cannot be made. That no broker answers is no error.
+    /// Fails where an address is in use or a client cannot be made. An unreachable broker is no
+    /// error.
     pub fn build(config: &Config) -> Result<Self, BuildError> {
         let connect = Data::new(connect(config)?);
         let Settings { server, admin, .. } = &config.settings;
@@ -118,28 +119,29 @@ impl Application {
         })
     }
 
-    /// Where the public listener is bound.
+    /// Returns the address of the public listener.
     #[must_use]
     pub fn public_addr(&self) -> SocketAddr {
         self.public_addr
     }
 
-    /// Where the operators' listener is bound.
+    /// Returns the address of the operators' listener.
     #[must_use]
     pub fn admin_addr(&self) -> SocketAddr {
         self.admin_addr
     }
 
-    /// Serves until `stop`, then stops in order: not ready, streams end spread over `shutdown.drain_delay`, accept
-    /// no more, answer what is in flight, flush.
+    /// Serves until `stop`, then stops in order: becomes not ready, ends streams spread over
+    /// `shutdown.drain_delay`, accepts no more connections, answers requests in flight, and waits
+    /// for unacknowledged records.
     ///
     /// # Errors
     ///
-    /// Where a listener or a task ends by itself.
+    /// Fails where a listener or a task ends on its own.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
         let (public, admin) = (self.public.handle(), self.admin.handle());
         let until = CancellationToken::new();
-        // Threads that follow topics end with this, however it ends.
+        // The threads that follow topics end with this function, however it ends.
         let _ends_them = until.clone().drop_guard();
         let mut tasks = Tasks::new();
         let public_server = self.public;
@@ -178,7 +180,7 @@ impl Application {
     }
 }
 
-/// Returns when it is time to accept no more, or when something has ended that must not.
+/// Returns when no more connections are to be accepted, or when a task has ended that must not.
 async fn serve(
     tasks: &mut Tasks,
     connect: &Connect,

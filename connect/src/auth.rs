@@ -1,4 +1,4 @@
-//! What callers prove themselves with, and the keys in force. All of it is replaced while the service runs.
+//! Authenticates callers. The secrets and keys in force can be replaced while the service runs.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,12 +20,12 @@ use crate::problem::{Problem, Reason};
 use crate::tenant::Authority;
 use crate::tokens::{Purpose, TokenKeys};
 
-/// How often a key set may be fetched because a token names a key that is not in it.
+/// How often a key set may be fetched because a token names an unknown key.
 const FETCH_AGAIN: Duration = Duration::from_secs(60);
-/// How often it is fetched anyway, so that a key that was taken out is no longer believed.
+/// How often a key set is fetched anyway, so that a withdrawn key is no longer accepted.
 const FETCH_EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// Everything that decides whether a caller is believed.
+/// The secrets and keys that callers are authenticated by.
 pub(crate) struct Auth {
     tokens: ArcSwap<TokenKeys>,
     service: ArcSwap<ServiceTokens>,
@@ -33,17 +33,19 @@ pub(crate) struct Auth {
     projects: Vec<Option<String>>,
 }
 
-/// MACs of a fixed text by each token: they are compared instead of the tokens, in constant time.
+/// A MAC of a fixed text by each service token. The MACs are compared instead of the tokens, in
+/// constant time.
 #[derive(Default)]
 struct ServiceTokens(Vec<Hmac<Sha256>>);
 
-/// A host product.
+/// A host product that signs JWTs, with its keys.
 struct Issuer {
     rules: Rules,
     project: Option<String>,
     keys: ArcSwap<Keys>,
     fetch: Option<BoundedFetch>,
-    /// When that was begun last. Held meanwhile, so that whoever needs the key set waits for it.
+    /// When the last fetch began. The lock is held during a fetch, so that whoever needs the keys
+    /// waits for it.
     fetched: Mutex<Option<Instant>>,
 }
 
@@ -84,7 +86,7 @@ impl Auth {
         }
     }
 
-    /// Believes a service token or a JWT.
+    /// Authenticates a caller by a service token or a JWT.
     pub(crate) async fn authority(
         &self,
         headers: &HeaderMap,
@@ -130,14 +132,14 @@ impl Auth {
         })
     }
 
-    /// Fetches each key set that is old.
+    /// Fetches each key set that is older than [`FETCH_EVERY`].
     pub(crate) async fn renew(&self, metrics: &Metrics) {
         for issuer in &self.issuers {
             issuer.fetch(FETCH_EVERY, metrics).await;
         }
     }
 
-    /// Whether the bearer token is this session's, and for this purpose.
+    /// Returns whether the bearer token was made for this session and this purpose.
     pub(crate) fn is_for(&self, headers: &HeaderMap, session: Uuid, purpose: Purpose) -> bool {
         let keys = self.tokens.load();
         bearer(headers).is_some_and(|token| keys.verifies(token, session, purpose))
@@ -199,7 +201,8 @@ impl Issuer {
         })
     }
 
-    /// Fetches the key set unless that was tried within `every`; keeps the last good one.
+    /// Fetches the key set unless that was tried within `every`. A set that cannot be used leaves
+    /// the last good one in force.
     async fn fetch(&self, every: Duration, metrics: &Metrics) {
         let Some(fetch) = &self.fetch else {
             return;

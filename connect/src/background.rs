@@ -1,4 +1,4 @@
-//! What runs beside the listeners: the readers of both topics, who settles sessions, who reads secrets again.
+//! The work beside the listeners: reading both topics, settling sessions, reading secrets again.
 
 use std::collections::{BTreeSet, HashSet};
 use std::io;
@@ -18,10 +18,10 @@ use crate::followed::Followed;
 use crate::settle::Settler;
 use crate::tasks::{FACTS, KAFKA_RENEWAL, RENEWAL, SECRET_RELOAD, SECRETS, SETTLER, STATES, Tasks};
 
-/// Twice as often as what is promised to take effect within 2 seconds.
+/// Half of the 2 s within which a change is promised to take effect.
 const RELOAD_EVERY: Duration = Duration::from_secs(1);
 
-/// Starts it all; each ends at `stop`.
+/// Starts this work; each task ends at `stop`.
 pub(crate) fn spawn(
     connect: &Data<Connect>,
     config: &Config,
@@ -75,7 +75,8 @@ fn follower(connect: &Connect, settings: &Settings, what: Followed) -> Follower 
     }
 }
 
-/// Reads secrets again and again. What cannot be read keeps its last good value, loudly.
+/// Reads secrets again and again. A secret that cannot be read keeps its last good value, and is
+/// logged.
 async fn reload(
     connect: Data<Connect>,
     mut reread: Reread,

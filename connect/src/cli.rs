@@ -27,13 +27,13 @@ Without a command it runs. Settings come from built-in defaults, then --config, 
 
 Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy), 2 invalid configuration or arguments.";
 
-/// What to do.
+/// The command that the program is given.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// As every service.
+    /// A command that every service has.
     #[command(flatten)]
     Service(service::Command),
-    /// Look at StackOne's key, the Hub, key sets, topics and the clock, and say what is wrong.
+    /// Check StackOne's key, the Hub, key sets, topics and the clock, and say what is wrong.
     #[command(after_help = EXAMPLES)]
     Doctor(Doctor),
 }

@@ -1,4 +1,4 @@
-//! What all requests share, and what they do with link sessions.
+//! The state that all requests share, and the operations on link sessions.
 
 mod mint;
 
@@ -28,12 +28,13 @@ use crate::stackone::Projects;
 use crate::streams::Streams;
 use crate::tenant::{Tenant, TenantKey};
 
-/// How long an `Idempotency-Key` stands for one session.
+/// How long an `Idempotency-Key` stands for the same session.
 const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// How long a session that is not known, and whose token is right, may take to be read.
+/// How long a replica waits to read a session that it does not know yet, although its token is
+/// right.
 const UNREAD: Duration = Duration::from_secs(1);
 
-/// What all requests share.
+/// The state that all requests share.
 pub(crate) struct Connect {
     pub(crate) settings: Settings,
     pub(crate) auth: Auth,
@@ -49,7 +50,7 @@ pub(crate) struct Connect {
 }
 
 impl Connect {
-    /// Makes a session, or finds the one that the `Idempotency-Key` stands for.
+    /// Creates a session, or finds the one that the `Idempotency-Key` stands for.
     pub(crate) async fn create(
         &self,
         tenant: &Tenant,
@@ -70,7 +71,7 @@ impl Connect {
             self.facts.write(tenant.key(), id, change).await?;
             self.metrics.created(channel);
         }
-        // The first one in the log counts: it may be another replica's.
+        // The first creation in the log counts, and may be another replica's.
         let first = self.of_tenant(tenant.key(), id, |_, session| {
             session.created.request_digest == digest
         });
@@ -81,7 +82,7 @@ impl Connect {
         }
     }
 
-    /// The session that a key stands for, and whether it exists.
+    /// Returns the session that a key stands for, and whether it exists.
     fn id_of_key(&self, tenant: &TenantKey, key: &str, now: Timestamp) -> (Uuid, bool) {
         let project = tenant.project.as_deref();
         let mut generation = 0;
@@ -96,7 +97,7 @@ impl Connect {
         }
     }
 
-    /// The fact of a session that the tenant may have.
+    /// Checks that the tenant may have one more session, and builds its first fact.
     fn admitted(
         &self,
         tenant: &Tenant,
@@ -135,7 +136,7 @@ impl Connect {
         version.ok_or_else(|| Reason::NotFound.into())
     }
 
-    /// Notes that the person of a mailed link is there.
+    /// Records that the person with a mailed link has opened it.
     pub(crate) async fn open(&self, id: Uuid) -> Result<(), Problem> {
         self.wait_for(id).await?;
         let (tenant, state, may) = self.look(id, |_, session, now| session.may_mint(now))?;
@@ -150,7 +151,7 @@ impl Connect {
         Ok(())
     }
 
-    /// Takes in what a page said.
+    /// Records the account that a page has named.
     pub(crate) async fn hint(&self, id: Uuid, reported: LinkedReported) -> Result<(), Problem> {
         self.wait_for(id).await?;
         let (tenant, state, may) = self.look(id, |_, session, now| {
@@ -173,7 +174,7 @@ impl Connect {
         }
     }
 
-    /// Gives a session up. One that was given up already stays so.
+    /// Cancels a session. One that is cancelled already stays so.
     pub(crate) async fn cancel(&self, id: Uuid) -> Result<(), Problem> {
         self.wait_for(id).await?;
         let (tenant, state, channel) =
@@ -198,7 +199,8 @@ impl Connect {
         Ok(())
     }
 
-    /// Deletes an account of the tenant's at StackOne. That it is gone is said by the processor.
+    /// Deletes one of the tenant's accounts at StackOne. Its end is confirmed by the processor
+    /// alone.
     pub(crate) async fn disconnect(&self, tenant: &Tenant, id: &AccountId) -> Result<(), Problem> {
         self.own_account_version(tenant.key(), id)?;
         let project = self.projects.get(tenant.key().project.as_deref())?;
@@ -212,7 +214,8 @@ impl Connect {
         Ok(())
     }
 
-    /// Waits a moment for a session whose token is right, and that may have been made by another replica.
+    /// Waits up to 1 s for a session whose token is right, since another replica may just have made
+    /// it.
     pub(crate) async fn wait_for(&self, id: Uuid) -> Result<(), Problem> {
         match self.index.has_session(id, UNREAD).await {
             true => Ok(()),
@@ -220,7 +223,7 @@ impl Connect {
         }
     }
 
-    /// A session of this tenant; nothing where it is another's.
+    /// Looks at a session of this tenant; `None` where there is none or it is another tenant's.
     pub(crate) fn of_tenant<T>(
         &self,
         tenant: &TenantKey,
@@ -233,7 +236,7 @@ impl Connect {
         looked.flatten()
     }
 
-    /// A session's tenant, where it stands, and what else is to be looked at.
+    /// Returns the session's tenant and state, and what `look` returns for it.
     fn look<T>(
         &self,
         id: Uuid,
@@ -249,7 +252,7 @@ impl Connect {
     }
 }
 
-/// Label of a channel.
+/// Returns the value of the label `channel` in metrics.
 pub(crate) fn channel(channel: &LinkChannel) -> &'static str {
     match channel {
         LinkChannel::Link => "link",

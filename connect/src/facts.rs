@@ -1,5 +1,5 @@
-//! Writing facts. Whoever writes one waits until this replica has read it back: only then is it known what it
-//! came to.
+//! Writes facts. Each writer waits until this replica has read its fact back: only then is it known
+//! whether the fact counts.
 
 use std::sync::Arc;
 use std::thread;
@@ -20,7 +20,7 @@ use crate::problem::{Problem, Reason};
 use crate::session::Folded;
 use crate::tenant::TenantKey;
 
-/// Puts records on Kafka.
+/// Publishes records, and waits for facts.
 pub(crate) struct Facts {
     kafka: KafkaConfig,
     ack_deadline: Duration,
@@ -30,10 +30,10 @@ pub(crate) struct Facts {
     read_back_deadline: Duration,
 }
 
-/// How often a publisher that was replaced is looked at, whether its last request has let go of it.
+/// How often a replaced publisher is checked for requests that still use it.
 const RETIRE_PAUSE: Duration = Duration::from_millis(50);
 
-/// What Kafka calls us.
+/// The `client.id` in Kafka.
 const CLIENT_ID: &str = "stackone-connect";
 
 impl Facts {
@@ -54,7 +54,7 @@ impl Facts {
         })
     }
 
-    /// Writes a fact and waits until it was read. Says whether it counts.
+    /// Writes a fact, waits until it was read back, and returns whether it counts.
     pub(crate) async fn write(
         &self,
         tenant: &TenantKey,
@@ -91,7 +91,7 @@ impl Facts {
         folded.ok_or_else(|| Reason::LogUnavailable.into())
     }
 
-    /// Publishes any record.
+    /// Publishes a record of any kind.
     pub(crate) async fn publish(&self, record: &OutgoingRecord<'_>) -> Result<Stored, Problem> {
         let publisher = self.publisher.load_full();
         let published = publisher.publish(record).await;
@@ -104,7 +104,7 @@ impl Facts {
         })
     }
 
-    /// A producer that failed for good is of no more use.
+    /// Replaces a producer that has failed for good.
     fn rebuild(&self) {
         match Publisher::new(&self.kafka, CLIENT_ID, self.ack_deadline) {
             Ok(publisher) => self.publisher.store(Arc::new(publisher)),
@@ -112,7 +112,7 @@ impl Facts {
         }
     }
 
-    /// When a publisher with other certificates is due.
+    /// Returns the task that replaces the publisher when certificates change.
     pub(crate) fn renewal(self: &Arc<Self>) -> FactsRenewal {
         FactsRenewal {
             renewal: Renewal::of(&self.kafka),
@@ -120,14 +120,16 @@ impl Facts {
         }
     }
 
-    /// Puts a new publisher in the place of the current one, which finishes what it has. Blocks until then.
+    /// Puts a new publisher in the place of the current one. Blocks until the old one has finished
+    /// its records.
     fn replace(&self) -> Result<(), StartError> {
         let new = Publisher::new(&self.kafka, CLIENT_ID, self.ack_deadline)?;
         let mut old = self.publisher.swap(Arc::new(new));
         if let Err(error) = old.flush(self.ack_deadline) {
             tracing::warn!(%error, "records of the replaced producer were not acknowledged");
         }
-        // Its destructor waits for librdkafka's threads, which must not happen where requests are served.
+        // The destructor waits for librdkafka's threads, which must not happen where requests are
+        // served.
         while let Err(in_use) = Arc::try_unwrap(old) {
             old = in_use;
             thread::sleep(RETIRE_PAUSE);
@@ -135,7 +137,7 @@ impl Facts {
         Ok(())
     }
 
-    /// Waits for what is on its way. Blocks.
+    /// Waits until every record has a result. Blocks.
     pub(crate) fn flush(&self) {
         if let Err(error) = self.publisher.load().flush(self.ack_deadline) {
             tracing::warn!(%error, "records that nobody waits for any more were not acknowledged");

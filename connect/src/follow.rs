@@ -1,4 +1,4 @@
-//! The threads that follow the topics: to their ends, then on.
+//! The threads that read the topics to their ends, and follow them from there.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,14 +19,14 @@ use crate::metrics::Metrics;
 use crate::readiness::Readiness;
 use crate::session::Folded;
 
-/// How long the cluster may take to tell what partitions there are.
+/// How long the cluster may take to answer which partitions a topic has.
 const ASK: Duration = Duration::from_secs(10);
-/// How long nobody may answer before it is said.
+/// How long silence lasts before the log mentions it.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long until a topic that cannot be read is tried again.
+/// The wait before a topic that cannot be read is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// One topic that is followed.
+/// A topic, and the index that its records go to.
 pub(crate) struct Follower {
     pub(crate) what: Followed,
     pub(crate) kafka: KafkaConfig,
@@ -38,7 +38,7 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// Follows until `stop`, whatever goes wrong meanwhile. Blocks.
+    /// Follows the topic until `stop`, and recovers from every error. Blocks.
     pub(crate) fn run(&self, stop: &CancellationToken) {
         let was_caught_up = AtomicBool::new(false);
         while !stop.is_cancelled() {
@@ -53,7 +53,8 @@ impl Follower {
         }
     }
 
-    /// What keeps us from the brokers, where that is known, or else what it came to.
+    /// Returns what keeps the client from its brokers where that is known, and else the error
+    /// itself.
     fn problem(&self, error: &ReadError) -> String {
         let known = why_no_broker_answers(&self.kafka, &self.group, ASK);
         known.map_or_else(|| error.to_string(), |trouble| trouble.to_string())
@@ -66,7 +67,8 @@ impl Follower {
         let ranges: Vec<_> = partitions.into_iter().map(ReadRange::whole).collect();
         let started = Instant::now();
         let mut reading = reader.follow(&ranges, PATIENCE)?;
-        // With other certificates it is followed anew: what is read twice changes nothing.
+        // With new certificates the topic is read again from the beginning; reading a record twice
+        // changes nothing.
         while !stop.is_cancelled() && !renewal.is_due() {
             match self.poll(&mut reading)? {
                 Some(Step::CaughtUp) => {
@@ -84,7 +86,7 @@ impl Follower {
         Ok(())
     }
 
-    /// One poll. Nobody who answers, after the end was reached once, is no reason to begin anew.
+    /// Polls once. Silence after the end was reached is no reason to begin anew.
     fn poll(&self, reading: &mut Reading<'_>) -> Result<Option<Step>, ReadError> {
         match reading.poll() {
             Ok(Polled::Record(record)) => {
@@ -139,7 +141,7 @@ impl Follower {
         }
     }
 
-    /// What cannot be read is counted and passed over: a later version may have written it.
+    /// Counts and skips a record that cannot be parsed: a later version may have written it.
     fn readable<T>(&self, read: Result<T, serde_json::Error>, record: &Record<'_>) -> Option<T> {
         read.map_err(|error| {
             self.metrics.unreadable(self.what);

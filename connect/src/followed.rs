@@ -1,16 +1,16 @@
-//! The topics that are followed.
+//! The topics that connect follows.
 
-/// Which topic is followed.
+/// A topic that connect follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Followed {
-    /// Facts of link sessions.
+    /// The topic of link-session facts.
     Facts,
-    /// Confirmed states of accounts.
+    /// The topic of confirmed account states.
     States,
 }
 
 impl Followed {
-    /// Label of a metric.
+    /// Returns the value of the label `topic` in metrics.
     pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Facts => "link_sessions",

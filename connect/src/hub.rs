@@ -1,4 +1,4 @@
-//! Where StackOne's Hub comes from, and what our pages may load.
+//! StackOne's Hub: the place of its script, and the `Content-Security-Policy` of our page.
 
 use std::path::Path;
 
@@ -12,16 +12,16 @@ use url::Url;
 
 use crate::config::{HubSettings, Settings};
 
-/// Where the Hub takes the logos of providers from.
+/// The origin of the providers' logos.
 const LOGOS: &str = "https://stackone-logos.com";
 
-/// The Hub, if there is one.
+/// The Hub as it is configured.
 #[derive(Debug, Clone)]
 pub(crate) struct Hub {
     script: Option<Script>,
-    /// The script that we serve ourselves, and its name.
+    /// The script that this service serves, with its file name.
     pub(crate) served: Option<(String, Bytes)>,
-    /// `Content-Security-Policy` of our own page.
+    /// The `Content-Security-Policy` of our own page.
     pub(crate) policy: String,
 }
 
@@ -31,18 +31,18 @@ struct Script {
     integrity: String,
 }
 
-/// How a page loads the Hub.
+/// What a page needs to load the Hub.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct HubDocument {
-    /// Where its script is.
+    /// The address of the script.
     pub(crate) script_url: String,
     /// The script's subresource integrity.
     pub(crate) integrity: String,
-    /// StackOne's API, for the Hub's `base-url`.
+    /// The address of StackOne's API, for the Hub's `base-url`.
     pub(crate) base_url: String,
 }
 
-/// `hub.json` beside the script, as `just hub` writes it.
+/// The file `hub.json` beside the script, as `just hub` writes it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Manifest {
     pub(crate) file: String,
@@ -51,7 +51,7 @@ pub(crate) struct Manifest {
     style_hashes: Vec<String>,
 }
 
-/// The script of a folder, which is what its manifest says.
+/// A script with the hash that its manifest says.
 #[derive(Debug)]
 pub(crate) struct Bundle {
     pub(crate) manifest: Manifest,
@@ -64,24 +64,24 @@ pub enum HubError {
     /// A file cannot be read.
     #[error("hub.folder: cannot read {file}: {source}")]
     Unreadable {
-        /// The file.
+        /// The name of the file.
         file: String,
-        /// Why.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// `hub.json` does not say what it has to.
+    /// `hub.json` lacks a member, or is no JSON.
     #[error("hub.folder: hub.json: {0}")]
     Manifest(#[from] serde_json::Error),
-    /// Browsers would refuse the script.
+    /// The script has another hash than its manifest says, so browsers would refuse it.
     #[error("hub.folder: {file} is not what the integrity in hub.json says")]
     Altered {
-        /// The script.
+        /// The file of the script.
         file: String,
     },
 }
 
 impl Hub {
-    /// Reads it, where it is a folder.
+    /// Reads the Hub, where the settings name a folder.
     pub(crate) fn new<'p>(
         settings: &Settings,
         base_urls: impl Iterator<Item = &'p Url>,
@@ -121,7 +121,8 @@ impl Hub {
         })
     }
 
-    /// How a page of a project loads it; nothing where it goes by StackOne's own page.
+    /// Returns what a page of a project needs to load the Hub; `None` where it uses StackOne's own
+    /// page instead.
     pub(crate) fn document(&self, base_url: String) -> Option<HubDocument> {
         let script = self.script.as_ref()?;
         Some(HubDocument {
@@ -146,7 +147,7 @@ fn read(folder: &Path, public_url: &str) -> Result<Read, HubError> {
 }
 
 impl Bundle {
-    /// Reads it, and holds the script against the manifest's integrity.
+    /// Reads a folder, and checks the script against the integrity in its manifest.
     pub(crate) fn read(folder: &Path) -> Result<Self, HubError> {
         let file = |name: &str| {
             let path = folder.join(name);

@@ -1,5 +1,5 @@
-//! What may be served at once, counted apart before and after authentication, so that what has not been
-//! authenticated cannot starve what has. Event streams have limits of their own.
+//! Limits of concurrent requests, counted apart before and after authentication, so that
+//! unauthenticated requests cannot starve authenticated ones. Event streams have their own limits.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,13 +11,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::config::LimitSettings;
 use crate::problem::{Problem, Reason};
 
-/// Both stages of a request.
+/// The limits before and after authentication.
 pub(crate) struct Limits {
     before: Arc<Semaphore>,
     after: Arc<Semaphore>,
 }
 
-/// The place of a request; given back when the request is served.
+/// The permit of a request; returned when the request is served.
 type Place = Rc<RefCell<Option<OwnedSemaphorePermit>>>;
 
 impl Limits {
@@ -29,7 +29,7 @@ impl Limits {
         }
     }
 
-    /// A place before authentication.
+    /// Takes a permit for a request that is not authenticated yet.
     pub(crate) fn admit(&self, request: &HttpRequest) -> Result<(), Problem> {
         let permit = Arc::clone(&self.before).try_acquire_owned();
         let permit = permit.map_err(|_none| Problem::from(Reason::Overloaded))?;
@@ -38,7 +38,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Changes it for one after authentication.
+    /// Exchanges the permit for one of authenticated requests.
     pub(crate) fn is_authentic(&self, request: &HttpRequest) -> Result<(), Problem> {
         let permit = Arc::clone(&self.after).try_acquire_owned();
         let permit = permit.map_err(|_none| Problem::from(Reason::Overloaded))?;
@@ -49,7 +49,7 @@ impl Limits {
     }
 }
 
-/// The request is served: what follows, a stream, is counted elsewhere.
+/// Returns the permit of a request that is served; a stream that follows is counted elsewhere.
 pub(crate) fn is_served(request: &HttpRequest) {
     if let Some(place) = request.extensions().get::<Place>() {
         place.replace(None);

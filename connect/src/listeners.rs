@@ -1,4 +1,4 @@
-//! The two listeners, bound and not yet served.
+//! Binds the two listeners, which do not serve yet.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Looks: where a page said that there is an account and no webhook came, the processor is asked to look.
+//! Asks the processor to look at accounts that a page has named and no webhook has announced.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,10 +19,10 @@ use crate::metrics::{LookOutcome, Metrics};
 use crate::session::{Owner, Seen, TenantState};
 use crate::tenant::TenantKey;
 
-/// How much later other replicas ask, in case the one that took the hint has died.
+/// How much later other replicas ask, in case the one that received the hint has died.
 const OTHERS: SignedDuration = SignedDuration::from_secs(12);
 
-/// What is being waited for.
+/// The sessions that wait for a look, and how looks are written.
 pub(crate) struct Looks {
     settings: LookSettings,
     facts: Arc<Facts>,
@@ -31,23 +31,23 @@ pub(crate) struct Looks {
     waiting: Mutex<HashMap<Uuid, Waiting>>,
 }
 
-/// A session whose page said something.
+/// A session whose page has named an account.
 #[derive(Debug, Clone, Default)]
 struct Waiting {
     tenant: Option<Arc<TenantKey>>,
     hint: Option<(AccountId, Timestamp)>,
-    /// This replica took the hint.
+    /// Whether this replica received the hint.
     is_ours: bool,
-    /// Where the look stands on the account events topic.
+    /// The position of the look on the account events topic; `None` until it is written.
     asked: Option<Stored>,
 }
 
-/// Why a look is asked for.
+/// The reason for a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Because {
-    /// A page said that there is an account.
+    /// A page has named the account.
     Linked,
-    /// It was deleted through us.
+    /// The account was deleted through this service.
     Disconnected,
 }
 
@@ -67,12 +67,12 @@ impl Looks {
         }
     }
 
-    /// This replica takes the session's hint, so it is the first to ask.
+    /// Notes that this replica received the session's hint, and so is the first to ask.
     pub(crate) fn is_ours(&self, session: Uuid) {
         self.lock().entry(session).or_default().is_ours = true;
     }
 
-    /// A hint was read. A later one of the same session is waited for instead.
+    /// Notes a hint that was read. A later one of the same session replaces it.
     pub(crate) fn is_hinted(
         &self,
         tenant: &Arc<TenantKey>,
@@ -89,13 +89,13 @@ impl Looks {
         waiting.tenant = Some(Arc::clone(tenant));
     }
 
-    /// The session needs no look any more. Whether there was one.
+    /// Forgets a session that needs no look any more. Returns whether a look was written for it.
     pub(crate) fn is_over(&self, session: Uuid) -> bool {
         let waiting = self.lock().remove(&session);
         waiting.is_some_and(|waiting| waiting.asked.is_some())
     }
 
-    /// The tenants whose sessions are waited for.
+    /// Returns the tenants of the waiting sessions.
     pub(crate) fn tenants(&self) -> Vec<Arc<TenantKey>> {
         let waiting = self.lock();
         waiting
@@ -104,7 +104,7 @@ impl Looks {
             .collect()
     }
 
-    /// Asks for each look that is due.
+    /// Writes each look that is due.
     pub(crate) async fn ask_due(&self, now: Timestamp) {
         if !self.settings.enabled {
             return;
@@ -134,7 +134,7 @@ impl Looks {
         due.collect()
     }
 
-    /// Asks the processor to look at an account.
+    /// Writes a look at an account; returns its position where Kafka has acknowledged it.
     pub(crate) async fn ask(
         &self,
         tenant: &TenantKey,
@@ -176,7 +176,7 @@ impl Looks {
         stored
     }
 
-    /// What is known of the account that a session names.
+    /// Returns what is known of the account that a session names.
     pub(crate) fn seen(&self, session: Uuid, index: &Index) -> Seen {
         let named = index.session(session, |key, tenant, session| {
             let hint = session.hint.as_ref();

@@ -1,6 +1,7 @@
-//! `stackone-connect`: see `--help`.
+//! The program `stackone-connect`; `--help` lists its commands.
 
-/// See docs/decisions/0056.
+/// glibc grew the heap of the reading thread piece by piece, at a tenth of the CPU time:
+/// docs/decisions/0056-jemalloc-for-connect.md.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

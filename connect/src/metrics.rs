@@ -1,5 +1,5 @@
-//! Metrics, in a registry of their own, so that several services can live in one process. Labels come from
-//! enums and from validated configuration; never from a request.
+//! Metrics, in a registry of their own, so that one process can hold several services. Values of
+//! labels come from enums and from validated configuration, and never from a request.
 
 mod families;
 mod words;
@@ -22,11 +22,11 @@ use families::{Gauges, Jwks, Listeners, Make, Requests, Sessions, opts};
 
 pub(crate) use words::{LookOutcome, Notable, Operation};
 
-/// Lines that the process could not write.
+/// Counts log lines that the process could not write.
 const LOG_LINES_LOST: &str = "stackone_connect_log_lines_lost_total";
-/// What Kafka wants to see of us and could not be read or fetched.
+/// Counts credentials and certificates of Kafka that could not be read, fetched or used.
 const CREDENTIAL_FAILURES: &str = "stackone_connect_kafka_credential_failures_total";
-/// How often its clients were made anew for new certificates.
+/// Counts how often Kafka clients were made anew for new certificates.
 const CLIENT_RENEWALS: &str = "stackone_connect_kafka_client_renewals_total";
 
 /// The metrics of one service.
@@ -43,11 +43,11 @@ pub(crate) struct Metrics {
     gauges: Gauges,
 }
 
-/// Every metric of the service: what alerts and dashboards may name.
+/// Lists every metric of the service: the names that alerts and dashboards may use.
 ///
 /// # Errors
 ///
-/// Where two have one name.
+/// Fails where two metrics have one name.
 pub fn catalogue() -> Result<Vec<Description>, prometheus::Error> {
     Ok(Metrics::new()?.registry.descriptions())
 }
@@ -124,7 +124,8 @@ impl Metrics {
         self.sessions.created.with_label_values(&[channel]).inc();
     }
 
-    /// A session came to an end that we wrote down, so long after its creation and after the page's hint.
+    /// Counts an end of a session that this replica wrote down, and the times since its creation
+    /// and since its hint.
     pub(crate) fn settled(
         &self,
         channel: &'static str,
@@ -189,7 +190,7 @@ impl Metrics {
         self.gauges.oldest_look.set(seconds);
     }
 
-    /// Everything, in the text format of Prometheus.
+    /// Renders all metrics in the text format of Prometheus.
     pub(crate) fn render(
         &self,
         (sessions, accounts): (usize, usize),

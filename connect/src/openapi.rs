@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document, generated from the types that the routes read and write.
+//! Generates the OpenAPI 3.1 document from the types that the routes read and write.
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -11,11 +11,11 @@ use crate::routes::{
     OpenedSession, SessionDocument, SessionsPage,
 };
 
-/// Who may ask.
+/// The security schemes of operations for a tenant.
 const TENANT: [&str; 2] = ["serviceToken", "hostJwt"];
 const ANY: [&str; 3] = ["serviceToken", "hostJwt", "clientToken"];
 
-/// The document.
+/// Generates the document.
 #[must_use]
 pub fn document() -> Value {
     let settings = SchemaSettings::draft2020_12()
@@ -79,7 +79,7 @@ fn paths(schemas: &mut SchemaGenerator) -> Value {
     Value::Object(route.paths)
 }
 
-/// What a page asks for.
+/// Adds the operations that a page calls.
 fn page_paths(schemas: &mut SchemaGenerator, route: &mut Routes) {
     let events = Operation::new(
         "followLinkSession",

@@ -1,5 +1,5 @@
-//! Refusals as `application/problem+json` (RFC 9457). Status, type, label of the metric and log reason of a
-//! request that was not served follow from one enum.
+//! Refusals as `application/problem+json` (RFC 9457). The status, the type, the label of the metric
+//! and the reason in the log of a refused request follow from one enum.
 
 use std::fmt;
 
@@ -16,17 +16,17 @@ use crate::session::SessionState;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Reason {
-    /// Neither a service token, a JWT, a client token nor a link secret that is right.
+    /// The request has no valid service token, JWT, client token or link secret.
     Unauthenticated,
-    /// A service token came from a page.
+    /// A page sent a service token.
     ServiceTokenInBrowser,
     /// The caller may not do this.
     Forbidden,
-    /// There is no such session or account, or it is another tenant's, or no id at all.
+    /// The id is malformed, or names no session or account of this tenant.
     NotFound,
-    /// No such path.
+    /// No route has this path.
     UnknownPath,
-    /// Not this method.
+    /// The path does not allow this method.
     MethodNotAllowed,
     /// The body cannot be read.
     MalformedRequest,
@@ -34,59 +34,60 @@ pub(crate) enum Reason {
     TooLarge,
     /// The body did not come in time.
     TooSlow,
-    /// A member says what cannot be.
+    /// A member of the body, the query or a header has an invalid value.
     InvalidRequest,
-    /// The same `Idempotency-Key` stood for another request.
+    /// The `Idempotency-Key` stood for another request before.
     IdempotencyConflict,
-    /// The session's state does not allow it.
+    /// The session's state does not allow this.
     SessionOver,
-    /// The tenant, the session or everybody asks for too much.
+    /// The tenant, the session or all callers together have reached a limit.
     TooManyRequests,
-    /// More is in flight than there may be.
+    /// The service has too many requests in flight.
     Overloaded,
-    /// Kafka does not acknowledge, or what was written was not read back in time.
+    /// Kafka does not acknowledge, or the fact was not read back in time.
     LogUnavailable,
-    /// Not everything was read yet.
+    /// The topics were not read to their ends yet.
     NotReady,
     /// StackOne does not answer, or asks to wait.
     StackoneUnavailable,
     /// StackOne refuses our key or our request.
     StackoneRefused,
-    /// A bug.
+    /// The service has a bug.
     Internal,
 }
 
-/// A refusal.
+/// A refusal, with what the caller learns of it.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{}", .reason.label())]
 pub(crate) struct Problem {
     pub(crate) reason: Reason,
     pub(crate) detail: Option<&'static str>,
     pub(crate) state: Option<SessionState>,
-    /// In seconds.
+    /// When to try again, in seconds (`Retry-After`).
     pub(crate) retry_after: Option<u64>,
 }
 
-/// What a caller sees of it.
+/// A refusal as the caller gets it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ProblemDocument {
-    /// Which case it is: stable.
+    /// The kind of problem, as a URI that stays the same.
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    /// What it is, for a person.
+    /// The kind of problem, for a person.
     pub(crate) title: &'static str,
     /// The HTTP status.
     pub(crate) status: u16,
     /// What is wrong with this request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) detail: Option<&'static str>,
-    /// Where the session stands, if that is why.
+    /// The state of the session, where that is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<SessionState>,
 }
 
 impl Reason {
-    /// Label of its metric, reason in the log, end of its type.
+    /// Returns the label of the metric, which is also the reason in the log and the end of the
+    /// type.
     #[must_use]
     pub(crate) fn label(self) -> &'static str {
         self.into()
@@ -128,7 +129,7 @@ impl Reason {
         }
     }
 
-    /// After how many seconds the same request may be served.
+    /// Returns after how many seconds the same request may be served.
     const fn retry_after(self) -> Option<u64> {
         match self {
             Self::Overloaded | Self::LogUnavailable | Self::NotReady => Some(1),
@@ -170,7 +171,7 @@ impl From<Reason> for Problem {
 }
 
 impl Problem {
-    /// What is wrong with a member of a request. Says nothing of what was sent.
+    /// Refuses a value. The message says nothing of what was sent.
     pub(crate) fn invalid(detail: &'static str) -> Self {
         Self {
             detail: Some(detail),
@@ -178,7 +179,7 @@ impl Problem {
         }
     }
 
-    /// A session that is over.
+    /// Refuses because the session is over.
     pub(crate) fn over(state: SessionState) -> Self {
         Self {
             state: Some(state),
@@ -186,7 +187,7 @@ impl Problem {
         }
     }
 
-    /// The same, to be tried again after so many seconds.
+    /// Adds when to try again, in seconds.
     pub(crate) fn after(self, seconds: u64) -> Self {
         Self {
             retry_after: Some(seconds.max(1)),

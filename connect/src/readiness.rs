@@ -1,5 +1,5 @@
-//! Whether we are ready for traffic. Ready is who has read both topics to their ends once; an outage later
-//! changes nothing, since what was read can still be served.
+//! Readiness for traffic. A replica is ready once it has read both topics to their ends. A later
+//! outage does not change that, since what was read can still be served.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::followed::Followed;
 
-/// What is known of each check.
+/// The state of each check.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness(Mutex<State>);
 
@@ -27,7 +27,7 @@ struct Topic {
     heard: Option<Instant>,
 }
 
-/// What `/readyz` serves.
+/// The answer of `/readyz`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) ready: bool,
@@ -76,7 +76,7 @@ impl Readiness {
         state.facts.caught_up && state.states.caught_up
     }
 
-    /// As of when everything is read.
+    /// Returns the time up to which everything is read.
     pub(crate) fn as_of(&self) -> Timestamp {
         let state = self.lock();
         let heard = [&state.facts, &state.states].map(|topic| topic.heard);

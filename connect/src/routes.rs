@@ -1,4 +1,4 @@
-//! Every route of both listeners, on one screen.
+//! The routes of both listeners, on one screen.
 
 mod accounts;
 mod body;
@@ -24,7 +24,7 @@ pub(crate) use sessions::{
     SessionsPage,
 };
 
-/// The public listener.
+/// Registers the routes of the public listener.
 pub(crate) fn public(app: &mut ServiceConfig) {
     refusals(app);
     app.service(
@@ -85,7 +85,7 @@ where
         .default_service(other_method("POST"))
 }
 
-/// What a path answers to other methods than those that it allows.
+/// Answers methods that a path does not allow, and names the `allowed` ones.
 fn other_method(allowed: &'static str) -> Route {
     web::to(move || async move {
         let mut refused = Problem::from(Reason::MethodNotAllowed).error_response();
@@ -95,7 +95,7 @@ fn other_method(allowed: &'static str) -> Route {
     })
 }
 
-/// What cannot be read before a handler is called is refused as all else is.
+/// Answers requests whose path, query or body actix cannot read, in the form of all other refusals.
 fn refusals(app: &mut ServiceConfig) {
     let query = QueryConfig::default();
     app.app_data(
@@ -105,14 +105,14 @@ fn refusals(app: &mut ServiceConfig) {
     app.app_data(path.error_handler(|_unreadable, _| Problem::from(Reason::NotFound).into()));
 }
 
-/// The operators' listener.
+/// Registers the routes of the operators' listener.
 pub(crate) fn admin(app: &mut ServiceConfig) {
     app.route("/livez", get_or_head().to(ops::livez));
     app.route("/readyz", get_or_head().to(ops::readyz));
     app.route("/metrics", get_or_head().to(ops::metrics));
 }
 
-/// Some probes ask for no more than the head of the answer.
+/// Accepts HEAD as well: some probes ask for no more than the head of the answer.
 fn get_or_head() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }

@@ -1,4 +1,5 @@
-//! Writes down how sessions end. Every replica that sees an end writes it; the first in the log counts.
+//! Writes down how sessions end. Every replica that sees an end writes it; the first in the log
+//! counts.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,24 +19,24 @@ use crate::metrics::{LookOutcome, Metrics, Notable};
 use crate::session::{Folded, Session, SessionState, Standing};
 use crate::tenant::TenantKey;
 
-/// How often it is looked what time alone has changed.
+/// How often sessions are checked for ends that only the passing of time brings.
 const EVERY: Duration = Duration::from_millis(500);
-/// How many of those until what is final for a week is forgotten.
+/// The number of those checks between two rounds that forget sessions final for a week: one hour.
 const FORGET_EVERY: u32 = 2 * 60 * 60;
 
-/// Decides and writes.
+/// Decides how sessions end, and writes it down.
 pub(crate) struct Settler {
     pub(crate) index: Arc<Index>,
     pub(crate) facts: Arc<Facts>,
     pub(crate) looks: Arc<Looks>,
     pub(crate) metrics: Arc<Metrics>,
-    /// Sessions that were found ambiguous, so that each is counted once.
+    /// The sessions that were found ambiguous, so that each is counted once.
     pub(crate) ambiguous: HashSet<Uuid>,
-    /// Tenants of which something could not be written: for the next tick.
+    /// The tenants of which a fact could not be written; the next tick tries again.
     pub(crate) again: HashSet<Arc<TenantKey>>,
 }
 
-/// A session that has come to its end.
+/// The end of a session that is not written down yet.
 struct Ending {
     session: Uuid,
     settled: LinkSessionSettled,
@@ -45,7 +46,7 @@ struct Ending {
 }
 
 impl Settler {
-    /// Runs until `stop`.
+    /// Settles sessions until `stop`.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -85,7 +86,7 @@ impl Settler {
         }
     }
 
-    /// The end of a session, if it has come to one that is not written down.
+    /// Returns the end of a session that has ended and has no fact that says so.
     fn look(&mut self, tenant: &Arc<TenantKey>, id: Uuid) -> Option<Ending> {
         let now = Timestamp::now();
         let seen = self.looks.seen(id, &self.index);

@@ -1,4 +1,5 @@
-//! Asking StackOne: within a budget of our own, and not before it says that it may be asked again.
+//! Requests to StackOne, within our own budget and not before the end of a wait that StackOne asked
+//! for.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,15 +16,15 @@ use crate::config::{Config, Secrets};
 use crate::metrics::{Metrics, Operation};
 use crate::problem::{Problem, Reason};
 
-/// How long nothing is asked after a 429 that does not say.
+/// The wait after a 429 without `Retry-After`.
 const WAIT: Duration = Duration::from_secs(60);
-/// However long it says.
+/// The longest wait after a 429, whatever it asks for.
 const MAX_WAIT: Duration = Duration::from_secs(5 * 60);
 
-/// The projects, in the order of their settings.
+/// The projects, in the order of the settings.
 pub(crate) struct Projects(Vec<Project>);
 
-/// One project.
+/// A project with its client and its budget.
 pub(crate) struct Project {
     id: Option<String>,
     base_url: Url,
@@ -31,12 +32,12 @@ pub(crate) struct Project {
     budget: Budget,
 }
 
-/// Requests spread over time, a second's worth at once, and none before the end of a wait.
+/// Spaces requests out: up to a second's worth at once, and none before the end of a wait.
 #[derive(Debug)]
 struct Budget {
     every: Duration,
     at_once: Duration,
-    /// When the budget is full again.
+    /// The time at which the budget is full again.
     full_at: Mutex<Instant>,
     not_before: Mutex<Option<Instant>>,
 }
@@ -52,7 +53,7 @@ impl Budget {
         }
     }
 
-    /// Takes one, or says how long there is none.
+    /// Takes one request out of the budget, or returns how long there is none.
     fn take(&self, now: Instant) -> Result<(), Duration> {
         let not_before = *self
             .not_before
@@ -130,24 +131,24 @@ impl Projects {
         project.ok_or_else(|| Reason::NotFound.into())
     }
 
-    /// Where the Hub reaches StackOne, of each project.
+    /// Returns the address of StackOne's API, as the Hub of each project uses it.
     pub(crate) fn base_urls(&self) -> impl Iterator<Item = &Url> {
         self.0.iter().map(|project| &project.base_url)
     }
 }
 
 impl Project {
-    /// Its label in metrics.
+    /// Returns the value of the label `project` in metrics.
     pub(crate) fn name(&self) -> &str {
         self.id.as_deref().unwrap_or("default")
     }
 
-    /// Where the Hub reaches StackOne: without a slash at the end.
+    /// Returns the address of StackOne's API for the Hub, without a slash at the end.
     pub(crate) fn base_url(&self) -> String {
         self.base_url.as_str().trim_end_matches('/').to_owned()
     }
 
-    /// Reserves one request.
+    /// Reserves one request, or refuses it with the time to wait.
     pub(crate) fn admit(&self) -> Result<(), Problem> {
         self.budget
             .take(Instant::now())

@@ -1,4 +1,5 @@
-//! Event streams (SSE): the whole session, now and at each change. A slow reader gets the newest only.
+//! Event streams (server-sent events): each event is the whole session, now and after each change.
+//! A slow reader gets only the newest.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,15 +18,15 @@ use crate::config::LimitSettings;
 use crate::subscribers::Subscription;
 use crate::tenant::TenantKey;
 
-/// How often a stream says that it is still there.
+/// The longest silence of a stream; a comment line ends it.
 const PING: Duration = Duration::from_secs(15);
 
-/// The streams that are open.
+/// The open streams.
 pub(crate) struct Streams {
     limits: LimitSettings,
     open: Mutex<Open>,
     gauge: IntGauge,
-    /// Ends them, spread over this.
+    /// Cancelled when streams are to end; each then ends at a random time within `spread`.
     ending: CancellationToken,
     spread: Duration,
 }
@@ -37,18 +38,18 @@ struct Open {
     tenants: HashMap<TenantKey, usize>,
 }
 
-/// A stream that is counted; no more when dropped.
+/// Counts an open stream until it is dropped.
 pub(crate) struct Counted {
     streams: Arc<Streams>,
     session: Uuid,
     tenant: TenantKey,
 }
 
-/// What a stream says now, and until when that holds.
+/// The present event of a stream, and how long it holds.
 pub(crate) struct Now {
     pub(crate) json: String,
     pub(crate) is_final: bool,
-    /// When time alone changes it.
+    /// The time at which the event changes although nothing happens.
     pub(crate) until: Option<Timestamp>,
 }
 
@@ -63,7 +64,7 @@ impl Streams {
         }
     }
 
-    /// Counts one more; nothing where there are too many.
+    /// Counts one more stream; `None` where a limit is reached.
     pub(crate) fn open(self: &Arc<Self>, session: Uuid, tenant: &TenantKey) -> Option<Counted> {
         let mut open = self.lock();
         let of_session = open.sessions.get(&session).copied().unwrap_or(0);
@@ -86,7 +87,7 @@ impl Streams {
         })
     }
 
-    /// Ends them all, each after a time of its own.
+    /// Ends all streams, each at a random time within `spread`.
     pub(crate) fn end(&self) {
         self.ending.cancel();
     }
@@ -120,12 +121,12 @@ struct Following<F> {
     changes: Subscription<Uuid>,
     now: F,
     said: Option<String>,
-    /// When the caller's authority ends.
+    /// The time at which the caller's authorization ends.
     ends_at: Option<Timestamp>,
     is_over: bool,
 }
 
-/// The stream of a session. `now` says what is known of it; nothing where it is gone.
+/// Makes the stream of a session. `now` returns its present event; `None` ends the stream.
 pub(crate) fn events<F>(
     counted: Counted,
     changes: Subscription<Uuid>,
@@ -150,7 +151,7 @@ where
 }
 
 impl<F: Fn() -> Option<Now>> Following<F> {
-    /// The next thing to say; nothing at the end.
+    /// Returns the next text of the stream; `None` at its end.
     async fn next(&mut self) -> Option<String> {
         loop {
             let is_known = !self.is_over;
@@ -181,7 +182,8 @@ impl<F: Fn() -> Option<Now>> Following<F> {
         }
     }
 
-    /// How long nothing is to be said.
+    /// Returns how long the stream may wait: until the next ping, or until time changes its event
+    /// or ends it.
     fn patience(&self, until: Option<Timestamp>) -> Duration {
         let now = Timestamp::now();
         let times = [until, self.ends_at].into_iter().flatten();

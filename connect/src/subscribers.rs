@@ -1,5 +1,5 @@
-//! Who waits for what. A change of one thing wakes those who wait for that thing, and nobody else; neither
-//! subscribing nor telling looks at the others.
+//! Wakes waiting tasks by key: a change of one key wakes its subscribers and no others. Neither
+//! subscribing nor waking looks at other keys.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,21 +9,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio::sync::watch::error::RecvError;
 
-/// Those who wait, by what they wait for. What nobody waits for takes no memory.
+/// The subscribers of each key. A key without subscribers takes no memory.
 #[derive(Debug)]
 pub(crate) struct Subscribers<K: Copy + Eq + Hash>(Arc<Waited<K>>);
 
 #[derive(Debug)]
 struct Waited<K>(Mutex<HashMap<K, Subscribed>>);
 
-/// One thing that is waited for.
+/// The subscribers of one key.
 #[derive(Debug)]
 struct Subscribed {
     changes: watch::Sender<()>,
     subscribers: usize,
 }
 
-/// Hears of each change of one thing, the newest only. Ends when dropped.
+/// Receives the changes of one key; several changes count as one. Dropping it ends the
+/// subscription.
 #[derive(Debug)]
 pub(crate) struct Subscription<K: Copy + Eq + Hash> {
     waited: Arc<Waited<K>>,
@@ -38,7 +39,7 @@ impl<K: Copy + Eq + Hash> Default for Subscribers<K> {
 }
 
 impl<K: Copy + Eq + Hash> Subscribers<K> {
-    /// Waits for changes of this from now on.
+    /// Receives the changes of `key` from now on.
     pub(crate) fn subscribe(&self, key: K) -> Subscription<K> {
         let mut waited = self.0.lock();
         let subscribed = waited.entry(key).or_insert_with(|| Subscribed {
@@ -53,7 +54,7 @@ impl<K: Copy + Eq + Hash> Subscribers<K> {
         }
     }
 
-    /// Wakes those who wait for one of these.
+    /// Wakes the subscribers of these keys.
     pub(crate) fn tell(&self, keys: &[K]) {
         let waited = self.0.lock();
         for subscribed in keys.iter().filter_map(|key| waited.get(key)) {
@@ -69,11 +70,12 @@ impl<K> Waited<K> {
 }
 
 impl<K: Copy + Eq + Hash> Subscription<K> {
-    /// Returns at the next change, at once where there was one since it was asked last.
+    /// Waits for the next change; returns at once where there was one since the last call.
     ///
     /// # Errors
     ///
-    /// Where nobody tells of changes any more; not while this subscription is counted.
+    /// Fails where no change can come any more, which does not happen while this subscription
+    /// exists.
     pub(crate) async fn changed(&mut self) -> Result<(), RecvError> {
         self.changes.changed().await
     }
@@ -93,7 +95,7 @@ impl<K: Copy + Eq + Hash> Drop for Subscription<K> {
 
 #[cfg(test)]
 impl<K: Copy + Eq + Hash> Subscription<K> {
-    /// Whether there was a change since it was asked last.
+    /// Returns whether there was a change since the last call.
     pub(crate) fn was_told(&mut self) -> bool {
         let was_told = self.changes.has_changed().unwrap();
         self.changes.mark_unchanged();

@@ -1,14 +1,14 @@
-//! Who asks, and for which tenant. A [`Tenant`] is the proof that the caller may speak for it: only
-//! [`Authority::tenant`] makes one, of a service token's word or of a JWT's.
+//! The caller, and the tenant that it speaks for. A [`Tenant`] is the proof that the caller may do
+//! so: only [`Authority::tenant`] makes one, from the word of a service token or from a JWT.
 
 use crate::input::NamedTenant;
 use crate::jwt::{Claims, Scope};
 use crate::problem::{Problem, Reason};
 
-/// A tenant by its ids: an owner at StackOne, in a project.
+/// The ids of a tenant: an owner at StackOne, in a project.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct TenantKey {
-    /// Absent where there is a single project without an id.
+    /// The id of the project; absent where there is a single project without one.
     pub(crate) project: Option<String>,
     pub(crate) id: String,
 }
@@ -35,24 +35,24 @@ impl Tenant {
     }
 }
 
-/// What a caller has proven.
+/// What a caller has proven to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Authority {
-    /// One of ours, who may name any tenant of a configured project.
+    /// One of our own services, which may name any tenant of a configured project.
     Service {
         /// The configured projects.
         projects: Vec<Option<String>>,
     },
-    /// Whoever the host product says, for one tenant.
+    /// A host product, which speaks for the one tenant in its JWT.
     Host {
         /// The project of the issuer.
         project: Option<String>,
-        /// What the host says.
+        /// The claims of the verified JWT.
         claims: Claims,
     },
 }
 
-/// The tenant as a request names it.
+/// The tenant that a request names.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Named<'r> {
     pub(crate) project: Option<&'r str>,
@@ -60,7 +60,7 @@ pub(crate) struct Named<'r> {
 }
 
 impl Authority {
-    /// The tenant that is asked for, where the caller may do this for it.
+    /// Returns the tenant of a request, where the caller may act for it in this `scope`.
     pub(crate) fn tenant(&self, named: Named<'_>, scope: Scope) -> Result<Tenant, Problem> {
         match self {
             Self::Service { projects } => of_service(projects, named),
@@ -68,7 +68,7 @@ impl Authority {
         }
     }
 
-    /// Whether the provider's words may be shown: to our own services only.
+    /// Returns whether the caller may see the provider's words, which only our own services may.
     pub(crate) fn is_service(&self) -> bool {
         matches!(self, Self::Service { .. })
     }

@@ -1,5 +1,5 @@
-//! Client tokens and link secrets: MACs of the session's id, so that any replica can make and verify them and
-//! nothing secret is stored.
+//! Client tokens and link secrets. Each is a MAC (HMAC-SHA256) of the session's id, so that every
+//! replica can make and verify it, and no secret is stored.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,12 +8,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 use uuid::Uuid;
 
-/// What a token is for. Its prefix lets scanners of logs and sources find one that got there.
+/// The purpose of a token. Its prefix lets scanners of logs and sources recognize a leaked one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// The element's, for one session.
+    /// Lets the element in a page follow one session.
     Client,
-    /// The fragment of a mailed link.
+    /// Opens a mailed link; stands in the fragment of its address.
     Link,
 }
 
@@ -33,12 +33,12 @@ impl Purpose {
     }
 }
 
-/// The keys in force. The first makes tokens, each verifies them.
+/// The keys in force. The first one makes tokens, and each one verifies them.
 #[derive(Clone)]
 pub struct TokenKeys(Vec<Hmac<Sha256>>);
 
 impl TokenKeys {
-    /// Keys of these secrets, of which there is at least one.
+    /// Makes keys of these secrets, of which there must be at least one to make tokens.
     #[must_use]
     pub fn new(secrets: &[SecretString]) -> Self {
         let keyed =
@@ -46,7 +46,7 @@ impl TokenKeys {
         Self(secrets.iter().filter_map(keyed).collect())
     }
 
-    /// The token of a session; nothing where there is no key.
+    /// Makes the token of a session; `None` where there is no key.
     #[must_use]
     pub fn make(&self, session: Uuid, purpose: Purpose) -> Option<String> {
         let mac = mac(self.0.first()?, session, purpose)
@@ -59,7 +59,8 @@ impl TokenKeys {
         ))
     }
 
-    /// Whether a token is of this session and for this purpose. In constant time for each key.
+    /// Returns whether a token was made for this session and purpose. Takes constant time for each
+    /// key.
     #[must_use]
     pub fn verifies(&self, token: &str, session: Uuid, purpose: Purpose) -> bool {
         let text = token.strip_prefix(purpose.prefix());
@@ -71,7 +72,8 @@ impl TokenKeys {
     }
 }
 
-/// What is signed has a fixed length before the purpose, so that no two of them read the same.
+/// Signs the session's id before the purpose. The id has a fixed length, so that no two inputs are
+/// the same.
 fn mac(key: &Hmac<Sha256>, session: Uuid, purpose: Purpose) -> Hmac<Sha256> {
     key.clone()
         .chain_update(session.as_bytes())

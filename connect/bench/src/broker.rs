@@ -1,4 +1,4 @@
-//! The embedded broker, with the states of accounts as the processor writes them.
+//! The embedded broker, filled with the states of accounts as the processor writes them.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use stackone_link_wire::{RecordHeaders, Topic, Topics};
 const PARTITIONS: i32 = 12;
 const WITHIN: Duration = Duration::from_secs(60);
 const PROJECT: &str = "acmeinc-27270";
-/// Accounts of one tenant.
+/// The number of accounts of one tenant.
 const OF_TENANT: u32 = 4;
-/// The topic that has the states.
+/// The topic with states.
 pub(crate) const STATES: &str = "states";
-/// One that has none.
+/// A topic without records.
 pub(crate) const EMPTY: &str = "empty";
 
 /// librdkafka's mock cluster, in this process.
@@ -43,7 +43,7 @@ impl Broker {
         self.cluster.bootstrap_servers()
     }
 
-    /// Writes the state of each account, compressed as the processor's are.
+    /// Writes the state of each account, compressed as the processor compresses them.
     pub(crate) fn write_states(&self, accounts: u32) -> anyhow::Result<()> {
         let kafka = KafkaConfig::plaintext(self.address());
         let mut config = kafka.client_config("bench-states")?;
@@ -86,9 +86,9 @@ fn write(producer: &BaseProducer, state: &AccountState) -> anyhow::Result<()> {
     }
 }
 
-/// The confirmed state of an active account, with every member such an account has.
+/// Returns the confirmed state of an active account with every member that such an account has.
 fn state_of(number: u32, first: Timestamp) -> anyhow::Result<AccountState> {
-    // A multiplicative hash, so that neighbours are not alike; as long as StackOne's ids are.
+    // A multiplicative hash makes neighbours differ; the id is as long as one of StackOne's.
     let scattered = u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let id = format!("b{scattered:016x}{:04x}", number % 0xffff);
     let at = |millis: u32| first.checked_sub(i64::from(millis).milliseconds());

@@ -13,27 +13,27 @@ use clap::Parser;
 use broker::Broker;
 use service::{Cost, Service};
 
-/// Measures connect.
+/// The arguments of the measurement.
 #[derive(Parser)]
 struct Cli {
-    /// The program.
+    /// The program to measure.
     #[arg(long)]
     service: PathBuf,
-    /// Another build of it, to compare it with.
+    /// Another build of it to compare with.
     #[arg(long)]
     against: Option<PathBuf>,
-    /// Accounts on the state topic.
+    /// The number of accounts on the state topic.
     #[arg(long, default_value_t = 100_000)]
     accounts: u32,
-    /// Starts of each program.
+    /// The number of starts of each program.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
 }
 
-/// Starts of one program.
+/// The starts of one program.
 struct Measured {
     program: PathBuf,
-    /// With the accounts, and the CPU time of as many starts without any.
+    /// The cost of each start with the accounts, and the CPU time of a start without any.
     starts: Vec<(Cost, f64)>,
 }
 

@@ -1,4 +1,4 @@
-//! The service that is measured, as a process.
+//! A service process that is measured.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -14,30 +14,30 @@ use crate::broker::Broker;
 
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How often it is asked whether it is ready.
+/// How often the service is asked whether it is ready.
 const PAUSE: Duration = Duration::from_millis(20);
-/// `USER_HZ`, which is the same on every Linux.
+/// `USER_HZ`, which is 100 on every Linux.
 const TICKS_A_SECOND: f64 = 100.0;
 
-/// A service; killed when dropped.
+/// A service process; dropping it kills the process.
 pub(crate) struct Service {
     child: Child,
     admin: SocketAddr,
     started: Instant,
 }
 
-/// What its start cost.
+/// The cost of a start.
 pub(crate) struct Cost {
-    /// User and system time.
+    /// User and system time together.
     pub(crate) cpu_seconds: f64,
-    /// Until it was ready.
+    /// The time until the service was ready.
     pub(crate) seconds: f64,
-    /// Memory in use then.
+    /// The memory in use when it was ready.
     pub(crate) mebibytes: f64,
 }
 
 impl Service {
-    /// Starts it; it reads the states of `topic`.
+    /// Starts the service on the states in `topic`.
     pub(crate) fn start(program: &Path, broker: &Broker, topic: &str) -> anyhow::Result<Self> {
         let (public, admin) = (free_address()?, free_address()?);
         let started = Instant::now();
@@ -59,7 +59,7 @@ impl Service {
         })
     }
 
-    /// What it costs until it is ready with so many accounts.
+    /// Waits until the service is ready with so many accounts, and returns the cost.
     pub(crate) fn cost(mut self, accounts: u32) -> anyhow::Result<Cost> {
         while !self.ask("/readyz").is_ok_and(|answer| is_ok(&answer)) {
             anyhow::ensure!(self.child.try_wait()?.is_none(), "the service ended");
@@ -89,8 +89,8 @@ impl Service {
 
     fn cpu_seconds(&self) -> anyhow::Result<f64> {
         let stat = self.proc("stat")?;
-        // The name, in parentheses, may have blanks; user and system time are the 12th and 13th
-        // field after it.
+        // The name is in parentheses and may contain blanks; user and system time are the 12th and
+        // 13th field after it.
         let (_, fields) = stat.rsplit_once(')').context("no stat")?;
         let ticks = fields.split_whitespace().skip(11).take(2);
         let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
@@ -115,7 +115,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // An error means that it has ended already.
+        // An error means that the process has ended already.
         drop(self.child.kill());
         drop(self.child.wait());
     }

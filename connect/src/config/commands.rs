@@ -1,4 +1,4 @@
-//! What the commands of the service want of its configuration.
+//! The configuration as the service's commands use it.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -36,7 +36,7 @@ impl Configured for Config {
         Ok(Self::to_toml(self)?)
     }
 
-    /// Reading it has tried all that can be.
+    /// Reading the configuration has already tried everything that can be tried.
     fn try_out(&self) -> Result<(), ConfigError> {
         Ok(())
     }

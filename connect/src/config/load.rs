@@ -1,4 +1,4 @@
-//! Reading and printing the configuration.
+//! Reads and prints the configuration.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,11 +9,12 @@ use stackone_link_process::ConfigError;
 use super::{Config, LAYERS, Origin, Secrets, Settings};
 
 impl Config {
-    /// Reads, checks and completes the configuration. `environment` is all the environment there is.
+    /// Reads, checks and completes the configuration. `environment` stands for the whole
+    /// environment.
     ///
     /// # Errors
     ///
-    /// Where anything is wrong with it: every problem that could be found, one line each.
+    /// Fails where anything is wrong with it: every problem that could be found, one line each.
     pub fn load(
         file: Option<&Path>,
         environment: &HashMap<String, String>,
@@ -39,11 +40,11 @@ impl Config {
         })
     }
 
-    /// The settings in effect as TOML, with everything secret left out.
+    /// Writes the settings in effect as TOML, without anything secret.
     ///
     /// # Errors
     ///
-    /// Where a setting cannot be written as TOML.
+    /// Fails where a setting cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         let mut settings = self.settings.clone();
         settings.kafka.properties = settings.kafka.client().redacted().properties;
@@ -77,7 +78,7 @@ mod tests {
         assert!(!printed.contains("hush") && !printed.contains("0123456789abcdef"));
         let mut printed: toml::Value = toml::from_str(&printed).unwrap();
         let defaults: toml::Value = toml::from_str(DEFAULTS).unwrap();
-        // Lists of tables that are empty cannot be written before other keys.
+        // TOML cannot have an empty list of tables before other keys.
         for list in ["service_tokens", "issuers"] {
             let empty = printed.as_table_mut().unwrap().remove(list);
             assert_eq!(empty, Some(toml::Value::Array(Vec::new())));

@@ -1,4 +1,4 @@
-//! Secrets, from where the configuration says they are.
+//! Reads the secrets that the configuration names.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,29 +8,30 @@ use stackone_link_process::secret::{Oddity, Place};
 
 use super::{SecretSettings, Settings};
 
-/// A secret and what logs call it.
+/// A secret, and its name in logs.
 #[derive(Debug, Clone)]
 pub(crate) struct Secret {
     pub(crate) name: String,
     pub(crate) value: SecretString,
-    /// What is odd about it, although it is used.
+    /// Something suspicious about it; it is used all the same.
     pub(crate) oddity: Option<Oddity>,
 }
 
-/// Everything secret that the service holds.
+/// All secrets of the service.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Secrets {
     pub(crate) token_keys: Vec<Secret>,
     pub(crate) service_tokens: Vec<Secret>,
-    /// In the order of the projects.
+    /// The API key of each project, in the order of the settings.
     pub(crate) api_keys: Vec<Secret>,
-    /// The text of each issuer's `jwks_file`, in their order; nothing where it has a URL.
+    /// The text of each issuer's `jwks_file`, in the order of the settings; `None` where it has a
+    /// URL.
     pub(crate) jwks: Vec<Option<Vec<u8>>>,
 }
 
 impl Secrets {
-    /// Reads them all. What cannot be read is told, and stays as it was in `last` where there is one: a file may
-    /// be replaced in two steps.
+    /// Reads all secrets and lists those that cannot be read. Such a secret stays as it was in
+    /// `last`, where that is given: a file may be replaced in two steps.
     pub(crate) fn read(
         settings: &Settings,
         environment: &HashMap<String, String>,
@@ -91,7 +92,7 @@ impl Secrets {
 }
 
 impl Secrets {
-    /// What is odd about secrets that are used all the same, with their names.
+    /// Returns what is suspicious about secrets that are used all the same, with their names.
     pub(crate) fn oddities(&self) -> impl Iterator<Item = (String, &Oddity)> {
         let lists = [
             ("tokens.keys", &self.token_keys),
@@ -104,7 +105,7 @@ impl Secrets {
         })
     }
 
-    /// Whether every secret is the same.
+    /// Returns whether every secret is the same.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let same = |one: &[Secret], other: &[Secret]| {
             let pairs = one.iter().zip(other);
@@ -125,7 +126,7 @@ fn read_file(file: &Path) -> Result<Vec<u8>, String> {
 }
 
 impl SecretSettings {
-    /// The secret, without one trailing newline.
+    /// Reads the secret without one trailing newline.
     fn read(&self, environment: &HashMap<String, String>) -> Result<Secret, String> {
         let place = Place::either(self.file.as_deref(), self.env.as_deref());
         let place = place.ok_or("give either a file or an environment variable")?;

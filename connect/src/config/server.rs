@@ -1,4 +1,4 @@
-//! What can be set of the public listener.
+//! Settings of the public listener.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
-    /// What the listener is held to.
+    /// Returns the limits of its connections.
     pub(crate) fn listener(&self, shutdown_deadline: Duration) -> ListenerSettings {
         ListenerSettings {
             listen: self.listen,

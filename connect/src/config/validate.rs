@@ -1,4 +1,4 @@
-//! Rules between settings that their types cannot hold.
+//! Rules between settings that their types cannot express.
 
 use std::collections::HashSet;
 
@@ -10,11 +10,11 @@ use url::Url;
 use super::{HubSettings, Secret, Secrets, Settings};
 use crate::jwt::Keys;
 
-/// Shortest secret that tokens are made or compared with, in bytes.
+/// The shortest secret for making or comparing tokens, in bytes: as long as the MAC (RFC 2104, 3).
 const MIN_SECRET: usize = 32;
 
 impl Settings {
-    /// What is wrong with them, one line each.
+    /// Lists what is wrong with the settings, one line each.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.kafka.client().problems();
@@ -176,7 +176,7 @@ impl Secrets {
         problems
     }
 
-    /// What is wrong with what tokens are made of or compared with.
+    /// Lists what is wrong with the secrets that tokens are made of or compared with.
     pub(super) fn token_problems(&self, settings: &Settings) -> Vec<String> {
         let mut problems = Vec::new();
         let mut lists = [

@@ -1,4 +1,4 @@
-//! Whether the Hub is there, and is what its manifest says.
+//! Checks that the Hub's script exists and has the hash of its manifest.
 
 use super::finding::{Check, Finding};
 use crate::config::HubSettings;

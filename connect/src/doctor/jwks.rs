@@ -1,4 +1,4 @@
-//! Whether the key set of each issuer is there, and has a key that can be used.
+//! Checks that the key set of each issuer can be read and contains a usable key.
 
 use stackone_client::BoundedFetch;
 use url::Url;
@@ -7,7 +7,7 @@ use super::finding::{Check, Finding};
 use crate::config::{Config, IssuerSettings};
 use crate::jwt::Keys;
 
-/// About every issuer, in their order.
+/// Checks every issuer, in the order of the settings.
 pub(super) async fn findings(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (issuer, text) in config.settings.issuers.iter().zip(&config.secrets.jwks) {

@@ -1,4 +1,5 @@
-//! Whether each project's key may write connect sessions, and how our clock compares with StackOne's.
+//! Checks that each project's key may create connect sessions, and compares our clock with
+//! StackOne's.
 
 use std::time::Duration;
 
@@ -10,14 +11,14 @@ use stackone_client::{
 use super::finding::{Check, Finding};
 use crate::config::{Config, ProjectSettings};
 
-/// Whom the session that is made is of. No customer of anybody has this id.
+/// The owner of the session that the check creates. No customer has this id.
 const OWNER: &str = "stackone-connect-doctor";
-/// Its life, in seconds: the shortest that is certainly taken.
+/// The lifetime of that session, in seconds: the shortest that StackOne certainly accepts.
 const LIFE: u32 = 60;
-/// How far apart the clocks may be: half of what JWTs are allowed.
+/// The allowed difference of the clocks: half of what JWTs are allowed.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
-/// About every project, in their order.
+/// Checks every project, in the order of the settings.
 pub(super) async fn findings(config: &Config, within: Duration) -> Vec<Finding> {
     let mut findings = Vec::new();
     let keys = &config.secrets.api_keys;
@@ -67,7 +68,7 @@ fn place(project: &ProjectSettings) -> String {
     }
 }
 
-/// What the answer to a request for a session says of the key.
+/// Concludes from the answer to a request for a session what the key may do.
 fn key(project: &ProjectSettings, made: &Result<(), ApiError>, may_read: bool) -> Finding {
     let (name, url) = (name_of(project), &project.base_url);
     let wrong = |says: String, advice: &str| Finding::wrong(Check::Api, says, advice);
@@ -103,7 +104,7 @@ fn key(project: &ProjectSettings, made: &Result<(), ApiError>, may_read: bool) -
     }
 }
 
-/// How our clock compares with the date of an answer that was made between the two times.
+/// Compares our clock with the `Date` of an answer that was made between the two times.
 fn clock(
     project: &ProjectSettings,
     date: Option<Timestamp>,
@@ -113,7 +114,7 @@ fn clock(
     let Some(date) = date else {
         return Finding::unknown(Check::Clock, format!("{name}: no answer with a date"));
     };
-    // A date has whole seconds.
+    // A `Date` has whole seconds.
     let behind = date.duration_since(received);
     let ahead = asked.duration_since(date) - SignedDuration::from_secs(1);
     let by = behind.max(ahead);

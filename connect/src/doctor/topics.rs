@@ -1,4 +1,4 @@
-//! Whether the topics are there.
+//! Checks that the topics exist.
 
 use stackone_link_transport::TopicAdmin;
 use stackone_link_wire::Topic;

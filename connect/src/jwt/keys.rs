@@ -1,4 +1,4 @@
-//! Public keys as a JWKS gives them (RFC 7517, 7518, 8037). A key is of use for one algorithm.
+//! Public keys from a JWKS (RFC 7517, 7518, 8037). Each key is used with one algorithm only.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,30 +11,30 @@ use ring::signature::{
 };
 use serde::Deserialize;
 
-/// Most keys that are read from one set.
+/// The most keys that one set may have.
 const MAX_KEYS: usize = 20;
-/// Smallest modulus of RSA, in bytes.
+/// The smallest modulus of an RSA key, in bytes (RFC 7518, 3.3).
 const MIN_MODULUS: usize = 2048 / 8;
 
-/// The keys of one issuer, by their ids.
+/// The keys of one issuer, by their `kid`.
 #[derive(Debug, Clone, Default)]
 pub struct Keys(HashMap<String, PublicKey>);
 
 /// Why a key set cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwksProblem {
-    /// Not what RFC 7517 says.
+    /// The text is no JWK set (RFC 7517, 5).
     #[error("it is no JSON Web Key Set")]
     NotJwks,
-    /// More than can be meant.
+    /// The set has more than 20 keys.
     #[error("it has more than {MAX_KEYS} keys")]
     TooMany,
-    /// All were passed over.
+    /// Every key was skipped.
     #[error(
         "it has no key that can be used: RS256 of 2048 bits or more, ES256 or EdDSA with Ed25519, each with a kid"
     )]
     Nothing,
-    /// One `kid`, two keys.
+    /// Two keys have this `kid`.
     #[error("two of its keys are called {0:?}")]
     Twice(String),
 }
@@ -72,11 +72,11 @@ struct Jwk {
 }
 
 impl Keys {
-    /// Reads a key set. Keys of other kinds, or for other purposes, are passed over.
+    /// Parses a key set. Keys of other kinds, or for other purposes, are skipped.
     ///
     /// # Errors
     ///
-    /// Where it is none, or has no key that can be used.
+    /// Fails where the text is no key set, or no key can be used.
     pub fn parse(text: &[u8]) -> Result<Self, JwksProblem> {
         let set: Jwks = serde_json::from_slice(text).map_err(|_unreadable| JwksProblem::NotJwks)?;
         if set.keys.len() > MAX_KEYS {
@@ -126,7 +126,7 @@ fn usable(key: serde_json::Value) -> Option<(String, PublicKey)> {
 }
 
 impl PublicKey {
-    /// The one algorithm it is used with.
+    /// Returns the `alg` that the key is used with.
     pub(crate) const fn algorithm(&self) -> &'static str {
         match self {
             Self::Rs256 { .. } => "RS256",

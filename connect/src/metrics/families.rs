@@ -1,17 +1,18 @@
-//! Metrics that belong together, and how any of them is made.
+//! Groups of metrics, and how each metric is made.
 
 use prometheus::{GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
 use stackone_link_listeners::{CertificateMetrics, ConnectionMetrics};
 use stackone_link_process::metrics::Metrics as Registry;
 
-/// What all names begin with.
+/// The prefix of all names.
 const SERVICE: &str = "stackone_connect";
-/// Seconds a person waits: from what the pipeline needs to what an API that is down needs.
+/// Buckets in seconds for what a person waits for: from the pipeline's own latency to the outage of
+/// an API.
 const WAITS: [f64; 14] = [
     0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 86400.0,
 ];
 
-/// Seconds, for what is answered in milliseconds.
+/// Buckets in seconds for what is answered in milliseconds.
 const LATENCY: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
@@ -23,7 +24,7 @@ pub(super) struct Requests {
     pub(super) jwt_refusals: IntCounterVec,
 }
 
-/// What is counted before and beside requests.
+/// Metrics of listeners and of the process.
 pub(crate) struct Listeners {
     pub(crate) connections: ConnectionMetrics,
     pub(crate) certificate: CertificateMetrics,
@@ -56,7 +57,7 @@ pub(super) fn opts(name: &str, help: &str) -> Opts {
 }
 
 pub(super) type Made<T> = Result<T, prometheus::Error>;
-/// A metric's name and what it says.
+/// The name and the help text of a metric.
 type Named<'n> = (&'n str, &'n str);
 
 /// Makes metrics and registers them.

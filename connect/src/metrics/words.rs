@@ -1,8 +1,8 @@
-//! What metrics are labelled with.
+//! The values of labels.
 
 use strum::{EnumIter, IntoStaticStr};
 
-/// What StackOne is asked for.
+/// A request to StackOne.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Operation {
@@ -16,28 +16,28 @@ impl Operation {
     }
 }
 
-/// What became of a look.
+/// The result of a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum LookOutcome {
-    /// Asked for.
+    /// The look was written to Kafka.
     Published,
-    /// It could not be asked for; tried again.
+    /// The look could not be written, and is tried again.
     NotPublished,
-    /// The session was verified by it, and not by a webhook before it.
+    /// The session was verified by the look, and not by a webhook before it.
     Verified,
-    /// It found that nothing was saved, or that the provider still refuses.
+    /// The look found that nothing was saved, or that the provider still refuses.
     Failed,
-    /// The account is not there.
+    /// The look found no account.
     NotFound,
 }
 
-/// Something worth counting that is no refusal.
+/// An event that is counted although nothing was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Notable {
     /// A page named an account of another tenant.
     ForeignHint,
-    /// Several accounts or sessions fit.
+    /// Several accounts or several sessions fit.
     Ambiguous,
 }

@@ -1,4 +1,4 @@
-//! Every series from its start: a rate does not see one that begins at 1.
+//! Makes every series exist from the start: `rate` does not see one that begins at 1.
 
 use strum::IntoEnumIterator as _;
 
@@ -9,7 +9,7 @@ use crate::problem::Reason;
 use crate::session::SessionState;
 
 impl Metrics {
-    /// Whatever is configured.
+    /// Begins the series that every configuration has.
     pub(super) fn begin_at_zero(&self) {
         for reason in Reason::iter() {
             self.requests
@@ -51,7 +51,7 @@ impl Metrics {
         }
     }
 
-    /// Counts from zero for the projects that are configured.
+    /// Begins the series of a project.
     pub(crate) fn serves_project(&self, project: &str) {
         for operation in Operation::iter() {
             for outcome in [
@@ -68,7 +68,8 @@ impl Metrics {
         }
     }
 
-    /// Counts from zero for an issuer whose key set is fetched: never, until it was.
+    /// Begins the series of an issuer whose key set is fetched; its time is 0 until the first
+    /// success.
     pub(crate) fn fetches_jwks(&self, issuer: &str) {
         self.jwks.fetched_at.with_label_values(&[issuer]).set(0.0);
         self.jwks.failures.with_label_values(&[issuer]).inc_by(0);

@@ -1,4 +1,4 @@
-//! Bodies: JSON, of a bounded size, within a deadline.
+//! Reads JSON bodies of a limited size within a deadline.
 
 use std::pin::Pin;
 
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::connect::Connect;
 use crate::problem::{Problem, Reason};
 
-/// A body that was read. An empty one is `{}`.
+/// A body that was read; an empty one counts as `{}`.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
@@ -30,7 +30,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 .await
                 .map_err(|_elapsed| Reason::TooSlow)??;
             let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-            // What serde says of a value may quote it.
+            // serde's messages may quote the value, so the answer does not repeat them.
             let parsed = serde_json::from_slice(text);
             parsed
                 .map(Self)

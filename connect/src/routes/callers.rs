@@ -1,4 +1,4 @@
-//! Who asks, as extractors: whoever has one in hand has proven what it says.
+//! Extractors of the caller: a handler that has one holds the proof of what it says.
 
 use std::pin::Pin;
 
@@ -18,34 +18,34 @@ use crate::tokens::Purpose;
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
-/// The tenant as the query of a request names it.
+/// The tenant in the query of a request.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct TenantQuery {
     pub(crate) tenant: Option<String>,
     pub(crate) project: Option<String>,
 }
 
-/// Whoever holds the client token of a session.
+/// The holder of a session's client token.
 pub(crate) struct OfClient(pub(crate) Uuid);
 
-/// Whoever holds the secret of a mailed link.
+/// The holder of a mailed link's secret.
 pub(crate) struct OfLink(pub(crate) Uuid);
 
-/// Whoever may see one session.
+/// A caller who may see one session.
 pub(crate) enum OfSession {
-    /// By its client token, or, to cancel, by its link's secret.
+    /// The holder of its client token or, only to cancel, of its link's secret.
     Token(Uuid),
-    /// As its tenant.
+    /// A caller who speaks for its tenant.
     Tenant {
         id: Uuid,
-        /// When the JWT ends.
+        /// The expiry of the caller's JWT.
         expires_at: Option<Timestamp>,
         scope_link: bool,
     },
 }
 
 impl TenantQuery {
-    /// The tenant that the authority may speak for.
+    /// Returns the tenant that the authority may speak for.
     pub(crate) fn of(&self, authority: &Authority, scope: Scope) -> Result<Tenant, Problem> {
         let tenant = self.tenant.clone().map(|id| NamedTenant {
             id,
@@ -98,7 +98,7 @@ impl FromRequest for OfLink {
     }
 }
 
-/// The session of the path, where the bearer token is its own.
+/// Returns the session in the path, where the bearer token was made for it.
 fn by_token(request: &HttpRequest, purpose: Purpose) -> Result<Uuid, Problem> {
     let connect = connect(request)?;
     let id = session_id(request).ok_or(Reason::Unauthenticated)?;
@@ -151,7 +151,7 @@ impl OfSession {
         }
     }
 
-    /// When what the caller may do ends.
+    /// Returns the time at which the caller's authorization ends.
     pub(crate) fn expires_at(&self) -> Option<Timestamp> {
         match self {
             Self::Token(_) => None,
@@ -159,7 +159,7 @@ impl OfSession {
         }
     }
 
-    /// Whether the caller sees all of the session.
+    /// Returns whether the caller sees all members of the session.
     pub(crate) fn sees_all(&self) -> bool {
         matches!(self, Self::Tenant { .. })
     }
@@ -172,7 +172,8 @@ impl OfSession {
     }
 }
 
-/// The id in the path; nothing where it is none, which is no other answer than one that nobody has.
+/// Returns the id in the path; `None` where it is malformed, which gets the same answer as an
+/// unknown id.
 pub(crate) fn session_id(request: &HttpRequest) -> Option<Uuid> {
     let text = request.match_info().get("id")?;
     let id = Uuid::try_parse(text).ok()?;

@@ -1,4 +1,4 @@
-//! What holds for every request: its place, its count, its one log line, and the headers of its answer.
+//! Wraps every request: limits, metrics, one log line, and the headers of its answer.
 
 use std::time::Instant;
 
@@ -37,7 +37,7 @@ pub(super) async fn observe(
     Ok(response)
 }
 
-/// The answer to what is not passed on: questions of browsers, and what there is no place for.
+/// Answers requests that no handler gets: preflight requests of browsers, and those beyond a limit.
 fn admitted(connect: &Connect, request: &ServiceRequest) -> Option<HttpResponse> {
     let asks = request
         .headers()
@@ -53,7 +53,7 @@ fn admitted(connect: &Connect, request: &ServiceRequest) -> Option<HttpResponse>
     placed.err().and_then(|problem| refused(problem.reason))
 }
 
-/// The origin of the page that asks, where it is configured.
+/// Returns the origin of the calling page, where it is configured.
 fn allowed_origin(connect: &Connect, request: &ServiceRequest) -> Option<HeaderValue> {
     let origin = request.headers().get(ORIGIN)?;
     let origins = &connect.settings.cors.origins;
@@ -90,12 +90,13 @@ fn finish(connect: &Connect, response: &mut ServiceResponse<BoxBody>, origin: Op
         }
     }
     if connect.readiness.is_draining() {
-        // A kept connection would be cut when we stop, perhaps under the next request.
+        // A connection that is kept would be cut when the service stops, perhaps during its next
+        // request.
         head.set_connection_type(ConnectionType::Close);
     }
 }
 
-/// One line for each refusal, without a path: an id in it belongs to somebody.
+/// Logs each refusal in one line. The path is left out, since an id in it belongs to somebody.
 fn count(connect: &Connect, response: &ServiceResponse<BoxBody>, started: Instant) {
     let status = response.status();
     connect.metrics.answered(status.as_u16(), started.elapsed());

@@ -1,16 +1,16 @@
-//! What operators and orchestrators ask.
+//! The handlers for operators and orchestrators.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
 
 use crate::connect::Connect;
 
-/// The process answers. No outage of anything else changes that.
+/// Answers as long as the process runs, whatever else is out of order.
 pub(super) async fn livez() -> impl Responder {
     HttpResponse::Ok().body("ok\n")
 }
 
-/// Each check and its reason; 503 where one fails.
+/// Lists each check and its reason; the status is 503 where one fails.
 pub(super) async fn readyz(connect: Data<Connect>) -> impl Responder {
     let report = connect.readiness.report();
     if report.ready {
@@ -20,7 +20,7 @@ pub(super) async fn readyz(connect: Data<Connect>) -> impl Responder {
     }
 }
 
-/// Prometheus' text format.
+/// Answers with all metrics in Prometheus' text format.
 pub(super) async fn metrics(connect: Data<Connect>) -> impl Responder {
     match connect.metrics.render(connect.index.sizes()) {
         Ok(text) => HttpResponse::Ok()

@@ -1,4 +1,4 @@
-//! What browsers load. Every page is the same for everybody; nothing secret is in any of them.
+//! The files that browsers load. Every file is the same for everybody and holds no secret.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{
@@ -17,7 +17,7 @@ macro_rules! web {
     };
 }
 
-/// The element and its parts, by the ends of their addresses.
+/// The element and its parts, by the last segment of their addresses.
 const PARTS: [(&str, &str); 9] = [
     ("attempt", web!("connect/attempt.js")),
     ("dialog", web!("connect/dialog.js")),
@@ -30,7 +30,7 @@ const PARTS: [(&str, &str); 9] = [
     ("texts.fr", web!("connect/texts.fr.js")),
 ];
 
-/// The page of a mailed link: the same for every id, and inert.
+/// Serves the page of a mailed link. It is the same for every id and does nothing by itself.
 pub(super) async fn link(connect: Data<Connect>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
@@ -62,7 +62,7 @@ pub(super) async fn style() -> HttpResponse {
         .body(web!("link.css"))
 }
 
-/// The Hub's script. Its name is the hash of what it holds.
+/// Serves the Hub's script, whose file name is its hash.
 pub(super) async fn hub(
     file: Path<String>,
     connect: Data<Connect>,
@@ -81,7 +81,7 @@ pub(super) async fn hub(
         .body(bytes.clone()))
 }
 
-/// What pages of other origins load.
+/// Serves a file that pages of other origins load.
 fn embeddable(text: &'static str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(JAVASCRIPT)

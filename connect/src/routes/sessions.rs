@@ -1,4 +1,4 @@
-//! `/v1/link-sessions`.
+//! The handlers of `/v1/link-sessions`.
 
 mod documents;
 
@@ -26,7 +26,7 @@ pub(crate) use documents::{
     SessionsPage,
 };
 
-/// Which sessions are wanted.
+/// The states that a list of sessions is limited to.
 #[derive(Debug, Deserialize)]
 pub(super) struct StateQuery {
     state: Option<SessionState>,
@@ -186,7 +186,7 @@ pub(super) async fn cancel(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// A session as its tenant sees it now.
+/// Returns a session as its tenant sees it now.
 fn document(connect: &Connect, id: Uuid) -> Option<SessionDocument> {
     let now = Timestamp::now();
     let seen = connect.looks.seen(id, &connect.index);

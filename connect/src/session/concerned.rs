@@ -1,4 +1,4 @@
-//! Which sessions a record may say something new about, so that nobody else is woken for it.
+//! Determines which sessions a record may say something new about, so that no others are woken.
 
 use stackone_link_schemas::AccountId;
 use uuid::Uuid;
@@ -7,13 +7,14 @@ use super::fold::Session;
 use super::tenant::TenantState;
 
 impl TenantState {
-    /// The sessions that may stand otherwise after a fact of the session `of`: it, and others that could have
-    /// led to the account that it claims, names or sets free.
+    /// Returns the sessions whose state may differ after a fact of the session `of`: that session,
+    /// and others that could have led to the account that it claims, names or releases.
     pub(crate) fn concerned_by_fact(&self, of: Uuid) -> Vec<Uuid> {
         self.ids_of(|session| session.id == of || self.has_candidate(session))
     }
 
-    /// The sessions that may stand otherwise after a record of an account, or without the account.
+    /// Returns the sessions whose state may differ after a record of an account, or after its
+    /// removal.
     pub(crate) fn concerned_by_account(&self, id: &AccountId) -> Vec<Uuid> {
         self.ids_of(|session| match &session.created.account_id {
             Some(account) => account == id,
@@ -21,8 +22,9 @@ impl TenantState {
         })
     }
 
-    /// Whether there is an account that a session may lead to, or its page names one. Until then a session
-    /// for a new account waits, whatever others do; one that links an account again does so always.
+    /// Returns whether an account exists that the session may lead to, or its page has named one.
+    /// Until then a session for a new account waits, whatever other sessions do; a session that
+    /// links an account again always has one.
     fn has_candidate(&self, session: &Session) -> bool {
         let mut accounts = self.accounts().iter();
         !session.is_relink()
@@ -85,7 +87,7 @@ mod tests {
         ]
     }
 
-    /// Takes it in; the sessions that it concerns.
+    /// Applies a record, and returns the sessions that it concerns.
     fn take(tenant: &mut TenantState, record: Record, seconds: i64) -> Vec<Uuid> {
         match record {
             Record::Fact(session, change) => {

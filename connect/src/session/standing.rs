@@ -1,43 +1,44 @@
-//! What is known of a session besides its facts, and what follows.
+//! The knowledge about a session beyond its facts, and the conclusion from it.
 
 use stackone_link_schemas::{AccountId, LinkSessionSettled};
 
-/// Whose an account is, among all tenants.
+/// The tenant that an account belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// It was never seen.
+    /// The account was never seen.
     #[default]
     Nobody,
-    /// The session's tenant.
+    /// The account is the session's tenant's.
     Ours,
-    /// Another tenant.
+    /// The account is another tenant's.
     Another,
-    /// It was unlinked, and whose it was is not known any more.
+    /// The account was unlinked, and its tenant is no longer known.
     Gone,
 }
 
-/// What else is known of the account that a session names: by its re-link, or by its page's hint.
+/// Further knowledge about the account that a session names, by its re-link or by its page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// Whose it is.
+    /// The tenant that the account belongs to.
     pub(crate) owner: Owner,
-    /// Whether it was looked at after the hint, and what was found is in the state topic.
+    /// Whether the processor looked at the account after the page named it, and its state was read.
     pub(crate) is_looked_at: bool,
-    /// Whether it was looked for after the hint and is not there.
+    /// Whether the processor looked for the account after the page named it, and the account does
+    /// not exist.
     pub(crate) is_missing: bool,
 }
 
-/// What the accounts say about a session.
+/// The conclusion from the accounts about a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// Nothing yet.
+    /// Nothing is known yet.
     Waiting,
     /// The account that is to be linked again works again without that.
     Recovered,
-    /// StackOne has this account; it is not confirmed active.
+    /// StackOne has this account, which is not confirmed active.
     Linked(AccountId),
-    /// Several accounts, or several sessions, fit.
+    /// Several accounts or several sessions fit.
     Ambiguous,
-    /// This is to be written down, unless the facts are against it.
+    /// The session has this end, unless its facts contradict.
     Settled(LinkSessionSettled),
 }

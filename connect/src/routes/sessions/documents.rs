@@ -1,4 +1,4 @@
-//! What is said of link sessions, as `openapi.json` has it.
+//! The documents of link sessions; `openapi.json` is generated from these types.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -9,37 +9,37 @@ use uuid::Uuid;
 use crate::hub::HubDocument;
 use crate::session::SessionState;
 
-/// A session that was made.
+/// A session that was just created.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CreatedSession {
-    /// Its id.
+    /// The id of the session.
     pub(crate) id: Uuid,
-    /// Where it stands.
+    /// The state of the session.
     pub(crate) state: SessionState,
-    /// For the element, in the host's page.
+    /// The token that the host's page gives to the element.
     pub(crate) client_token: String,
-    /// The address of a mailed link, with its secret in the fragment. Only of the channel `link`.
+    /// The address of a mailed link, whose fragment holds its secret. Only in the channel `link`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) link_url: Option<String>,
-    /// Until when it may be opened and minted.
+    /// The time up to which the session may be opened and may get tokens.
     pub(crate) expires_at: Timestamp,
-    /// Where its event stream is.
+    /// The address of the session's event stream.
     pub(crate) events_url: String,
 }
 
 /// A session as its tenant sees it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SessionDocument {
-    /// Its id.
+    /// The id of the session.
     pub(crate) id: Uuid,
-    /// `hub` or `link`.
+    /// The channel: `hub` or `link`.
     pub(crate) channel: String,
-    /// When it was asked for.
+    /// The time of creation.
     pub(crate) created_at: Timestamp,
-    /// The label for the new account.
+    /// The label that the new account gets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<String>,
-    /// What its page sees.
+    /// The part of the session that its page sees as well.
     #[serde(flatten)]
     pub(crate) seen: ClientSession,
 }
@@ -47,62 +47,63 @@ pub(crate) struct SessionDocument {
 /// A session as the holder of its client token sees it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct ClientSession {
-    /// Where it stands.
+    /// The state of the session.
     pub(crate) state: SessionState,
-    /// The connector that was asked for, or that the account is of.
+    /// The connector that was asked for, or that the account has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) provider: Option<String>,
-    /// Why it failed; or `recovered`, where the account works again without it.
+    /// Why the session failed; or `recovered`, where the account works again without it.
     #[schemars(with = "Vec<String>")]
     pub(crate) reasons: Vec<String>,
-    /// Until when it may be opened and minted.
+    /// The time up to which the session may be opened and may get tokens.
     pub(crate) expires_at: Timestamp,
     /// The account that is linked again, or that was linked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account_id: Option<AccountId>,
-    /// Where the page leads on to.
+    /// The address that the page leads to at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) return_url: Option<String>,
 }
 
-/// Sessions of a tenant.
+/// The sessions of a tenant.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SessionsPage {
-    /// The newest first.
+    /// The sessions, the newest first.
     pub(crate) sessions: Vec<SessionDocument>,
-    /// As of when everything is read.
+    /// The time up to which the answer takes everything into account.
     pub(crate) as_of: Timestamp,
 }
 
 /// The answer to *Continue*.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct OpenedSession {
-    /// For the element.
+    /// The token that the page gives to the element.
     pub(crate) client_token: String,
-    /// Until when the session may be opened and minted.
+    /// The time up to which the session may get tokens.
     pub(crate) expires_at: Timestamp,
 }
 
-/// A session of StackOne's, made now.
+/// A token that StackOne has just made.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct MintedToken {
-    /// For the Hub.
+    /// The token for the Hub.
     pub(crate) token: String,
-    /// StackOne's own page.
+    /// The address of StackOne's own page, for this token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) auth_link_url: Option<String>,
-    /// Until when the token is good.
+    /// The time up to which StackOne accepts the token.
     pub(crate) expires_at: Timestamp,
-    /// How the Hub is loaded; `null` where there is none: then the person goes to `auth_link_url`.
+    /// How the page loads the Hub; `null` where there is none, and the person goes to
+    /// `auth_link_url` instead.
     pub(crate) hub: Option<HubDocument>,
 }
 
-/// What the Hub said.
+/// The account that the Hub has reported.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct HintRequest {
-    /// The account that it names.
+    /// The id of the account.
     pub(crate) account_id: AccountId,
-    /// Its connector.
+    /// The connector of the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) provider: Option<String>,
 }
