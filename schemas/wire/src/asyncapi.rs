@@ -3,12 +3,14 @@
 
 mod channels;
 mod examples;
+mod json;
 mod messages;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use stackone_link_schemas::component_schemas;
 
 use crate::Topics;
+use json::by_name;
 use messages::Message;
 
 const DESCRIPTION: &str = "What travels on the Kafka topics of the account-link pipeline: every topic, key and header, with an example \
@@ -41,14 +43,4 @@ pub fn document() -> Result<Value, serde_json::Error> {
             "schemas": component_schemas(),
         },
     }))
-}
-
-fn by_name<'n>(members: impl Iterator<Item = (&'n str, Value)>) -> Map<String, Value> {
-    members
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-fn reference(kind: &str, name: &str) -> Value {
-    json!({ "$ref": format!("#/{kind}/{name}") })
 }

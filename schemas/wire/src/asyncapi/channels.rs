@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::json::{by_name, reference};
 use super::messages::Message;
-use super::{by_name, reference};
 use crate::{Cleanup, Topic, TopicLayout, Topics};
 
 /// The channel of each topic.

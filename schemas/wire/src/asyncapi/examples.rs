@@ -12,8 +12,10 @@ use stackone_link_schemas::{
 
 use crate::headers::field;
 use crate::{IngestHeaders, RecordHeaders};
-pub(super) use own::{PROJECT, dead_letter, own, own_of_account, own_of_no_project};
+pub(super) use own::{dead_letter, own, own_of_account, own_of_no_project};
 
+/// The project of every example.
+pub(super) const PROJECT: &str = "acmeinc-27270";
 const OPAQUE: &str = "application/octet-stream";
 
 /// A file of `schemas/fixtures`.
@@ -179,7 +181,7 @@ pub(super) fn link_session_facts() -> Result<Vec<Example>, serde_json::Error> {
                 source: source_of_project(fact.project_id.as_deref()),
                 subject: Some(fact.session_id.to_string()),
                 dataschema: Some(LINK_SESSION_DATASCHEMA.to_owned()),
-                ..own::event(event_type, text.as_bytes())
+                ..event(event_type, text.as_bytes())
             }),
         })
     });
@@ -195,11 +197,23 @@ pub(super) fn account_forgotten() -> Result<Example, serde_json::Error> {
     Ok(forgotten)
 }
 
+/// The event of a record that is ours.
+fn event(event_type: &str, value: &[u8]) -> CloudEvent {
+    CloudEvent {
+        id: event_id_of_body(value),
+        event_type: event_type.to_owned(),
+        source: source_of_project(Some(PROJECT)),
+        subject: None,
+        time: Some(example_time()),
+        dataschema: None,
+    }
+}
+
 fn state_event(account: &AccountId, project: Option<&str>) -> CloudEvent {
     CloudEvent {
         source: source_of_project(project),
         subject: Some(account.to_string()),
-        ..own::event(STATE_TYPE, account.as_str().as_bytes())
+        ..event(STATE_TYPE, account.as_str().as_bytes())
     }
 }
 

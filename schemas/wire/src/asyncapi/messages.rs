@@ -4,8 +4,8 @@ mod catalogue;
 
 use serde_json::{Value, json};
 
-use super::by_name;
 use super::examples::Example;
+use super::json::{by_name, schema};
 use crate::Topic;
 use crate::headers::field::{self, HeaderField};
 pub(super) use catalogue::all;
@@ -38,6 +38,11 @@ const ALWAYS: [HeaderField; 5] = [
     field::CE_SOURCE,
     field::CONTENT_TYPE,
 ];
+const OF_AN_ACCOUNT: [HeaderField; 2] = [field::CE_SUBJECT, field::CE_TIME];
+const REDRIVE: [HeaderField; 2] = [field::REDRIVES, field::REDRIVE_FIRST_SEEN];
+/// Content type of most values.
+const JSON: &str = "application/json";
+
 impl Message {
     pub(super) fn is_on(&self, topic: Topic) -> bool {
         self.topics.contains(&topic)
@@ -86,4 +91,9 @@ impl Message {
         }
         schema
     }
+}
+
+/// The key of records that belong to an account.
+fn account_id() -> Option<Value> {
+    Some(schema("AccountId"))
 }

@@ -1,16 +1,11 @@
 //! The form of what the parts of the pipeline write for each other, and an example of a dead letter.
 
 use serde::Serialize;
-use stackone_link_schemas::{
-    AccountId, CloudEvent, DeadLetterReason, event_id_of_body, source_of_project,
-};
+use stackone_link_schemas::{AccountId, DeadLetterReason, source_of_project};
 
-use super::{Example, example_time, webhook};
+use super::{Example, event, example_time, webhook};
 use crate::headers::field;
 use crate::{DeadLetterHeaders, RecordHeaders, Topic, Topics};
-
-/// The project of every example.
-pub(in crate::asyncapi) const PROJECT: &str = "acmeinc-27270";
 
 pub(in crate::asyncapi) fn dead_letter() -> Result<Example, serde_json::Error> {
     let mut example = webhook(include_str!("../../../../fixtures/account.updated.json"))?;
@@ -61,16 +56,4 @@ pub(in crate::asyncapi) fn own_of_no_project(
     let mut example = own(event_type, value)?;
     example.headers.event.source = source_of_project(None);
     Ok(example)
-}
-
-/// The event of a record that is ours.
-pub(super) fn event(event_type: &str, value: &[u8]) -> CloudEvent {
-    CloudEvent {
-        id: event_id_of_body(value),
-        event_type: event_type.to_owned(),
-        source: source_of_project(Some(PROJECT)),
-        subject: None,
-        time: Some(example_time()),
-        dataschema: None,
-    }
 }

@@ -2,22 +2,20 @@
 
 mod own;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use stackone_link_schemas::{
     AccountEvent, LIFECYCLE_DATASCHEMA, LINK_SESSION_DATASCHEMA, LifecycleType, LinkSessionChange,
     STATE_DATASCHEMA, STATE_TYPE, UNRECOGNIZED_TYPE,
 };
 
-use super::Message;
+use super::{JSON, Message, OF_AN_ACCOUNT, REDRIVE, account_id};
 use crate::Topic;
 use crate::asyncapi::channels::{CONNECT, INGEST, PROCESSOR};
-use crate::asyncapi::{examples, reference};
+use crate::asyncapi::examples;
+use crate::asyncapi::json::schema;
 use crate::headers::field::{self, HeaderField};
 
-const JSON: &str = "application/json";
 const FROM_INGEST: [HeaderField; 3] = [field::TRACEPARENT, field::SOURCE, field::RECEIVED_AT];
-const OF_AN_ACCOUNT: [HeaderField; 2] = [field::CE_SUBJECT, field::CE_TIME];
-const REDRIVE: [HeaderField; 2] = [field::REDRIVES, field::REDRIVE_FIRST_SEEN];
 const DEAD_LETTER: [HeaderField; 9] = [
     field::DEAD_LETTER_REASON,
     field::DEAD_LETTER_DETAIL,
@@ -221,12 +219,4 @@ fn dead_letter() -> Result<Message, serde_json::Error> {
 fn of_our_schema() -> Vec<HeaderField> {
     let ours = [field::CE_DATASCHEMA, field::TRACEPARENT];
     [OF_AN_ACCOUNT, ours].concat()
-}
-
-fn account_id() -> Option<Value> {
-    Some(schema("AccountId"))
-}
-
-fn schema(name: &str) -> Value {
-    reference("components/schemas", name)
 }

@@ -8,11 +8,11 @@ use stackone_link_schemas::{
 };
 use uuid::{Uuid, uuid};
 
-use super::{JSON, OF_AN_ACCOUNT, REDRIVE, account_id, schema};
 use crate::Topic;
 use crate::asyncapi::channels::{CONNECT, PROCESSOR};
 use crate::asyncapi::examples::{self, Example, PROJECT};
-use crate::asyncapi::messages::Message;
+use crate::asyncapi::json::schema;
+use crate::asyncapi::messages::{JSON, Message, OF_AN_ACCOUNT, REDRIVE, account_id};
 use crate::headers::field;
 
 const OWN: &str = "The pipeline's own, not for subscribers:";
