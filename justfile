@@ -117,6 +117,11 @@ simulation: planted-nowhere
 simulation-planted seeds="200":
     cargo run --quiet --profile simulation --package stackone-simulation --features planted-faults -- planted {{ seeds }}
 
+# Change the core's owners and steps in one place after the other: its tests or the simulation have to fail (needs cargo-mutants); `just mutants 0/20` draws an even part
+[group('test')]
+mutants shard="0/1":
+    .ci/mutants {{ shard }}
+
 # That nothing but the simulation can be built with planted faults
 [group('check')]
 planted-nowhere:

@@ -3,6 +3,8 @@
 
 use std::process::{Command, Output};
 
+use stackone_simulation::play::play;
+
 /// Histories that broke a rule once: what they found is mended, in the core or in the simulator.
 const KEPT: [u64; 6] = [32, 62, 81, 354, 373, 491];
 
@@ -53,4 +55,15 @@ fn what_was_found_stays_mended() {
         let played = run(&[], &[("SEED", &seed.to_string())]);
         assert!(played.status.success(), "SEED={seed}");
     }
+}
+
+/// `just mutants` lets it play a minute of one core.
+#[test]
+fn histories_break_no_rule() {
+    if cfg!(debug_assertions) {
+        return;
+    }
+    let count = std::env::var("HISTORIES").map_or(5, |count| count.parse().unwrap());
+    let broken = (1..=count).find_map(|seed| Some((seed, play(seed).broken?)));
+    assert!(broken.is_none(), "seed, time and rule: {broken:?}");
 }
