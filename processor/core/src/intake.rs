@@ -105,3 +105,72 @@ impl Intake {
         std::mem::replace(&mut self.held_before[lane], holds) != holds
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stackone_link_schemas::AccountId;
+
+    use super::*;
+    use crate::processor::tests::settings;
+
+    fn key(partition: i32) -> AccountKey {
+        let id = AccountId::try_from("a").unwrap();
+        AccountKey { partition, id }
+    }
+
+    fn record(offset: i64) -> Consumed {
+        Consumed {
+            partition: 0,
+            offset,
+            timestamp_ms: 0,
+            key: None,
+            value: Vec::new(),
+            headers: None,
+        }
+    }
+
+    #[test]
+    fn records_wait_behind_the_first_of_their_account_in_order() {
+        let mut intake = Intake::new(&settings());
+        assert!(!intake.is_parked(&key(0)));
+        for offset in [1, 2, 3] {
+            intake.park(key(0), record(offset));
+        }
+        assert!(intake.is_parked(&key(0)) && !intake.is_parked(&key(1)));
+        assert_eq!(intake.undecided(), 3);
+        let mut waited = intake.unpark(&key(0));
+        assert!(!intake.is_parked(&key(0)));
+        intake.park_again(&key(0), &mut waited);
+        assert_eq!(waited.len(), 3, "none of them has to wait again");
+        intake.park(key(0), waited.pop_front().unwrap());
+        intake.park_again(&key(0), &mut waited);
+        assert!(waited.is_empty());
+        let offsets = intake.unpark(&key(0)).into_iter().map(|one| one.offset);
+        assert_eq!(offsets.collect::<Vec<_>>(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_of_a_partition_given_up_is_forgotten_and_counted() {
+        let mut intake = Intake::new(&settings());
+        for (partition, records) in [(0, 2), (1, 1)] {
+            (0..records).for_each(|offset| intake.park(key(partition), record(offset)));
+            intake.releases.push(Release {
+                partition,
+                offset: 9,
+                lane: 0,
+                said_at: Timestamp::UNIX_EPOCH,
+            });
+        }
+        assert_eq!(intake.undecided(), 5);
+        assert_eq!(intake.give_up(&[0]), 3);
+        assert_eq!(intake.undecided(), 2);
+        assert!(intake.is_parked(&key(1)) && !intake.is_parked(&key(0)));
+    }
+
+    #[test]
+    fn that_unlinks_are_held_is_news_once() {
+        let mut intake = Intake::new(&settings());
+        let news = [false, true, true, false].map(|holds| intake.note_held(0, holds));
+        assert_eq!(news, [false, true, false, true]);
+    }
+}

@@ -244,32 +244,4 @@ impl Partitions {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::num::NonZeroU32;
-
-    use super::*;
-    use crate::api_gate::Gate;
-    use crate::time::Monotonic;
-
-    #[test]
-    fn who_is_not_told_how_many_partitions_there_are_looks_nothing_up_until_then() {
-        let start = Monotonic::START;
-        let mut partitions = Partitions::new(Open::default());
-        partitions.assign(&[0, 1, 2]);
-        let mut gate = Gate::new(NonZeroU32::new(900).unwrap(), start);
-        let mut share = |partitions: &Partitions| {
-            let count = partitions.count();
-            gate.set_share(count.owned, count.total, start);
-            gate.wait(start)
-        };
-        assert_eq!(share(&partitions), None);
-        partitions.note_total(0);
-        assert_eq!(share(&partitions), None, "0 tells nothing");
-        partitions.note_total(12);
-        // A quarter of 15 a second.
-        let first = share(&partitions).unwrap();
-        assert!((first.as_secs_f64() - 4.0 / 15.0).abs() < 1e-6, "{first:?}");
-        partitions.note_total(0);
-        assert_eq!(partitions.count().total, 12, "what was told stays");
-    }
-}
+mod tests;

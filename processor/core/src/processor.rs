@@ -254,4 +254,4 @@ impl Processor {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

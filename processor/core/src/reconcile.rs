@@ -14,5 +14,5 @@ mod tests;
 
 pub use decision::{Case, Decision, decide};
 pub use grace::{GracePeriods, next_look};
-pub use table::{Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, Then, row};
+pub use table::{AfterGrace, Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, row};
 pub use transition::{Transition, apply, unknown_account};

@@ -126,3 +126,6 @@ impl Scheduler {
         self.gates.iter().all(Gate::is_refused)
     }
 }
+
+#[cfg(test)]
+mod tests;

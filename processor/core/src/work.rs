@@ -214,7 +214,10 @@ impl<K: Clone + Eq + Hash + Ord> WorkQueue<K, Work> {
     /// How many records an account's work stands for.
     #[must_use]
     pub fn total(&self, key: &K) -> u64 {
-        let works = self.asked(key).into_iter().chain(self.waiting(key));
+        let works = self
+            .work_in_flight(key)
+            .into_iter()
+            .chain(self.waiting(key));
         works.map(|work| work.pending.total).sum()
     }
 }

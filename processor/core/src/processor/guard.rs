@@ -104,7 +104,7 @@ impl Processor {
         let works = queue.work_mut(&key);
         let graces = works.filter_map(|work| work.pending.grace.as_mut());
         graces.for_each(|grace| grace.released_at = Some(said_at));
-        if queue.asked(&key).is_none() {
+        if queue.work_in_flight(&key).is_none() {
             let look = Work::nothing(Trigger::Recheck, turn.now.wall);
             queue.add(key, lane, look, turn.now.monotonic);
         }

@@ -2,7 +2,7 @@
 
 mod answers;
 mod letters;
-mod undecided;
+mod pending_markers;
 
 use stackone_link_wire::Topic;
 
@@ -108,7 +108,7 @@ impl Processor {
 
     fn ready_and_asked(&self, key: &AccountKey) -> Option<(&Ready, &Work)> {
         let ready = self.partitions.ready(key.partition);
-        ready.zip(self.scheduler.queue.asked(key))
+        ready.zip(self.scheduler.queue.work_in_flight(key))
     }
 
     /// A new part in the trace of the newest trigger, or in one that begins here.

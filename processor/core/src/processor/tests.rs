@@ -212,7 +212,7 @@ fn found(status: &str) -> Answer {
     })))
 }
 
-fn settings() -> Arc<DecisionSettings> {
+pub(crate) fn settings() -> Arc<DecisionSettings> {
     let project = Project {
         id: None,
         requests_per_minute: NonZeroU32::MAX,

@@ -8,7 +8,7 @@ use crate::planted::{Fault, planted};
 use crate::work::newest_date;
 
 use super::grace::{GracePeriods, is_over, later, next_look};
-use super::table::{Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, Then, row};
+use super::table::{AfterGrace, Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, row};
 
 /// An account, its triggers and the answer they got.
 #[derive(Debug, Clone, Copy)]
@@ -94,9 +94,9 @@ impl Case<'_> {
                     };
                 }
                 match then {
-                    Then::Emit(kind) => Decision::Emit(kind),
-                    Then::Skip(reason) => Decision::Skip(reason),
-                    Then::AsWebhook => match self.settle(Trigger::Webhook, periods) {
+                    AfterGrace::Emit(kind) => Decision::Emit(kind),
+                    AfterGrace::Skip(reason) => Decision::Skip(reason),
+                    AfterGrace::AsWebhook => match self.settle(Trigger::Webhook, periods) {
                         Decision::Skip(_) => Decision::Skip(SkipReason::StillThere),
                         decision @ (Decision::Emit(_) | Decision::Recheck { .. }) => decision,
                     },

@@ -48,12 +48,12 @@ pub enum Row {
     /// There is nothing to tell.
     Skip(SkipReason),
     /// Look again until a grace period is over, and only then believe it.
-    Await(GraceKind, Then),
+    Await(GraceKind, AfterGrace),
 }
 
 /// What to do when a grace period is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Then {
+pub enum AfterGrace {
     /// Emit a transition.
     Emit(LifecycleKind),
     /// There is nothing to tell.
@@ -168,10 +168,10 @@ fn deleted(seen: Seen, phase: AccountPhase) -> Row {
             Row::Skip(SkipReason::Unchanged)
         }
         (Seen::NotFound, _) => Row::Emit(LifecycleKind::Unlinked),
-        (Seen::Active | Seen::Troubled, _) => Row::Await(GraceKind::Delete, Then::AsWebhook),
+        (Seen::Active | Seen::Troubled, _) => Row::Await(GraceKind::Delete, AfterGrace::AsWebhook),
         (Seen::Retired, _) => Row::Await(
             GraceKind::DeleteConfirm,
-            Then::Emit(LifecycleKind::Unlinked),
+            AfterGrace::Emit(LifecycleKind::Unlinked),
         ),
     }
 }
@@ -204,20 +204,22 @@ fn not_active(trigger: Trigger, phase: AccountPhase, differences: Differences) -
         AccountPhase::Failed if differences.status => Row::Emit(LifecycleKind::LinkFailed),
         AccountPhase::Degraded | AccountPhase::Failed => Row::Skip(SkipReason::Unchanged),
         AccountPhase::Unlinked if trigger == Trigger::Recheck => Row::Skip(SkipReason::Unchanged),
-        AccountPhase::None | AccountPhase::Unlinked => {
-            Row::Await(GraceKind::Activation, Then::Emit(LifecycleKind::LinkFailed))
-        }
+        AccountPhase::None | AccountPhase::Unlinked => Row::Await(
+            GraceKind::Activation,
+            AfterGrace::Emit(LifecycleKind::LinkFailed),
+        ),
     }
 }
 
 fn not_found(trigger: Trigger, phase: AccountPhase) -> Row {
     match phase {
         AccountPhase::Unlinked if trigger == Trigger::Recheck => Row::Skip(SkipReason::Unchanged),
-        AccountPhase::None | AccountPhase::Unlinked => {
-            Row::Await(GraceKind::Activation, Then::Skip(SkipReason::Vanished))
-        }
+        AccountPhase::None | AccountPhase::Unlinked => Row::Await(
+            GraceKind::Activation,
+            AfterGrace::Skip(SkipReason::Vanished),
+        ),
         AccountPhase::Active | AccountPhase::Degraded | AccountPhase::Failed => {
-            Row::Await(GraceKind::Vanish, Then::Emit(LifecycleKind::Unlinked))
+            Row::Await(GraceKind::Vanish, AfterGrace::Emit(LifecycleKind::Unlinked))
         }
     }
 }

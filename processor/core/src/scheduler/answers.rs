@@ -28,12 +28,12 @@ impl Scheduler {
     #[must_use]
     pub fn is_awaited(&self, key: &AccountKey, epoch: u64, partitions: &Partitions) -> bool {
         let is_ours = planted(Fault::EpochNotChecked) || partitions.is_ours(key.partition, epoch);
-        is_ours && self.queue.asked(key).is_some()
+        is_ours && self.queue.work_in_flight(key).is_some()
     }
 
     /// The account is looked up again when `fail` says.
     pub fn back_off(&mut self, key: &AccountKey, fail: impl FnOnce(&mut Failures) -> Monotonic) {
-        let Some(work) = self.queue.asked(key) else {
+        let Some(work) = self.queue.work_in_flight(key) else {
             return;
         };
         let mut failures = work.failures;
@@ -81,7 +81,7 @@ impl Scheduler {
         lookup: &Lookup,
         now: Monotonic,
     ) -> Option<BatchAnomaly> {
-        let asked = self.queue.asked(key);
+        let asked = self.queue.work_in_flight(key);
         let was_left_out = asked.is_some_and(|work| work.failures.left_out_of.is_some());
         self.batching[lane].answered_alone(lookup, was_left_out, now)
     }

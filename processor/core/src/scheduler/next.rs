@@ -44,7 +44,7 @@ impl Scheduler {
             let lane = self.next_lane;
             self.next_lane = (lane + 1) % lanes;
             let taken = self.take(lane, partitions, now);
-            let Some(first) = taken.first().and_then(|key| self.queue.asked(key)) else {
+            let Some(first) = taken.first().and_then(|key| self.queue.work_in_flight(key)) else {
                 idle_lanes += 1;
                 continue;
             };

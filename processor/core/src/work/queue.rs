@@ -37,8 +37,8 @@ pub struct WorkQueue<K, W> {
 struct Entry<W> {
     lane: Lane,
     waiting: Option<Box<W>>,
-    asked: Option<Box<W>>,
-    /// What `asked` is under way with.
+    in_flight: Option<Box<W>>,
+    /// What it is under way with.
     flight: Option<Flight>,
     /// Place of `waiting` in its lane.
     ready: Option<(Monotonic, u64)>,
@@ -73,7 +73,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         }
         let at = entry.not_before.map_or(at, |not_before| at.max(not_before));
         let at = entry.ready.map_or(at, |(ready, _)| at.min(ready));
-        if entry.asked.is_none() {
+        if entry.in_flight.is_none() {
             self.schedule(&key, at);
         }
     }
@@ -81,7 +81,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
     /// Takes the account of the lane that has been ready longest, and of those that come next as many as `goes_with` the
     /// first, `most` in all. They are in flight as one, until each is answered or done with: until [`Self::finish`],
     /// [`Self::recheck`], [`Self::ask_again`] or [`Self::back_off`] is called for it, an account is not taken again.
-    /// [`Self::asked`] has the work of each.
+    /// [`Self::work_in_flight`] has the work of each.
     ///
     /// No more than `most` are looked at; one that does not go with the first keeps its place.
     pub fn take_together(
@@ -121,7 +121,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         let entry = self.entries.get_mut(key);
         entry
             .into_iter()
-            .flat_map(|entry| entry.asked.iter_mut().chain(entry.waiting.iter_mut()))
+            .flat_map(|entry| entry.in_flight.iter_mut().chain(entry.waiting.iter_mut()))
             .map(Box::as_mut)
     }
 
@@ -131,7 +131,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
             return;
         };
         // Where nothing was asked nothing is decided, and a backoff goes on.
-        if entry.asked.take().is_none() {
+        if entry.in_flight.take().is_none() {
             return;
         }
         self.flights.land(entry.lane, entry.flight.take());
@@ -212,7 +212,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         let entry = self.entries.get_mut(key)?;
         let (at, sequence) = entry.ready.take()?;
         self.lanes[entry.lane].remove(&(at, sequence, key.clone()));
-        entry.asked = Some(entry.waiting.take()?);
+        entry.in_flight = Some(entry.waiting.take()?);
         entry.flight = Some(flight);
         entry.was_ready = Some(at);
         entry.not_before = None;
@@ -222,7 +222,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
     /// Moves asked work back to the waiting; says whether something came since. None if nothing was asked.
     fn put_back(&mut self, key: &K, update: impl FnOnce(&mut W)) -> Option<bool> {
         let entry = self.entries.get_mut(key)?;
-        let mut work = entry.asked.take()?;
+        let mut work = entry.in_flight.take()?;
         self.flights.land(entry.lane, entry.flight.take());
         update(&mut work);
         let since = entry.waiting.take();
@@ -240,7 +240,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
             self.lanes[entry.lane].remove(&(at, sequence, key.clone()));
         }
         self.flights.land(entry.lane, entry.flight);
-        match (entry.asked, entry.waiting) {
+        match (entry.in_flight, entry.waiting) {
             (Some(mut asked), Some(waiting)) => {
                 asked.merge(*waiting);
                 Some(*asked)
@@ -268,7 +268,7 @@ impl<W> Entry<W> {
         Self {
             lane,
             waiting: None,
-            asked: None,
+            in_flight: None,
             flight: None,
             ready: None,
             was_ready: None,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use stackone_link_schemas::{AccountPhase, GraceKind, Trigger};
 use stackone_processor_core::reconcile::{
-    Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, Then, row,
+    AfterGrace, Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, row,
 };
 
 const FILE: &str = "../../docs/images/decision-table.svg";
@@ -130,9 +130,9 @@ fn action(row: Row) -> (&'static str, String, Option<String>) {
                 GraceKind::Vanish => "vanish_grace",
             };
             let then = match then {
-                Then::Emit(kind) => emitted(kind).1,
-                Then::Skip(reason) => skipped(reason),
-                Then::AsWebhook => "as a webhook".to_owned(),
+                AfterGrace::Emit(kind) => emitted(kind).1,
+                AfterGrace::Skip(reason) => skipped(reason),
+                AfterGrace::AsWebhook => "as a webhook".to_owned(),
             };
             (
                 "waits",

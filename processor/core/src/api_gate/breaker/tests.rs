@@ -224,7 +224,7 @@ impl Outage {
             self.queue
                 .end_backoffs(0, |work| work.failures.breaker_opened(now));
         }
-        let mut failures = self.queue.asked(&account).unwrap().failures;
+        let mut failures = self.queue.work_in_flight(&account).unwrap().failures;
         let backoff = (Backoff::default(), f64::from(account % 10) / 10.0);
         let again = failures.unavailable(self.gate.is_broken(), None, backoff, now);
         self.queue

@@ -76,7 +76,9 @@ impl Processor {
     fn refused(&mut self, key: &AccountKey, lane: Lane, status: u16, turn: &mut Turn<'_>) {
         let now = turn.now.monotonic;
         let queue = &mut self.scheduler.queue;
-        let refused_at = queue.asked(key).and_then(|work| work.failures.refused_at);
+        let refused_at = queue
+            .work_in_flight(key)
+            .and_then(|work| work.failures.refused_at);
         let gate = self.scheduler.gate(lane);
         if refused_at.is_some_and(|at| gate.was_accepted_since(at)) {
             let works = self.scheduler.queue.work_mut(key);
@@ -89,7 +91,7 @@ impl Processor {
     }
 
     fn rejected(&mut self, key: &AccountKey, status: u16, turn: &mut Turn<'_>) {
-        let asked = self.scheduler.queue.asked(key);
+        let asked = self.scheduler.queue.work_in_flight(key);
         let attempts = asked.map_or(0, |work| work.failures.rejected) + 1;
         if attempts >= REJECTED_ATTEMPTS {
             let detail = format!("status {status}");
@@ -104,7 +106,7 @@ impl Processor {
 
     fn unreadable(&mut self, key: &AccountKey, reason: String, turn: &mut Turn<'_>) {
         let now = turn.now.monotonic;
-        let asked = self.scheduler.queue.asked(key);
+        let asked = self.scheduler.queue.work_in_flight(key);
         let failures = asked.map(|work| work.failures).unwrap_or_default();
         let attempts = failures.unreadable + 1;
         let first = failures.first_unreadable.unwrap_or(now);
@@ -123,7 +125,7 @@ impl Processor {
     /// Has the account's records read again, to put them aside. Meanwhile it counts as being looked up.
     fn give_up_account(&mut self, key: &AccountKey, reason: DeadLetterReason, detail: String) {
         let epoch = self.partitions.epoch_of(key.partition);
-        let Some((work, epoch)) = self.scheduler.queue.asked(key).zip(epoch) else {
+        let Some((work, epoch)) = self.scheduler.queue.work_in_flight(key).zip(epoch) else {
             return;
         };
         let causes = work.pending.causes.clone();

@@ -2,7 +2,9 @@
 
 use stackone_link_schemas::{AccountPhase, GraceKind, Trigger};
 
-use crate::reconcile::{Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, Then, row};
+use crate::reconcile::{
+    AfterGrace, Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, row,
+};
 
 /// The design's table, word for word as far as a test can read it: triggers (D deleted, W other webhook, R recheck), what
 /// the API says, states, a condition, what to do. Where two of its rows meet, the one that is meant stands here.
@@ -101,12 +103,15 @@ fn then(text: &str) -> Row {
         ["emit", kind] => Row::Emit(named(&KINDS, kind)),
         ["skip", reason] => Row::Skip(named(&REASONS, reason)),
         ["await", grace, "emit", kind] => {
-            Row::Await(named(&GRACES, grace), Then::Emit(named(&KINDS, kind)))
+            Row::Await(named(&GRACES, grace), AfterGrace::Emit(named(&KINDS, kind)))
         }
-        ["await", grace, "skip", reason] => {
-            Row::Await(named(&GRACES, grace), Then::Skip(named(&REASONS, reason)))
+        ["await", grace, "skip", reason] => Row::Await(
+            named(&GRACES, grace),
+            AfterGrace::Skip(named(&REASONS, reason)),
+        ),
+        ["await", grace, "as", "webhook"] => {
+            Row::Await(named(&GRACES, grace), AfterGrace::AsWebhook)
         }
-        ["await", grace, "as", "webhook"] => Row::Await(named(&GRACES, grace), Then::AsWebhook),
         _ => panic!("unknown action {text}"),
     }
 }

@@ -9,8 +9,8 @@ use crate::time::Monotonic;
 impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
     /// The work that is being looked up for an account.
     #[must_use]
-    pub fn asked(&self, key: &K) -> Option<&W> {
-        self.entries.get(key)?.asked.as_deref()
+    pub fn work_in_flight(&self, key: &K) -> Option<&W> {
+        self.entries.get(key)?.in_flight.as_deref()
     }
 
     /// The work that came since the lookup of an account was sent, or that waits for one.
@@ -46,7 +46,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
     pub fn keys_where(&self, matches: impl Fn(&W) -> bool) -> impl Iterator<Item = &K> {
         let entries = self.entries.iter();
         let matching = entries.filter(move |(_, entry)| {
-            let mut works = entry.asked.iter().chain(&entry.waiting);
+            let mut works = entry.in_flight.iter().chain(&entry.waiting);
             works.any(|work| matches(work))
         });
         matching.map(|(key, _)| key)
@@ -58,7 +58,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
             .entries
             .values()
             .filter(move |entry| entry.lane == lane);
-        entries.filter_map(|entry| entry.asked.as_deref().or(entry.waiting.as_deref()))
+        entries.filter_map(|entry| entry.in_flight.as_deref().or(entry.waiting.as_deref()))
     }
 
     /// When the next account of a lane is ready.

@@ -34,7 +34,7 @@ fn take_together<K: Copy + Eq + Hash + Ord>(
 ) -> Vec<(K, Numbers)> {
     let taken = queue.take_together(0, now, most, goes_with).into_iter();
     taken
-        .map(|key| (key, queue.asked(&key).unwrap().clone()))
+        .map(|key| (key, queue.work_in_flight(&key).unwrap().clone()))
         .collect()
 }
 
@@ -55,7 +55,7 @@ fn triggers_merge_while_they_wait_and_not_into_a_lookup_under_way() {
     queue.add("a", 0, numbers([3]), now);
     assert_eq!(take(&mut queue, now), None, "one lookup per account");
     assert_eq!(
-        queue.asked(&"a"),
+        queue.work_in_flight(&"a"),
         Some(&numbers([1, 2])),
         "the answer decides only what was known when it was asked"
     );

@@ -142,7 +142,7 @@ impl Model {
                 not_before.is_none_or(|at| at <= self.now),
                 "within a backoff"
             );
-            let work = self.queue.asked(&key).unwrap().0.clone();
+            let work = self.queue.work_in_flight(&key).unwrap().0.clone();
             prop_assert!(
                 self.asked.insert(key, work).is_none(),
                 "asked twice at once"
@@ -186,7 +186,7 @@ impl Model {
                 .take_together(lane, self.now, 1, |_, _| false)
                 .pop()
             {
-                let work = self.queue.asked(&key).unwrap().0.clone();
+                let work = self.queue.work_in_flight(&key).unwrap().0.clone();
                 drained.entry(key).or_default().extend(work);
                 self.queue.finish(&key, self.now);
             }

@@ -12,7 +12,7 @@ use crate::reconcile::SkipReason;
 use crate::work::{AccountKey, Work};
 
 /// What is undecided of an account, and the offsets that a record of it accounts for.
-struct Undecided {
+struct Marker {
     pending: Pending,
     close: Vec<i64>,
     span: SpanParent,
@@ -28,7 +28,7 @@ impl Processor {
         keys.truncate(MOST_MARKERS);
         for key in &keys {
             if let Some(undecided) = self.undecided(key) {
-                self.stage_undecided(stage, key, undecided, AfterCommit::Keep)?;
+                self.stage_marker(stage, key, undecided, AfterCommit::Keep)?;
             }
         }
         Ok(())
@@ -74,7 +74,7 @@ impl Processor {
                 ..grace
             });
             let then = AfterCommit::Release { lane, said_at };
-            self.stage_undecided(stage, key, undecided, then)?;
+            self.stage_marker(stage, key, undecided, then)?;
         }
         let disposition = Disposition::Skipped(SkipReason::Marker.as_str());
         stage.effects.push(Effect::Passed {
@@ -85,29 +85,29 @@ impl Processor {
         Ok(())
     }
 
-    fn undecided(&self, key: &AccountKey) -> Option<Undecided> {
+    fn undecided(&self, key: &AccountKey) -> Option<Marker> {
         let queue = &self.scheduler.queue;
-        let (asked, waiting) = (queue.asked(key), queue.waiting(key));
+        let (asked, waiting) = (queue.work_in_flight(key), queue.waiting(key));
         let first = asked.or(waiting)?;
         let since = waiting.filter(|_| asked.is_some());
-        Some(Undecided {
+        Some(Marker {
             pending: merged(first, since),
             close: open_offsets(first, since),
             span: self.span(first, None),
         })
     }
 
-    fn stage_undecided(
+    fn stage_marker(
         &self,
         stage: &mut Stage<'_>,
         key: &AccountKey,
-        undecided: Undecided,
+        undecided: Marker,
         then: AfterCommit,
     ) -> Staging {
         let Some(ready) = self.partitions.ready(key.partition) else {
             return Ok(());
         };
-        let Undecided {
+        let Marker {
             pending,
             close,
             span,
