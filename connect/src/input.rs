@@ -1,5 +1,7 @@
 //! What a request may say. Every text that is shown, sent on or put into a URL is bounded here.
 
+mod text;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -9,18 +11,15 @@ use url::Url;
 use crate::jwt::MAX_TENANT_ID;
 use crate::problem::Problem;
 
+pub(crate) use text::idempotency_key;
+use text::{is_clean, is_word, may_return_to};
+
 /// Longest label, in characters.
 const MAX_LABEL: usize = 100;
 /// Longest name, in characters.
 const MAX_NAME: usize = 255;
-/// Longest key of a connector, a category or a profile.
-const MAX_WORD: usize = 128;
 /// Most categories.
 const MAX_CATEGORIES: usize = 20;
-/// Longest `return_url`, in bytes.
-const MAX_URL: usize = 2048;
-/// Longest `Idempotency-Key`, in bytes.
-const MAX_KEY: usize = 255;
 const HOUR: u32 = 60 * 60;
 const DAY: u32 = 24 * HOUR;
 
@@ -190,152 +189,5 @@ impl NamedTenant {
     }
 }
 
-/// An `Idempotency-Key`: printable ASCII.
-pub(crate) fn idempotency_key(text: &str) -> Result<&str, Problem> {
-    let is_printable = text.bytes().all(|byte| (0x21..0x7f).contains(&byte));
-    if (1..=MAX_KEY).contains(&text.len()) && is_printable {
-        Ok(text)
-    } else {
-        Err(Problem::invalid(
-            "Idempotency-Key is 1 to 255 printable characters",
-        ))
-    }
-}
-
-fn is_word(text: &str) -> bool {
-    let may = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    (1..=MAX_WORD).contains(&text.len()) && text.bytes().all(may)
-}
-
-/// Whether a text shows nothing but itself.
-fn is_clean(text: &str, most: usize) -> bool {
-    (1..=most).contains(&text.chars().count()) && !text.chars().any(is_hidden)
-}
-
-/// Control characters, what turns the direction of text, and what shows nothing.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
-}
-
-fn may_return_to(text: &str, origins: &[Url]) -> bool {
-    let Ok(url) = Url::parse(text) else {
-        return false;
-    };
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    let is_safe = stackone_client::is_https_or_loopback(&url);
-    let is_ours = origins.iter().any(|origin| origin.origin() == url.origin());
-    text.len() <= MAX_URL && !text.chars().any(is_hidden) && !has_user && is_safe && is_ours
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn origins() -> Vec<Url> {
-        ["https://app.example.com", "http://localhost:3000"]
-            .map(|origin| origin.parse().unwrap())
-            .into()
-    }
-
-    fn is_valid(change: impl FnOnce(&mut NewSession)) -> bool {
-        let mut new = NewSession::default();
-        change(&mut new);
-        new.check(&origins()).is_ok()
-    }
-
-    #[test]
-    fn a_page_leads_on_to_configured_origins_only() {
-        for (url, may) in [
-            ("https://app.example.com/settings?tab=1#x", true),
-            ("http://localhost:3000/", true),
-            ("http://app.example.com/", false),
-            ("https://app.example.com:8443/", false),
-            ("https://app.example.com.evil.example/", false),
-            ("https://user@app.example.com/", false),
-            ("https://:secret@app.example.com/", false),
-            ("javascript:alert(1)", false),
-            ("//app.example.com/", false),
-            ("https://app.example.com/\u{202e}", false),
-            ("", false),
-        ] {
-            assert_eq!(
-                is_valid(|new| new.return_url = Some(url.to_owned())),
-                may,
-                "{url}"
-            );
-        }
-        let long = format!("https://app.example.com/{}", "a".repeat(2048));
-        assert!(!is_valid(|new| new.return_url = Some(long)));
-    }
-
-    #[test]
-    fn a_label_shows_nothing_but_itself() {
-        for (label, may) in [
-            ("HR, main plant", true),
-            ("<b>Büro</b> \u{1f3ed}", true),
-            ("", false),
-            ("a\nb", false),
-            ("a\u{202e}b", false),
-            ("a\u{2066}b", false),
-            ("a\u{200b}b", false),
-            ("a\u{0}b", false),
-        ] {
-            assert_eq!(
-                is_valid(|new| new.label = Some(label.to_owned())),
-                may,
-                "{label:?}"
-            );
-        }
-        assert!(is_valid(|new| new.label = Some("ü".repeat(100))));
-        assert!(!is_valid(|new| new.label = Some("ü".repeat(101))));
-    }
-
-    #[test]
-    fn a_session_lives_as_long_as_its_channel_allows() {
-        let lives = |channel, seconds| {
-            is_valid(|new| (new.channel, new.expires_in) = (channel, Some(seconds)))
-        };
-        assert!(lives(Channel::Hub, DAY) && !lives(Channel::Hub, DAY + 1));
-        assert!(lives(Channel::Link, 30 * DAY) && !lives(Channel::Link, 30 * DAY + 1));
-        assert!(!lives(Channel::Hub, 0));
-        let usual = NewSession::default().fact("Acme".to_owned(), None).unwrap();
-        assert_eq!(usual.expires_in, HOUR);
-    }
-
-    #[test]
-    fn words_and_keys_hold_nothing_that_could_be_more() {
-        for text in ["", "a b", "a/b", "ü", &"a".repeat(129)] {
-            assert!(
-                !is_valid(|new| new.provider = Some(text.to_owned())),
-                "{text}"
-            );
-            assert!(
-                !is_valid(|new| new.categories = vec![text.to_owned()]),
-                "{text}"
-            );
-        }
-        assert!(is_valid(|new| new.provider = Some("bamboohr".to_owned())));
-        assert!(!is_valid(|new| new.account_type = Some("demo".into())));
-        assert!(idempotency_key("order-7").is_ok());
-        for key in ["", "a b", "ü", &"a".repeat(256)] {
-            assert!(idempotency_key(key).is_err(), "{key}");
-        }
-    }
-
-    #[test]
-    fn another_request_has_another_digest() {
-        let new = NewSession::default();
-        let other = NewSession {
-            multiple: true,
-            ..new.clone()
-        };
-        assert_eq!(new.digest(), new.clone().digest());
-        assert_ne!(new.digest(), other.digest());
-        assert_eq!(new.digest().len(), 64);
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 //! key says which algorithm is used, and no header names another key.
 
 mod keys;
+mod scopes;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use keys::{JwksProblem, Keys};
+pub use scopes::{Scope, Scopes};
 
 /// Longest token that is looked at, in bytes.
 const MAX_TOKEN: usize = 8 * 1024;
@@ -21,25 +23,6 @@ const MAX_LIFE: i64 = 15 * 60;
 const LEEWAY: i64 = 60;
 /// Longest id of a tenant, in bytes.
 pub(crate) const MAX_TENANT_ID: usize = 128;
-
-/// What a caller may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Make link sessions and cancel them.
-    Link,
-    /// See sessions and accounts.
-    Read,
-    /// Delete accounts.
-    Disconnect,
-}
-
-/// What a token may do, as a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scopes {
-    link: bool,
-    read: bool,
-    disconnect: bool,
-}
 
 /// What one issuer's tokens must say, and how they say it.
 #[derive(Debug, Clone)]
@@ -248,39 +231,6 @@ impl<'t> Unverified<'t> {
             scopes: Scopes::of(self.claims.get(&rules.scope_claim)),
             expires_at,
         })
-    }
-}
-
-impl Scopes {
-    /// All of them.
-    #[cfg(test)]
-    pub(crate) const ALL: Self = Self {
-        link: true,
-        read: true,
-        disconnect: true,
-    };
-
-    /// Those of a claim: a text of words, or a list. Without one, linking and reading.
-    fn of(claim: Option<&Value>) -> Self {
-        let words: Vec<&str> = match claim {
-            None => vec!["link", "read"],
-            Some(Value::String(text)) => text.split_ascii_whitespace().collect(),
-            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
-            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => Vec::new(),
-        };
-        Self {
-            link: words.contains(&"link"),
-            read: words.contains(&"read"),
-            disconnect: words.contains(&"disconnect"),
-        }
-    }
-
-    pub(crate) const fn allow(self, scope: Scope) -> bool {
-        match scope {
-            Scope::Link => self.link,
-            Scope::Read => self.read,
-            Scope::Disconnect => self.disconnect,
-        }
     }
 }
 

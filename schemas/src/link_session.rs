@@ -1,5 +1,8 @@
 //! Facts of link sessions, on a topic of their own: a session is the fold of its facts in log order.
 
+mod created;
+mod settled;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -8,7 +11,9 @@ use uuid::Uuid;
 
 use crate::AccountId;
 use crate::envelope::id_of_name;
-use crate::open_enum::open_enum;
+
+pub use created::{LinkChannel, LinkSessionCreated};
+pub use settled::{LinkOutcome, LinkReason, LinkSessionSettled};
 
 /// `ce_dataschema` of a [`LinkSessionFact`].
 pub const LINK_SESSION_DATASCHEMA: &str = "urn:stackone-link:schema:link-session-fact:v1";
@@ -99,101 +104,6 @@ impl LinkSessionChange {
     }
 }
 
-/// What was asked for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct LinkSessionCreated {
-    /// Where the person links.
-    /// From the request.
-    ///
-    /// Example: `"hub"`
-    pub channel: LinkChannel,
-    /// How long it may be opened and minted for, in seconds after this fact.
-    /// From the request, else by the channel.
-    ///
-    /// Example: `3600`
-    pub expires_in: u32,
-    /// Name of the customer.
-    /// From the state topic: the customer's oldest account; else from the request or the JWT.
-    ///
-    /// Example: `"Acme Manufacturing Ltd"`
-    pub tenant_name: String,
-    /// Who links. Personal data; absent where connect is configured with `include_user_name = false`.
-    /// From the request or the JWT.
-    ///
-    /// Example: `"dana@acme.example"`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_name: Option<String>,
-    /// The connector that is to be linked; the person chooses where it is absent.
-    /// From the request.
-    ///
-    /// Example: `"bamboohr"`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provider: Option<String>,
-    /// The categories that the person chooses from.
-    /// From the request.
-    ///
-    /// Example: `["hris"]`
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub categories: Vec<String>,
-    /// The account that is to be linked again; a new one where it is absent.
-    /// From the request.
-    ///
-    /// Example: `"GnQoASvosYhE5wJcmmAQs"`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account_id: Option<AccountId>,
-    /// That account's version.
-    /// From the state topic.
-    ///
-    /// Example: `3`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account_version: Option<u64>,
-    /// Whether the customer may have several accounts of the provider.
-    /// From the request.
-    ///
-    /// Example: `false`
-    #[serde(default)]
-    pub multiple: bool,
-    /// Production or test.
-    /// From the request.
-    ///
-    /// Example: `"production"`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account_type: Option<crate::AccountType>,
-    /// StackOne's connector profile.
-    /// From the request.
-    ///
-    /// Example: `"profile-1"`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connector_profile_id: Option<String>,
-    /// A label for the new account.
-    /// From the request.
-    ///
-    /// Example: `"HR, main plant"`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// Where the page of a mailed link leads on to.
-    /// From the request.
-    ///
-    /// Example: `"https://app.acme.example/settings"`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub return_url: Option<String>,
-    /// SHA-256 of the request, in hexadecimal: the same `Idempotency-Key` with another request is refused.
-    /// From the request.
-    ///
-    /// Example: `"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
-    pub request_digest: String,
-}
-
-open_enum! {
-    /// Where a person links an account.
-    pub enum LinkChannel {
-        /// In the host's own page, by the element.
-        Hub = "hub",
-        /// On the page of a mailed link.
-        Link = "link",
-    }
-}
-
 /// What was known of the customer's accounts before StackOne was asked for a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenMinted {
@@ -225,57 +135,6 @@ pub struct LinkedReported {
     /// Example: `"bamboohr"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-}
-
-/// How a session was decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LinkSessionSettled {
-    /// Verified or failed.
-    /// From `stackone-connect`.
-    ///
-    /// Example: `"verified"`
-    pub outcome: LinkOutcome,
-    /// The account by which it was decided.
-    /// From the state topic; where there is no such account, from the Hub.
-    ///
-    /// Example: `"GnQoASvosYhE5wJcmmAQs"`
-    pub account_id: AccountId,
-    /// That account's version.
-    /// From the state topic.
-    ///
-    /// Example: `1`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<u64>,
-    /// Why, where it failed.
-    /// From `stackone-connect`.
-    ///
-    /// Example: `["nothing_saved"]`
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reasons: Vec<LinkReason>,
-}
-
-/// Whether an account was linked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LinkOutcome {
-    /// The account is confirmed active.
-    Verified,
-    /// It is not, or nothing changed. A later try may still be verified.
-    Failed,
-}
-
-open_enum! {
-    /// Why nothing was linked.
-    pub enum LinkReason {
-        /// The connection still works; the new sign-in was not saved.
-        NothingSaved = "nothing_saved",
-        /// The provider still refuses.
-        StillRefused = "still_refused",
-        /// The account was unlinked meanwhile.
-        AccountGone = "account_gone",
-        /// StackOne does not know the account that the page named.
-        NotFound = "not_found",
-    }
 }
 
 impl LinkSessionFact {

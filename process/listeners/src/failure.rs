@@ -4,7 +4,7 @@ use std::io;
 
 use actix_http::error::{DispatchError, ParseError};
 
-use crate::timed::Cut;
+use crate::cut::Cut;
 
 /// Why a connection ended otherwise than by being closed: label of its metric, and reason in the
 /// log.

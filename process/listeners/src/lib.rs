@@ -11,6 +11,7 @@
 mod admin;
 mod answered;
 mod connections;
+mod cut;
 mod failure;
 mod first_byte;
 mod listener;

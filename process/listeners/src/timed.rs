@@ -1,7 +1,6 @@
 //! A connection that ends when it is time, whoever is at its other end: actix times the first head and the wait for the next
 //! one, but neither later heads nor the rest of a chunked body that nobody wants any more.
 
-use std::fmt;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -10,62 +9,12 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::cut::{Cut, Refusal};
 use crate::phase::{Deadlines, Phase, Room};
 use crate::proxy_protocol::Opening;
 
 /// How much of a head is read at once: nearly all come whole, with their bodies.
 const PIECE: usize = 8 * 1024;
-
-/// Why a connection was cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cut {
-    HeadTooSlow,
-    HeadTooLarge,
-    /// It does not begin with a head.
-    ProxyProtocol,
-    /// It took nothing of its answer for too long.
-    NotRead,
-    /// It was told that this is the end, and did not leave.
-    NotClosed,
-}
-
-impl Cut {
-    /// What is said before.
-    const fn answer(self) -> &'static [u8] {
-        match self {
-            Self::HeadTooSlow => {
-                b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-            }
-            Self::HeadTooLarge => {
-                b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-            }
-            Self::ProxyProtocol => {
-                b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-            }
-            Self::NotRead | Self::NotClosed => b"",
-        }
-    }
-}
-
-impl fmt::Display for Cut {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::HeadTooSlow => "the head did not come in time",
-            Self::HeadTooLarge => "the head is too large",
-            Self::ProxyProtocol => "the PROXY protocol is not spoken here",
-            Self::NotRead => "nothing of the answer was read in time",
-            Self::NotClosed => "not closed in time",
-        })
-    }
-}
-
-impl std::error::Error for Cut {}
-
-impl From<Cut> for io::Error {
-    fn from(cut: Cut) -> Self {
-        Self::other(cut)
-    }
-}
 
 /// A stream that knows what is being done with it.
 pub(crate) struct Timed<T> {
@@ -77,14 +26,6 @@ pub(crate) struct Timed<T> {
     refusal: Option<Refusal>,
     /// When the other end has to have taken some more of an answer, where it takes none now.
     stalled: Option<Instant>,
-}
-
-/// Our own last word, where there is no request that actix could answer.
-struct Refusal {
-    cut: Cut,
-    unsaid: &'static [u8],
-    /// All is said, and the other end has been told so.
-    said: bool,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
@@ -156,12 +97,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
 
     fn refuse(&mut self, cut: Cut) {
         self.phase.closes(Instant::now());
-        let unsaid = cut.answer();
-        self.refusal = Some(Refusal {
-            cut,
-            unsaid,
-            said: false,
-        });
+        self.refusal = Some(Refusal::of(cut));
     }
 
     /// Reads some of a head.
@@ -183,37 +119,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
         buffer.put_slice(piece.filled());
         self.phase.read(piece.filled().len(), Instant::now());
         Poll::Ready(Ok(()))
-    }
-}
-
-impl Refusal {
-    /// Says it, and waits until the other end has left: closed at once, what has not been read yet would reset the connection, and
-    /// the answer with it.
-    fn poll_say<T: AsyncRead + AsyncWrite + Unpin>(
-        &mut self,
-        stream: &mut T,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        let mut stream = Pin::new(stream);
-        while !self.unsaid.is_empty() {
-            let said = ready!(stream.as_mut().poll_write(context, self.unsaid))?;
-            if said == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.unsaid = &self.unsaid[said..];
-        }
-        if !self.said {
-            ready!(stream.as_mut().poll_shutdown(context))?;
-            self.said = true;
-        }
-        loop {
-            let mut unread = [MaybeUninit::uninit(); PIECE];
-            let mut unread = ReadBuf::uninit(&mut unread);
-            ready!(stream.as_mut().poll_read(context, &mut unread))?;
-            if unread.filled().is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-        }
     }
 }
 
@@ -239,7 +144,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Timed<T> {
             if !late {
                 let _said_or_gone = ready!(refusal.poll_say(&mut this.stream, context));
             }
-            return Poll::Ready(Err(refusal.cut.into()));
+            return Poll::Ready(Err(refusal.cut().into()));
         }
         match room {
             Room::Head(room) => this.poll_head(context, buffer, room),

@@ -122,6 +122,8 @@ fn fields() -> Vec<Field> {
         "event",
         "lifecycle",
         "link_session",
+        "link_session/created",
+        "link_session/settled",
         "own/listing",
         "own/look",
         "state",
