@@ -1,5 +1,6 @@
 //! A link session as the fold of its facts, in the order of the log. Pure: no clock, no I/O.
 
+mod before;
 mod concerned;
 mod decide;
 mod fold;

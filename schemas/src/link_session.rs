@@ -5,6 +5,7 @@ mod settled;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -119,6 +120,13 @@ pub struct TokenMinted {
     /// Example: `false`
     #[serde(default)]
     pub is_partial: bool,
+    /// The newest `confirmed_at` of the accounts that are not listed, where there are such: one of
+    /// them whose last transition was confirmed later has moved after this.
+    /// From the state topic, so by the processor's clock, as what it is compared with.
+    ///
+    /// Example: `"2026-03-06T02:00:11.204Z"`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted_confirmed_at: Option<Timestamp>,
 }
 
 /// What the page said.

@@ -26,9 +26,9 @@ impl Connect {
     /// Has StackOne make a session of its own. What was known before is stored first.
     pub(crate) async fn mint(&self, id: Uuid) -> Result<MintedNow, Problem> {
         self.wait_for(id).await?;
-        let (tenant, state, (may, used)) = self.look(id, |tenant, session, now| {
+        let (tenant, state, (may, used, minted)) = self.look(id, |tenant, session, now| {
             let used = tenant.used_since(an_hour_before(now)).1;
-            (session.may_mint(now), used)
+            (session.may_mint(now), used, tenant.versions(session))
         })?;
         if !may {
             return Err(Problem::over(state));
@@ -38,7 +38,6 @@ impl Connect {
         }
         let project = self.projects.get(tenant.project.as_deref())?;
         project.admit()?;
-        let minted = self.index.tenant(&tenant, TenantState::versions);
         let change = LinkSessionChange::TokenMinted(minted);
         self.facts.write(&tenant, id, change).await?;
         let (_, state, (request, may)) = self.look(id, |state, session, now| {

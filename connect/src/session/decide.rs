@@ -8,21 +8,6 @@ use super::standing::{Owner, Seen, Standing};
 use super::tenant::TenantState;
 use crate::account::Account;
 
-impl Session {
-    /// Whether something was confirmed of the account after the first token.
-    pub(super) fn has_moved(&self, account: &Account) -> bool {
-        let Some(before) = &self.before else {
-            return false;
-        };
-        match before.versions.get(&account.id) {
-            Some(version) => account.version > *version,
-            // Of a tenant with more accounts than a record holds, only clocks can tell.
-            None if before.is_partial => account.confirmed_at.is_some_and(|at| at > before.at),
-            None => account.version > 0,
-        }
-    }
-}
-
 impl TenantState {
     /// Where a session stands, given what else was seen.
     pub(crate) fn state(

@@ -1,7 +1,5 @@
 //! One session: what its own facts make of it.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +8,9 @@ use stackone_link_schemas::{
 };
 use uuid::Uuid;
 
+use super::before::Before;
 use super::standing::Standing;
+use crate::account::Account;
 
 /// How often a page may say that it has an account.
 pub(crate) const MAX_HINTS: u8 = 5;
@@ -97,13 +97,6 @@ pub(crate) struct Session {
     pub(crate) changed_at: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Before {
-    pub(super) at: Timestamp,
-    pub(super) versions: BTreeMap<AccountId, u64>,
-    pub(super) is_partial: bool,
-}
-
 /// What a page said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hint {
@@ -163,11 +156,7 @@ impl Session {
         if at >= self.expires_at() {
             return false;
         }
-        self.before.get_or_insert(Before {
-            at,
-            versions: minted.versions,
-            is_partial: minted.is_partial,
-        });
+        self.before.get_or_insert_with(|| Before::of(minted, at));
         self.minted_at.push(at);
         true
     }
@@ -265,11 +254,18 @@ impl Session {
         self.created.account_id.is_some()
     }
 
-    /// The account's version before the first token; the greatest where that is not known to be smaller.
-    pub(super) fn version_before(&self, account: &AccountId) -> u64 {
+    /// Whether something was confirmed of the account after the first token.
+    pub(super) fn has_moved(&self, account: &Account) -> bool {
         let before = self.before.as_ref();
-        let version = before.and_then(|before| before.versions.get(account));
-        version.copied().unwrap_or(0)
+        before.is_some_and(|before| before.has_moved(account))
+    }
+
+    /// Whether the first token was before what `other` was settled by.
+    pub(super) fn was_before(&self, other: &Self, settled: &LinkSessionSettled) -> bool {
+        match &self.before {
+            Some(before) => before.was_before(settled, other.final_since()),
+            None => settled.version > Some(0),
+        }
     }
 
     /// When it became final.

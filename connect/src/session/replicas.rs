@@ -104,7 +104,9 @@ fn take(step: Step, log: &mut Log, replicas: &mut [Replica; 2]) {
             }
         }
         Step::Mint(at, session) => {
-            let minted = replicas[at].tenant.versions();
+            let tenant = &replicas[at].tenant;
+            let minted = tenant.session(Uuid::from_u128(session)).unwrap();
+            let minted = tenant.versions(minted);
             let minted = LinkSessionChange::TokenMinted(minted);
             log.facts.push((session, minted));
         }

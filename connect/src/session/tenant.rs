@@ -1,6 +1,8 @@
 //! All sessions and accounts of one tenant. Its facts have one order, so that every replica decides alike
 //! which session an account belongs to.
 
+use std::cmp::Reverse;
+
 use jiff::{SignedDuration, Timestamp};
 use stackone_link_schemas::{
     AccountId, LinkOutcome, LinkSessionChange, LinkSessionFact, LinkSessionSettled, TokenMinted,
@@ -65,10 +67,9 @@ impl TenantState {
         let Some(session) = self.session(by).filter(|session| !session.is_relink()) else {
             return false;
         };
-        let before = session.version_before(account);
         self.sessions.iter().any(|other| {
             let claims = |settled: &LinkSessionSettled| {
-                settled.account_id == *account && settled.version > Some(before)
+                settled.account_id == *account && session.was_before(other, settled)
             };
             other.id != by
                 && !other.is_relink()
@@ -77,14 +78,22 @@ impl TenantState {
         })
     }
 
-    /// The versions of the accounts as they are now, for a `token_minted`.
-    pub(crate) fn versions(&self) -> TokenMinted {
-        let known = self.accounts.iter().take(MAX_VERSIONS);
+    /// The versions of the accounts as they are now, for a `token_minted` of this session: where there
+    /// are too many, of the one that it links again, and of those that were confirmed last.
+    pub(crate) fn versions(&self, session: &Session) -> TokenMinted {
+        let confirmed = self.accounts.iter().filter(|account| account.version > 0);
+        let mut confirmed: Vec<&Account> = confirmed.collect();
+        let relinked = session.created.account_id.as_ref();
+        confirmed
+            .sort_by_key(|account| Reverse((relinked == Some(&account.id), account.confirmed_at)));
+        let (listed, unlisted) = confirmed.split_at(confirmed.len().min(MAX_VERSIONS));
+        let versions = listed.iter();
         TokenMinted {
-            versions: known
+            versions: versions
                 .map(|account| (account.id.clone(), account.version))
                 .collect(),
-            is_partial: self.accounts.len() > MAX_VERSIONS,
+            is_partial: !unlisted.is_empty(),
+            unlisted_confirmed_at: unlisted.first().and_then(|account| account.confirmed_at),
         }
     }
 

@@ -105,7 +105,10 @@ impl TenantState {
 
     /// Mints for it, with the accounts as they are.
     pub(crate) fn mint(&mut self, session: u128, seconds: i64) -> Folded {
-        let minted = self.versions();
+        let known = self.session(Uuid::from_u128(session));
+        let minted = known
+            .map(|session| self.versions(session))
+            .unwrap_or_default();
         self.fact(session, LinkSessionChange::TokenMinted(minted), seconds)
     }
 }

@@ -230,6 +230,56 @@ fn what_did_not_move_after_the_first_token_is_no_candidate() {
     );
 }
 
+/// A tenant of 300 accounts, each of whose states was confirmed a second after that before by the
+/// clock of the processor, which is so many seconds ahead of the log's; minted for at second 1000.
+fn minted_for_many(ahead: i64, account_id: Option<&str>) -> TenantState {
+    let mut tenant = TenantState::default();
+    for number in 0..300 {
+        // The first ids are those that were confirmed first.
+        let mut account = account(&format!("old{number:03}"), 7, Active);
+        account.confirmed_at = Some(at(number + ahead));
+        tenant.put_account(account);
+    }
+    tenant.create(1, account_id);
+    tenant.mint(1, 1000);
+    tenant
+}
+
+#[test]
+fn of_a_tenant_with_many_accounts_clocks_do_not_tell_what_moved() {
+    for ahead in [-2000, -60, 0, 60, 2000] {
+        for id in ["new", "old000", "old150", "old299"] {
+            let mut tenant = minted_for_many(ahead, None);
+            assert_eq!(standing(&tenant, 1, &NOTHING), Standing::Waiting, "{ahead}");
+            let mut moved = account(id, 8, Active);
+            moved.confirmed_at = Some(at(1001 + ahead));
+            tenant.put_account(moved);
+            let verified = Some((Verified, vec![]));
+            assert_eq!(verdict(&tenant, 1, &NOTHING), verified, "{id}, {ahead}");
+        }
+        let mut tenant = minted_for_many(ahead, Some("old000"));
+        assert_eq!(standing(&tenant, 1, &NOTHING), Standing::Waiting, "{ahead}");
+        let mut moved = account("old000", 8, Active);
+        moved.confirmed_at = Some(at(1001 + ahead));
+        tenant.put_account(moved);
+        assert_eq!(verdict(&tenant, 1, &NOTHING), Some((Verified, vec![])));
+    }
+}
+
+#[test]
+fn an_account_that_is_not_listed_is_anothers_where_that_was_settled_later() {
+    for (settled_at, expected) in [(999, Some((Verified, vec![]))), (1002, None)] {
+        let mut tenant = minted_for_many(0, None);
+        tenant.create(2, None);
+        tenant.mint(2, 500);
+        tenant.fact(2, settled(Verified, "old000", 7), settled_at);
+        let mut moved = account("old000", 8, Active);
+        moved.confirmed_at = Some(at(1003));
+        tenant.put_account(moved);
+        assert_eq!(verdict(&tenant, 1, &NOTHING), expected, "{settled_at}");
+    }
+}
+
 #[test]
 fn two_sessions_of_one_provider_and_one_account_need_a_hint() {
     let mut tenant = two_open();
