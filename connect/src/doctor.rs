@@ -6,6 +6,7 @@
 mod finding;
 mod hub;
 mod jwks;
+mod listener;
 mod stackone;
 mod topics;
 
@@ -13,6 +14,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use stackone_link_process::counted::counted;
 
 use crate::config::Config;
@@ -55,6 +57,7 @@ pub async fn run(config: &Config, asked: &Doctor, out: &mut impl Write) -> anyho
         stackone::findings(config, asked.timeout),
         jwks::findings(config)
     );
+    findings.extend(listener::findings(config, Timestamp::now()));
     findings.extend(topics);
     findings.push(hub::finding(&settings.hub));
     findings.extend(jwks);

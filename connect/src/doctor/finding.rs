@@ -11,6 +11,8 @@ use strum::IntoStaticStr;
 #[strum(serialize_all = "snake_case")]
 pub(super) enum Check {
     Configuration,
+    Connections,
+    Certificate,
     Topics,
     Hub,
     Jwks,

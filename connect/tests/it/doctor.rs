@@ -1,9 +1,8 @@
 //! `doctor`: what it sees of everything that connect depends on.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use stackone_connect::config::Settings;
@@ -18,9 +17,20 @@ use crate::host::{Host, ISSUER};
 use crate::pages::hub;
 use crate::service::TOKEN_KEY;
 use crate::stackone::{KEY, answering, asked, stackone};
+use crate::tls::certify_for;
 
 /// A project, and an issuer whose key set is at StackOne's address, which saves a server.
 fn config(broker: &Broker, stackone: &MockServer, change: impl FnOnce(&mut Settings)) -> Config {
+    config_with(broker, stackone, &[], change)
+}
+
+/// The same, with more of an environment.
+fn config_with(
+    broker: &Broker,
+    stackone: &MockServer,
+    more: &[(&str, &str)],
+    change: impl FnOnce(&mut Settings),
+) -> Config {
     let mut text = String::new();
     let uri = stackone.uri();
     let jwks = format!("issuer = '{ISSUER}'\naudience = 'a'\njwks_url = '{uri}/jwks'");
@@ -33,8 +43,9 @@ fn config(broker: &Broker, stackone: &MockServer, change: impl FnOnce(&mut Setti
         ("STACKONE_CONNECT_API_KEY", KEY),
         ("CONNECT__KAFKA__BOOTSTRAP_SERVERS", &broker.address()),
     ];
-    let pairs = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let mut config = Config::load(Some(file.path()), &HashMap::from(pairs)).unwrap();
+    let pairs = environment.iter().chain(more);
+    let pairs = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let mut config = Config::load(Some(file.path()), &pairs.collect()).unwrap();
     config.settings.topics = broker.topics.clone();
     change(&mut config.settings);
     config
@@ -71,11 +82,14 @@ async fn all_is_well_and_one_session_was_made_that_is_nobody_s() {
     keys.mount(&stackone).await;
     let config = config(&broker, &stackone, |settings| {
         settings.hub.folder = Some(folder.path().to_owned());
+        settings.server.max_connections = 100;
     });
     let (is_well, found) = examined(&config).await;
     assert!(is_well, "{found:?}");
+    assert!(found.iter().all(|(check, _, _)| check != "certificate"));
     for (check, says) in [
         ("configuration", "http://127.0.0.1:8084"),
+        ("connections", "room for 100 at once"),
         ("topics", "it.link.sessions"),
         ("hub", "version 1.2.3, 5 bytes, abc.js"),
         ("jwks", "1 usable"),
@@ -102,10 +116,12 @@ async fn everything_that_is_wrong_is_told_at_once() {
     let config = config(&broker, &refusing, |settings| {
         settings.hub.folder = Some(folder.path().to_owned());
         settings.topics = Topics::with_prefix("other");
+        settings.server.max_connections = usize::MAX;
     });
     let (is_well, found) = examined(&config).await;
     assert!(!is_well);
     for (check, says) in [
+        ("connections", "open files, and "),
         ("topics", "other.link.sessions"),
         ("hub", "abc.js is not what the integrity"),
         ("jwks", "answered with status 403"),
@@ -118,6 +134,29 @@ async fn everything_that_is_wrong_is_told_at_once() {
         );
         let is_said = all.iter().any(|(_, _, said)| said.contains(says));
         assert!(is_said, "{check}: {all:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_ends_soon_is_wrong_before_it_ends() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (certificate, key) = (file("tls.crt"), file("tls.key"));
+    let tls = [
+        ("CONNECT__SERVER__TLS__CERTIFICATE_FILE", &*certificate),
+        ("CONNECT__SERVER__TLS__PRIVATE_KEY_FILE", &*key),
+    ];
+    for (lasts, expected) in [
+        (Duration::from_hours(24), "wrong"),
+        (Duration::from_hours(1000), "fine"),
+    ] {
+        certify_for(folder.path(), SystemTime::now() + lasts);
+        let config = config_with(&broker, &stackone, &tls, |_| {});
+        let (_, found) = examined(&config).await;
+        let (verdict, says) = verdict(&found, "certificate");
+        assert_eq!(verdict, expected, "{says}");
+        assert!(says.starts_with("valid until "), "{says}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::{Certificate, Client};
@@ -14,8 +15,15 @@ use crate::stackone::stackone;
 
 /// Writes a certificate for this machine and its key; what it is trusted by.
 fn certify(folder: &Path) -> Certificate {
+    let far = Duration::from_hours(10_000);
+    certify_for(folder, SystemTime::now() + far)
+}
+
+/// The same, of a certificate that ends then.
+pub(crate) fn certify_for(folder: &Path, until: SystemTime) -> Certificate {
     let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    params.not_after = until.into();
     let certificate = params.self_signed(&key).unwrap();
     fs::write(folder.join("tls.crt"), certificate.pem()).unwrap();
     fs::write(folder.join("tls.key"), key.serialize_pem()).unwrap();

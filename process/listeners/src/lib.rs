@@ -29,6 +29,6 @@ pub use admin::admin_server;
 pub use failure::ConnectionFailure;
 pub use listener::{ConnectionTasks, ListenerSettings, PublicListener};
 pub use metrics::{CertificateMetrics, ConnectionMetrics};
-pub use open_files::make_room;
+pub use open_files::{OpenFiles, make_room};
 pub use public::refuse_none;
 pub use socket::ListenError;

@@ -1,5 +1,7 @@
 //! How many connections the operating system lets the process have, besides what else it opens.
 
+use std::io;
+
 /// Left for what is no connection to the public listener: brokers, the operators' listener, secrets and certificates that are read
 /// again, logs, the collector of traces.
 const RESERVED: u64 = 256;
@@ -25,6 +27,28 @@ pub fn make_room(max_connections: &mut usize, max_connections_per_peer: &mut usi
             }
         }
         Err(error) => tracing::warn!(%error, "the limit of open files is not known"),
+    }
+}
+
+/// What the operating system lets a process open, and what connections need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenFiles {
+    /// The hard limit, which [`make_room`] raises the soft one to.
+    pub allowed: u64,
+    /// For all connections at once, and what else the process opens.
+    pub needed: u64,
+}
+
+impl OpenFiles {
+    /// What so many connections need of this process.
+    ///
+    /// # Errors
+    ///
+    /// Where the operating system does not tell its limit.
+    pub fn of(max_connections: usize) -> io::Result<Self> {
+        let (_, allowed) = rlimit::Resource::NOFILE.get()?;
+        let needed = needed(max_connections);
+        Ok(Self { allowed, needed })
     }
 }
 

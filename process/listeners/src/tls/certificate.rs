@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -47,8 +48,8 @@ pub enum CertificateError {
 #[derive(Clone)]
 pub struct Certificate {
     server_config: Arc<ServerConfig>,
-    /// When it is no longer valid, in seconds since the epoch.
-    expires_at: f64,
+    /// When it is no longer valid, since the epoch.
+    expires_at: Duration,
     fingerprint: Fingerprint,
 }
 
@@ -98,8 +99,9 @@ impl Certificate {
         Arc::clone(&self.server_config)
     }
 
-    /// When it is no longer valid, in seconds since the epoch.
-    pub(crate) fn expires_at(&self) -> f64 {
+    /// When it is no longer valid, since the epoch.
+    #[must_use]
+    pub const fn expires_at(&self) -> Duration {
         self.expires_at
     }
 
@@ -122,7 +124,7 @@ impl Certificate {
             .map_err(|error| unusable("private_key_file", key_file, error))?;
         Ok(Self {
             server_config: Arc::new(server_config(chain, key)?),
-            expires_at: expires_at.as_secs_f64(),
+            expires_at,
             fingerprint: pair.fingerprint(),
         })
     }

@@ -41,7 +41,8 @@ impl CertificateRenewal {
     ///
     /// Fails where reading panicked.
     pub async fn run(self, name: Name, stop: CancellationToken) -> Result<(), JoinError> {
-        self.metrics.expires(self.tls.certificate().expires_at());
+        self.metrics
+            .expires(self.tls.certificate().expires_at().as_secs_f64());
         watch::run(name, self, stop).await
     }
 }
@@ -52,7 +53,7 @@ impl Watched for CertificateRenewal {
         let mut notices = BTreeMap::new();
         match current.renewed(&self.settings) {
             Ok(Some(certificate)) => {
-                self.metrics.expires(certificate.expires_at());
+                self.metrics.expires(certificate.expires_at().as_secs_f64());
                 self.tls.renew(certificate);
                 tracing::info!("the TLS certificate has changed; the new one is live");
             }
