@@ -1,37 +1,27 @@
 //! An account as the state topic last confirmed it, as far as connect needs it.
 
+mod about;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
-use stackone_link_schemas::{
-    AccountId, AccountPhase, AccountStateView, AccountStatus, StatusReason, TakenIn,
-};
+use stackone_link_schemas::{AccountId, AccountPhase, AccountStateView, AccountStatus};
 
-/// One account of a tenant. There may be a million, so that texts are boxed.
+pub(crate) use about::About;
+
+/// One account of a tenant. There may be a million: what it has is kept in little room.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Account {
     pub(crate) id: AccountId,
     pub(crate) version: u64,
     pub(crate) phase: AccountPhase,
     pub(crate) status: Option<AccountStatus>,
-    /// What was consumed of the account events topic for this state.
-    pub(crate) taken_in: Option<TakenIn>,
+    /// The partition and offset up to which the account events topic was consumed for this state.
+    pub(crate) taken_in: Option<(i32, i64)>,
     pub(crate) confirmed_at: Option<Timestamp>,
     pub(crate) is_pending: bool,
     /// Texts from StackOne; nothing once unlinked.
     pub(crate) about: Option<Box<About>>,
-}
-
-/// What StackOne says about an account.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct About {
-    pub(crate) provider: Box<str>,
-    pub(crate) provider_name: Option<Box<str>>,
-    pub(crate) owner_name: Option<Box<str>>,
-    pub(crate) user_name: Option<Box<str>>,
-    pub(crate) label: Option<Box<str>>,
-    pub(crate) created_at: Option<Timestamp>,
-    pub(crate) reasons: Box<[StatusReason]>,
 }
 
 /// What a tenant has to do about an account.
@@ -53,24 +43,16 @@ pub(crate) enum Health {
 impl Account {
     /// The account of a record of the state topic.
     pub(crate) fn of(state: AccountStateView<'_>) -> Self {
-        let reasons = state.status_reasons.into_boxed_slice();
-        let about = state.account.map(|account| {
-            Box::new(About {
-                provider: account.provider,
-                provider_name: account.provider_name,
-                owner_name: account.origin_owner_name,
-                user_name: account.origin_username,
-                label: account.label,
-                created_at: account.created_at,
-                reasons,
-            })
-        });
+        let reasons = state.status_reasons;
+        let about = state.account;
+        let about = about.map(|account| Box::new(About::of(&account, reasons)));
+        let taken_in = state.taken_in;
         Self {
             id: state.account_id,
             version: state.version,
             phase: state.state,
             status: state.status,
-            taken_in: state.taken_in,
+            taken_in: taken_in.map(|taken| (taken.partition, taken.offset)),
             confirmed_at: state.confirmed_at,
             is_pending: state.pending.is_some(),
             about,
@@ -78,11 +60,11 @@ impl Account {
     }
 
     pub(crate) fn provider(&self) -> Option<&str> {
-        self.about.as_ref().map(|about| about.provider.as_ref())
+        self.about.as_ref()?.provider()
     }
 
     pub(crate) fn label(&self) -> Option<&str> {
-        self.about.as_ref()?.label.as_deref()
+        self.about.as_ref()?.label()
     }
 
     pub(crate) fn is_active(&self) -> bool {
@@ -97,7 +79,7 @@ impl Account {
     /// Whether the record at this place of the account events topic is accounted for.
     pub(crate) fn has_consumed(&self, partition: i32, offset: i64) -> bool {
         self.taken_in
-            .is_some_and(|taken| taken.partition == partition && taken.offset >= offset)
+            .is_some_and(|(of, until)| of == partition && until >= offset)
     }
 
     pub(crate) fn health(&self) -> Health {

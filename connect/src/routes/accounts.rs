@@ -11,7 +11,7 @@ use stackone_link_schemas::{AccountId, StatusReason};
 use uuid::Uuid;
 
 use super::callers::TenantQuery;
-use crate::account::{Account, Health};
+use crate::account::{About, Account, Health};
 use crate::connect::Connect;
 use crate::jwt::Scope;
 use crate::problem::{Problem, Reason};
@@ -144,17 +144,17 @@ fn document(
 ) -> AccountDocument {
     let now = Timestamp::now();
     let about = account.about.as_deref();
-    let text = |text: Option<&Box<str>>| text.map(ToString::to_string);
+    let text = |text: fn(&About) -> Option<&str>| about.and_then(text).map(str::to_owned);
     let relinks = |session: &&crate::session::Session| {
         session.created.account_id.as_ref() == Some(&account.id) && session.may_mint(now)
     };
     let shows_user = connect.settings.sessions.include_user_name;
     AccountDocument {
         id: account.id.clone(),
-        provider: about.map(|about| about.provider.to_string()),
-        provider_name: text(about.and_then(|about| about.provider_name.as_ref())),
-        label: text(about.and_then(|about| about.label.as_ref())),
-        user_name: text(about.and_then(|about| about.user_name.as_ref())).filter(|_| shows_user),
+        provider: text(About::provider),
+        provider_name: text(About::provider_name),
+        label: text(About::label),
+        user_name: text(About::user_name).filter(|_| shows_user),
         health: account.health(),
         message: account.health().sentence(),
         since: account.confirmed_at,

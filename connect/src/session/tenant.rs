@@ -78,8 +78,8 @@ impl TenantState {
         })
     }
 
-    /// The versions of the accounts as they are now, for a `token_minted` of this session: where there
-    /// are too many, of the one that it links again, and of those that were confirmed last.
+    /// The versions of the accounts as they are now, for a `token_minted` of this session: where
+    /// there are too many, of the one that it links again, and of those that were confirmed last.
     pub(crate) fn versions(&self, session: &Session) -> TokenMinted {
         let confirmed = self.accounts.iter().filter(|account| account.version > 0);
         let mut confirmed: Vec<&Account> = confirmed.collect();
@@ -157,7 +157,7 @@ impl TenantState {
     pub(crate) fn name(&self) -> Option<&str> {
         let dated = self.accounts.iter().filter_map(|account| {
             let about = account.about.as_ref()?;
-            Some((about.created_at?, about.owner_name.as_deref()?))
+            Some((about.created_at?, about.owner_name()?))
         });
         let oldest = dated.min_by_key(|(created_at, _)| *created_at);
         let first = || self.sessions.iter().min_by_key(|one| one.created_at);

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use stackone_link_schemas::{
-    AccountId, AccountPhase, AccountStatus, LinkChannel, LinkOutcome, LinkSessionChange,
-    LinkSessionCreated, LinkSessionFact, LinkSessionSettled, LinkedReported,
+    AccountId, AccountPhase, AccountStatus, AccountView, LinkChannel, LinkOutcome,
+    LinkSessionChange, LinkSessionCreated, LinkSessionFact, LinkSessionSettled, LinkedReported,
 };
 use uuid::Uuid;
 
@@ -36,13 +36,23 @@ pub(crate) fn account(name: &str, version: u64, phase: AccountPhase) -> Account 
         taken_in: None,
         confirmed_at: Some(at(0)),
         is_pending: false,
-        about: (phase != AccountPhase::Unlinked).then(|| {
-            Box::new(About {
-                provider: "bamboohr".into(),
-                ..About::default()
-            })
-        }),
+        about: (phase != AccountPhase::Unlinked).then(|| about(None)),
     }
+}
+
+/// What StackOne says about an account with this label.
+pub(crate) fn about(label: Option<&str>) -> Box<About> {
+    let account = AccountView {
+        provider: "bamboohr".into(),
+        provider_name: None,
+        origin_owner_id: "t".into(),
+        origin_owner_name: None,
+        origin_username: None,
+        label: label.map(Into::into),
+        account_type: None,
+        created_at: None,
+    };
+    Box::new(About::of(&account, Vec::new()))
 }
 
 pub(crate) fn created(account_id: Option<&str>) -> LinkSessionCreated {

@@ -5,7 +5,7 @@ use stackone_link_schemas::{
 use uuid::Uuid;
 
 use super::fold::MAX_HINTS;
-use super::testing::{account, at, created, hinted, id, settled};
+use super::testing::{about, account, at, created, hinted, id, settled};
 use super::*;
 use crate::account::Account;
 use AccountPhase::{Active, Degraded, Failed, Unlinked};
@@ -324,7 +324,7 @@ fn an_equal_label_goes_before_the_provider() {
         tenant.mint(session, 1);
     }
     let mut new = account("new", 1, Active);
-    new.about.as_mut().unwrap().label = Some("plant".into());
+    new.about = Some(about(Some("plant")));
     tenant.put_account(new);
     assert_eq!(verdict(&tenant, 2, &NOTHING), Some((Verified, vec![])));
     assert_eq!(standing(&tenant, 1, &NOTHING), Standing::Ambiguous);

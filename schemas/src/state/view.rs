@@ -52,28 +52,28 @@ pub struct AccountStateView<'a> {
     pub vanished_at: Option<Timestamp>,
 }
 
-/// An [`AccountSnapshot`] up to [`AccountSnapshot::created_at`]. What a reader commonly compares is
-/// borrowed, what it keeps is not.
+/// An [`AccountSnapshot`] up to [`AccountSnapshot::created_at`].
 // Members are in the order of the whole type: one that is written as an array is read by it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct AccountView<'a> {
     /// See [`AccountSnapshot::provider`].
-    pub provider: Box<str>,
+    #[serde(borrow)]
+    pub provider: Cow<'a, str>,
     /// See [`AccountSnapshot::provider_name`].
-    #[serde(default)]
-    pub provider_name: Option<Box<str>>,
+    #[serde(borrow, default, deserialize_with = "text")]
+    pub provider_name: Option<Cow<'a, str>>,
     /// See [`AccountSnapshot::origin_owner_id`].
     #[serde(borrow)]
     pub origin_owner_id: Cow<'a, str>,
     /// See [`AccountSnapshot::origin_owner_name`].
-    #[serde(default)]
-    pub origin_owner_name: Option<Box<str>>,
+    #[serde(borrow, default, deserialize_with = "text")]
+    pub origin_owner_name: Option<Cow<'a, str>>,
     /// See [`AccountSnapshot::origin_username`].
-    #[serde(default)]
-    pub origin_username: Option<Box<str>>,
+    #[serde(borrow, default, deserialize_with = "text")]
+    pub origin_username: Option<Cow<'a, str>>,
     /// See [`AccountSnapshot::label`].
-    #[serde(default)]
-    pub label: Option<Box<str>>,
+    #[serde(borrow, default, deserialize_with = "text")]
+    pub label: Option<Cow<'a, str>>,
     /// See [`AccountSnapshot::account_type`].
     #[serde(rename = "type", default)]
     pub account_type: Option<AccountType>,
@@ -127,14 +127,13 @@ impl From<AccountState> for AccountStateView<'_> {
 
 impl From<AccountSnapshot> for AccountView<'_> {
     fn from(account: AccountSnapshot) -> Self {
-        let boxed = |text: Option<String>| text.map(String::into_boxed_str);
         Self {
-            provider: account.provider.into(),
-            provider_name: boxed(account.provider_name),
+            provider: Cow::Owned(account.provider),
+            provider_name: account.provider_name.map(Cow::Owned),
             origin_owner_id: Cow::Owned(account.origin_owner_id),
-            origin_owner_name: boxed(account.origin_owner_name),
-            origin_username: boxed(account.origin_username),
-            label: boxed(account.label),
+            origin_owner_name: account.origin_owner_name.map(Cow::Owned),
+            origin_username: account.origin_username.map(Cow::Owned),
+            label: account.label.map(Cow::Owned),
             account_type: account.account_type,
             created_at: account.created_at,
         }
