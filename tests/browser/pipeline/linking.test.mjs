@@ -338,6 +338,36 @@ test(
 );
 
 test(
+  "a create that StackOne turns into an edit of the account that there is is verified",
+  asTenant(async ({ page }) => {
+    const id = await pipeline.account(tenant, "error");
+    await pipeline.simulator("POST", "faults", { kind: "create_as_edit", operation: "hub_save" });
+    await page.goto(host.url);
+    const link = elementOf(page);
+    await link.start.click();
+    await fillForm(link);
+    await link.save();
+    await link.said("Connected and verified.");
+    assert.equal((await link.event("verified")).account_id, id);
+    assert.equal((await accounts()).length, 1);
+  }),
+);
+
+test(
+  "a save whose connection is cut each time the browser sends it is verified all the same",
+  asTenant(async ({ page }) => {
+    await pipeline.simulator("POST", "faults", { kind: "drop", operation: "hub_save" });
+    await page.goto(host.url);
+    const link = elementOf(page);
+    await link.start.click();
+    await fillForm(link);
+    await link.save();
+    await link.said("Connected and verified.");
+    assert.equal((await accounts()).length, 1);
+  }),
+);
+
+test(
   "a replica of connect that is killed in the middle is not missed",
   asTenant(async ({ page }) => {
     await page.goto(host.url);
