@@ -75,9 +75,12 @@ impl Restore {
                 return Ok(None);
             }
             let answer = restoring.make(call, &mut steps);
-            restoring
-                .waiting
-                .waits_for(open_transaction(&steps, &answer));
+            let open = if call == RestoreCall::CommittedOffset && answer.is_err() {
+                restoring.transaction_with_offset()
+            } else {
+                transaction_on_states(&steps, &answer)
+            };
+            restoring.waiting.waits_for(open);
             steps.ended(answer.unwrap_or_else(|error| {
                 // Each attempt is told.
                 let what = name(call);
@@ -108,6 +111,7 @@ impl Restore {
             group: Some(self.group),
             is_cancelled,
             waiting: self.open.of(partition),
+            has_coordinator: false,
         })
     }
 }
@@ -122,6 +126,8 @@ struct Restoring<'a> {
     group: Option<GroupQuestions>,
     is_cancelled: &'a dyn Fn() -> bool,
     waiting: WaitingRestore,
+    /// The group's coordinator answered when it was asked last, after it had not told a stable offset.
+    has_coordinator: bool,
 }
 
 impl Restoring<'_> {
@@ -161,6 +167,17 @@ impl Restoring<'_> {
         group.map_or(Ok(RestoreAnswer::None), |group| ask(group, self.partition))
     }
 
+    /// The open transaction that keeps the group's offset from being stable. The client waits for it, and says in the end
+    /// only that nobody answered in time. So whoever is asked for the offset as it was before has to answer twice, with
+    /// another question for the stable one between.
+    fn transaction_with_offset(&mut self) -> Option<OpenTransaction> {
+        let group = self.group.as_ref()?;
+        let asked = group.committed_before(&self.uncommitted, self.partition, STEP);
+        let had_coordinator = std::mem::replace(&mut self.has_coordinator, asked.is_ok());
+        let committed = asked.ok().filter(|_| had_coordinator)?;
+        Some(OpenTransaction::WithOffset { committed })
+    }
+
     fn count(&self) -> Result<RestoreAnswer, KafkaError> {
         let metadata = self.committed.fetch_metadata(Some(&self.topic), STEP)?;
         let mut topics = metadata.topics().iter();
@@ -195,8 +212,8 @@ impl Restoring<'_> {
     }
 }
 
-/// The open transaction that the answer to a call tells of.
-fn open_transaction(
+/// The open transaction on the state topic that the answer to a call tells of.
+fn transaction_on_states(
     steps: &RestoreSteps,
     answer: &Result<RestoreAnswer, KafkaError>,
 ) -> Option<OpenTransaction> {
@@ -204,7 +221,7 @@ fn open_transaction(
     match answer {
         Ok(RestoreAnswer::Offset(stable)) if *stable < high => {
             let stable = *stable;
-            Some(OpenTransaction { stable, high })
+            Some(OpenTransaction::OnStates { stable, high })
         }
         Ok(_) | Err(_) => None,
     }

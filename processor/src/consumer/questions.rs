@@ -9,6 +9,7 @@ use rdkafka::error::KafkaError;
 use stackone_link_transport::Live;
 
 use super::rebalances::Rebalances;
+use crate::reader::Reader;
 
 /// Makes requests over the consumer's own connections, from any thread.
 #[derive(Clone)]
@@ -25,11 +26,34 @@ impl GroupQuestions {
     ///
     /// Fails where the coordinator does not answer in time, or the offset is not stable.
     pub fn committed(&self, partition: i32, timeout: Duration) -> Result<Option<i64>, KafkaError> {
-        let list = self
+        let asked = self
             .consumer
-            .committed_offsets(self.list(&[partition]), timeout)?;
-        let element = list.find_partition(&self.topic, partition);
-        let Some(element) = element else {
+            .committed_offsets(self.list(&[partition]), timeout);
+        self.offset_in(&asked?, partition)
+    }
+
+    /// The committed offset of a partition as it was before transactions that are open, which a `read_uncommitted` reader
+    /// of the same group is told. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Where the coordinator does not answer in time.
+    pub fn committed_before(
+        &self,
+        reader: &Reader,
+        partition: i32,
+        timeout: Duration,
+    ) -> Result<Option<i64>, KafkaError> {
+        let asked = reader.committed_offsets(self.list(&[partition]), timeout);
+        self.offset_in(&asked?, partition)
+    }
+
+    fn offset_in(
+        &self,
+        list: &TopicPartitionList,
+        partition: i32,
+    ) -> Result<Option<i64>, KafkaError> {
+        let Some(element) = list.find_partition(&self.topic, partition) else {
             return Ok(None);
         };
         element.error()?;

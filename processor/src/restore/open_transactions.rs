@@ -7,14 +7,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus::IntGauge;
 
-/// A transaction that is open on the state topic.
+/// A transaction that a restore waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OpenTransaction {
-    /// The last stable offset, which is that of its first record.
-    pub stable: i64,
-    /// The offset that has to be stable.
-    pub high: i64,
+pub enum OpenTransaction {
+    /// It has written to the state topic.
+    OnStates {
+        /// The last stable offset, which is that of its first record.
+        stable: i64,
+        /// The offset that has to be stable.
+        high: i64,
+    },
+    /// It has sent the group's offset of the partition.
+    WithOffset {
+        /// What the group committed before; none where that was nothing.
+        committed: Option<i64>,
+    },
 }
+
+/// What is said of each.
+const WAITING: &str = "waiting for an open transaction to end";
 
 /// The restores of a process that wait for a transaction to end.
 pub struct OpenTransactions {
@@ -45,7 +56,7 @@ impl OpenTransactions {
         let waiting = self.waiting();
         let lines = waiting
             .iter()
-            .map(|(partition, open)| format!("partition {partition}: {open}"));
+            .map(|(partition, open)| format!("partition {partition}: {WAITING}, {open}"));
         let lines: Vec<_> = lines.collect();
         (!lines.is_empty()).then(|| lines.join("; "))
     }
@@ -80,13 +91,15 @@ impl WaitingRestore {
         if open.is_some() || self.is_told {
             self.all.set(self.partition, open);
         }
-        if let Some(OpenTransaction { stable, high }) = open.filter(|_| !self.is_told) {
-            tracing::info!(
-                partition = self.partition,
-                stable,
-                high,
-                "restore: waiting for an open transaction to end"
-            );
+        let partition = self.partition;
+        match open.filter(|_| !self.is_told) {
+            Some(OpenTransaction::OnStates { stable, high }) => {
+                tracing::info!(partition, stable, high, "restore: {WAITING}");
+            }
+            Some(OpenTransaction::WithOffset { committed }) => {
+                tracing::info!(partition, committed, "restore: {WAITING}, with an offset");
+            }
+            None => {}
         }
         self.is_told = open.is_some();
     }
@@ -100,11 +113,21 @@ impl Drop for WaitingRestore {
 
 impl fmt::Display for OpenTransaction {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stable, high } = self;
-        write!(
-            formatter,
-            "waiting for an open transaction to end, at offset {stable} of the state topic, whose end is {high}"
-        )
+        match self {
+            Self::OnStates { stable, high } => write!(
+                formatter,
+                "at offset {stable} of the state topic, whose end is {high}"
+            ),
+            Self::WithOffset {
+                committed: Some(offset),
+            } => write!(
+                formatter,
+                "which sends the group's offset; {offset} was committed last"
+            ),
+            Self::WithOffset { committed: None } => {
+                formatter.write_str("which sends the group's first offset")
+            }
+        }
     }
 }
 
@@ -112,10 +135,11 @@ impl fmt::Display for OpenTransaction {
 mod tests {
     use super::*;
 
-    const OPEN: OpenTransaction = OpenTransaction {
+    const OPEN: OpenTransaction = OpenTransaction::OnStates {
         stable: 12,
         high: 15,
     };
+    const WITH_OFFSET: OpenTransaction = OpenTransaction::WithOffset { committed: Some(7) };
 
     #[test]
     fn restores_that_wait_are_named_and_counted_until_they_go_on_or_end() {
@@ -124,10 +148,13 @@ mod tests {
         let (mut one, mut other) = (all.of(3), all.of(0));
         assert_eq!((all.reason(), gauge.get()), (None, 0));
         one.waits_for(Some(OPEN));
-        other.waits_for(Some(OPEN));
+        other.waits_for(Some(WITH_OFFSET));
         let reason = all.reason().unwrap();
-        assert!(reason.starts_with("partition 0: waiting"), "{reason}");
-        assert!(reason.contains("; partition 3: "), "{reason}");
+        let offset =
+            "an open transaction to end, which sends the group's offset; 7 was committed last";
+        let of_both =
+            format!("partition 0: waiting for {offset}; partition 3: waiting for an open");
+        assert!(reason.starts_with(&of_both), "{reason}");
         let states = "at offset 12 of the state topic, whose end is 15";
         assert!(reason.ends_with(states), "{reason}");
         assert_eq!(gauge.get(), 2);
