@@ -33,7 +33,7 @@ test *arguments:
 test-container *arguments:
     cargo test --no-fail-fast {{ with_containers }} --lib --test it --test samples --test chain {{ arguments }} -- --skip model:: --skip campaign::
 
-# Story, zombies and kills on another version of Kafka, whose image KAFKA_IMAGE names: KAFKA_IMAGE=$(KAFKA_VERSION=3.9.1 .ci/kafka-image)
+# Story, zombies and kills on another version of Kafka, whose image KAFKA_IMAGE names: KAFKA_IMAGE=$(KAFKA_VERSION=3.9.1 .ci/kafka-image), or 2.8.2
 [group('test')]
 smoke-container:
     PROCESSOR_KILLS=6 cargo test {{ with_containers }} --test it -- \
@@ -64,6 +64,11 @@ soak kills="600":
 [group('test')]
 soak-ingest rounds="60":
     CONSERVATION_ROUNDS={{ rounds }} cargo test {{ with_containers }} --test it what_was_answered_200_is_on_its_topic -- --nocapture
+
+# Takes the identity provider of Kafka's tokens away for so many seconds: past the end of each token, and back, on Apache Kafka in a container
+[group('test')]
+soak-tokens seconds="300":
+    TOKEN_PROVIDER_DOWN={{ seconds }} cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it a_provider_that_is_down_past_a_tokens_end -- --nocapture
 
 # Fails three brokers in containers in six ways, so many rounds, under signed webhooks, and ends with a table: eight minutes a round
 [group('test')]

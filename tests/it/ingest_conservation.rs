@@ -56,7 +56,7 @@ enum Kill {
 }
 
 /// A number from the environment, or this one.
-fn setting<T: FromStr<Err: Debug>>(name: &str, default: T) -> T {
+pub(crate) fn setting<T: FromStr<Err: Debug>>(name: &str, default: T) -> T {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 

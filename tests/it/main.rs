@@ -91,6 +91,8 @@ mod pipeline_zombies;
 #[cfg(all(feature = "container", feature = "kafka-tls"))]
 mod secured;
 #[cfg(feature = "container")]
+mod service_process;
+#[cfg(feature = "container")]
 mod topic_sizes;
 #[cfg(feature = "container")]
 mod topics_command;

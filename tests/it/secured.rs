@@ -2,6 +2,7 @@
 //! tests here share one container.
 
 mod acls;
+mod connect;
 mod entry;
 mod load;
 mod oauth;

@@ -212,11 +212,14 @@ fn troubles(processor: &ProcessorProcess) -> Vec<String> {
     troubles
 }
 
-/// The status of a webhook of this event, or of one that is no JSON where it has no name.
-async fn post(url: &Url, event: &str) -> u16 {
+/// The status of a webhook of this event and account, or of one that is no JSON where it has no name.
+pub(super) async fn post(url: &Url, event: &str, account: &str) -> u16 {
     let body = match event {
         "" => "no JSON".to_owned(),
-        event => serde_json::json!({"event": event, "account_id": "acc-1", "project_id": harness::PROJECT}).to_string(),
+        event => serde_json::json!({
+            "event": event, "account_id": account, "project_id": harness::PROJECT,
+        })
+        .to_string(),
     };
     let signature = sign(SECRET.as_bytes(), body.as_bytes());
     let body = body.into_bytes();
@@ -229,7 +232,7 @@ async fn post(url: &Url, event: &str) -> u16 {
 /// It does by and by: what may be done is told to clients with the topics, of which they ask again now and then.
 async fn answers(url: &Url, event: &str, expected: u16) {
     let answered = eventually("ingest answers", WITHIN, async || {
-        let status = post(url, event).await;
+        let status = post(url, event, "acc-1").await;
         (status == expected).then_some(()).ok_or(status.to_string())
     });
     answered.await.unwrap();

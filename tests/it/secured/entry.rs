@@ -98,6 +98,16 @@ async fn diagnosis(file: &Path) -> (Option<i32>, String) {
     )
 }
 
+/// Waits until a service whose operators look at `admin` is ready.
+pub(super) async fn is_ready(admin: &str) {
+    let ready = eventually("it is ready", WITHIN, async || {
+        let body = readiness(admin).await.map_err(|error| error.to_string())?;
+        let is_ready = body["ready"] == true;
+        is_ready.then_some(()).ok_or(body.to_string())
+    });
+    ready.await.unwrap();
+}
+
 /// A service says in `/readyz` why no broker lets it in, and which setting to look at.
 pub(super) async fn is_told(admin: &str, check: &str, words: [&str; 2]) {
     let told = eventually("readiness says why", WITHIN, async || {

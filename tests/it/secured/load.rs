@@ -3,11 +3,19 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use harness::{Broker, Pipeline, PipelineSettings, ProcessorInProcess, WITHIN, eventually};
+use harness::{
+    Broker, Pipeline, PipelineSettings, ProcessorInProcess, ProcessorProcess, WITHIN, eventually,
+};
 use stackone_link_wire::Topic;
 use stackone_simulator::NewAccount;
 use tokio::time::interval;
+use tokio_util::sync::CancellationToken;
 
+use super::acls::post;
+use super::connect::Connect;
+use crate::ingest_process::IngestProcess;
+
+const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor-under-test");
 /// Accounts are linked that often.
 const PERIOD: Duration = Duration::from_millis(250);
 /// How long whatever the load waits for may take. Replicas begin anew within 60 s.
@@ -24,6 +32,30 @@ pub(super) async fn takes(pipeline: &Pipeline, webhooks: u64) {
     all.await.unwrap();
 }
 
+/// What runs beside the ingest and the processor of a pipeline, each as a process of its own.
+pub(super) struct Replicas {
+    pub(super) ingest: IngestProcess,
+    pub(super) processor: ProcessorProcess,
+    pub(super) connect: Connect,
+}
+
+impl Replicas {
+    async fn beside(pipeline: &Pipeline) -> Self {
+        Self {
+            ingest: IngestProcess::like_that_of(pipeline).await,
+            processor: pipeline.processor_process(PROCESSOR, "b").await.unwrap(),
+            connect: Connect::start(pipeline).await,
+        }
+    }
+
+    /// One webhook comes to the other ingest, and a host product begins a link: neither is refused.
+    async fn are_asked(&self, account: &str) {
+        let answer = post(&self.ingest.url, "account.updated", account).await;
+        assert_eq!(answer, 200, "of the other ingest");
+        assert_eq!(self.connect.begins_a_link(account).await, 201, "of connect");
+    }
+}
+
 /// Links accounts while `meanwhile` goes on. No webhook may be refused, lost or written twice, and each
 /// account is linked once.
 pub(super) async fn links_all_while(
@@ -31,29 +63,75 @@ pub(super) async fn links_all_while(
     broker: Broker,
     meanwhile: impl AsyncFnOnce(&Pipeline, &ProcessorInProcess),
 ) {
+    let (pipeline, processor) = begun(test, broker).await;
+    let linking = async |stop: &CancellationToken| link_until(&pipeline, None, stop).await;
+    let accounts = during(linking, meanwhile(&pipeline, &processor)).await;
+    each_is_linked_once(&pipeline, &accounts).await;
+    each_webhook_is_stored_once(&pipeline, 0).await;
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+/// The same with two of each service, each of which takes webhooks, and with connect, where a link is
+/// begun with each account.
+pub(super) async fn replicas_link_all_while(
+    test: &str,
+    broker: Broker,
+    meanwhile: impl AsyncFnOnce(&Pipeline, &ProcessorInProcess, &Replicas),
+) {
+    let (pipeline, processor) = begun(test, broker).await;
+    let replicas = Replicas::beside(&pipeline).await;
+    let linking =
+        async |stop: &CancellationToken| link_until(&pipeline, Some(&replicas), stop).await;
+    let accounts = during(linking, meanwhile(&pipeline, &processor, &replicas)).await;
+    each_is_linked_once(&pipeline, &accounts).await;
+    each_webhook_is_stored_once(&pipeline, accounts.len()).await;
+    replicas.connect.is_ready().await;
+    assert!(replicas.processor.terminate().await.unwrap().success());
+    processor.stop().await.unwrap();
+    pipeline.stop().await.unwrap();
+}
+
+async fn begun(test: &str, broker: Broker) -> (Pipeline, ProcessorInProcess) {
     let settings = PipelineSettings {
         partitions: 3,
         ..PipelineSettings::default()
     };
     let pipeline = Pipeline::on(broker, test, settings).await.unwrap();
     let processor = pipeline.processor("a").unwrap();
-    let mut accounts = BTreeSet::new();
-    let linking = async {
-        let mut ticks = interval(PERIOD);
-        loop {
-            ticks.tick().await;
-            let new = NewAccount::new("hibob", "t", "Acme");
-            accounts.insert(pipeline.simulator.link(&new).unwrap().as_str().to_owned());
-        }
+    (pipeline, processor)
+}
+
+/// The load goes on until `meanwhile` has ended, and finishes what it has begun.
+async fn during<T>(
+    load: impl AsyncFnOnce(&CancellationToken) -> T,
+    meanwhile: impl Future<Output = ()>,
+) -> T {
+    let stop = CancellationToken::new();
+    let ending = async {
+        meanwhile.await;
+        stop.cancel();
     };
-    tokio::select! {
-        () = linking => {}
-        () = meanwhile(&pipeline, &processor) => {}
+    tokio::join!(load(&stop), ending).0
+}
+
+async fn link_until(
+    pipeline: &Pipeline,
+    replicas: Option<&Replicas>,
+    stop: &CancellationToken,
+) -> BTreeSet<String> {
+    let mut accounts = BTreeSet::new();
+    let mut ticks = interval(PERIOD);
+    while !stop.is_cancelled() {
+        ticks.tick().await;
+        let new = NewAccount::new("hibob", "t", "Acme");
+        let account = pipeline.simulator.link(&new).unwrap().as_str().to_owned();
+        if let Some(replicas) = replicas {
+            replicas.are_asked(&account).await;
+        }
+        accounts.insert(account);
     }
-    each_is_linked_once(&pipeline, &accounts).await;
-    each_webhook_is_stored_once(&pipeline).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    accounts
 }
 
 async fn each_is_linked_once(pipeline: &Pipeline, accounts: &BTreeSet<String>) {
@@ -65,7 +143,8 @@ async fn each_is_linked_once(pipeline: &Pipeline, accounts: &BTreeSet<String>) {
     assert_eq!(&keys.into_iter().collect::<BTreeSet<_>>(), accounts);
 }
 
-async fn each_webhook_is_stored_once(pipeline: &Pipeline) {
+/// Those of StackOne's stand-in, and so many that came to another ingest.
+async fn each_webhook_is_stored_once(pipeline: &Pipeline, others: usize) {
     let all_delivered = eventually("each is answered 200", WITHIN, async || {
         let counts = pipeline.simulator.delivered();
         let is_so = counts.delivered == counts.webhooks;
@@ -78,5 +157,6 @@ async fn each_webhook_is_stored_once(pipeline: &Pipeline) {
         "at the first attempt"
     );
     let records = pipeline.reader(Topic::AccountEvents).read_to_end().await;
-    assert_eq!(records.len(), usize::try_from(counts.webhooks).unwrap());
+    let webhooks = usize::try_from(counts.webhooks).unwrap();
+    assert_eq!(records.len(), webhooks + others);
 }

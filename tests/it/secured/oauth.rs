@@ -1,12 +1,13 @@
 //! Services that come with tokens, to a broker with Kafka's own validator that wants another token of
 //! each connection every 10 s.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::{Pipeline, PipelineSettings, WITHIN, eventually, readiness};
+use harness::{Pipeline, PipelineSettings, WITHIN, eventually};
 use serde_json::json;
 use stackone_link_transport::{Extensions, Security, TokenSettings};
 use stackone_link_wire::Topic;
@@ -15,12 +16,16 @@ use tempfile::TempDir;
 use tokio::time::interval;
 
 use super::broker;
-use super::entry::{is_told, is_told_everywhere};
+use super::entry::{is_ready, is_told, is_told_everywhere};
 use super::load::{MEANWHILE, links_all_while};
 use super::provider::Provider;
+use crate::ingest_conservation::setting;
 
 /// How long a token lives. The broker would hang up on whoever still has the first after that.
 const LIFETIME: i64 = 15;
+/// For how many seconds the identity provider is down, where the environment does not say: past the end
+/// of each token, and past the 10 s after which a connection has to come with another.
+const DOWN: u64 = 30;
 /// How often a file gets another token.
 const RENEWED_EVERY: Duration = Duration::from_secs(5);
 
@@ -179,18 +184,30 @@ async fn a_provider_that_is_down_past_a_tokens_end_is_named_and_services_come_ba
         .read_until(WITHIN, |records| records.len() == 1)
         .await;
     is_up.store(false, Ordering::Relaxed);
+    let down = Duration::from_secs(setting("TOKEN_PROVIDER_DOWN", DOWN));
+    let began = Instant::now();
     let words = ["identity provider", "connection failed"];
     is_told(&processor.admin, "kafka_credentials", words).await;
-    is_up.store(true, Ordering::Relaxed);
-    for admin in [&processor.admin, &pipeline.ingest_admin] {
-        let ready = eventually("it is ready again", WITHIN, async || {
-            let body = readiness(admin).await.map_err(|error| error.to_string())?;
-            let is_ready = body["ready"] == true;
-            is_ready.then_some(()).ok_or(body.to_string())
-        });
-        ready.await.unwrap();
-    }
+    let passed = eventually("it was down for so long", down + WITHIN, async || {
+        let so_far = began.elapsed();
+        (so_far >= down).then_some(()).ok_or(format!("{so_far:?}"))
+    });
+    passed.await.unwrap();
     pipeline.simulator.link(&new).unwrap();
+    let refused = eventually("its webhook is refused", WITHIN, async || {
+        let counts = pipeline.simulator.delivered();
+        let is_refused = counts.refused > 0;
+        is_refused.then_some(()).ok_or(format!("{counts:?}"))
+    });
+    refused.await.unwrap();
+    is_up.store(true, Ordering::Relaxed);
+    let back = Instant::now();
+    for admin in [&processor.admin, &pipeline.ingest_admin] {
+        is_ready(admin).await;
+    }
+    let after = back.elapsed();
+    let line = format!("identity provider: down for {down:?}, both services ready after {after:?}");
+    writeln!(std::io::stderr().lock(), "{line}").unwrap();
     linked
         .read_until(WITHIN, |records| records.len() == 2)
         .await;

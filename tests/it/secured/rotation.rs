@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use harness::{Metrics, Pipeline, ProcessorInProcess, WITHIN, eventually};
+use harness::{Metrics, Pipeline, ProcessorInProcess, eventually};
 use stackone_link_transport::{SaslMechanism, Security};
 use tempfile::TempDir;
 
 use super::broker;
-use super::load::{MEANWHILE, links_all_while, takes};
+use super::entry::is_ready;
+use super::load::{MEANWHILE, Replicas, replicas_link_all_while, takes};
 
 /// Webhooks of 25 s, once the old password is gone: the broker wants a password of each connection
 /// every 10 s, and hangs up on whoever shows the old one.
@@ -42,7 +43,7 @@ async fn a_password_is_replaced_under_load_and_no_webhook_is_lost_doubled_or_ref
         password_file: folder.path().join("password"),
     };
     let broker = secured.for_services(secured.sasl(), security.clone(), security);
-    links_all_while("rotated-password", broker, async |pipeline, _| {
+    replicas_link_all_while("rotated-password", broker, async |pipeline, _, _| {
         takes(pipeline, SOME).await;
         set("new").await;
         put(folder.path(), "password", "new");
@@ -65,7 +66,29 @@ async fn is_counted(pipeline: &Pipeline, what: &str, times: f64, before: f64) {
     risen.await.unwrap();
 }
 
-async fn replace(folder: &Path, pipeline: &Pipeline, processor: &ProcessorInProcess) {
+/// Waits until those beside have clients with the new certificates. Each processor takes them at a moment
+/// of its own.
+async fn are_renewed(replicas: &Replicas) {
+    let producer = "a producer with Kafka's new certificates is in use";
+    replicas.ingest.logged(producer, MEANWHILE).await;
+    replicas.connect.logged(producer, 1, MEANWHILE).await;
+    // Both topics that it follows, once when it started and once more.
+    let followed = replicas.connect.logged("read to the end", 4, MEANWHILE);
+    followed.await;
+    let goes_on = "going on with new clients";
+    let renewed = eventually("the other processor goes on", MEANWHILE, async || {
+        let times = replicas.processor.logged(goes_on).len();
+        (times > 0).then_some(()).ok_or("not yet")
+    });
+    renewed.await.unwrap();
+}
+
+async fn replace(
+    folder: &Path,
+    pipeline: &Pipeline,
+    processor: &ProcessorInProcess,
+    replicas: &Replicas,
+) {
     let secured = broker().await;
     takes(pipeline, SOME).await;
     let failures = counted(pipeline, "credential_failures").await;
@@ -83,17 +106,12 @@ async fn replace(folder: &Path, pipeline: &Pipeline, processor: &ProcessorInProc
     let both = ["ca", "other-ca"].map(|name| std::fs::read_to_string(secured.file(name)).unwrap());
     put(folder, "ca", &both.concat());
     is_counted(pipeline, "client_renewals", 2.0, before).await;
+    are_renewed(replicas).await;
     // Whoever still comes with the first certificate is refused each request from now on.
     secured.allow_all("CN=first", false).await.unwrap();
     takes(pipeline, SOME).await;
-    let ready = eventually("it works again", WITHIN, async || {
-        let body = harness::readiness(&processor.admin).await;
-        let body = body.map_err(|error| error.to_string())?;
-        (body["ready"] == true)
-            .then_some(())
-            .ok_or(body.to_string())
-    });
-    ready.await.unwrap();
+    is_ready(&processor.admin).await;
+    is_ready(&format!("http://{}", replicas.processor.admin)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,11 +140,11 @@ async fn certificate_key_and_ca_are_replaced_under_load_and_no_webhook_is_lost_d
         key_file: file("key"),
     };
     let broker = secured.for_services(secured.mutual(), security.clone(), security);
-    links_all_while(
+    replicas_link_all_while(
         "rotated-certificate",
         broker,
-        async |pipeline, processor| {
-            replace(folder.path(), pipeline, processor).await;
+        async |pipeline, processor, replicas| {
+            replace(folder.path(), pipeline, processor, replicas).await;
         },
     )
     .await;

@@ -1,0 +1,111 @@
+//! Connect as a process of its own, whose host product begins links.
+
+use std::time::Duration;
+
+use harness::{API_KEY, PROJECT, Pipeline};
+use reqwest::Client;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::entry::is_ready;
+use crate::service_process::ServiceProcess;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_connect-under-test");
+const SERVICE_TOKEN: &str = "a-service-token-of-the-tests-do-not-use";
+const TOKEN_KEY: &str = "a-key-of-client-tokens-of-the-tests";
+
+/// A running connect; killed when dropped.
+pub(super) struct Connect {
+    client: Client,
+    sessions: String,
+    process: ServiceProcess,
+    /// Secrets are read again.
+    _files: TempDir,
+}
+
+impl Connect {
+    /// Starts one that comes to the broker as the pipeline's processor does, and waits until it is ready.
+    pub(super) async fn start(pipeline: &Pipeline) -> Self {
+        let files = TempDir::new().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = files.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let config = config(
+            pipeline,
+            [
+                file("token-key", TOKEN_KEY),
+                file("service-token", SERVICE_TOKEN),
+                file("api-key", API_KEY),
+            ]
+            .map(|path| path.display().to_string()),
+        );
+        let mut command = Command::new(PROGRAM);
+        command.arg("--config").arg(file("connect.toml", &config));
+        command
+            .env_clear()
+            .env("CONNECT__TELEMETRY__FORMAT", "json");
+        let process = ServiceProcess::start(command).await;
+        let connect = Self {
+            client: Client::new(),
+            sessions: format!("http://{}/v1/link-sessions", process.public),
+            process,
+            _files: files,
+        };
+        connect.is_ready().await;
+        connect
+    }
+
+    /// Waits until it is ready.
+    pub(super) async fn is_ready(&self) {
+        is_ready(&format!("http://{}", self.process.admin)).await;
+    }
+
+    /// A host product begins a link: connect has written that, and has read it back. The status.
+    pub(super) async fn begins_a_link(&self, tenant: &str) -> u16 {
+        let body = json!({ "tenant": { "id": tenant, "name": "Acme" }, "channel": "hub" });
+        let asked = self.client.post(&self.sessions).bearer_auth(SERVICE_TOKEN);
+        asked.json(&body).send().await.unwrap().status().as_u16()
+    }
+
+    /// Waits for so many lines of its log with this text.
+    pub(super) async fn logged(&self, text: &str, times: usize, within: Duration) {
+        self.process.logged(text, times, within).await;
+    }
+}
+
+fn config(pipeline: &Pipeline, [token_key, service_token, api_key]: [String; 3]) -> String {
+    let [_, kafka] = pipeline.broker.kafka_configs_of_services();
+    let (kafka, topics) = (
+        toml::to_string(&toml::Table::from_iter([(
+            "kafka".to_owned(),
+            toml::Value::try_from(kafka).unwrap(),
+        )])),
+        toml::to_string(&pipeline.topics),
+    );
+    let (kafka, topics, api) = (
+        kafka.unwrap(),
+        topics.unwrap(),
+        pipeline.simulator.api_url(),
+    );
+    format!(
+        r#"
+server = {{ listen = "127.0.0.1:0" }}
+admin = {{ listen = "127.0.0.1:0" }}
+sessions = {{ read_back_deadline = "10s" }}
+tokens = {{ keys = [{{ name = "test", file = "{token_key}" }}] }}
+{kafka}
+[topics]
+{topics}
+[[service_tokens]]
+name = "backend"
+file = "{service_token}"
+[[projects]]
+id = "{PROJECT}"
+api_key_file = "{api_key}"
+base_url = "{api}"
+"#
+    )
+}
