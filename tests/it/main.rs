@@ -29,6 +29,8 @@ mod ingest_conservation;
 mod ingest_process;
 #[cfg(feature = "container")]
 mod ingest_stopping;
+#[cfg(feature = "container")]
+mod linking;
 mod model;
 #[cfg(feature = "container")]
 mod operator;

@@ -2,6 +2,7 @@
 //! tests here share one container.
 
 mod acls;
+mod acls_of_connect;
 mod connect;
 mod entry;
 mod load;
@@ -25,6 +26,7 @@ pub(crate) async fn broker() -> &'static SecuredBroker {
     let start = async || {
         let users = acls::users()
             .into_iter()
+            .chain(acls_of_connect::users())
             .chain([SecuredBroker::anyone().to_owned()]);
         let users: Vec<_> = users.map(|user| (user.clone(), password(&user))).collect();
         SecuredBroker::start(&users).await.unwrap()

@@ -209,8 +209,14 @@ impl TopicReader {
                 .then(|| self.offsets(range.partition, patience.min(STEP)))
                 .transpose()?;
             let end = range.end_offset(offsets.as_ref());
+            // A follower hears from an empty partition, too, before it has caught up: to ask where
+            // it ends takes no right to read it.
+            let end = match mode {
+                reading::Mode::ToEnd => end,
+                reading::Mode::Follow => end.or(Some(0)),
+            };
             ends.insert(range.partition, end);
-            if end.is_some() || mode == reading::Mode::Follow {
+            if end.is_some() {
                 let start = Offset::from(range.start);
                 list.add_partition_offset(&self.topic, range.partition, start)?;
             }

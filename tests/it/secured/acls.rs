@@ -23,7 +23,7 @@ const PROCESSOR: &str = "processor";
 /// Pipelines that run at once.
 const AT_ONCE: usize = 5;
 /// One that has all of the list but the entry of this number.
-fn without(service: &str, entry: usize) -> String {
+pub(super) fn without(service: &str, entry: usize) -> String {
     format!("{service}-without-{entry}")
 }
 
@@ -38,7 +38,7 @@ pub(super) fn users() -> Vec<String> {
         .collect()
 }
 
-async fn security_of(user: &str) -> Security {
+pub(super) async fn security_of(user: &str) -> Security {
     let secured = broker().await;
     let password_file = secured.file(&format!("password-of-{user}"));
     std::fs::write(&password_file, password(user)).unwrap();
@@ -51,7 +51,7 @@ async fn security_of(user: &str) -> Security {
 }
 
 /// A pipeline whose services are these users, who may do nothing yet.
-async fn pipeline_of(test: &str, ingest: &str, processor: &str) -> Pipeline {
+pub(super) async fn pipeline_of(test: &str, ingest: &str, processor: &str) -> Pipeline {
     let secured = broker().await;
     let (ingest, processor) = (security_of(ingest).await, security_of(processor).await);
     let broker = secured.for_services(secured.sasl(), ingest, processor);
@@ -63,7 +63,7 @@ async fn pipeline_of(test: &str, ingest: &str, processor: &str) -> Pipeline {
     Pipeline::on(broker, test, settings).await.unwrap()
 }
 
-async fn allow(user: &str, acls: &[Acl]) {
+pub(super) async fn allow(user: &str, acls: &[Acl]) {
     let principal = format!("User:{user}");
     let acls: Vec<_> = acls
         .iter()

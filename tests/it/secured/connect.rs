@@ -3,22 +3,18 @@
 use std::time::Duration;
 
 use harness::{API_KEY, PROJECT, Pipeline};
-use reqwest::Client;
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::entry::is_ready;
+use crate::linking::{Calls, SERVICE_TOKEN, TOKEN_KEY};
 use crate::service_process::ServiceProcess;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_connect-under-test");
-const SERVICE_TOKEN: &str = "a-service-token-of-the-tests-do-not-use";
-const TOKEN_KEY: &str = "a-key-of-client-tokens-of-the-tests";
 
 /// A running connect; killed when dropped.
 pub(super) struct Connect {
-    client: Client,
-    sessions: String,
+    calls: Calls,
     process: ServiceProcess,
     /// Secrets are read again.
     _files: TempDir,
@@ -49,8 +45,7 @@ impl Connect {
             .env("CONNECT__TELEMETRY__FORMAT", "json");
         let process = ServiceProcess::start(command).await;
         let connect = Self {
-            client: Client::new(),
-            sessions: format!("http://{}/v1/link-sessions", process.public),
+            calls: Calls::new(process.public),
             process,
             _files: files,
         };
@@ -65,9 +60,8 @@ impl Connect {
 
     /// A host product begins a link: connect has written that, and has read it back. The status.
     pub(super) async fn begins_a_link(&self, tenant: &str) -> u16 {
-        let body = json!({ "tenant": { "id": tenant, "name": "Acme" }, "channel": "hub" });
-        let asked = self.client.post(&self.sessions).bearer_auth(SERVICE_TOKEN);
-        asked.json(&body).send().await.unwrap().status().as_u16()
+        let (status, _session) = self.calls.asked_for(tenant, None).await;
+        status.as_u16()
     }
 
     /// Waits for so many lines of its log with this text.
