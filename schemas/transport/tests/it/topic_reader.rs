@@ -269,6 +269,8 @@ fn a_follower_is_told_once_that_it_has_caught_up_and_goes_on() {
 fn silence_stalls_a_follower_only_where_a_leader_does_not_answer() {
     let broker = Broker::new(2, 2);
     broker.write(0, &["a"]);
+    // A leader tells of an empty partition after half a second, which is no silence yet.
+    broker.write(1, &["a"]);
     let mut reader = broker.reader(TOPIC);
     let ranges = wholes(&reader);
     let patience = Duration::from_millis(500);
