@@ -32,11 +32,14 @@ fn connections(most: usize, files: io::Result<OpenFiles>) -> Finding {
             Check::Connections,
             format!("open files have room for {most} at once"),
         ),
-        Ok(OpenFiles { allowed, needed }) => Finding::wrong(
+        // It takes fewer then, and says so when it starts.
+        Ok(OpenFiles { allowed, needed }) => Finding::fine(
             Check::Connections,
-            format!("{most} at once need {needed} open files, and {allowed} are allowed here"),
-            "raise the limit of open files (ulimit -n), or lower server.max_connections",
-        ),
+            format!(
+                "{most} at once need {needed} open files; {allowed} are allowed here, for fewer"
+            ),
+        )
+        .advising("raise the limit of open files (ulimit -n), or lower server.max_connections"),
         Err(error) => Finding::unknown(
             Check::Connections,
             format!("the limit of open files is not known: {error}"),
@@ -65,16 +68,14 @@ mod tests {
     #[test]
     fn what_the_listener_lacks_is_told_as_its_alerts_do() {
         let files = |allowed| {
-            connections(
-                100,
-                Ok(OpenFiles {
-                    allowed,
-                    needed: 356,
-                }),
-            )
-            .verdict
+            let needed = 356;
+            let found = connections(100, Ok(OpenFiles { allowed, needed }));
+            (found.verdict, found.advice.is_some())
         };
-        assert_eq!([356, 355].map(files), [Verdict::Fine, Verdict::Wrong]);
+        assert_eq!(
+            [356, 355].map(files),
+            [(Verdict::Fine, false), (Verdict::Fine, true)]
+        );
         let unknown = connections(100, Err(io::Error::other("no")));
         assert_eq!(unknown.verdict, Verdict::Unknown);
         let now = Timestamp::UNIX_EPOCH;
