@@ -32,11 +32,10 @@ fn connections(most: usize, files: io::Result<OpenFiles>) -> Finding {
             Check::Connections,
             format!("open files have room for {most} at once"),
         ),
-        // It takes fewer then, and says so when it starts.
         Ok(OpenFiles { allowed, needed }) => Finding::fine(
             Check::Connections,
             format!(
-                "{most} at once need {needed} open files; {allowed} are allowed here, for fewer"
+                "{most} at once need {needed} open files, and {allowed} are allowed here: it takes fewer"
             ),
         )
         .advising("raise the limit of open files (ulimit -n), or lower server.max_connections"),
