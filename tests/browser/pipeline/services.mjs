@@ -240,16 +240,19 @@ enabled = true
       /** @type {Buffer[]} */
       const parts = [];
       request.on("data", (part) => parts.push(part));
-      request.on("end", () => pass(this.replicas.length));
-      const pass = (/** @type {number} */ tries) => {
-        const replica = this.replicas[(turn += 1) % this.replicas.length];
+      request.on("end", () => pass(0));
+      // Its own turns: others come between, and each replica is to be tried.
+      const first = (turn += 1);
+      const pass = (/** @type {number} */ tried) => {
+        const replica = this.replicas[(first + tried) % this.replicas.length];
         const { method, headers, url = "/" } = request;
         const passed = httpRequest(replica.url + url, { method, headers }, (answer) => {
           response.writeHead(answer.statusCode ?? 502, answer.headers);
           answer.on("error", () => response.destroy());
           answer.pipe(response);
         });
-        passed.on("error", () => (tries > 1 && !response.headersSent ? pass(tries - 1) : response.destroy()));
+        const isLast = tried + 1 === this.replicas.length;
+        passed.on("error", () => (isLast || response.headersSent ? response.destroy() : pass(tried + 1)));
         response.on("close", () => passed.destroy());
         passed.end(Buffer.concat(parts));
       };
