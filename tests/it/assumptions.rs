@@ -9,6 +9,8 @@ pub(crate) mod clients;
 #[cfg(feature = "container")]
 mod cluster;
 #[cfg(feature = "container")]
+mod consumer_protocol;
+#[cfg(feature = "container")]
 mod groups;
 #[cfg(feature = "container")]
 mod log;
