@@ -37,12 +37,15 @@ pub(crate) struct Certificates {
     renewals: AtomicU64,
 }
 
-/// Returns the certificates in these files, and keeps them up to date from now on. Where the system
-/// has no thread left for that, the next call tries again.
-pub(crate) fn of(files: Files) -> Arc<Certificates> {
+/// Returns the certificates in these files, and keeps them up to date from now on; `None` where no
+/// file is set. Where the system has no thread left for that, the next call tries again.
+pub(crate) fn of(files: Files) -> Option<Arc<Certificates>> {
+    if !files.is_any() {
+        return None;
+    }
     let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = all.iter().find(|known| known.files == files) {
-        return Arc::clone(known);
+        return Some(Arc::clone(known));
     }
     let certificates = Arc::new(Certificates {
         files,
@@ -54,7 +57,7 @@ pub(crate) fn of(files: Files) -> Arc<Certificates> {
         Ok(_never_ends) => all.push(Arc::clone(&certificates)),
         Err(error) => tracing::error!(%error, "no thread to read Kafka's certificates again"),
     }
-    certificates
+    Some(certificates)
 }
 
 impl Certificates {

@@ -1,8 +1,18 @@
-//! The error of making a client.
+//! Errors of making a client.
 
 use rdkafka::error::KafkaError;
+use stackone_link_process::secret::SecretError;
 
-use crate::ConfigError;
+/// Why Kafka settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// TLS was asked for in a build without the feature `kafka-tls`.
+    #[error("kafka.security: this build has no TLS; build with --features kafka-tls")]
+    NoTls,
+    /// The password file cannot be read, or is empty.
+    #[error("kafka.security.password_file: {0}")]
+    PasswordFile(#[from] SecretError),
+}
 
 /// Why a client cannot be made.
 #[derive(Debug, thiserror::Error)]

@@ -6,18 +6,24 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfig, FromClientConfigAndContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 
-use crate::KafkaConfig;
+use crate::Security;
+use crate::certificates::{self, Files};
 use crate::credentials::{self, Live, TakesCredentials};
 
 /// The settings of a client that is not made yet.
 pub struct ClientSettings {
     config: ClientConfig,
-    kafka: KafkaConfig,
+    security: Security,
+    files: Files,
 }
 
 impl ClientSettings {
-    pub(crate) const fn new(config: ClientConfig, kafka: KafkaConfig) -> Self {
-        Self { config, kafka }
+    pub(crate) const fn new(config: ClientConfig, security: Security, files: Files) -> Self {
+        Self {
+            config,
+            security,
+            files,
+        }
     }
 
     /// Sets a property of librdkafka.
@@ -89,16 +95,16 @@ impl ClientSettings {
         &self,
         make: impl FnOnce(&ClientConfig) -> KafkaResult<T>,
     ) -> KafkaResult<Live<T>> {
-        let credentials = credentials::of(&self.kafka.security);
+        let credentials = credentials::of(&self.security);
         if let Some(credentials) = &credentials {
             credentials.wait_for_first();
         }
         let mut config = self.config.clone();
-        if let Some(certificates) = self.kafka.certificates() {
+        if let Some(certificates) = certificates::of(self.files.clone()) {
             let applied = certificates.apply(&mut config);
             applied.map_err(|problem| KafkaError::ClientCreation(problem.to_string()))?;
         }
         let client = make(&config)?;
-        Ok(Live::new(client, credentials.as_deref()))
+        Ok(credentials::supply(client, credentials.as_deref()))
     }
 }

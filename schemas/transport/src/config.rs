@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use rdkafka::ClientConfig;
 use serde::{Deserialize, Serialize};
-use stackone_link_process::secret::SecretError;
 
 use crate::certificates::{Certificates, Files};
 use crate::properties::is_secret;
-use crate::{ClientSettings, Security, certificates, credentials, refused_properties};
+use crate::{ClientSettings, ConfigError, Security, certificates, credentials, refused_properties};
 
 /// The brokers and how to reach them. `Debug` shows the settings as [`Self::redacted`] does.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,17 +23,6 @@ pub struct KafkaConfig {
     /// Properties that are passed to librdkafka, except the [`refused_properties`].
     #[serde(default)]
     pub properties: BTreeMap<String, String>,
-}
-
-/// Why Kafka settings cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// TLS was asked for in a build without the feature `kafka-tls`.
-    #[error("kafka.security: this build has no TLS; build with --features kafka-tls")]
-    NoTls,
-    /// The password file cannot be read, or is empty.
-    #[error("kafka.security.password_file: {0}")]
-    PasswordFile(#[from] SecretError),
 }
 
 /// The property that says how long a request waits for its answer, in ms.
@@ -126,17 +114,24 @@ impl KafkaConfig {
             }
         }
         self.security.apply(&mut config)?;
-        Ok(ClientSettings::new(config, self.clone()))
+        Ok(ClientSettings::new(
+            config,
+            self.security.clone(),
+            self.certificate_files(),
+        ))
     }
 
     /// Returns the certificates of these settings, where any file is set.
     pub(crate) fn certificates(&self) -> Option<Arc<Certificates>> {
+        certificates::of(self.certificate_files())
+    }
+
+    fn certificate_files(&self) -> Files {
         let key_password = self.properties.get("ssl.key.password");
-        let files = Files {
+        Files {
             key_password: key_password.cloned(),
             ..self.security.files()
-        };
-        files.is_any().then(|| certificates::of(files))
+        }
     }
 
     /// Says why no broker can authenticate the client: no password was read, or no token is still

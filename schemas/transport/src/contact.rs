@@ -1,6 +1,7 @@
 //! What a client reports about its connections. librdkafka reports it by a callback; the calls that
 //! fail only say "timed out".
 
+mod error;
 mod inquirer;
 mod trouble;
 
@@ -13,7 +14,8 @@ use rdkafka::producer::ProducerContext;
 use crate::credentials::{self, Credentials};
 use crate::{KafkaConfig, Security};
 
-pub use inquirer::{AskError, Inquirer, why_no_broker_answers};
+pub use error::AskError;
+pub use inquirer::{Inquirer, why_no_broker_answers};
 pub use trouble::{Trouble, TroubleKind};
 
 /// Remembers the last trouble that a client reported. Clones share it.

@@ -4,6 +4,7 @@
 //! The crate does not rely on rdkafka's callback for token refresh: it reaches neither admin
 //! clients, nor transactional producers before their first poll, nor readers.
 
+mod credential;
 mod live;
 mod source;
 
@@ -11,17 +12,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
-use stackone_link_kafka_auth::{FETCH_TIMEOUT, MOST_OFTEN, Token};
+use secrecy::SecretString;
+use stackone_link_kafka_auth::{FETCH_TIMEOUT, MOST_OFTEN};
 use stackone_link_process::spawn::spawn_thread;
 use stackone_link_process::watch::{Notice, Notices};
 
 use crate::{Security, failures, tasks};
+use credential::Credential;
 use live::Registered;
 pub use live::{Live, TakesCredentials};
-use source::Source;
+pub(crate) use source::read_password;
+use source::{Found, Source};
 
 /// How long a client waits for the first token before it is made without one.
 const FIRST: Duration = FETCH_TIMEOUT.saturating_add(Duration::from_secs(1));
@@ -29,12 +32,6 @@ const FIRST: Duration = FETCH_TIMEOUT.saturating_add(Duration::from_secs(1));
 /// The credentials of this process. There are few, and none is forgotten: a token outlives the
 /// clients that use it, and an outage of the identity provider.
 static KNOWN: Mutex<Vec<(Security, Arc<Credentials>)>> = Mutex::new(Vec::new());
-
-/// The secret that authenticates clients to brokers.
-enum Credential {
-    Token(Token),
-    Password(SecretString),
-}
 
 /// The last credential that was read or fetched, and the clients that have it.
 pub(crate) struct Credentials {
@@ -71,7 +68,7 @@ pub(crate) fn of(security: &Security) -> Option<Arc<Credentials>> {
         loop {
             // Where a panic does not end the process, one would end this loop, and the last token
             // would expire.
-            let looked = catch_unwind(AssertUnwindSafe(|| source.look(&kept)));
+            let looked = catch_unwind(AssertUnwindSafe(|| kept.look(&mut source)));
             if looked.is_err() {
                 kept.looked(Err("looking for it panicked; see the log".to_owned()));
             }
@@ -90,6 +87,16 @@ pub(crate) fn known(security: &Security) -> Option<Arc<Credentials>> {
     let all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let found = all.iter().find(|(of, _)| of == security);
     found.map(|(_, known)| Arc::clone(known))
+}
+
+/// Gives a client these credentials, now and whenever they change; nothing where there are none.
+pub(crate) fn supply<T: TakesCredentials>(client: T, credentials: Option<&Credentials>) -> Live<T> {
+    let Some(credentials) = credentials else {
+        return Live::alone(client);
+    };
+    let (live, entry) = Live::with_entry(client);
+    credentials.register(&entry);
+    live
 }
 
 impl Credentials {
@@ -111,6 +118,14 @@ impl Credentials {
         drop(waited);
     }
 
+    /// Takes over what the source has, if it is due.
+    fn look(&self, source: &mut Source) {
+        let was_refused = self.was_refused.swap(false, Ordering::Relaxed);
+        if let Some(found) = source.look(was_refused) {
+            self.looked(found);
+        }
+    }
+
     /// Gives a client the current credential, and later ones.
     fn register(&self, client: &Arc<dyn Registered>) {
         let mut state = self.state();
@@ -121,9 +136,8 @@ impl Credentials {
         state.clients.push(Arc::downgrade(client));
     }
 
-    /// Takes over the result of an attempt: a credential and why brokers may refuse it, or why
-    /// there is none.
-    fn looked(&self, found: Result<(Credential, Option<String>), String>) {
+    /// Takes over the result of an attempt.
+    fn looked(&self, found: Found) {
         let mut state = self.state();
         let state = &mut *state;
         state.has_looked = true;
@@ -180,28 +194,6 @@ impl Credentials {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Credential {
-    fn is_good(&self) -> bool {
-        match self {
-            Self::Token(token) => token.expires_at > SystemTime::now(),
-            Self::Password(_) => true,
-        }
-    }
-
-    fn is_same(&self, other: Option<&Self>) -> bool {
-        match (self, other) {
-            (Self::Token(one), Some(Self::Token(other))) => {
-                one.value.expose_secret() == other.value.expose_secret()
-                    && one.expires_at == other.expires_at
-            }
-            (Self::Password(one), Some(Self::Password(other))) => {
-                one.expose_secret() == other.expose_secret()
-            }
-            (Self::Token(_) | Self::Password(_), _) => false,
-        }
     }
 }
 

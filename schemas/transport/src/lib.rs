@@ -28,9 +28,9 @@ mod topic_admin;
 pub mod topic_reader;
 
 pub use certificates::{Renewal, clients_are_renewed, register_client_renewals};
-pub use client_error::ClientError;
+pub use client_error::{ClientError, ConfigError};
 pub use client_settings::ClientSettings;
-pub use config::{ANSWER_TIMEOUT, ConfigError, DEFAULT_ANSWER_TIMEOUT, KafkaConfig};
+pub use config::{ANSWER_TIMEOUT, DEFAULT_ANSWER_TIMEOUT, KafkaConfig};
 pub use contact::{AskError, Contact, Inquirer, Trouble, TroubleKind, why_no_broker_answers};
 pub use credentials::{Live, TakesCredentials};
 pub use failures::{credential_failures, register_credential_failures};

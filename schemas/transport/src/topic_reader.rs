@@ -222,7 +222,8 @@ impl TopicReader {
             }
         }
         self.consumer.assign(&list)?;
-        Ok(Reading::new(self, mode, ends, patience))
+        let (consumer, topic) = (&self.consumer, self.topic.as_str());
+        Ok(Reading::new(consumer, topic, mode, ends, patience))
     }
 
     fn explain(&self, error: KafkaError) -> ReadError {

@@ -5,27 +5,11 @@ use std::time::{Duration, Instant};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, Producer as _};
 
-use super::{Contact, Trouble};
+use super::{AskError, Contact, Trouble};
 use crate::{ClientError, KafkaConfig, Live};
 
 /// How long one attempt lasts before the client's reports are looked at.
 const STEP: Duration = Duration::from_millis(500);
-
-/// Why a request got no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum AskError {
-    /// The client reported what keeps it from its brokers.
-    #[error("{trouble}")]
-    Trouble {
-        /// The report.
-        trouble: Trouble,
-        /// The error of the request.
-        source: KafkaError,
-    },
-    /// The client reported nothing, or a broker refused the request.
-    #[error(transparent)]
-    Kafka(#[from] KafkaError),
-}
 
 /// A client for metadata requests that, unlike an admin client, learns why nobody answers. It
 /// publishes nothing.

@@ -10,7 +10,7 @@ use rdkafka::producer::{BaseProducer, FutureProducer, Producer as _, ProducerCon
 use secrecy::ExposeSecret as _;
 use stackone_librdkafka::{NativeError, OauthToken, set_oauth_token, set_sasl_credentials};
 
-use super::{Credential, Credentials};
+use super::credential::Credential;
 use crate::Security;
 
 /// A client that gets new credentials until this value is dropped.
@@ -48,15 +48,21 @@ pub trait TakesCredentials: Send + Sync + 'static {
 }
 
 impl<T: TakesCredentials> Live<T> {
-    pub(crate) fn new(client: T, credentials: Option<&Credentials>) -> Self {
+    /// Makes one that gets no credentials.
+    pub(super) fn alone(client: T) -> Self {
+        Self {
+            client: Arc::new(client),
+            entry: None,
+        }
+    }
+
+    /// Makes one that gets credentials by the entry beside it.
+    pub(super) fn with_entry(client: T) -> (Self, Arc<dyn Registered>) {
         let client = Arc::new(client);
-        let entry = credentials.map(|credentials| {
-            let entry = Arc::new(Entry(Mutex::new(Arc::downgrade(&client))));
-            let registered: Arc<dyn Registered> = Arc::<Entry<T>>::clone(&entry);
-            credentials.register(&registered);
-            entry
-        });
-        Self { client, entry }
+        let entry = Arc::new(Entry(Mutex::new(Arc::downgrade(&client))));
+        let registered: Arc<dyn Registered> = Arc::<Entry<T>>::clone(&entry);
+        let entry = Some(entry);
+        (Self { client, entry }, registered)
     }
 }
 

@@ -1,15 +1,19 @@
 //! The source of a password or token, and how often it is read or fetched.
 
-use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
+use secrecy::SecretString;
 use stackone_link_kafka_auth::{Fetched, Pace, TokenSource};
+use stackone_link_process::secret::{Place, SecretError};
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Credential, Credentials};
+use super::credential::Credential;
 use crate::Security;
-use crate::security::read_password;
+
+/// The result of an attempt: a credential and why brokers may refuse it, or why there is none.
+pub(super) type Found = Result<(Credential, Option<String>), String>;
 
 /// The source that is polled once a second.
 pub(super) enum Source {
@@ -36,29 +40,36 @@ impl Source {
         }
     }
 
-    /// Reads or fetches the credential, if it is due.
-    pub(super) fn look(&mut self, credentials: &Credentials) {
+    /// Reads or fetches the credential, if it is due. A token that a broker refused is due sooner.
+    pub(super) fn look(&mut self, was_refused: bool) -> Option<Found> {
         match self {
             Self::Password(file) => {
                 let read = read_password(file).map_err(|error| error.to_string());
-                credentials.looked(read.map(|password| (Credential::Password(password), None)));
+                Some(read.map(|password| (Credential::Password(password), None)))
             }
             Self::Token {
                 source,
                 pace,
                 runtime,
             } => {
-                if credentials.was_refused.swap(false, Ordering::Relaxed) {
+                if was_refused {
                     pace.refused();
                 }
-                if source.is_local() || pace.is_due(Instant::now()) {
-                    let fetched = fetch(source, runtime);
-                    pace.fetched(Instant::now(), lifetime(fetched.as_ref().ok()));
-                    credentials.looked(fetched.map(taken));
+                if !source.is_local() && !pace.is_due(Instant::now()) {
+                    return None;
                 }
+                let fetched = fetch(source, runtime);
+                pace.fetched(Instant::now(), lifetime(fetched.as_ref().ok()));
+                Some(fetched.map(taken))
             }
         }
     }
+}
+
+/// Reads a password from its file.
+pub(crate) fn read_password(file: &Path) -> Result<SecretString, SecretError> {
+    let read = Place::File(file.to_owned()).read(&HashMap::new())?;
+    Ok(read.value)
 }
 
 fn fetch(source: &mut TokenSource, runtime: &mut Option<Runtime>) -> Result<Fetched, String> {

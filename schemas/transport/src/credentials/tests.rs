@@ -3,10 +3,11 @@
 
 use std::path::Path;
 use std::thread::ThreadId;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
+use secrecy::ExposeSecret as _;
 use stackone_librdkafka::{NativeError, OauthToken};
-use stackone_link_kafka_auth::{Extensions, TokenSettings};
+use stackone_link_kafka_auth::{Extensions, Token, TokenSettings};
 use tempfile::TempDir;
 
 use super::*;
@@ -61,7 +62,7 @@ impl Recorder {
 fn live(security: &Security, client: &Recorder) -> Live<Recorder> {
     let credentials = of(security).unwrap();
     credentials.wait_for_first();
-    Live::new(client.clone(), Some(&credentials))
+    supply(client.clone(), Some(&credentials))
 }
 
 fn eventually(what: &str, is_so: impl Fn() -> bool) {
@@ -194,7 +195,7 @@ fn a_client_is_dropped_by_its_owner_whatever_it_is_given_meanwhile() {
             given: Arc::default(),
             dropped_on: Some(Arc::clone(&dropped_on)),
         };
-        let live = Live::new(client, Some(&credentials));
+        let live = supply(client, Some(&credentials));
         thread::scope(|scope| {
             scope.spawn(|| {
                 for number in 0..20 {

@@ -7,7 +7,8 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 
-use super::{ReadError, Record, TopicReader};
+use super::{ReadError, Record};
+use crate::StandaloneConsumer;
 
 /// How long one poll waits at most, so that a caller that should stop notices soon.
 const SLICE: Duration = Duration::from_millis(100);
@@ -33,7 +34,8 @@ pub enum Polled<'r> {
 
 /// A reading in progress. Dropping it ends it.
 pub struct Reading<'r> {
-    reader: &'r TopicReader,
+    consumer: &'r StandaloneConsumer,
+    topic: &'r str,
     mode: Mode,
     patience: Duration,
     partitions: BTreeMap<i32, Partition>,
@@ -57,7 +59,8 @@ struct Partition {
 
 impl<'r> Reading<'r> {
     pub(super) fn new(
-        reader: &'r TopicReader,
+        consumer: &'r StandaloneConsumer,
+        topic: &'r str,
         mode: Mode,
         ends: BTreeMap<i32, Option<i64>>,
         patience: Duration,
@@ -69,7 +72,8 @@ impl<'r> Reading<'r> {
             silent_since: Duration::ZERO,
         };
         Self {
-            reader,
+            consumer,
+            topic,
             mode,
             patience,
             open: ends.values().flatten().count(),
@@ -96,7 +100,7 @@ impl<'r> Reading<'r> {
         }
         self.explain_silence()?;
         let began = Instant::now();
-        let polled = self.reader.consumer.poll(SLICE);
+        let polled = self.consumer.poll(SLICE);
         self.waited += began.elapsed();
         match polled {
             Some(Ok(message)) => Ok(self.take(message)),
@@ -156,7 +160,7 @@ impl<'r> Reading<'r> {
     /// Handles a report of the client. It recovers from most of them on its own, and none is a sign
     /// of life.
     fn reported(&mut self, error: KafkaError) -> Result<Polled<'r>, ReadError> {
-        match ReadError::of(error, &self.reader.topic) {
+        match ReadError::of(error, self.topic) {
             ReadError::Kafka(fatal @ KafkaError::MessageConsumptionFatal(_)) => Err(fatal.into()),
             ReadError::Kafka(error) => {
                 self.last_error = Some(error);
@@ -188,7 +192,7 @@ impl<'r> Reading<'r> {
             }
         }
         Err(ReadError::Stalled {
-            topic: self.reader.topic.clone(),
+            topic: self.topic.to_owned(),
             patience: self.patience,
             last: self.last_error.take(),
         })
@@ -205,8 +209,7 @@ impl<'r> Reading<'r> {
 
     /// Returns the partitions whose leaders answer a request for the offset after all records.
     fn leaders_that_answer(&self) -> Vec<i32> {
-        let consumer = &self.reader.consumer;
-        let Ok(answers) = consumer.offsets_for_timestamp(i64::MAX, PROBE) else {
+        let Ok(answers) = self.consumer.offsets_for_timestamp(i64::MAX, PROBE) else {
             return Vec::new();
         };
         let answers = answers.elements().into_iter();
@@ -218,6 +221,6 @@ impl<'r> Reading<'r> {
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         // Nobody polls for these partitions any more, whether or not the client accepts this.
-        drop(self.reader.consumer.unassign());
+        drop(self.consumer.unassign());
     }
 }
