@@ -1,7 +1,7 @@
 //! `doctor`: looks at everything that connect depends on, and says what is wrong and what to do.
 //!
-//! It changes nothing, but for one connect session a project: only making one tells whether the key may. Nobody gets
-//! its token, and it ends after a minute.
+//! It changes nothing, but for one connect session a project: only making one tells whether the key
+//! may. Nobody gets its token, and it ends after a minute.
 
 mod finding;
 mod hub;
@@ -35,7 +35,8 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 the configuration is invalid: 
 /// How the doctor looks, and how it tells.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Doctor {
-    /// One line of JSON instead: whether all is `ok`, and the `findings`, each with `check`, `verdict`, `says` and `do`.
+    /// One line of JSON instead: whether all is `ok`, and the `findings`, each with `check`,
+    /// `verdict`, `says` and `do`.
     #[arg(long)]
     pub json: bool,
     /// How long StackOne may take for each of its answers.

@@ -1,5 +1,5 @@
-//! JWTs that the host product signs (RFC 7515, 7519), verified by rules that leave the token no choice: the
-//! key says which algorithm is used, and no header names another key.
+//! JWTs that the host product signs (RFC 7515, 7519), verified by rules that leave the token no
+//! choice: the key says which algorithm is used, and no header names another key.
 
 mod keys;
 mod scopes;
@@ -234,8 +234,9 @@ impl<'t> Unverified<'t> {
     }
 }
 
-/// The JSON object of a part. All of it is read first: serde would take an array of the members' values for one, and passes
-/// over text of members that it does not need, even where that is no UTF-8.
+/// The JSON object of a part. All of it is read first: serde would take an array of the members'
+/// values for one, and passes over text of members that it does not need, even where that is no
+/// UTF-8.
 fn decoded<T: serde::de::DeserializeOwned>(part: &str) -> Option<T> {
     let text = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
     let _whole: Map<String, Value> = serde_json::from_slice(&text).ok()?;

@@ -4,14 +4,16 @@ use std::io::{self, IsTerminal as _, Write};
 
 use clap::Parser;
 
-/// Warnings, but for the Kafka client's: to it, that a reader has reached the end of a topic is an error.
+/// Warnings, but for the Kafka client's: to it, that a reader has reached the end of a topic is an
+/// error.
 const LOGGED: &str = "warn,rdkafka::client=off";
 
-/// Shows the whole account-link pipeline at work, in one process: a stand-in StackOne sends signed webhooks over HTTP, `ingest`
-/// puts them on Kafka, `processor` confirms them against the accounts API and emits what happened, subscribers read it.
+/// Shows the whole account-link pipeline at work, in one process: a stand-in StackOne sends signed
+/// webhooks over HTTP, `ingest` puts them on Kafka, `processor` confirms them against the accounts
+/// API and emits what happened, subscribers read it.
 ///
-/// Without options it plays its story and then goes on with gentle traffic until Ctrl-C. Nothing has to be installed: the broker is
-/// librdkafka's mock cluster, inside this process.
+/// Without options it plays its story and then goes on with gentle traffic until Ctrl-C. Nothing
+/// has to be installed: the broker is librdkafka's mock cluster, inside this process.
 #[derive(Debug, Parser)]
 #[command(
     name = "demo",
@@ -24,10 +26,12 @@ pub(crate) struct Cli {
     /// Make the result the only line on stdout, as JSON; everything for people goes to stderr.
     #[arg(long, requires = "once")]
     pub json: bool,
-    /// Use this Kafka broker (plaintext). Topics and group get a prefix of their own, which is printed.
+    /// Use this Kafka broker (plaintext). Topics and group get a prefix of their own, which is
+    /// printed.
     #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     pub kafka: Option<String>,
-    /// Name the topics like this instead, and let none of them exist yet: `stackone` gives the names that subscribers read by default.
+    /// Name the topics like this instead, and let none of them exist yet: `stackone` gives the
+    /// names that subscribers read by default.
     #[arg(long, value_name = "PREFIX", requires = "kafka")]
     pub topic_prefix: Option<String>,
     /// Log the services' warnings and errors to stderr.

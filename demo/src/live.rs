@@ -1,4 +1,5 @@
-//! A run of the demo once its stage is set: the story, its verdict, traffic until Ctrl-C, an orderly end.
+//! A run of the demo once its stage is set: the story, its verdict, traffic until Ctrl-C, an
+//! orderly end.
 
 use std::io::{self, Write as _};
 use std::time::Duration;

@@ -89,7 +89,8 @@ impl Performance {
         self.spotlight.turn_to(account.cloned());
     }
 
-    /// Waits until the scene is over: every webhook is answered and on Kafka, every event seen, every record accounted for.
+    /// Waits until the scene is over: every webhook is answered and on Kafka, every event seen,
+    /// every record accounted for.
     async fn comes_true(&self) -> bool {
         if tokio::time::timeout(WITHIN, self.simulator.settled())
             .await

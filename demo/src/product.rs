@@ -1,4 +1,5 @@
-//! The host product's side of connect: its backend makes link sessions, and its page has the session's own token.
+//! The host product's side of connect: its backend makes link sessions, and its page has the
+//! session's own token.
 
 use std::time::Duration;
 
@@ -89,7 +90,8 @@ impl Product {
 }
 
 impl LinkSession {
-    /// Somebody has opened the mailed link and pressed *Continue*: their page has the session's own token.
+    /// Somebody has opened the mailed link and pressed *Continue*: their page has the session's own
+    /// token.
     pub(crate) async fn opened(&self) -> anyhow::Result<Self> {
         let opened = answer(self.post("open")).await;
         let token = text(&opened.context("the link does not open")?, "client_token")?;

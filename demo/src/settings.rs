@@ -1,4 +1,5 @@
-//! How the services are configured for the demo: everything else is as in their `config.default.toml`.
+//! How the services are configured for the demo: everything else is as in their
+//! `config.default.toml`.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -73,7 +74,8 @@ pub(crate) fn processor(
     settings.kafka = broker.kafka_config();
     settings.topics = topics.clone();
     if !broker.is_real() {
-        // The embedded broker does not wake a fetch that waits: what comes is seen when it has waited this long.
+        // The embedded broker does not wake a fetch that waits: what comes is seen when it has
+        // waited this long.
         let wait = ("fetch.wait.max.ms".to_owned(), "20".to_owned());
         settings.kafka.properties.extend([wait]);
     }

@@ -1,4 +1,5 @@
-//! Everything the story needs, in one process: broker, ingest, a stand-in StackOne, processor, connect, a host product.
+//! Everything the story needs, in one process: broker, ingest, a stand-in StackOne, processor,
+//! connect, a host product.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +21,8 @@ use crate::product::Product;
 use crate::resync::Resync;
 use crate::{scrape, settings};
 
-/// Partitions of each topic: enough to see that accounts are spread, few enough to be read at a glance.
+/// Partitions of each topic: enough to see that accounts are spread, few enough to be read at a
+/// glance.
 pub(crate) const PARTITIONS: i32 = 3;
 /// How long ingest and connect may take until they are ready.
 const READY_WITHIN: Duration = Duration::from_secs(20);
@@ -61,7 +63,8 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Where something cannot be started, or the broker that was asked for does not answer or has the topics already.
+    /// Where something cannot be started, or the broker that was asked for does not answer or has
+    /// the topics already.
     pub(crate) async fn set(cli: &Cli) -> anyhow::Result<Self> {
         let broker = match &cli.kafka {
             Some(servers) => Broker::external(servers.clone()),
@@ -170,7 +173,8 @@ impl Stage {
     }
 }
 
-/// The topics that begin with `prefix`. What an earlier story left on them would be told as part of this one.
+/// The topics that begin with `prefix`. What an earlier story left on them would be told as part of
+/// this one.
 async fn new_topics(broker: &Broker, prefix: &str) -> anyhow::Result<Topics> {
     let topics = Topics::with_prefix(prefix);
     let admin = TopicAdmin::new(&broker.kafka_config())?;

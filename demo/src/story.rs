@@ -1,4 +1,5 @@
-//! The story as data: what StackOne does in each scene, and what subscribers must read because of it.
+//! The story as data: what StackOne does in each scene, and what subscribers must read because of
+//! it.
 //!
 //! To add a scene, add it here; only a new kind of act needs code elsewhere, in `performance`.
 

@@ -1,4 +1,5 @@
-//! The watchers: each looks at one side of the pipeline, notes what it sees, and puts it on the screen.
+//! The watchers: each looks at one side of the pipeline, notes what it sees, and puts it on the
+//! screen.
 
 mod deliveries;
 mod lines;
@@ -85,7 +86,8 @@ impl Watch {
     }
 }
 
-/// The one account that something is happening to, where it is one. What is counted and not listed is attributed to it.
+/// The one account that something is happening to, where it is one. What is counted and not listed
+/// is attributed to it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Spotlight(Arc<Mutex<Option<AccountId>>>);
 

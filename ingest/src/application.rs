@@ -75,7 +75,8 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// Where an address is taken or the producer cannot be made. That no broker answers is no error.
+    /// Where an address is taken or the producer cannot be made. That no broker answers is no
+    /// error.
     pub fn build(config: &Config) -> Result<Self, BuildError> {
         let ingest = Data::new(Ingest::new(config, Metrics::new()?)?);
         let Settings {
@@ -112,8 +113,8 @@ impl Application {
         self.admin_addr
     }
 
-    /// Serves until `stop`, then stops in order: not ready, go on accepting for `shutdown.drain_delay`, accept no more,
-    /// answer what is in flight, flush.
+    /// Serves until `stop`, then stops in order: not ready, go on accepting for
+    /// `shutdown.drain_delay`, accept no more, answer what is in flight, flush.
     ///
     /// # Errors
     ///
@@ -182,7 +183,8 @@ async fn serve(
     }
 }
 
-/// Waits for what the producer still holds. What is left has not been answered 200, so nothing that was promised is lost.
+/// Waits for what the producer still holds. What is left has not been answered 200, so nothing that
+/// was promised is lost.
 async fn flush(ingest: Data<Ingest>) -> Result<(), JoinError> {
     let flushed = spawn_blocking(FLUSH, move || ingest.producer.flush()).await?;
     if let Err(error) = flushed {

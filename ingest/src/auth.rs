@@ -1,4 +1,5 @@
-//! Who signed a webhook: a handler that takes a `VerifiedWebhook` cannot be reached without its proof.
+//! Who signed a webhook: a handler that takes a `VerifiedWebhook` cannot be reached without its
+//! proof.
 
 pub mod signature;
 pub mod source;

@@ -1,5 +1,5 @@
-//! Reading a request's body, once, within limits. `Content-Encoding` is never looked at: the signature covers the
-//! bytes as they came.
+//! Reading a request's body, once, within limits. `Content-Encoding` is never looked at: the
+//! signature covers the bytes as they came.
 
 pub(crate) mod limits;
 
@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use crate::answer::outcome::Outcome;
 use limits::{Limits, PATIENCE, Reader, Share};
 
-/// What is set aside for a body of declared length before its first byte has come. A sender who declares much and sends
-/// nothing costs no more than this.
+/// What is set aside for a body of declared length before its first byte has come. A sender who
+/// declares much and sends nothing costs no more than this.
 const FIRST_ALLOCATION: usize = 16 * 1024;
 
 /// A body, and its share of what may be held.
@@ -29,7 +29,8 @@ pub(crate) struct HeldBody {
 ///
 /// # Errors
 ///
-/// Too large, too slow, cut off, more than may be held at once, or given up for another where that is so.
+/// Too large, too slow, cut off, more than may be held at once, or given up for another where that
+/// is so.
 pub(crate) async fn read(
     payload: &mut Payload,
     declared: Option<usize>,
@@ -55,7 +56,8 @@ pub(crate) async fn read(
     }
 }
 
-/// A body that came in one piece, as nearly all do, is that piece; only one in several pieces is put together.
+/// A body that came in one piece, as nearly all do, is that piece; only one in several pieces is
+/// put together.
 async fn collect(
     payload: &mut Payload,
     declared: Option<usize>,

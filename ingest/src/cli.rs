@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Parser;
 use stackone_link_process::service::Command;
 
-/// Authenticates StackOne webhooks and puts them on Kafka, unchanged. Answers 200 once Kafka has them.
+/// Authenticates StackOne webhooks and puts them on Kafka, unchanged. Answers 200 once Kafka has
+/// them.
 #[derive(Debug, Clone, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 pub struct Cli {

@@ -1,6 +1,7 @@
 //! Metrics, in a registry of their own, so that several services can live in one process.
 //!
-//! Labels come from [`crate::answer::outcome::Outcome`] and from validated configuration, else `unknown`; never from a request.
+//! Labels come from [`crate::answer::outcome::Outcome`] and from validated configuration, else
+//! `unknown`; never from a request.
 
 mod by_outcome;
 mod clock;

@@ -116,7 +116,8 @@ impl Producer {
             .seen(self.current.load().failed.load(Ordering::Relaxed))
     }
 
-    /// Puts a new publisher in the place of the current one. What waits for the current one is answered 503 at once.
+    /// Puts a new publisher in the place of the current one. What waits for the current one is
+    /// answered 503 at once.
     pub(crate) async fn rebuild(&self) -> Result<(), RebuildError> {
         let _under_way = self.liveness.rebuilding(Instant::now());
         let (kafka, ack_deadline) = (self.kafka.clone(), self.ack_deadline);
@@ -133,8 +134,8 @@ impl Producer {
         Renewal::of(&self.kafka)
     }
 
-    /// Puts a new publisher in the place of the current one, which finishes what it has. Blocks some
-    /// milliseconds.
+    /// Puts a new publisher in the place of the current one, which finishes what it has. Blocks
+    /// some milliseconds.
     pub(crate) fn replace(&self) -> Result<(), RebuildError> {
         let new = Publisher::new(&self.kafka, CLIENT_ID, self.ack_deadline)?;
         let old = self.current.swap(Generation::new(new));
@@ -169,9 +170,9 @@ impl Producer {
     }
 }
 
-/// Compresses what waits for others, and nothing else, where nothing is configured. librdkafka makes a compressor with its
-/// buffers for each request to the broker; one that does not wait has a record or two of one partition, in which little
-/// repeats.
+/// Compresses what waits for others, and nothing else, where nothing is configured. librdkafka
+/// makes a compressor with its buffers for each request to the broker; one that does not wait has a
+/// record or two of one partition, in which little repeats.
 fn set_compression(kafka: &mut KafkaConfig, linger: Duration) {
     let is_configured = |name| kafka.properties.contains_key(name);
     if !COMPRESSION.into_iter().any(is_configured) {
@@ -181,8 +182,8 @@ fn set_compression(kafka: &mut KafkaConfig, linger: Duration) {
     }
 }
 
-/// Drops a publisher on a thread of its own, after the last request has let go of it: its destructor waits for
-/// librdkafka's threads, and must never do so where requests are served.
+/// Drops a publisher on a thread of its own, after the last request has let go of it: its
+/// destructor waits for librdkafka's threads, and must never do so where requests are served.
 fn retire(mut old: Arc<Generation>, waiting: Waiting) -> io::Result<()> {
     let retire = move || {
         match waiting {

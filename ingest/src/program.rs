@@ -1,4 +1,5 @@
-//! The program `stackone-ingest`, in the library so that tests can run it as a process of their own.
+//! The program `stackone-ingest`, in the library so that tests can run it as a process of their
+//! own.
 
 use std::process::ExitCode;
 
@@ -12,7 +13,8 @@ use crate::application::{Application, BuildError};
 use crate::cli::Cli;
 use crate::config::{Config, unusable};
 
-/// The program: reads the command line and the environment, does what they say, and tells how it ended.
+/// The program: reads the command line and the environment, does what they say, and tells how it
+/// ended.
 #[must_use]
 pub fn main() -> ExitCode {
     match program::parse(std::env::args_os()) {

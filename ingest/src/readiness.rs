@@ -1,8 +1,9 @@
 //! Whether we are ready for traffic, check by check.
 //!
-//! Ready is who has once seen a broker with all topics. An outage later changes nothing, and a topic that goes missing is
-//! named but does not take us out of service: it is our 503 with `Retry-After` that StackOne should get then, for what
-//! belongs on that topic alone, and not a balancer's for everything.
+//! Ready is who has once seen a broker with all topics. An outage later changes nothing, and a
+//! topic that goes missing is named but does not take us out of service: it is our 503 with
+//! `Retry-After` that StackOne should get then, for what belongs on that topic alone, and not a
+//! balancer's for everything.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -72,7 +73,8 @@ impl Readiness {
         });
     }
 
-    /// No broker answered. That is no news of topics, so it only counts until they were all there once.
+    /// No broker answered. That is no news of topics, so it only counts until they were all there
+    /// once.
     pub(crate) fn kafka_silent(&self, reason: String) {
         self.with(|state| {
             if !state.kafka_was_complete {

@@ -1,4 +1,5 @@
-//! The commands of a service that does nothing but serve: [`obey`] reads its configuration and does what was asked.
+//! The commands of a service that does nothing but serve: [`obey`] reads its configuration and does
+//! what was asked.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -31,7 +32,8 @@ pub trait Configured: Sized {
     /// Where its settings come from.
     const LAYERS: Layers;
 
-    /// Reads, checks and completes the configuration. `environment` is all the environment there is.
+    /// Reads, checks and completes the configuration. `environment` is all the environment there
+    /// is.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Writes the JSON Schemas of the contract to `schemas/json/` and `schemas/registry/`: `cargo run -p stackone-link-schemas --example write_schemas`.
+//! Writes the JSON Schemas of the contract to `schemas/json/` and `schemas/registry/`: `cargo run
+//! -p stackone-link-schemas --example write_schemas`.
 
 use std::path::Path;
 

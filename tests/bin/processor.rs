@@ -1,8 +1,10 @@
-//! The processor as a process of its own, for tests that kill it. The program itself, built with the tests.
+//! The processor as a process of its own, for tests that kill it. The program itself, built with
+//! the tests.
 //!
-//! Before `--`, a test may have it disturbed: `--hold-before STEP TYPE FILE` holds the first transaction that writes a
-//! record of that `ce_type` before that step, makes the file, and goes on once the file is gone; with `--without-offsets`
-//! no transaction sends offsets, so that the broker fences nothing.
+//! Before `--`, a test may have it disturbed: `--hold-before STEP TYPE FILE` holds the first
+//! transaction that writes a record of that `ce_type` before that step, makes the file, and goes on
+//! once the file is gone; with `--without-offsets` no transaction sends offsets, so that the broker
+//! fences nothing.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

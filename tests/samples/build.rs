@@ -101,9 +101,10 @@ pub(crate) static JAVA: Sample = Sample {
     command: OnceCell::const_new(),
 };
 
-/// Its client is compiled only where its binary cannot be downloaded: against the libraries of this machine, because those that
-/// it links otherwise are downloads, too; not optimised, which halves the time; and after everything else that wants the processor,
-/// because it starts a compiler for each of a hundred files at once.
+/// Its client is compiled only where its binary cannot be downloaded: against the libraries of this
+/// machine, because those that it links otherwise are downloads, too; not optimised, which halves
+/// the time; and after everything else that wants the processor, because it starts a compiler for
+/// each of a hundred files at once.
 pub(crate) static TYPESCRIPT: Sample = Sample {
     name: "typescript",
     main: "src/consumer.ts",
@@ -116,7 +117,8 @@ pub(crate) static TYPESCRIPT: Sample = Sample {
 };
 
 impl Sample {
-    /// The command that runs it, which is built once; none where a toolchain is missing, unless this is CI.
+    /// The command that runs it, which is built once; none where a toolchain is missing, unless
+    /// this is CI.
     pub(crate) async fn command(&self) -> Option<&[String]> {
         let built = self.command.get_or_init(|| self.build()).await;
         built.as_deref()

@@ -1,4 +1,5 @@
-//! What becomes of a sample where something is wrong: a topic is missing, its broker is away, it is told to stop early.
+//! What becomes of a sample where something is wrong: a topic is missing, its broker is away, it is
+//! told to stop early.
 
 use harness::{Broker, DedicatedBroker, unique_topics};
 use stackone_link_wire::Topics;

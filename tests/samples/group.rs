@@ -86,8 +86,8 @@ impl Group {
         Ok(())
     }
 
-    /// The offset behind the last record of each partition that has one. (The end of a partition is behind the mark of a
-    /// transaction.)
+    /// The offset behind the last record of each partition that has one. (The end of a partition is
+    /// behind the mark of a transaction.)
     fn ends(&self) -> anyhow::Result<BTreeMap<i32, i64>> {
         let consumer = self.client()?;
         consumer.assign(&self.at(Offset::Beginning)?)?;

@@ -1,4 +1,5 @@
-//! Writes to the topics what the pipeline does not: aborted transactions, types of tomorrow, and as many states as a test wants.
+//! Writes to the topics what the pipeline does not: aborted transactions, types of tomorrow, and as
+//! many states as a test wants.
 
 use std::time::Duration;
 

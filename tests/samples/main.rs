@@ -1,7 +1,8 @@
-//! Each sample consumer of `schemas/examples`, as its developer would build and run it, on real Kafka and with records of the
-//! real pipeline.
+//! Each sample consumer of `schemas/examples`, as its developer would build and run it, on real
+//! Kafka and with records of the real pipeline.
 //!
-//! Where a toolchain is missing, its sample is passed over, and said so on the terminal; with `CI` set that is a failure.
+//! Where a toolchain is missing, its sample is passed over, and said so on the terminal; with `CI`
+//! set that is a failure.
 #![expect(
     clippy::disallowed_methods,
     reason = "a test starts threads as it likes"

@@ -47,8 +47,8 @@ pub(crate) async fn cast(pipeline: &Pipeline) -> Cast {
     }
 }
 
-/// Its first start: every account as it is, and then what happens, which it may still see as a state. Gives what it printed, and
-/// an account that was linked meanwhile.
+/// Its first start: every account as it is, and then what happens, which it may still see as a
+/// state. Gives what it printed, and an account that was linked meanwhile.
 pub(crate) async fn starts_and_follows(
     subject: &Subject<'_>,
     cast: &Cast,
@@ -72,7 +72,8 @@ pub(crate) async fn starts_and_follows(
     (sample.terminate().await, late)
 }
 
-/// What happens while it is away is there when it comes back; and killed, it may read again what it had taken.
+/// What happens while it is away is there when it comes back; and killed, it may read again what it
+/// had taken.
 pub(crate) async fn comes_back(subject: &Subject<'_>, cast: &Cast, late: &AccountId) -> Vec<Line> {
     let Cast { early, gone, .. } = cast;
     let (pipeline, simulator) = (subject.pipeline, &subject.pipeline.simulator);
@@ -100,7 +101,8 @@ pub(crate) async fn takes_nothing_that_comes_again(subject: &Subject<'_>) {
     assert_eq!(sample.terminate().await, []);
 }
 
-/// Links accounts until one is told of by a transition: however long it took to read the state topic, which goes on to grow.
+/// Links accounts until one is told of by a transition: however long it took to read the state
+/// topic, which goes on to grow.
 async fn comes_to_follow(sample: &mut Program, pipeline: &Pipeline) {
     for number in 0..20 {
         let account = link(pipeline, &format!("more-{number}"));

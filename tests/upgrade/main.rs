@@ -1,5 +1,6 @@
-//! A rolling upgrade and the way back, under load: the processors of two revisions in one group on Apache Kafka in a
-//! container. `just upgrade REVISION` builds both programs and runs this; no test run does.
+//! A rolling upgrade and the way back, under load: the processors of two revisions in one group on
+//! Apache Kafka in a container. `just upgrade REVISION` builds both programs and runs this; no test
+//! run does.
 #![expect(
     clippy::disallowed_methods,
     reason = "a test starts threads as it likes"
@@ -34,9 +35,11 @@ const USAGE: &str = "upgrade OTHER_PROGRAM OTHER_SETTINGS PROGRAM SETTINGS [ROUN
   both programs of stackone-processor, each with its config.default.toml; `just upgrade REVISION` builds and names them";
 /// More than members, so that each has some at every moment.
 const PARTITIONS: i32 = 6;
-/// Accounts of which only a pending state of the former revision says that they are to be looked at.
+/// Accounts of which only a pending state of the former revision says that they are to be looked
+/// at.
 const WAITING: usize = 3;
-/// Longer than all members take to be replaced: the last revision ends the wait that the first began.
+/// Longer than all members take to be replaced: the last revision ends the wait that the first
+/// began.
 const GRACE: Duration = Duration::from_secs(60);
 /// In which all accounts are told that waited, the grace period among it.
 const WAITED: Duration = GRACE.saturating_add(WITHIN);
@@ -70,7 +73,8 @@ fn understood(arguments: &[String]) -> anyhow::Result<([Version; 2], usize)> {
     Ok(([other, this], rounds))
 }
 
-/// Takes a group of the other revision to this one and back, under load, and judges what is on the topics.
+/// Takes a group of the other revision to this one and back, under load, and judges what is on the
+/// topics.
 async fn round(name: &str, versions: &[Version; 2]) {
     let [other, this] = versions;
     let settings = PipelineSettings {
@@ -123,7 +127,8 @@ async fn told(pipeline: &Pipeline) -> usize {
     lifecycle.len()
 }
 
-/// Links accounts that are not active yet, and waits until their states say that they are waited for.
+/// Links accounts that are not active yet, and waits until their states say that they are waited
+/// for.
 async fn wait(pipeline: &Pipeline, direction: &str) -> Vec<AccountId> {
     let link = |number| {
         let tenant = format!("waiting-{direction}-{number}");

@@ -80,7 +80,8 @@ async fn an_odd_entry_of_a_list_spoils_none_of_the_others_and_keeps_its_id() {
     assert_eq!(page.nameless.len(), 4);
 }
 
-/// Asks for the two accounts of the fixtures and one more, of a server that answers with `template`.
+/// Asks for the two accounts of the fixtures and one more, of a server that answers with
+/// `template`.
 async fn batch(template: ResponseTemplate) -> Result<Vec<String>, ApiError> {
     let server = MockServer::start().await;
     let ids = [ID, "45355976281015164504", "gone"];

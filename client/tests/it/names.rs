@@ -25,8 +25,8 @@ impl Write for Log {
     }
 }
 
-/// The provider that version `api_version` takes of `account`, and what is logged when it is asked for
-/// twice, alone and in a batch.
+/// The provider that version `api_version` takes of `account`, and what is logged when it is asked
+/// for twice, alone and in a batch.
 async fn asked(api_version: ApiVersion, account: &str) -> (String, String) {
     let server = MockServer::start().await;
     let list = Mock::given(wiremock::matchers::query_param("page_size", "1"));

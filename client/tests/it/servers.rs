@@ -28,8 +28,8 @@ async fn asked_of(base_url: &str) -> Result<Lookup, ApiError> {
     client.account(&AccountId::try_from(ID).unwrap()).await
 }
 
-/// Asks a server that reads the request, sends these parts, each after a pause, and closes the connection. The client may
-/// hang up before.
+/// Asks a server that reads the request, sends these parts, each after a pause, and closes the
+/// connection. The client may hang up before.
 async fn answered_with(parts: Vec<Vec<u8>>, pause: Duration) -> Result<Lookup, ApiError> {
     let (listener, address) = listen().await;
     let server = async {

@@ -1,5 +1,5 @@
-//! What StackOne says about an account, in little room: a pointer for each text, and what an allocator
-//! rounds each up to, are a third of what a million accounts take.
+//! What StackOne says about an account, in little room: a pointer for each text, and what an
+//! allocator rounds each up to, are a third of what a million accounts take.
 
 use std::num::NonZeroU32;
 
@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn an_account_takes_no_more_room_than_was_measured() {
-        // What a million accounts take in memory follows from these: measure it again where they grow.
+        // What a million accounts take in memory follows from these: measure it again where they
+        // grow.
         assert!(size_of::<About>() <= 80, "{}", size_of::<About>());
         let account = size_of::<crate::account::Account>();
         assert!(account <= 120, "{account}");

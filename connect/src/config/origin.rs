@@ -9,7 +9,8 @@ use secrecy::ExposeSecret as _;
 use super::secret::{Secret, Secrets};
 use super::settings::Settings;
 
-/// The file and the environment a configuration was read from. Its `Debug` shows no variable: they hold secrets.
+/// The file and the environment a configuration was read from. Its `Debug` shows no variable: they
+/// hold secrets.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(super) file: Option<PathBuf>,
@@ -34,8 +35,8 @@ impl Origin {
         }
     }
 
-    /// What is said of each project whose key is the processor's, as far as can be told from here: one that leaks from a
-    /// service that faces browsers can read every account.
+    /// What is said of each project whose key is the processor's, as far as can be told from here:
+    /// one that leaks from a service that faces browsers can read every account.
     pub(super) fn shared_keys(&self, settings: &Settings, secrets: &Secrets) -> Vec<String> {
         let processors = self.environment.get(PROCESSORS);
         let named = settings.projects.iter().zip(&secrets.api_keys);

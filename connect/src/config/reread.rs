@@ -1,4 +1,5 @@
-//! Reading secrets again from where a configuration came: their values, and the lists that name them.
+//! Reading secrets again from where a configuration came: their values, and the lists that name
+//! them.
 
 use std::fs;
 
@@ -35,7 +36,8 @@ impl Reread {
         }
     }
 
-    /// The secrets from now on, where they have changed; and what cannot be used, in whose place the last good one stays.
+    /// The secrets from now on, where they have changed; and what cannot be used, in whose place
+    /// the last good one stays.
     pub(crate) fn look(&mut self) -> (Option<Secrets>, Vec<String>) {
         self.read_lists();
         let environment = &self.origin.environment;

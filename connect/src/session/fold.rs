@@ -129,8 +129,8 @@ impl Session {
         }
     }
 
-    /// Takes in a fact that happened `at`. False where it changes nothing: it came too late, or says
-    /// again what was said.
+    /// Takes in a fact that happened `at`. False where it changes nothing: it came too late, or
+    /// says again what was said.
     pub(crate) fn apply(&mut self, change: LinkSessionChange, at: Timestamp) -> bool {
         if self.is_over(at) {
             return false;
@@ -213,7 +213,8 @@ impl Session {
         )
     }
 
-    /// When nothing can come of it any more: a token that was minted last is still good for a while.
+    /// When nothing can come of it any more: a token that was minted last is still good for a
+    /// while.
     pub(crate) fn ends_at(&self) -> Timestamp {
         let minted = self.minted_at.last();
         let used = minted.map(|minted| later(*minted, TOKEN_AND_WEBHOOK));

@@ -11,7 +11,8 @@ const PAGE: &str = include_str!("../../../docs/walkthroughs/link-session.md");
 /// Stands above the picture in the page.
 const BEGIN: &str = "<!-- of the code: states -->\n```mermaid\n";
 
-/// A line for each fact that leads from a state to another one, and for the end of a session's time.
+/// A line for each fact that leads from a state to another one, and for the end of a session's
+/// time.
 fn arrows() -> Vec<String> {
     let facts = [
         ("opened", LinkSessionChange::Opened),

@@ -130,8 +130,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the first fact that ends a session makes of it. An account verifies one session of those that are
-/// open together.
+/// What the first fact that ends a session makes of it. An account verifies one session of those
+/// that are open together.
 fn first_end(log: &Log, session: u128) -> Option<SessionState> {
     let verifies = |change: &LinkSessionChange| matches!(change, LinkSessionChange::Settled(settled) if settled.outcome == LinkOutcome::Verified);
     let of_it = log.facts.iter().filter(|(of, _)| *of == session);

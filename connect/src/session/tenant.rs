@@ -1,5 +1,5 @@
-//! All sessions and accounts of one tenant. Its facts have one order, so that every replica decides alike
-//! which session an account belongs to.
+//! All sessions and accounts of one tenant. Its facts have one order, so that every replica decides
+//! alike which session an account belongs to.
 
 use std::cmp::Reverse;
 
@@ -62,7 +62,8 @@ impl TenantState {
         }
     }
 
-    /// Whether the account verified another new link that was open beside this session. Each verifies one.
+    /// Whether the account verified another new link that was open beside this session. Each
+    /// verifies one.
     pub(super) fn is_claimed(&self, by: Uuid, account: &AccountId) -> bool {
         let Some(session) = self.session(by).filter(|session| !session.is_relink()) else {
             return false;

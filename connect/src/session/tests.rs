@@ -52,7 +52,8 @@ pub(super) fn seen_at(tenant: &TenantState, session: u128, seconds: i64) -> Sess
 fn every_fact_in_every_state_leads_to_one_state() {
     use SessionState::{Cancelled, Created, Expired, Failed, Linked, Linking, Opened, Verified};
     let table = [
-        // created, opened, token_minted, linked_reported, cancelled, settled verified, settled failed
+        // created, opened, token_minted, linked_reported, cancelled, settled verified, settled
+        // failed
         (
             Created,
             [

@@ -1,4 +1,5 @@
-//! Requests of all kinds: each is answered as `openapi.json` says, which [`Answer`](crate::answer::Answer) holds it to.
+//! Requests of all kinds: each is answered as `openapi.json` says, which
+//! [`Answer`](crate::answer::Answer) holds it to.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,8 @@ use crate::host::Host;
 use crate::service::{SERVICE_TOKEN, Service, text};
 use crate::stackone::stackone;
 
-/// Requests: so many that each operation succeeds and is refused in each way that a caller brings about.
+/// Requests: so many that each operation succeeds and is refused in each way that a caller brings
+/// about.
 const REQUESTS: usize = 1_000;
 /// Sessions that they are about. A cancelled one is replaced.
 const SESSIONS: usize = 4;

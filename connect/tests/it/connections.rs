@@ -118,7 +118,8 @@ async fn an_event_stream_outlives_the_deadlines_of_idle_connections() {
     let made = service.create(json!({})).await;
     let mut events = Events::open(&service, &made, text(&made, "client_token"), "").await;
     assert_eq!(events.next().await.unwrap()["state"], "created");
-    // Each is idle for `keep_alive`: together longer than the stream could be with a deadline of both.
+    // Each is idle for `keep_alive`: together longer than the stream could be with a deadline of
+    // both.
     for _ in 0..4 {
         let mut idle = Connection::open(service.public).await;
         assert_eq!(idle.asks().await, 404);

@@ -1,6 +1,7 @@
-//! `docs/embed.md`, carried out: its settings, with the Hub, start the service, and its request makes a session. What it
-//! gives a page is carried out by `tests/browser/embed.test.mjs`, its backends by `tests/browser/examples.test.mjs`, and
-//! its steps in a shell by `tests/it/documents/in_order.rs`, which goes without the Hub.
+//! `docs/embed.md`, carried out: its settings, with the Hub, start the service, and its request
+//! makes a session. What it gives a page is carried out by `tests/browser/embed.test.mjs`, its
+//! backends by `tests/browser/examples.test.mjs`, and its steps in a shell by
+//! `tests/it/documents/in_order.rs`, which goes without the Hub.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! `connect` through its production wiring, against librdkafka's in-process mock cluster and a StackOne that fails
-//! a test on a request that it did not expect.
+//! `connect` through its production wiring, against librdkafka's in-process mock cluster and a
+//! StackOne that fails a test on a request that it did not expect.
 #![expect(
     clippy::disallowed_methods,
     reason = "a test starts threads as it likes"

@@ -1,4 +1,5 @@
-//! A browser that sends a save again: Chromium sends one up to three times over connections that are cut.
+//! A browser that sends a save again: Chromium sends one up to three times over connections that
+//! are cut.
 
 use serde_json::{Value, json};
 

@@ -8,7 +8,8 @@ use crate::screen::{Line, Tone, Who};
 use crate::stage::PARTITIONS;
 
 impl Performance {
-    /// All accounts that there are must be listed, and each partition be told of the run's beginning and of its end.
+    /// All accounts that there are must be listed, and each partition be told of the run's
+    /// beginning and of its end.
     pub(super) async fn resync(&mut self) -> anyhow::Result<()> {
         let triggers = &mut self.expected.triggers;
         triggers.listed += self.simulator.linked_accounts().len() as u64;

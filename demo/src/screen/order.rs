@@ -1,5 +1,6 @@
-//! The order of lines. What is seen of one webhook is seen by several watchers, some of which look more often than others: the
-//! subscriber's line can be there before that of the lookup it is due to. So lines are held for a moment. Pure.
+//! The order of lines. What is seen of one webhook is seen by several watchers, some of which look
+//! more often than others: the subscriber's line can be there before that of the lookup it is due
+//! to. So lines are held for a moment. Pure.
 
 use std::time::Duration;
 
@@ -35,8 +36,8 @@ impl Held {
     }
 }
 
-/// By the way of a webhook, then as they came. A line that goes before an earlier one has that one's time: it was only seen
-/// later.
+/// By the way of a webhook, then as they came. A line that goes before an earlier one has that
+/// one's time: it was only seen later.
 fn sorted(mut lines: Vec<(Duration, Line)>) -> Vec<(Duration, Line)> {
     lines.sort_by_key(|(_, line)| line.who);
     let mut latest = Duration::MAX;

@@ -5,7 +5,8 @@ use stackone_link_schemas::LifecycleType;
 use super::Act;
 use crate::cast::Customer;
 
-/// An event that subscribers must read. The first of an account has version 1, the next 2, and so on.
+/// An event that subscribers must read. The first of an account has version 1, the next 2, and so
+/// on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Expected {
     /// Whose account.
@@ -30,7 +31,8 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// The customer that the scene is about, where it is one: by what is done, and by what must come of it.
+    /// The customer that the scene is about, where it is one: by what is done, and by what must
+    /// come of it.
     pub(crate) fn only_customer(&self) -> Option<Customer> {
         let acting = self.acts.iter().filter_map(|act| act.customer());
         let mut customers = acting.chain(self.expected.iter().map(|expected| expected.customer));

@@ -1,5 +1,5 @@
-//! Watches what the accounts API is asked. The simulator counts requests and does not list them, so a line tells how many had
-//! one answer since the last look.
+//! Watches what the accounts API is asked. The simulator counts requests and does not list them, so
+//! a line tells how many had one answer since the last look.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

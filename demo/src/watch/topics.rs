@@ -112,7 +112,8 @@ impl TopicWatcher {
         }
     }
 
-    /// Notes the event. The embedded broker also shows what was aborted and then emitted again, with the same id.
+    /// Notes the event. The embedded broker also shows what was aborted and then emitted again,
+    /// with the same id.
     fn is_new(&self, sighting: &Sighting) -> bool {
         let mut is_new = true;
         self.notebook.note(|observed| {

@@ -11,7 +11,8 @@ use stackone_link_wire::{Topic, TopicLayout, Topics};
 
 /// Partitions of each topic: as many as `topics apply` makes where nothing is set.
 pub(crate) const PARTITIONS: i32 = 12;
-/// How long another broker may take to answer for the first time: one in a container may have been started just now.
+/// How long another broker may take to answer for the first time: one in a container may have been
+/// started just now.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Tells its address in a line, and serves until standard input ends.

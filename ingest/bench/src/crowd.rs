@@ -1,4 +1,5 @@
-//! What strangers cost those who sign: the same signed traffic alone, and beside each kind of stranger, in turns.
+//! What strangers cost those who sign: the same signed traffic alone, and beside each kind of
+//! stranger, in turns.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
@@ -31,14 +32,15 @@ pub(crate) struct Crowd {
     /// The service's program.
     #[arg(long)]
     service: PathBuf,
-    /// A Kafka that runs already; topics that it lacks are made. Else the embedded broker, in a process of its own.
+    /// A Kafka that runs already; topics that it lacks are made. Else the embedded broker, in a
+    /// process of its own.
     #[arg(long, value_name = "HOST:PORT")]
     kafka: Option<String>,
     /// How often everything is measured; medians are shown.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// How long each measurement takes. Longer than `server.header_deadline`, so that those who are idle are cut off and
-    /// come back meanwhile.
+    /// How long each measurement takes. Longer than `server.header_deadline`, so that those who are
+    /// idle are cut off and come back meanwhile.
     #[arg(long, default_value_t = 8_000)]
     milliseconds: u64,
     /// Signed webhooks a second, in an open loop.
@@ -47,7 +49,8 @@ pub(crate) struct Crowd {
     /// Connections on which nothing comes.
     #[arg(long, default_value_t = 10_000)]
     idle: usize,
-    /// Bodies that come a byte a second: more than `limits.before_authentication.requests` (1,024), so that they give way.
+    /// Bodies that come a byte a second: more than `limits.before_authentication.requests` (1,024),
+    /// so that they give way.
     #[arg(long, default_value_t = 2_000)]
     slow: usize,
     /// Connections that send wrongly signed webhooks, as fast as they are refused.

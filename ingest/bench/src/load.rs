@@ -1,5 +1,6 @@
-//! The load generator. Closed loop: each connection sends when it has its answer. Open loop: requests are due at fixed
-//! times, and a time counts from when its request was *due*, so that a stall is not hidden by what was not sent meanwhile.
+//! The load generator. Closed loop: each connection sends when it has its answer. Open loop:
+//! requests are due at fixed times, and a time counts from when its request was *due*, so that a
+//! stall is not hidden by what was not sent meanwhile.
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;

@@ -1,7 +1,8 @@
-//! Measures ingest, with broker, service and load generator as processes of their own: `just bench-ingest`,
-//! `just bench-ingest-crowd`, `just bench-ingest-memory`.
+//! Measures ingest, with broker, service and load generator as processes of their own: `just
+//! bench-ingest`, `just bench-ingest-crowd`, `just bench-ingest-memory`.
 //!
-//! `run`, `crowd` and `memory` start the others of itself and the services, and write `docs/benchmarks.md`.
+//! `run`, `crowd` and `memory` start the others of itself and the services, and write
+//! `docs/benchmarks.md`.
 #![expect(
     clippy::disallowed_methods,
     reason = "no service: a thread that dies is seen"

@@ -1,5 +1,5 @@
-//! What the service's memory does over many requests. Loads of few and of many connections alternate, as they
-//! do where traffic comes in bursts.
+//! What the service's memory does over many requests. Loads of few and of many connections
+//! alternate, as they do where traffic comes in bursts.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
@@ -28,7 +28,8 @@ pub(crate) struct Memory {
     /// The service's program.
     #[arg(long)]
     service: PathBuf,
-    /// A Kafka that runs already; topics that it lacks are made. Else the embedded broker, in a process of its own.
+    /// A Kafka that runs already; topics that it lacks are made. Else the embedded broker, in a
+    /// process of its own.
     #[arg(long, value_name = "HOST:PORT")]
     kafka: Option<String>,
     /// Requests in all.

@@ -1,6 +1,6 @@
-//! What the service is held against: a plain prototype, as a good engineer writes it in an afternoon.
-//! It checks the signature, publishes with linger 0, and answers after the acknowledgement; it has
-//! no ids, headers, limits or metrics.
+//! What the service is held against: a plain prototype, as a good engineer writes it in an
+//! afternoon. It checks the signature, publishes with linger 0, and answers after the
+//! acknowledgement; it has no ids, headers, limits or metrics.
 
 use std::borrow::Cow;
 use std::io::{self, Write as _};

@@ -14,8 +14,8 @@ pub(crate) const SECRET: &str = "bench-webhook-secret";
 /// Different requests, each with an account of its own.
 const REQUESTS: usize = 4096;
 
-/// Requests with bodies of `size` bytes, give or take a few. They are record events, so that the variant which drops
-/// these does everything but publish.
+/// Requests with bodies of `size` bytes, give or take a few. They are record events, so that the
+/// variant which drops these does everything but publish.
 pub(crate) fn requests(address: SocketAddr, size: usize) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut random = Rng::with_seed(1);
     let requests = std::iter::repeat_with(|| request(address, size, SECRET, &mut random));

@@ -1,5 +1,5 @@
-//! Measures the variants, interleaved: each round measures each of them once at each load, so that what else the machine
-//! does falls on all of them.
+//! Measures the variants, interleaved: each round measures each of them once at each load, so that
+//! what else the machine does falls on all of them.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -30,7 +30,8 @@ pub(crate) struct Run {
     /// Another build of it, which is measured as well: `before` in the tables.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// A Kafka that runs already; topics that it lacks are made. Else the embedded broker, in a process of its own.
+    /// A Kafka that runs already; topics that it lacks are made. Else the embedded broker, in a
+    /// process of its own.
     #[arg(long, value_name = "HOST:PORT")]
     kafka: Option<String>,
     /// How often everything is measured; medians are shown.

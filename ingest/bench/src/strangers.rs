@@ -72,7 +72,8 @@ pub(crate) struct Bothered {
 }
 
 impl Strangers {
-    /// Tells in a line when all are there, goes on until standard input ends, and then tells what they did.
+    /// Tells in a line when all are there, goes on until standard input ends, and then tells what
+    /// they did.
     pub(crate) fn bother(&self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -13,7 +13,8 @@ pub(crate) enum Variant {
     InFlight(u32),
     /// The plain prototype, with linger 0; whether it publishes with keys.
     Prototype { keyed: bool },
-    /// Everything but publishing: `record_events = "drop"`, which answers at once what would be published.
+    /// Everything but publishing: `record_events = "drop"`, which answers at once what would be
+    /// published.
     Limit,
 }
 

@@ -1,5 +1,5 @@
-//! An account as a lookup, a list and a batch show it: never a panic, the same in all three, and what is
-//! told of it can be written to a record and read back.
+//! An account as a lookup, a list and a batch show it: never a panic, the same in all three, and
+//! what is told of it can be written to a record and read back.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

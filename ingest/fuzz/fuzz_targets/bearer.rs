@@ -1,5 +1,5 @@
-//! What a caller of connect proves itself with: a host product's JWT is believed only if it is signed and says
-//! what it must, and of client tokens and link secrets exactly one text is right.
+//! What a caller of connect proves itself with: a host product's JWT is believed only if it is
+//! signed and says what it must, and of client tokens and link secrets exactly one text is right.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -43,7 +43,8 @@ static HOST: LazyLock<Host> = LazyLock::new(|| {
     }
 });
 
-// The first byte says how long the header is, the second where a token is altered; then come header and claims.
+// The first byte says how long the header is, the second where a token is altered; then come header
+// and claims.
 fuzz_target!(|data: &[u8]| {
     let _unusable = Keys::parse(data);
     if let Ok(text) = std::str::from_utf8(data) {

@@ -1,5 +1,5 @@
-//! The envelope of any body: never a panic, the same id each time, a key that is valid, headers that can be read back,
-//! and what is routed to the processor can be read by it.
+//! The envelope of any body: never a panic, the same id each time, a key that is valid, headers
+//! that can be read back, and what is routed to the processor can be read by it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -102,8 +102,8 @@ fn headers(envelope: &Envelope<'_>, bound_to: Option<&str>) {
     assert_eq!(read.expect("headers can be read"), headers);
 }
 
-/// What the processor reads of a record on its topic is what ingest read. It is stricter in one thing: what
-/// names a project in a way that cannot be used, it puts with the dead letters.
+/// What the processor reads of a record on its topic is what ingest read. It is stricter in one
+/// thing: what names a project in a way that cannot be used, it puts with the dead letters.
 fn processor_reads(envelope: &Envelope<'_>, body: &[u8]) {
     let event = match AccountEvent::parse(body) {
         Ok(event) => event,

@@ -1,5 +1,5 @@
-//! A page of accounts of any bytes: never a panic, every entry counted once, and a batch shows none that
-//! the list does not.
+//! A page of accounts of any bytes: never a panic, every entry counted once, and a batch shows none
+//! that the list does not.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

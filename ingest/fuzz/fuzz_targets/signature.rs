@@ -1,4 +1,5 @@
-//! Signature header and body: exactly the one right text of the MAC is accepted, whatever else is sent.
+//! Signature header and body: exactly the one right text of the MAC is accepted, whatever else is
+//! sent.
 #![no_main]
 
 use std::collections::HashMap;

@@ -48,7 +48,8 @@ pub fn route<'e>(
     }
 }
 
-/// A source bound to a project may speak for that one alone; a body that names none is taken to mean it.
+/// A source bound to a project may speak for that one alone; a body that names none is taken to
+/// mean it.
 fn may_speak_for(bound_to: Option<&str>, project: &Project<'_>) -> bool {
     match (bound_to, project) {
         (None, _) | (Some(_), Project::Unnamed) => true,
@@ -59,7 +60,8 @@ fn may_speak_for(bound_to: Option<&str>, project: &Project<'_>) -> bool {
 
 /// The `CloudEvents` attributes of a webhook of a source bound to `project_id`.
 ///
-/// `ce_source` is who signed, where the source is bound to a project, and else the project the body names.
+/// `ce_source` is who signed, where the source is bound to a project, and else the project the body
+/// names.
 #[must_use]
 pub fn cloud_event(envelope: &Envelope<'_>, project_id: Option<&str>) -> CloudEvent {
     let named = match &envelope.project {

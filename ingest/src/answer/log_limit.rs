@@ -1,4 +1,5 @@
-//! How many log lines refusals may make: a flood of forgeries must not fill a disk, nor hide what is rare.
+//! How many log lines refusals may make: a flood of forgeries must not fill a disk, nor hide what
+//! is rare.
 
 use std::time::Duration;
 

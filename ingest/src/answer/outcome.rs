@@ -1,5 +1,5 @@
-//! What became of a request. Status code, metric label, log reason and body all follow from this one
-//! table.
+//! What became of a request. Status code, metric label, log reason and body all follow from this
+//! one table.
 
 mod table;
 
@@ -36,8 +36,9 @@ macro_rules! outcomes {
                 }
             }
 
-            /// Whether it is had only by who has signed with a live secret. Nobody else's connection
-            /// is kept open: the server times the headers of a connection's first request alone.
+            /// Whether it is had only by who has signed with a live secret. Nobody else's
+            /// connection is kept open: the server times the headers of a connection's first
+            /// request alone.
             #[must_use]
             pub const fn is_authentic(self) -> bool {
                 match self {
@@ -127,7 +128,8 @@ impl Outcome {
         self.into()
     }
 
-    /// What the client is told: the reason, but for a 401, which must not tell a forger how close he came.
+    /// What the client is told: the reason, but for a 401, which must not tell a forger how close
+    /// he came.
     #[must_use]
     pub fn public_reason(self) -> &'static str {
         if self.status() == StatusCode::UNAUTHORIZED {

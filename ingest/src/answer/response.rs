@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::outcome::Outcome;
 
-/// The answer to an accepted webhook. StackOne reads only the status; the id is for whoever compares
-/// with Kafka.
+/// The answer to an accepted webhook. StackOne reads only the status; the id is for whoever
+/// compares with Kafka.
 pub(crate) fn accepted(outcome: Outcome, id: Uuid) -> HttpResponse {
     answer(outcome, format!(r#"{{"id":"{id}"}}"#))
 }
@@ -18,7 +18,8 @@ pub(super) fn refused(outcome: Outcome) -> HttpResponse {
     answer(outcome, format!(r#"{{"error":"{reason}"}}"#))
 }
 
-/// An answer with everything that follows from the outcome, and the outcome itself for whoever counts.
+/// An answer with everything that follows from the outcome, and the outcome itself for whoever
+/// counts.
 fn answer(outcome: Outcome, body: String) -> HttpResponse {
     let mut response = HttpResponseBuilder::new(outcome.status());
     if let Some(seconds) = outcome.retry_after() {

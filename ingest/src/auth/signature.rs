@@ -1,7 +1,8 @@
-//! StackOne's webhook signature: base64url without padding of HMAC-SHA256(secret, body). Bytes in, verdict out.
+//! StackOne's webhook signature: base64url without padding of HMAC-SHA256(secret, body). Bytes in,
+//! verdict out.
 //!
-//! Source: StackOne's webhook guide, whose sample is Node's `createHmac('sha256', secret).update(body)
-//! .digest('base64url')`. Vectors: `schemas/fixtures/signature-vectors.json`.
+//! Source: StackOne's webhook guide, whose sample is Node's `createHmac('sha256',
+//! secret).update(body) .digest('base64url')`. Vectors: `schemas/fixtures/signature-vectors.json`.
 
 use std::fmt;
 
@@ -18,8 +19,8 @@ const ENCODED_LEN: usize = 43;
 pub enum Claim {
     /// A MAC written as StackOne writes it.
     Signature(Mac256),
-    /// 32 bytes in hex, padded or standard base64, perhaps with a prefix such as `sha256=`. Never accepted; looked at
-    /// only to tell whoever integrates that the encoding is all that is wrong.
+    /// 32 bytes in hex, padded or standard base64, perhaps with a prefix such as `sha256=`. Never
+    /// accepted; looked at only to tell whoever integrates that the encoding is all that is wrong.
     OtherEncoding(Mac256),
 }
 
@@ -39,7 +40,8 @@ impl fmt::Debug for Claim {
 impl Claim {
     /// Reads a header's value; nothing where it is no MAC in any encoding.
     ///
-    /// Only the canonical text of a MAC is one: 43 characters carry two bits more than 32 bytes, and they must be zero.
+    /// Only the canonical text of a MAC is one: 43 characters carry two bits more than 32 bytes,
+    /// and they must be zero.
     #[must_use]
     pub fn parse(header: &[u8]) -> Option<Self> {
         if header.len() == ENCODED_LEN

@@ -1,4 +1,5 @@
-//! The proof that a webhook is authentic: a handler that takes a [`VerifiedWebhook`] cannot be reached without one.
+//! The proof that a webhook is authentic: a handler that takes a [`VerifiedWebhook`] cannot be
+//! reached without one.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,9 +25,9 @@ use crate::ingest::Ingest;
 const SIGNATURE_HEADER: &str = "x-stackone-signature";
 /// Name of the header with the W3C trace context.
 const TRACE_HEADER: &str = "traceparent";
-/// How long the body is waited for where the header already says that the answer is 401, and the body could only tell
-/// whether a right signature was written in the wrong encoding. It is there by then, or the integrator sees
-/// `signature_malformed`.
+/// How long the body is waited for where the header already says that the answer is 401, and the
+/// body could only tell whether a right signature was written in the wrong encoding. It is there by
+/// then, or the integrator sees `signature_malformed`.
 const DIAGNOSIS_DEADLINE: Duration = Duration::from_millis(200);
 
 /// A webhook whose body was signed with a live secret of its source. Only the extractor makes one.
@@ -159,7 +160,8 @@ fn claim(headers: &HeaderMap) -> Result<Claim, Outcome> {
     Claim::parse(header.as_bytes()).ok_or(Outcome::SignatureMalformed)
 }
 
-/// The trace of a webhook that is authentic: the one it brings, where that is trusted, else the one that started here.
+/// The trace of a webhook that is authentic: the one it brings, where that is trusted, else the one
+/// that started here.
 fn trace(ingest: &Ingest, request: &HttpRequest) -> TraceContext {
     if ingest.trust_traceparent {
         let mut headers = request.headers().get_all(TRACE_HEADER);

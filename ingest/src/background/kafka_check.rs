@@ -1,4 +1,5 @@
-//! Asks Kafka for our topics: one of the checks of `/readyz`. Asking also tells the producer of topics that were made.
+//! Asks Kafka for our topics: one of the checks of `/readyz`. Asking also tells the producer of
+//! topics that were made.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Replaces the publisher when certificate, key or CA of Kafka have changed, while records of the old one finish.
+//! Replaces the publisher when certificate, key or CA of Kafka have changed, while records of the
+//! old one finish.
 
 use actix_web::web::Data;
 use stackone_link_process::watch::Watched;

@@ -1,7 +1,7 @@
 //! Reads the list of sources and their secrets again while the service runs.
 //!
-//! What no longer stands in the list is revoked; what cannot be read keeps its last good value, loudly. Requests never
-//! wait: a new set of sources takes the place of the old one in one step.
+//! What no longer stands in the list is revoked; what cannot be read keeps its last good value,
+//! loudly. Requests never wait: a new set of sources takes the place of the old one in one step.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -62,7 +62,8 @@ impl SecretReload {
         }
     }
 
-    /// Reads the list only where the file has changed. One that cannot be used leaves the last one in force.
+    /// Reads the list only where the file has changed. One that cannot be used leaves the last one
+    /// in force.
     fn read_list(&mut self) {
         match self.origin.text() {
             Ok(text) if text == self.text => {}

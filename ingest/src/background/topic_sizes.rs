@@ -1,5 +1,5 @@
-//! Whether the topics take the largest webhook. Told in the log; nothing waits for it and nothing depends on it, since
-//! every smaller webhook is stored all the same.
+//! Whether the topics take the largest webhook. Told in the log; nothing waits for it and nothing
+//! depends on it, since every smaller webhook is stored all the same.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Settings;
 use crate::ingest::Ingest;
 
-/// How long to wait before the next look, however many records are too large meanwhile: each look is by a client of its own.
+/// How long to wait before the next look, however many records are too large meanwhile: each look
+/// is by a client of its own.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// What a topic was said to take; none where the broker does not say.

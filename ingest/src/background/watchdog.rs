@@ -1,4 +1,5 @@
-//! Notices a publisher that makes no progress, and has it rebuilt. Peers hang or need a restart there.
+//! Notices a publisher that makes no progress, and has it rebuilt. Peers hang or need a restart
+//! there.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,8 @@ pub(crate) struct Watchdog {
 /// Why the producer has to be rebuilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// No record was acknowledged, or refused by a broker, for `publish.stall_after`, and something is in flight.
+    /// No record was acknowledged, or refused by a broker, for `publish.stall_after`, and something
+    /// is in flight.
     Stalled,
     /// It has failed for good.
     Failed,
@@ -50,8 +52,9 @@ impl Watchdog {
         }
     }
 
-    /// Looks at what has been counted by `now`. Requests that were given up do not start the time anew, else one a
-    /// minute would wait in vain for ever; nor does silence while nobody waits count.
+    /// Looks at what has been counted by `now`. Requests that were given up do not start the time
+    /// anew, else one a minute would wait in vain for ever; nor does silence while nobody waits
+    /// count.
     pub(crate) fn look(&mut self, now: Instant, seen: Seen) -> Option<Reason> {
         let last = std::mem::replace(&mut self.last, seen);
         let in_flight = seen.attempted > seen.finished;

@@ -1,5 +1,5 @@
-//! What may be held at once, counted apart before and after authentication, so that what has not been authenticated
-//! cannot starve what has.
+//! What may be held at once, counted apart before and after authentication, so that what has not
+//! been authenticated cannot starve what has.
 
 mod readers;
 
@@ -119,8 +119,8 @@ impl Limits {
         self.displacing(places, 1, Scarce::Places).await
     }
 
-    /// A share for `bytes` of a body that is not authenticated yet. Where there are no more, slow readers give way; nothing
-    /// where nobody has been slow.
+    /// A share for `bytes` of a body that is not authenticated yet. Where there are no more, slow
+    /// readers give way; nothing where nobody has been slow.
     pub(crate) async fn read(&self, bytes: usize) -> Option<Share> {
         let held = &self.before_authentication.body_bytes;
         self.displacing(held, bytes, Scarce::Bytes).await

@@ -12,8 +12,9 @@ use super::settings::{LAYERS, Settings};
 use crate::auth::source::Sources;
 
 impl Config {
-    /// Reads, checks and completes the configuration. `environment` is all the environment there is: the process's own
-    /// is not looked at, so that several services can be configured side by side in one process.
+    /// Reads, checks and completes the configuration. `environment` is all the environment there
+    /// is: the process's own is not looked at, so that several services can be configured side by
+    /// side in one process.
     ///
     /// # Errors
     ///

@@ -20,7 +20,8 @@ pub(crate) enum OriginError {
     Sources(String),
 }
 
-/// The file and the environment a configuration was read from. Its `Debug` shows no variable: they hold secrets.
+/// The file and the environment a configuration was read from. Its `Debug` shows no variable: they
+/// hold secrets.
 #[derive(Clone)]
 pub(crate) struct Origin {
     file: Option<PathBuf>,

@@ -12,9 +12,10 @@ const BATCH_SIZE: [&str; 2] = ["batch.size", "batch.num.bytes"];
 impl Settings {
     /// How to reach Kafka, with properties that fit the limits where they are not set.
     ///
-    /// A broker refuses a batch as a whole where it is larger than one record may be, and the client gives up every record in
-    /// it. So none may grow larger than the largest record can be. And the client keeps a copy of each body for as long as it
-    /// waits for Kafka, also where the client of that request has gone and its share of the limits was given back.
+    /// A broker refuses a batch as a whole where it is larger than one record may be, and the
+    /// client gives up every record in it. So none may grow larger than the largest record can be.
+    /// And the client keeps a copy of each body for as long as it waits for Kafka, also where the
+    /// client of that request has gone and its share of the limits was given back.
     pub(crate) fn producer(&self) -> KafkaConfig {
         let mut kafka = self.kafka.clone();
         let limits = &self.limits;

@@ -12,7 +12,8 @@ use super::settings::{Settings, SourceSettings};
 const ACK_MARGIN: Duration = Duration::from_millis(500);
 /// `message.max.bytes` of librdkafka where it is not set.
 const MESSAGE_MAX_BYTES: usize = 1_000_000;
-/// What key, headers and framing of a record may take: every text taken from a body is bounded, see `stackone_link_schemas::webhook`.
+/// What key, headers and framing of a record may take: every text taken from a body is bounded, see
+/// `stackone_link_schemas::webhook`.
 const RECORD_OVERHEAD: usize = 16 * 1024;
 
 /// Whether a name may be part of a path and a label of a metric.

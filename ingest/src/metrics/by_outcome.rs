@@ -7,8 +7,8 @@ use prometheus::{Histogram, HistogramVec};
 
 use crate::answer::outcome::Outcome;
 
-/// Histograms by outcome, each looked up by its label once and kept: to look one up takes a lock that all workers share.
-/// One that has nothing to show is not shown.
+/// Histograms by outcome, each looked up by its label once and kept: to look one up takes a lock
+/// that all workers share. One that has nothing to show is not shown.
 pub(super) struct ByOutcome {
     all: HistogramVec,
     kept: [OnceLock<Histogram>; Outcome::ALL.len()],

@@ -1,9 +1,11 @@
-//! Whether only a restart can help: the one thing of Kafka's that `/livez` may turn on. An outage is none.
+//! Whether only a restart can help: the one thing of Kafka's that `/livez` may turn on. An outage
+//! is none.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a rebuild of the producer may take. It connects to nothing, so it takes milliseconds, or never returns.
+/// How long a rebuild of the producer may take. It connects to nothing, so it takes milliseconds,
+/// or never returns.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Since when a rebuild has been under way.

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts records handed over, answered for in any way, and those of which a broker has told what became of them: stored or
-/// refused.
+/// Counts records handed over, answered for in any way, and those of which a broker has told what
+/// became of them: stored or refused.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     attempted: AtomicU64,

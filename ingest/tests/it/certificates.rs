@@ -114,7 +114,8 @@ impl Mounted {
         self.folder.path().join(name)
     }
 
-    /// As Kubernetes does: `..data` is a link to a folder, and is swapped for one to another folder.
+    /// As Kubernetes does: `..data` is a link to a folder, and is swapped for one to another
+    /// folder.
     pub(crate) fn replace(&mut self, pair: &Pair) {
         self.versions += 1;
         let version = format!("..{}", self.versions);

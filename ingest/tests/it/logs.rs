@@ -14,8 +14,8 @@ const ACCEPTED: [&str; 4] = [
     "origin_username: Jane Roe",
 ];
 
-/// That each of `paths` was logged, and on no path what nobody may read: what bodies and heads say, secrets, signatures
-/// that were expected or given, and `more`.
+/// That each of `paths` was logged, and on no path what nobody may read: what bodies and heads say,
+/// secrets, signatures that were expected or given, and `more`.
 fn show_paths_and_nothing_else(logs: &str, paths: &[&str], more: &[String]) {
     for path in paths {
         assert!(logs.contains(path), "{path} is not in the logs");

@@ -14,11 +14,13 @@ use crate::sign::{SECRET, signature};
 /// Webhooks at once: enough for both producers to have their part.
 const WAVE: usize = 200;
 const BODY_BYTES: usize = 16 * 1024;
-/// Waves until it has what it takes: some producers have been made anew, and what the broker owes answers for is given up.
+/// Waves until it has what it takes: some producers have been made anew, and what the broker owes
+/// answers for is given up.
 const WARM: usize = 6;
 /// Waves after that.
 const MORE: usize = 16;
-/// What memory may have grown by then: the size of it goes up and down by half of this. One copy of each body is three times as much.
+/// What memory may have grown by then: the size of it goes up and down by half of this. One copy of
+/// each body is three times as much.
 const ROOM: usize = MORE * WAVE * BODY_BYTES / 3;
 
 /// A webhook of so many bytes, like no other.

@@ -71,7 +71,8 @@ async fn two_services_live_in_one_process() {
     assert_eq!(two.counted("default", "stored").await, 0.0);
 }
 
-/// The answer to a request without a body, to the end of the connection: its head, and what follows.
+/// The answer to a request without a body, to the end of the connection: its head, and what
+/// follows.
 async fn exchange(admin: SocketAddr, method: &str, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(admin).await.unwrap();
     let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
@@ -82,7 +83,8 @@ async fn exchange(admin: SocketAddr, method: &str, path: &str) -> (String, Strin
     (head.to_lowercase(), body.to_owned())
 }
 
-/// Without the lines that may differ from one answer to the next: the time, and how long figures are.
+/// Without the lines that may differ from one answer to the next: the time, and how long figures
+/// are.
 fn lasting(head: &str) -> BTreeSet<&str> {
     let passing = ["date:", "content-length:"];
     let lines = head.lines();

@@ -37,14 +37,16 @@ async fn too_many_unauthenticated_requests_are_a_503() {
     let broker = Broker::with_topics();
     let one = |settings: &mut Settings| settings.limits.before_authentication.requests = 1;
     let service = Service::ready_with(&broker, one).await;
-    // Refused as long as the other has not been slow for 0.2 s, which a busy machine may need to come that far.
+    // Refused as long as the other has not been slow for 0.2 s, which a busy machine may need to
+    // come that far.
     let refused = eventually("refused", async || {
         let _has_just_come = stalled(&service, BODY.len()).await;
         let answer = service.post(BODY).await;
         (answer.status() == 503).then_some(answer)
     });
     assert_eq!(refused.await.headers()["retry-after"], "5");
-    // At least: what was stalled may be refused too, where the one before it has not been seen to go.
+    // At least: what was stalled may be refused too, where the one before it has not been seen to
+    // go.
     assert!(service.counted("default", "busy_reading").await >= 1.0);
 }
 

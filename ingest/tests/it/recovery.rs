@@ -24,7 +24,8 @@ async fn rebuilds(service: &Service) -> f64 {
     service.metric(line).await.unwrap()
 }
 
-/// Posts until the producer has been rebuilt `times`. Every answer is a 503 in time, and the process is alive.
+/// Posts until the producer has been rebuilt `times`. Every answer is a 503 in time, and the
+/// process is alive.
 async fn refused_until_rebuilt(service: &Service, times: f64) {
     eventually("rebuilt", async || {
         let started = Instant::now();

@@ -14,7 +14,8 @@ use crate::service::Service;
 use crate::sign::signature;
 
 const BODY: &[u8] = br#"{"event":"account.created","account_id":"a"}"#;
-/// Within what a change has to take effect; DESIGN promises 2 seconds, and a busy machine is given one more.
+/// Within what a change has to take effect; DESIGN promises 2 seconds, and a busy machine is given
+/// one more.
 const PROMISED: Duration = Duration::from_secs(3);
 
 /// A service whose configuration and secrets are files.
@@ -63,7 +64,8 @@ impl Rotating {
         answer.status().as_u16()
     }
 
-    /// Waits until what is signed with `secret` is answered with `status`, and checks that it was in time.
+    /// Waits until what is signed with `secret` is answered with `status`, and checks that it was
+    /// in time.
     async fn becomes(&self, secret: &str, status: u16) {
         let started = Instant::now();
         eventually(secret, async || {
@@ -116,7 +118,8 @@ fn replace(file: &Path, text: &str) {
 #[tokio::test]
 async fn while_secrets_rotate_under_load_nothing_signed_with_a_live_one_is_refused() {
     let rotating = Rotating::with(&["one", "two"]).await;
-    // `one` stays live throughout, in a file that swaps places with the other; `two` gives way to `three`.
+    // `one` stays live throughout, in a file that swaps places with the other; `two` gives way to
+    // `three`.
     let load = async {
         let mut posted = 0;
         loop {
@@ -195,7 +198,8 @@ async fn a_list_that_cannot_be_used_leaves_the_last_one_in_force() {
     rotating.becomes("next", 200).await;
 }
 
-/// How Kubernetes changes a mounted secret: `..data` is a link to a folder, and is swapped for one to another folder.
+/// How Kubernetes changes a mounted secret: `..data` is a link to a folder, and is swapped for one
+/// to another folder.
 #[cfg(unix)]
 #[tokio::test]
 async fn links_that_are_swapped_are_followed() {

@@ -37,7 +37,8 @@ pub(crate) fn config_with(
         ("STACKONE_WEBHOOK_SECRET", SECRET),
         ("INGEST__SERVER__LISTEN", "127.0.0.1:0"),
         ("INGEST__SERVER__WORKERS", "1"),
-        // On a busy machine a client may be slow to say its first byte, and is none that says nothing.
+        // On a busy machine a client may be slow to say its first byte, and is none that says
+        // nothing.
         ("INGEST__SERVER__HEADER_DEADLINE", "3m"),
         ("INGEST__ADMIN__LISTEN", "127.0.0.1:0"),
         ("INGEST__KAFKA__BOOTSTRAP_SERVERS", broker),
@@ -63,7 +64,8 @@ pub(crate) fn client() -> Client {
 
 /// The making of such a client.
 pub(crate) fn client_builder() -> ClientBuilder {
-    // Even a client that speaks plain HTTP only wants a provider. One per process is enough, whoever installs it.
+    // Even a client that speaks plain HTTP only wants a provider. One per process is enough,
+    // whoever installs it.
     let _already = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy()
 }

@@ -1,4 +1,5 @@
-//! TLS of the public listener: what is served, and that limits and deadlines hold from the first byte.
+//! TLS of the public listener: what is served, and that limits and deadlines hold from the first
+//! byte.
 
 use std::time::{Duration, Instant};
 

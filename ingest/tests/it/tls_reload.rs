@@ -9,7 +9,8 @@ use crate::eventually::eventually;
 use crate::sign::SECRET;
 use crate::tls::{Secured, beginning_of};
 
-/// Within what a change has to take effect; 2 seconds are promised, and a busy machine is given one more.
+/// Within what a change has to take effect; 2 seconds are promised, and a busy machine is given one
+/// more.
 const PROMISED: Duration = Duration::from_secs(3);
 const FAILURES: &str = "tls_reload_failures_total";
 

@@ -83,8 +83,8 @@ impl Refusal {
         self.cut
     }
 
-    /// Says it, and waits until the other end has left: closed at once, what has not been read yet would reset the connection, and
-    /// the answer with it.
+    /// Says it, and waits until the other end has left: closed at once, what has not been read yet
+    /// would reset the connection, and the answer with it.
     pub(crate) fn poll_say<T: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         stream: &mut T,

@@ -2,13 +2,13 @@
 
 use std::io;
 
-/// Left for what is no connection to the public listener: brokers, the operators' listener, secrets and certificates that are read
-/// again, logs, the collector of traces.
+/// Left for what is no connection to the public listener: brokers, the operators' listener, secrets
+/// and certificates that are read again, logs, the collector of traces.
 const RESERVED: u64 = 256;
 
-/// Raises the soft limit of open files (`RLIMIT_NOFILE`) to the hard one, and takes from `max_connections` those for
-/// which that leaves no room: they would use up what the connections to the brokers need. A peer keeps its part of them. Told
-/// by a warning.
+/// Raises the soft limit of open files (`RLIMIT_NOFILE`) to the hard one, and takes from
+/// `max_connections` those for which that leaves no room: they would use up what the connections to
+/// the brokers need. A peer keeps its part of them. Told by a warning.
 pub fn make_room(max_connections: &mut usize, max_connections_per_peer: &mut usize) {
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(files) => {

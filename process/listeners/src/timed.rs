@@ -1,5 +1,6 @@
-//! A connection that ends when it is time, whoever is at its other end: actix times the first head and the wait for the next
-//! one, but neither later heads nor the rest of a chunked body that nobody wants any more.
+//! A connection that ends when it is time, whoever is at its other end: actix times the first head
+//! and the wait for the next one, but neither later heads nor the rest of a chunked body that
+//! nobody wants any more.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -45,8 +46,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
         &self.phase
     }
 
-    /// Whether what is being done has taken too long; else this task is woken when it has. A timer that runs out earlier is
-    /// left alone, so that a request costs none.
+    /// Whether what is being done has taken too long; else this task is woken when it has. A timer
+    /// that runs out earlier is left alone, so that a request costs none.
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         while let Some(until) = self.phase.until().or(self.stalled) {
             let timer = self
@@ -66,7 +67,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Timed<T> {
         false
     }
 
-    /// The end of a connection that had its last answer and did not leave, or does not take an answer.
+    /// The end of a connection that had its last answer and did not leave, or does not take an
+    /// answer.
     fn cut_if_late(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         if self.phase.is_closing() && self.is_late(context) {
             return Err(Cut::NotClosed.into());

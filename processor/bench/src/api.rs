@@ -1,7 +1,9 @@
-//! A stand-in for StackOne's accounts API that costs next to nothing, so that what is measured is not its speed.
+//! A stand-in for StackOne's accounts API that costs next to nothing, so that what is measured is
+//! not its speed.
 //!
-//! A thread for each connection: it sleeps to a fraction of a millisecond, where a runtime's timers round up to the next
-//! one. Every account exists and is active. Rate limits are those of the simulator: a window of a minute.
+//! A thread for each connection: it sleeps to a fraction of a millisecond, where a runtime's timers
+//! round up to the next one. Every account exists and is active. Rate limits are those of the
+//! simulator: a window of a minute.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -31,7 +33,8 @@ pub(crate) struct Serve {
     /// Requests it allows in a minute.
     #[arg(long)]
     pub(crate) limit: Option<u32>,
-    /// Tell when each request came and was answered: account, and two times in microseconds since the epoch.
+    /// Tell when each request came and was answered: account, and two times in microseconds since
+    /// the epoch.
     #[arg(long)]
     pub(crate) tell: bool,
 }

@@ -79,7 +79,8 @@ pub(crate) struct Place {
 }
 
 impl Broker {
-    /// `None` for the embedded one, `container` for one in a container, else the address of one that runs.
+    /// `None` for the embedded one, `container` for one in a container, else the address of one
+    /// that runs.
     pub(crate) fn open(kafka: Option<&str>) -> anyhow::Result<Self> {
         match kafka {
             None => Ok(Self::Embedded),

@@ -32,7 +32,8 @@ impl Webhooks {
     pub(crate) fn new(place: &Place) -> anyhow::Result<Self> {
         let mut config = place.kafka.client_config("bench-webhooks")?;
         config.set("partitioner", "murmur2_random");
-        // An idempotent producer looks for its id every half second only, which would be measured along.
+        // An idempotent producer looks for its id every half second only, which would be measured
+        // along.
         config.set("acks", "all");
         config.set("linger.ms", "0");
         config.set("compression.type", "lz4");
@@ -45,7 +46,8 @@ impl Webhooks {
         Ok(Self { producer, topic })
     }
 
-    /// Queues a webhook of an account that happened at `event_date`; [`Self::flush`] waits for its acknowledgement.
+    /// Queues a webhook of an account that happened at `event_date`; [`Self::flush`] waits for its
+    /// acknowledgement.
     pub(crate) fn send(&self, account: &str, event_date: Timestamp) -> anyhow::Result<()> {
         let event = "account.updated";
         let body = json!({
@@ -95,7 +97,8 @@ impl Webhooks {
         }
     }
 
-    /// One webhook for each account number, in this order; each happened a millisecond after the one before.
+    /// One webhook for each account number, in this order; each happened a millisecond after the
+    /// one before.
     pub(crate) fn send_all(&self, count: u32, account: impl Fn(u32) -> u32) -> anyhow::Result<()> {
         let first = Timestamp::now().as_millisecond() - i64::from(count);
         for number in 0..count {

@@ -1,4 +1,5 @@
-//! Measures the processor, with broker and accounts API as processes of their own: `just bench-processor`.
+//! Measures the processor, with broker and accounts API as processes of their own: `just
+//! bench-processor`.
 #![expect(
     clippy::disallowed_methods,
     reason = "no service: a thread that dies is seen"
@@ -32,7 +33,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measure. Exits with 0 if all goals are met, with 3 if some are missed, with 1 if something could not be measured.
+    /// Measure. Exits with 0 if all goals are met, with 3 if some are missed, with 1 if something
+    /// could not be measured.
     Run(run::Run),
     /// Be the embedded broker, until standard input ends.
     #[command(hide = true)]

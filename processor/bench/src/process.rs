@@ -81,7 +81,8 @@ impl Child {
 /// What a process has used of the processors so far: `PID`, or `self`.
 pub(crate) fn cpu_seconds(process: &str) -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name, in parentheses, may have blanks; user and system time are the 12th and 13th field after it.
+    // The name, in parentheses, may have blanks; user and system time are the 12th and 13th field
+    // after it.
     let (_, fields) = stat.rsplit_once(')').context("no stat")?;
     let ticks = fields.split_whitespace().skip(11).take(2);
     let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;

@@ -155,8 +155,8 @@ impl Figures {
     }
 }
 
-/// The embedded broker does not answer a fetch when a record comes, only when the fetch's time is over; half a second of
-/// that at a time would be all that is measured.
+/// The embedded broker does not answer a fetch when a record comes, only when the fetch's time is
+/// over; half a second of that at a time would be all that is measured.
 const SHORT_FETCHES: &str = "[kafka.properties]\n\"fetch.wait.max.ms\" = \"10\"\n";
 
 impl Options {

@@ -19,10 +19,12 @@ pub(crate) struct Run {
     /// What to measure; all but codecs where none is named.
     #[arg(value_enum)]
     scenarios: Vec<Scenario>,
-    /// `HOST:PORT` of a Kafka that runs, or `container` for one of our own; else the embedded broker, a process of its own.
+    /// `HOST:PORT` of a Kafka that runs, or `container` for one of our own; else the embedded
+    /// broker, a process of its own.
     #[arg(long)]
     kafka: Option<String>,
-    /// How often everything is measured; medians are shown. All of it takes some 8 minutes, on Kafka some 15.
+    /// How often everything is measured; medians are shown. All of it takes some 8 minutes, on
+    /// Kafka some 15.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: u32,
     /// A tenth of everything, once: whether it works, not how fast it is.

@@ -1,4 +1,5 @@
-//! Writes the `AsyncAPI` document of the contract, `schemas/asyncapi.json`: `cargo run -p stackone-link-wire --example write_asyncapi`.
+//! Writes the `AsyncAPI` document of the contract, `schemas/asyncapi.json`: `cargo run -p
+//! stackone-link-wire --example write_asyncapi`.
 
 use std::path::Path;
 

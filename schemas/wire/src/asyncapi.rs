@@ -1,5 +1,5 @@
-//! The `AsyncAPI` 3 document of the pipeline's topics, generated from what the code has of them: topics, headers, and the
-//! JSON Schemas of the types.
+//! The `AsyncAPI` 3 document of the pipeline's topics, generated from what the code has of them:
+//! topics, headers, and the JSON Schemas of the types.
 
 mod channels;
 mod examples;

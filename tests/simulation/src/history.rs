@@ -18,7 +18,8 @@ pub struct History {
     pub accounts: usize,
     /// Partitions of each topic.
     pub partitions: i32,
-    /// Whether something may happen that only a resync heals: a webhook lost, a record expired, an answer that lies.
+    /// Whether something may happen that only a resync heals: a webhook lost, a record expired, an
+    /// answer that lies.
     pub loses: bool,
     /// When the last fault has ended.
     pub quiet_at: Micros,
@@ -41,7 +42,8 @@ pub struct Timed {
 /// Something that happens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
-    /// An account changes at StackOne, and its webhooks come after these waits; none where they are lost.
+    /// An account changes at StackOne, and its webhooks come after these waits; none where they are
+    /// lost.
     Change {
         account: usize,
         change: Change,
@@ -80,7 +82,8 @@ pub enum What {
     },
     /// The group forgets a process' membership, as when the coordinator loses it; it joins again.
     Expel { replica: usize },
-    /// A process does not reach Kafka; where `answers_only`, its calls arrive and their answers do not.
+    /// A process does not reach Kafka; where `answers_only`, its calls arrive and their answers do
+    /// not.
     CutKafka {
         replica: usize,
         answers_only: bool,
@@ -96,8 +99,8 @@ pub enum What {
     SlowMarkers { lasts: Micros },
     /// The events topic is deleted and made again.
     MadeAgain,
-    /// All processes are killed, and started again after a while; meanwhile the group's offset of a partition is set back to
-    /// the beginning.
+    /// All processes are killed, and started again after a while; meanwhile the group's offset of a
+    /// partition is set back to the beginning.
     OffsetsReset { partition: i32, down: Micros },
     /// What has not been read of a partition is deleted.
     Expire { partition: i32 },
@@ -283,7 +286,8 @@ impl Author {
             let at = self.draw.between(0, quiet * 3 / 4);
             let what = self.fault(quiet - at);
             if matches!(what, What::Expel { .. }) {
-                // So that answers to what was asked under the former assignment come under the next.
+                // So that answers to what was asked under the former assignment come under the
+                // next.
                 let (mode, percent, lasts) = (ApiMode::Slow, 50, 15 * SECOND);
                 let slow = What::Api {
                     mode,

@@ -1,6 +1,7 @@
-//! The command: plays histories (`stackone-simulation [N] [SECONDS]`, from seed 1 on or from `FIRST=1001`), tells one
-//! (`SEED=7`) or one that was written down (`HISTORY=file`), hashes some (`hashes N`), or finds planted faults
-//! (`planted N`). Exits with 1 where a rule was broken, and with 2 for what cannot be read.
+//! The command: plays histories (`stackone-simulation [N] [SECONDS]`, from seed 1 on or from
+//! `FIRST=1001`), tells one (`SEED=7`) or one that was written down (`HISTORY=file`), hashes some
+//! (`hashes N`), or finds planted faults (`planted N`). Exits with 1 where a rule was broken, and
+//! with 2 for what cannot be read.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -112,8 +113,9 @@ mod planted {
     use stackone_processor_core::planted::{Fault, plant};
     use stackone_simulation::play::{on_all_cores, play};
 
-    /// Tells of each planted fault the oracle that finds it and the first seed in which it does. Faults are shared out over
-    /// all cores, because each is planted into the cores of one thread only.
+    /// Tells of each planted fault the oracle that finds it and the first seed in which it does.
+    /// Faults are shared out over all cores, because each is planted into the cores of one thread
+    /// only.
     pub(super) fn find_all(seeds: u64) -> ExitCode {
         let (next, missed) = (AtomicUsize::new(0), AtomicUsize::new(0));
         super::say("| fault | oracle | seed |\n| --- | --- | ---: |");

@@ -189,8 +189,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// These offsets are committed: of each webhook below them, the state of its account says that it was taken in. Of
-    /// accounts without a state nothing is to be said.
+    /// These offsets are committed: of each webhook below them, the state of its account says that
+    /// it was taken in. Of accounts without a state nothing is to be said.
     ///
     /// # Errors
     ///
@@ -237,7 +237,8 @@ impl Oracle {
         )))
     }
 
-    /// Causes are records of the account, and none of a webhook is the cause of two events. Gives when the newest was stored.
+    /// Causes are records of the account, and none of a webhook is the cause of two events. Gives
+    /// when the newest was stored.
     fn use_causes(&mut self, event: &AccountLifecycleEvent) -> Result<Micros, String> {
         let mut newest = 0;
         let none = Vec::new();
@@ -308,8 +309,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// Everything has settled, and a round of changes begins or has ended. After a round, what was told has to be what the
-    /// reference allows.
+    /// Everything has settled, and a round of changes begins or has ended. After a round, what was
+    /// told has to be what the reference allows.
     ///
     /// # Errors
     ///

@@ -106,7 +106,8 @@ pub struct Replica {
     pub deaf_until: Micros,
     /// Until when it does not reach the API.
     pub api_cut_until: Micros,
-    /// When the last of its calls to the coordinator of the group arrives: they do not overtake each other.
+    /// When the last of its calls to the coordinator of the group arrives: they do not overtake
+    /// each other.
     pub last_arrival: Micros,
     /// What befalls it at a step of a transaction.
     pub trap: Option<(Step, Harm)>,

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use crate::history::{History, Timed};
 use crate::simulation::Simulation;
 
-/// The smallest history that was found in time to break what `history` breaks; none where that breaks nothing.
+/// The smallest history that was found in time to break what `history` breaks; none where that
+/// breaks nothing.
 #[must_use]
 pub fn shrink(history: &History, within: Duration) -> Option<History> {
     let oracle = breaks(history)?;

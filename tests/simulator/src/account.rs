@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use crate::account_status::{AccountStatus, StatusReason};
 use crate::notify::Notify;
 
-/// An account id. StackOne's are opaque: 21 characters, long decimal numbers and short ones have been seen, so the simulator
-/// takes any text, odd characters included.
+/// An account id. StackOne's are opaque: 21 characters, long decimal numbers and short ones have
+/// been seen, so the simulator takes any text, odd characters included.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(String);
@@ -23,7 +23,8 @@ impl AccountId {
         &self.0
     }
 
-    /// A new id in the shape that the webhook documentation shows: 21 characters of `A-Z a-z 0-9 _ -`.
+    /// A new id in the shape that the webhook documentation shows: 21 characters of `A-Z a-z 0-9 _
+    /// -`.
     pub fn generate(random: &mut fastrand::Rng) -> Self {
         const ALPHABET: &[u8; 64] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -80,8 +81,8 @@ pub struct NewAccount {
     pub kind: Option<String>,
     /// Its status at first.
     pub status: AccountStatus,
-    /// The API shows the account as active only when this time has passed, in silence, and until then with `status` (or, if
-    /// that is `active`, as inactive).
+    /// The API shows the account as active only when this time has passed, in silence, and until
+    /// then with `status` (or, if that is `active`, as inactive).
     #[serde(rename = "activates_after_ms", with = "crate::milliseconds::option")]
     pub activates_after: Option<Duration>,
     /// What becomes of `account.created`.
@@ -109,7 +110,8 @@ impl Default for NewAccount {
 }
 
 impl NewAccount {
-    /// An account of `provider` for the tenant `origin_owner_id`, active at once, announced by a webhook.
+    /// An account of `provider` for the tenant `origin_owner_id`, active at once, announced by a
+    /// webhook.
     #[must_use]
     pub fn new(provider: &str, origin_owner_id: &str, origin_owner_name: &str) -> Self {
         Self {

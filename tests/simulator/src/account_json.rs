@@ -13,7 +13,8 @@ use crate::timestamp;
 pub(crate) enum ApiVersion {
     /// `LinkedAccount`, documented in full.
     V1,
-    /// `connector` and `owner_id`; the rest of its schema is not published, so an answer has the known fields only.
+    /// `connector` and `owner_id`; the rest of its schema is not published, so an answer has the
+    /// known fields only.
     V2,
 }
 

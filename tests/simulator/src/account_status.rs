@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What the accounts API says about an account. The documented values have names; StackOne's enum is open, and so is this.
+/// What the accounts API says about an account. The documented values have names; StackOne's enum
+/// is open, and so is this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum AccountStatus {

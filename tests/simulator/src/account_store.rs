@@ -1,4 +1,5 @@
-//! The accounts that exist, and every way in which they change. No clock and no I/O: the time is an argument.
+//! The accounts that exist, and every way in which they change. No clock and no I/O: the time is an
+//! argument.
 
 use std::collections::HashMap;
 

@@ -16,7 +16,8 @@ use clap::{Parser, Subcommand};
 
 /// A stand-in StackOne: accounts API, signed webhooks, and every fault of both at a switch.
 ///
-/// Exit codes: 0 success, 1 failure, 2 wrong usage or configuration; `send` has more, see `send --help`.
+/// Exit codes: 0 success, 1 failure, 2 wrong usage or configuration; `send` has more, see `send
+/// --help`.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Cli {
@@ -30,12 +31,15 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Sends one signed webhook and prints the answer.
     ///
-    /// Exit codes: 0 every answer was 200; 3 some answer was another one below 500; 4 some answer was 500 or more; 5 there was no
-    /// answer; 2 wrong usage or configuration. With several webhooks, the highest of these counts.
+    /// Exit codes: 0 every answer was 200; 3 some answer was another one below 500; 4 some answer
+    /// was 500 or more; 5 there was no answer; 2 wrong usage or configuration. With several
+    /// webhooks, the highest of these counts.
     Send(Box<send::SendArgs>),
-    /// Runs a host product: a page with connect's element, and the backend that makes its link sessions.
+    /// Runs a host product: a page with connect's element, and the backend that makes its link
+    /// sessions.
     Host(host::HostArgs),
-    /// Asks a simulator that runs whether it is alive; for container probes. Exit codes: 0 yes, 1 no.
+    /// Asks a simulator that runs whether it is alive; for container probes. Exit codes: 0 yes, 1
+    /// no.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
 

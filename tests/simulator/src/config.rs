@@ -16,7 +16,8 @@ use crate::state_file::StateFileError;
 pub struct SimulatorConfig {
     /// Where the accounts API listens.
     pub api_listen: SocketAddr,
-    /// Where the switches listen. They have no password: keep this on a loopback or private address.
+    /// Where the switches listen. They have no password: keep this on a loopback or private
+    /// address.
     pub control_listen: SocketAddr,
     /// The projects, at least one.
     pub projects: Vec<ProjectConfig>,
@@ -32,12 +33,14 @@ pub struct SimulatorConfig {
     pub traffic_rate: Option<NonZeroU32>,
     /// A file that keeps the accounts over restarts.
     pub state_file: Option<PathBuf>,
-    /// Where browsers reach the API and the pages, where that is not its address: no slash at its end.
+    /// Where browsers reach the API and the pages, where that is not its address: no slash at its
+    /// end.
     pub public_url: Option<String>,
     /// How the id of an organization is written.
     pub organization_id: OrganizationId,
-    /// The same seed gives the same account ids, losses, orders and traffic. By default another one each time, so that a
-    /// simulator that is started again does not bring back the ids of accounts that it no longer knows.
+    /// The same seed gives the same account ids, losses, orders and traffic. By default another one
+    /// each time, so that a simulator that is started again does not bring back the ids of accounts
+    /// that it no longer knows.
     pub seed: u64,
 }
 

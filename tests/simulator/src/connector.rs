@@ -151,7 +151,8 @@ impl Connector {
         })
     }
 
-    /// What is kept of a filled form: nothing secret. None where a field is missing or empty; then its name is the error.
+    /// What is kept of a filled form: nothing secret. None where a field is missing or empty; then
+    /// its name is the error.
     pub(crate) fn kept(&self, filled: &Map<String, Value>) -> Result<Map<String, Value>, String> {
         let mut kept = Map::new();
         for field in self.fields {

@@ -1,4 +1,5 @@
-//! The switches, over HTTP. There is no password: the listener belongs on a loopback or private address.
+//! The switches, over HTTP. There is no password: the listener belongs on a loopback or private
+//! address.
 
 mod accounts;
 mod deliveries;

@@ -32,7 +32,8 @@ pub struct DeliverySettings {
     pub refresh_sent_at: bool,
     /// How long an answer may take. UNKNOWN at StackOne.
     pub timeout: Duration,
-    /// How many requests are in flight at most. With 1, first attempts arrive in the order of their events.
+    /// How many requests are in flight at most. With 1, first attempts arrive in the order of their
+    /// events.
     pub concurrency: NonZeroU32,
     /// How many of the newest [`Delivery`] records are kept.
     pub journal_size: usize,

@@ -19,7 +19,8 @@ pub enum Fault {
         #[serde(rename = "ms", with = "milliseconds")]
         delay: Duration,
     },
-    /// The answer is worked out when the request comes, and sent later: what it says may be over by then.
+    /// The answer is worked out when the request comes, and sent later: what it says may be over by
+    /// then.
     Stale {
         /// How much later.
         #[serde(rename = "ms", with = "milliseconds")]
@@ -70,7 +71,8 @@ pub enum Fault {
     ExtraAccount,
     /// A list in the other of the two documented shapes.
     OtherShape,
-    /// An OAuth attempt comes to this when it is next asked about, whatever the person in the popup does.
+    /// An OAuth attempt comes to this when it is next asked about, whatever the person in the popup
+    /// does.
     #[serde(rename = "oauth")]
     OAuth {
         /// To what.
@@ -82,7 +84,8 @@ pub enum Fault {
         #[serde(default)]
         description: Option<String>,
     },
-    /// What the Hub is told to create becomes an edit of an account that the tenant has of this provider, `multiple` or not.
+    /// What the Hub is told to create becomes an edit of an account that the tenant has of this
+    /// provider, `multiple` or not.
     CreateAsEdit,
     /// The right answer with another time in its header `Date`, as where a clock is wrong.
     WrongDate {
@@ -283,7 +286,8 @@ pub struct InvalidFault {
 #[serde(transparent)]
 pub struct FaultId(pub u64);
 
-/// A rule that is switched on. `released` is cancelled when it is cleared, so that what hangs goes on.
+/// A rule that is switched on. `released` is cancelled when it is cleared, so that what hangs goes
+/// on.
 #[derive(Debug)]
 pub(crate) struct ActiveFault {
     pub(crate) id: FaultId,

@@ -53,7 +53,8 @@ impl FaultSwitches {
         Ok(id)
     }
 
-    /// Switches one fault off; what hangs because of it is answered. False: there was none of that id.
+    /// Switches one fault off; what hangs because of it is answered. False: there was none of that
+    /// id.
     pub fn clear(&self, id: FaultId) -> bool {
         let mut switches = self.lock();
         let (cleared, kept) = switches.active.drain(..).partition(|fault| fault.id == id);

@@ -1,4 +1,5 @@
-//! A host product to click through: the sample page of connect, and a backend that makes its link sessions.
+//! A host product to click through: the sample page of connect, and a backend that makes its link
+//! sessions.
 //!
 //! It is signed in as one customer. What a real product does is in `connect/examples`.
 
@@ -110,7 +111,8 @@ async fn page(backend: Data<Backend>) -> HttpResponse {
         .body(PAGE.replace(ADDRESS_IN_PAGE, &backend.connect))
 }
 
-/// Asks connect for a session of the customer that is signed in, never of one that the request names.
+/// Asks connect for a session of the customer that is signed in, never of one that the request
+/// names.
 async fn link_session(backend: Data<Backend>) -> HttpResponse {
     let body = json!({
         "tenant": { "id": "customer-1", "name": "Customer One" },

@@ -9,7 +9,8 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
-/// Every path of the Hub. Any page may ask: StackOne's own answers allow the page's origin, whichever it is.
+/// Every path of the Hub. Any page may ask: StackOne's own answers allow the page's origin,
+/// whichever it is.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     let scope = web::scope("/hub")
         .wrap(from_fn(access::cross_origin))

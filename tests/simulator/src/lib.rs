@@ -1,13 +1,15 @@
-//! A stand-in StackOne over real HTTP: its accounts API, its signed webhooks, and every fault of both at a switch.
+//! A stand-in StackOne over real HTTP: its accounts API, its signed webhooks, and every fault of
+//! both at a switch.
 //!
-//! It knows nothing of the pipeline that it serves. It signs, authenticates and answers from StackOne's documentation alone, so that a
-//! mistake in the pipeline meets an independent opinion instead of its own reflection. What the documentation leaves open is
-//! a setting; the README lists it.
+//! It knows nothing of the pipeline that it serves. It signs, authenticates and answers from
+//! StackOne's documentation alone, so that a mistake in the pipeline meets an independent opinion
+//! instead of its own reflection. What the documentation leaves open is a setting; the README lists
+//! it.
 //!
 //! ```no_run
 //! use stackone_simulator::{
-//!     AccountStatus, Fault, FaultRule, NewAccount, Notify, ProjectConfig, Simulator, SimulatorConfig, StatusReason,
-//!     WebhookTarget,
+//!     AccountStatus, Fault, FaultRule, NewAccount, Notify, ProjectConfig, Simulator,
+//!     SimulatorConfig, StatusReason, WebhookTarget,
 //! };
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,7 +28,8 @@
 //! assert!(deliveries.recv().await?.is_delivered());
 //!
 //! simulator.faults().set(FaultRule::next(1, Fault::too_many_requests(1)).for_account(&id))?;
-//! simulator.set_status(&id, AccountStatus::Error, vec![StatusReason::new("401", "refused")], Notify::Send)?;
+//! let reasons = vec![StatusReason::new("401", "refused")];
+//! simulator.set_status(&id, AccountStatus::Error, reasons, Notify::Send)?;
 //! simulator.settled().await;
 //! simulator.unlink(&id, Notify::Lose)?;
 //! simulator.shutdown().await;

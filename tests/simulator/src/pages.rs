@@ -1,5 +1,5 @@
-//! Pages that a person clicks through: an Auth Link, and the provider's own page in the Hub's popup. No scripts but the
-//! one that closes the popup.
+//! Pages that a person clicks through: an Auth Link, and the provider's own page in the Hub's
+//! popup. No scripts but the one that closes the popup.
 
 mod auth_link;
 mod html;

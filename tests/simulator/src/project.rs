@@ -1,4 +1,5 @@
-//! Projects: an API key sees the accounts of its project only, and each project's webhooks go to its own address.
+//! Projects: an API key sees the accounts of its project only, and each project's webhooks go to
+//! its own address.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,5 +1,5 @@
-//! The limit on requests per API key: a fixed window of one minute that opens with its first request. Whether StackOne's
-//! window is fixed or slides is not documented.
+//! The limit on requests per API key: a fixed window of one minute that opens with its first
+//! request. Whether StackOne's window is fixed or slides is not documented.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};

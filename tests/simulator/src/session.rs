@@ -1,4 +1,5 @@
-//! Connect sessions: what they are made with, and how the API shows them. Field for field as documented.
+//! Connect sessions: what they are made with, and how the API shows them. Field for field as
+//! documented.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -117,7 +118,8 @@ impl AttemptOutcome {
     }
 }
 
-/// How the number of an organization is written: SDKs of 2025 read a number, the newest documents show text.
+/// How the number of an organization is written: SDKs of 2025 read a number, the newest documents
+/// show text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OrganizationId {
     /// `27270`

@@ -1,4 +1,5 @@
-//! The connect sessions that exist, and their OAuth attempts. No clock and no I/O: the time is an argument.
+//! The connect sessions that exist, and their OAuth attempts. No clock and no I/O: the time is an
+//! argument.
 
 use jiff::Timestamp;
 

@@ -1,5 +1,5 @@
-//! How StackOne signs a webhook, written from the documentation alone and on purpose not shared with the service that
-//! verifies it: a mistake made on both sides would cancel itself out.
+//! How StackOne signs a webhook, written from the documentation alone and on purpose not shared
+//! with the service that verifies it: a mistake made on both sides would cancel itself out.
 
 use std::fmt::{self, Write};
 
@@ -12,8 +12,8 @@ use sha2::Sha256;
 /// The header that carries the signature.
 pub const SIGNATURE_HEADER: &str = "x-stackone-signature";
 
-/// The value of `x-stackone-signature` for `body`: HMAC-SHA256 keyed with the secret's bytes as they are, in base64url
-/// without padding (43 characters).
+/// The value of `x-stackone-signature` for `body`: HMAC-SHA256 keyed with the secret's bytes as
+/// they are, in base64url without padding (43 characters).
 #[must_use]
 pub fn sign(secret: &[u8], body: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(mac(secret, body))
@@ -83,7 +83,8 @@ impl SignedBody {
         let mut signature = sign(secret, &body);
         match tamper {
             None => {}
-            // JSON may end in white space, so the body still parses: only the signature can give it away.
+            // JSON may end in white space, so the body still parses: only the signature can give it
+            // away.
             Some(Tamper::Body) => body.push(b' '),
             Some(Tamper::Signature) => {
                 let flipped = if signature.starts_with('A') { "B" } else { "A" };

@@ -13,8 +13,9 @@ pub(crate) fn to_millisecond(time: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
-/// The time of a change that happens at `now` to something that last changed at `last`. It is always later than `last`:
-/// two changes in one millisecond would otherwise be one event to a reader that tells events apart by their date.
+/// The time of a change that happens at `now` to something that last changed at `last`. It is
+/// always later than `last`: two changes in one millisecond would otherwise be one event to a
+/// reader that tells events apart by their date.
 pub(crate) fn strictly_after(last: Timestamp, now: Timestamp) -> Timestamp {
     if now > last {
         return now;

@@ -1,4 +1,5 @@
-//! Accounts that are linked, refreshed, degraded, recovered and unlinked at random, so that dashboards have something to show.
+//! Accounts that are linked, refreshed, degraded, recovered and unlinked at random, so that
+//! dashboards have something to show.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

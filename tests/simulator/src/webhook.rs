@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::account::{Account, AccountId};
 use crate::timestamp;
 
-/// A change of an account: `account.created`, `account.updated`, `account.deleted`. It tells which account changed, never
-/// what about it: there is no status in it.
+/// A change of an account: `account.created`, `account.updated`, `account.deleted`. It tells which
+/// account changed, never what about it: there is no status in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccountEvent {
     /// The project.
@@ -32,14 +32,15 @@ pub struct AccountEvent {
 }
 
 impl AccountEvent {
-    /// Whether `event` is one of the three documented account events; all others have the payload of [`RecordEvent`].
+    /// Whether `event` is one of the three documented account events; all others have the payload
+    /// of [`RecordEvent`].
     #[must_use]
     pub fn is_name(event: &str) -> bool {
         ["account.created", "account.updated", "account.deleted"].contains(&event)
     }
 
-    /// The event `name` of `account`, dated with its last change. An `account.deleted` has neither user nor set-up
-    /// information, which is an assumption: no example of one is published.
+    /// The event `name` of `account`, dated with its last change. An `account.deleted` has neither
+    /// user nor set-up information, which is an assumption: no example of one is published.
     #[must_use]
     pub fn of(account: &Account, name: &str) -> Self {
         let deleted = name == "account.deleted";
@@ -56,7 +57,8 @@ impl AccountEvent {
         }
     }
 
-    /// The same event, of now, of an account of which nothing else is known: only the required fields.
+    /// The same event, of now, of an account of which nothing else is known: only the required
+    /// fields.
     #[must_use]
     pub fn of_unknown(project_id: &str, account_id: &AccountId, name: &str) -> Self {
         Self {
@@ -92,7 +94,8 @@ impl AccountEvent {
     }
 }
 
-/// A change of a record inside a linked account, as the synthetic `hris_employees.updated` example: no `provider`, no `origin_*`.
+/// A change of a record inside a linked account, as the synthetic `hris_employees.updated` example:
+/// no `provider`, no `origin_*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordEvent {
     /// The project.
@@ -186,8 +189,8 @@ fn to_bytes(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).expect("text, times and JSON objects always serialise")
 }
 
-/// `hris_employees.updated` is about `employees`, as in the documented synthetic example. (A native one says
-/// `ats_job_postings` for `ats_job_postings.updated`: the documentation does both.)
+/// `hris_employees.updated` is about `employees`, as in the documented synthetic example. (A native
+/// one says `ats_job_postings` for `ats_job_postings.updated`: the documentation does both.)
 fn record_type(event: &str) -> &str {
     let resource = event
         .rsplit_once('.')

@@ -2,8 +2,9 @@
 //!
 //! `check` finds where a file has over 300 lines, a struct over 12 fields, two types of the
 //! processor's crates have one name, or modules form a circle, parents and children included.
-//! `accepted.txt` has what is left to mend; nothing may be added to it. Clippy holds the length of functions. Production lines are those outside test files and outside
-//! what is compiled under `#[cfg(test)]`.
+//! `accepted.txt` has what is left to mend; nothing may be added to it. Clippy holds the length of
+//! functions. Production lines are those outside test files and outside what is compiled under
+//! `#[cfg(test)]`.
 
 mod graph;
 mod limits;

@@ -48,8 +48,8 @@ impl Sources {
         }
     }
 
-    /// The sources as settings and files have them now. What cannot be read keeps the value it has here; what no longer
-    /// stands in the settings is gone.
+    /// The sources as settings and files have them now. What cannot be read keeps the value it has
+    /// here; what no longer stands in the settings is gone.
     pub(crate) fn renewed(
         &self,
         settings: &[SourceSettings],
@@ -66,7 +66,8 @@ impl Sources {
         (renewed, unreadable)
     }
 
-    /// What is odd about secrets that are used all the same, each with the names of its source and its own.
+    /// What is odd about secrets that are used all the same, each with the names of its source and
+    /// its own.
     pub(crate) fn oddities(&self) -> impl Iterator<Item = (&str, &str, &Oddity)> {
         self.all().flat_map(|source| {
             source.secrets.iter().filter_map(|secret| {

@@ -1,5 +1,5 @@
-//! Who waits for a body, so that the slow give way where more would come in than may: a crowd of slow senders takes
-//! places and bytes from itself, not from webhooks that are there at once.
+//! Who waits for a body, so that the slow give way where more would come in than may: a crowd of
+//! slow senders takes places and bytes from itself, not from webhooks that are there at once.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// Who has waited for less than this need not give way: a body that follows its headers over the internet takes so long.
+/// Who has waited for less than this need not give way: a body that follows its headers over the
+/// internet takes so long.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Since when a reader waits, and a number that tells those of one moment apart.
@@ -20,7 +21,8 @@ type Place = (Instant, u64);
 pub(crate) enum Scarce {
     /// Places of readers: the slowest gives up its own.
     Places,
-    /// Bytes: of the slow, the one that holds most gives them up. Who holds none would give up a place for nothing.
+    /// Bytes: of the slow, the one that holds most gives them up. Who holds none would give up a
+    /// place for nothing.
     Bytes,
 }
 
@@ -62,7 +64,8 @@ impl Reader {
 }
 
 impl Readers {
-    /// Returns when this reader has to give way. It counts as waiting from the first time this is polled.
+    /// Returns when this reader has to give way. It counts as waiting from the first time this is
+    /// polled.
     pub(crate) async fn has_to_give_way(&self, reader: &Arc<Reader>) {
         let place = (reader.since, self.next.fetch_add(1, Ordering::Relaxed));
         self.waiting().insert(place, Arc::clone(reader));

@@ -7,8 +7,8 @@ use actix_web::{HttpResponse, Responder};
 
 use crate::ingest::Ingest;
 
-/// The process makes progress: it answers, and can put a new producer in the place of one that makes none. No outage of
-/// anything else changes that.
+/// The process makes progress: it answers, and can put a new producer in the place of one that
+/// makes none. No outage of anything else changes that.
 pub(super) async fn livez(ingest: Data<Ingest>) -> impl Responder {
     if ingest.producer.is_alive(Instant::now()) {
         HttpResponse::Ok().body("ok\n")

@@ -36,7 +36,8 @@ async fn post(program: &Program, client: &reqwest::Client) -> reqwest::Result<u1
     Ok(answer.status().as_u16())
 }
 
-/// Handshakes that come to nothing: with a client that says nothing, that speaks no TLS, that does not trust us.
+/// Handshakes that come to nothing: with a client that says nothing, that speaks no TLS, that does
+/// not trust us.
 async fn failed_handshakes(program: &Program) {
     let mut silent = Connection::open(program.public).await;
     silent.closed().await;

@@ -10,7 +10,8 @@ use crate::http::Connection;
 use crate::service::Service;
 use crate::sign::{SECRET, signature};
 
-/// Starts a chunked body whose end never comes, and returns the connection once it was answered with `status`.
+/// Starts a chunked body whose end never comes, and returns the connection once it was answered
+/// with `status`.
 async fn endless(
     service: &Service,
     method: &str,

@@ -16,8 +16,8 @@ async fn answers(service: &Service, request: &[u8]) -> String {
 const END: &str = "0\r\n\r\n";
 const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nhost: ingest\r\n\r\n";
 
-/// Posts [`END`] and then [`HIDDEN`], signed as if `body` were all that belongs to the request. Who takes it to be so answers
-/// 200, and then the request that is hidden.
+/// Posts [`END`] and then [`HIDDEN`], signed as if `body` were all that belongs to the request. Who
+/// takes it to be so answers 200, and then the request that is hidden.
 async fn answers_to_hidden(service: &Service, lines: &[&str], body: &str) -> String {
     let signature = format!(
         "x-stackone-signature: {}",

@@ -53,7 +53,8 @@ async fn a_head_may_have_16_kib_and_a_body_may_follow_it_at_once() {
     connection.send(&signed(BODY, &line(60_000))).await;
     assert_eq!(connection.status().await, 431);
     assert_eq!(connection.closed().await, b"");
-    // It is still read: closed at once, what is unread would reset the connection, and might take the answer along.
+    // It is still read: closed at once, what is unread would reset the connection, and might take
+    // the answer along.
     connection.send(b"more").await;
     drop(connection);
     eventually("counted", async || {

@@ -43,7 +43,8 @@ pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a state of each account, as the processor writes it, and says what that took of this process.
+/// Writes a state of each account, as the processor writes it, and says what that took of this
+/// process.
 fn written(place: &Place, accounts: u32, codec: &str) -> anyhow::Result<Sample> {
     let producer = producer(place, codec)?;
     producer.init_transactions(WITHIN)?;

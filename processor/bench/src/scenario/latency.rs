@@ -41,7 +41,8 @@ struct Steps {
 }
 
 pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
-    // The embedded broker holds a fetch until its time is over, also when there is something to fetch.
+    // The embedded broker holds a fetch until its time is over, also when there is something to
+    // fetch.
     let goal = bench.broker.is_real().then_some(GOAL);
     for _ in 0..bench.run.rounds {
         let steps = once(bench)?;

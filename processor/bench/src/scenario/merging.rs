@@ -40,7 +40,8 @@ fn once(bench: &Bench, accounts: u32, without_merging: bool) -> anyhow::Result<S
     };
     let processor = Processor::start(&options, &place, &api.address)?;
     let webhooks = Webhooks::new(&place)?;
-    // The client looks for the records of a partition up to a second after it was assigned; then it waits for them.
+    // The client looks for the records of a partition up to a second after it was assigned; then it
+    // waits for them.
     webhooks.send_all(1, |_first| accounts)?;
     let before = processor.disposed(1, WITHIN)?;
     let began = Instant::now();

@@ -91,7 +91,8 @@ pub(super) fn once(place: &Place, accounts: u32, case: &str) -> anyhow::Result<(
     Ok((time, memory))
 }
 
-/// Writes the state of each account so many times, as the processor writes it: in transactions, with headers.
+/// Writes the state of each account so many times, as the processor writes it: in transactions,
+/// with headers.
 fn write_states(place: &Place, accounts: u32, times: u32) -> anyhow::Result<()> {
     let producer = producer(place)?;
     producer.init_transactions(WITHIN)?;

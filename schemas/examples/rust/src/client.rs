@@ -1,4 +1,5 @@
-//! The Kafka client: its settings, the partitions of a topic, and which of its errors end the program.
+//! The Kafka client: its settings, the partitions of a topic, and which of its errors end the
+//! program.
 
 use std::time::Duration;
 
@@ -38,7 +39,8 @@ pub(crate) fn consumer(reports_ends: bool) -> anyhow::Result<BaseConsumer> {
     Ok(config.create()?)
 }
 
-/// Every partition of a topic, from its beginning. A topic that is missing is an error, not one without records.
+/// Every partition of a topic, from its beginning. A topic that is missing is an error, not one
+/// without records.
 pub(crate) fn partitions(
     consumer: &BaseConsumer,
     topic: &str,
@@ -54,7 +56,8 @@ pub(crate) fn partitions(
     Ok(list)
 }
 
-/// Tells of an error after which the client goes on by itself, such as a broker that is away. Gives back one that is the end.
+/// Tells of an error after which the client goes on by itself, such as a broker that is away. Gives
+/// back one that is the end.
 #[expect(
     clippy::print_stderr,
     reason = "the sample has no log of its own to write to"

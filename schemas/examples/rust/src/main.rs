@@ -1,6 +1,7 @@
 //! Keeps a table of linked accounts true, from the topics of the StackOne account-link pipeline.
 //!
-//! Prints a line of JSON for each change that it made. Settings are environment variables: see [`setting`].
+//! Prints a line of JSON for each change that it made. Settings are environment variables: see
+//! [`setting`].
 
 mod client;
 mod store;
@@ -21,7 +22,8 @@ use store::{Row, Store};
 /// How long a stop may have to wait for a record.
 const MOMENT: Duration = Duration::from_millis(200);
 
-/// Where an account stands after a transition. Types of tomorrow are not here: they are passed over.
+/// Where an account stands after a transition. Types of tomorrow are not here: they are passed
+/// over.
 fn phase_after(event_type: &str) -> Option<AccountPhase> {
     match event_type {
         "account.linked" | "account.refreshed" | "account.recovered" => Some(AccountPhase::Active),
@@ -42,11 +44,12 @@ fn main() -> anyhow::Result<()> {
     follow(&mut store, &stopping)
 }
 
-/// Reads every account as it is now. At every start: what is known already has no greater version and changes nothing, and what
-/// happened while this was away is here, however long that was.
+/// Reads every account as it is now. At every start: what is known already has no greater version
+/// and changes nothing, and what happened while this was away is here, however long that was.
 fn bootstrap(store: &mut Store, stopping: &AtomicBool) -> anyhow::Result<()> {
     let consumer = consumer(true)?;
-    // Assigned, not subscribed: each database needs all accounts, and the group would share them out among its replicas.
+    // Assigned, not subscribed: each database needs all accounts, and the group would share them
+    // out among its replicas.
     let list = partitions(
         &consumer,
         &setting("STATE_TOPIC", "stackone.account.state.v1"),
@@ -90,7 +93,8 @@ fn take_state(store: &mut Store, record: &BorrowedMessage<'_>) -> anyhow::Result
     )
 }
 
-/// Takes every transition, and commits its offset after the work. Replicas that share a database share its group, and so the work.
+/// Takes every transition, and commits its offset after the work. Replicas that share a database
+/// share its group, and so the work.
 fn follow(store: &mut Store, stopping: &AtomicBool) -> anyhow::Result<()> {
     let consumer = consumer(false)?;
     let topic = setting("LIFECYCLE_TOPIC", "stackone.account.lifecycle.v1");
@@ -104,7 +108,8 @@ fn follow(store: &mut Store, stopping: &AtomicBool) -> anyhow::Result<()> {
                 take_transition(store, &record)?;
                 // Clear, and fast enough for accounts. For more, commit once for many records.
                 if let Err(error) = consumer.commit_message(&record, CommitMode::Sync) {
-                    // In a rebalance, for instance. The record comes again, here or elsewhere, and its version says that it is known.
+                    // In a rebalance, for instance. The record comes again, here or elsewhere, and
+                    // its version says that it is known.
                     go_on_after(error)?;
                 }
             }

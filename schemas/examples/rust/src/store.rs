@@ -36,7 +36,8 @@ impl Row {
         status: Option<AccountStatus>,
         account: Option<AccountSnapshot>,
     ) -> Self {
-        // Of an account that is gone only the version is kept, which a later link must exceed; an event still says whose it was.
+        // Of an account that is gone only the version is kept, which a later link must exceed; an
+        // event still says whose it was.
         let (provider, owner_id) = account
             .filter(|_| state != AccountPhase::Unlinked)
             .map(|account| (account.provider, account.origin_owner_id))
@@ -62,7 +63,8 @@ impl Store {
         Ok(Self(connection))
     }
 
-    /// Writes what an event or a state says, and does the work it means, in one transaction; or nothing, if it is old.
+    /// Writes what an event or a state says, and does the work it means, in one transaction; or
+    /// nothing, if it is old.
     #[expect(
         clippy::print_stdout,
         reason = "this is what the program is there to show"

@@ -1,4 +1,5 @@
-//! An example of each kind of record: its value as in `schemas/fixtures`, and the headers as they are written.
+//! An example of each kind of record: its value as in `schemas/fixtures`, and the headers as they
+//! are written.
 
 mod own;
 

@@ -1,4 +1,5 @@
-//! The committed `AsyncAPI` document is what the code generates, is complete, and its examples are valid by it.
+//! The committed `AsyncAPI` document is what the code generates, is complete, and its examples are
+//! valid by it.
 
 use std::path::Path;
 
@@ -28,7 +29,8 @@ fn validator(document: &Value, schema: &Value) -> Validator {
 
 #[test]
 fn the_committed_document_is_what_the_code_generates() {
-    // Compared as values: the order of members depends on which features other crates ask serde_json for.
+    // Compared as values: the order of members depends on which features other crates ask
+    // serde_json for.
     assert!(
         committed() == asyncapi::document().unwrap(),
         "schemas/asyncapi.json is not what the code generates. If the change is meant and additive, run\n\
@@ -83,7 +85,8 @@ fn every_message_has_examples_which_are_valid_by_it() {
                 }
             }
         }
-        // What stands there is written down: no example has a header that its message does not list.
+        // What stands there is written down: no example has a header that its message does not
+        // list.
         let headers = &message["headers"]["properties"];
         for header in examples
             .iter()

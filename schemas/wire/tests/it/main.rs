@@ -1,4 +1,5 @@
-//! How records travel, held against the committed `AsyncAPI` document and against the released ones.
+//! How records travel, held against the committed `AsyncAPI` document and against the released
+//! ones.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,5 @@
-//! The gate for topics, keys and headers: no change may break who subscribed to a released version. For values there is
-//! one in `schemas/tests/it/compatibility`.
+//! The gate for topics, keys and headers: no change may break who subscribed to a released version.
+//! For values there is one in `schemas/tests/it/compatibility`.
 
 mod gate;
 

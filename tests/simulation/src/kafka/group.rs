@@ -146,7 +146,8 @@ impl Group {
         self.members.len()
     }
 
-    /// Removes who was silent, and completes a join that everybody took part in or nobody is waited for any more.
+    /// Removes who was silent, and completes a join that everybody took part in or nobody is waited
+    /// for any more.
     pub fn advance(&mut self, partitions: i32, now: Micros) -> Vec<Joined> {
         let is_joining = self.joining_until.is_some();
         let before = self.members.len();
@@ -173,7 +174,8 @@ impl Group {
         self.assign(partitions)
     }
 
-    /// Sticky and cooperative: as balanced as may be, and what another member still owns is withheld until it gave it up.
+    /// Sticky and cooperative: as balanced as may be, and what another member still owns is
+    /// withheld until it gave it up.
     fn assign(&mut self, partitions: i32) -> Vec<Joined> {
         let mut targets: BTreeMap<MemberId, BTreeSet<i32>> = self
             .members

@@ -127,7 +127,8 @@ impl Log {
         self.open.values().copied().min().unwrap_or(self.end)
     }
 
-    /// Whether a `read_committed` client is given a record, once it is below the last stable offset.
+    /// Whether a `read_committed` client is given a record, once it is below the last stable
+    /// offset.
     #[must_use]
     pub fn is_visible(&self, record: &Record) -> bool {
         match record.kind {
@@ -194,8 +195,8 @@ impl Log {
         self.segment = self.end;
     }
 
-    /// Removes what is replaced by a later record of its key, aborted records, and tombstones from before `tombstones_ms`:
-    /// below the active segment and the last stable offset. Offsets stay.
+    /// Removes what is replaced by a later record of its key, aborted records, and tombstones from
+    /// before `tombstones_ms`: below the active segment and the last stable offset. Offsets stay.
     pub fn compact(&mut self, tombstones_ms: i64) {
         let bound = self.segment.min(self.last_stable());
         let mut newest: HashMap<Rc<[u8]>, i64> = HashMap::new();
@@ -221,7 +222,8 @@ impl Log {
         });
     }
 
-    /// Removes whole segments whose records are from before `before_ms`; of a topic whose segments all have, also the last.
+    /// Removes whole segments whose records are from before `before_ms`; of a topic whose segments
+    /// all have, also the last.
     pub fn expire(&mut self, before_ms: i64) {
         let newest = self.records.back().map(|record| record.timestamp_ms);
         if newest.is_some_and(|newest| newest < before_ms) {

@@ -100,8 +100,8 @@ impl Transactions {
         }
     }
 
-    /// `AddPartitionsToTxn`, or `AddOffsetsToTxn` without a partition: the transaction begins with the first. `client` is the
-    /// client's count of its transactions.
+    /// `AddPartitionsToTxn`, or `AddOffsetsToTxn` without a partition: the transaction begins with
+    /// the first. `client` is the client's count of its transactions.
     pub fn add(
         &mut self,
         (id, epoch, client): (usize, u64, u64),
@@ -219,7 +219,8 @@ impl Transactions {
         offsets
     }
 
-    /// Whether an open transaction has an offset for a partition: what is committed is not stable then.
+    /// Whether an open transaction has an offset for a partition: what is committed is not stable
+    /// then.
     #[must_use]
     pub fn has_pending_offset(&self, partition: i32) -> bool {
         self.producers

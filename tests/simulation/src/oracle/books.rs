@@ -1,4 +1,5 @@
-//! Rounds that begin and end settled: what was told has to be what the reference allows, event for event and cause for cause.
+//! Rounds that begin and end settled: what was told has to be what the reference allows, event for
+//! event and cause for cause.
 
 use stackone_link_schemas::{ACCOUNT_LOOK_TYPE, AccountPhase, AccountState};
 
@@ -46,7 +47,8 @@ impl Book {
         let mut allowed = Vec::new();
         for known in &self.known {
             allowed.extend(outcomes(known, now, new, true));
-            // Where a partition was taken over records may come again, which nothing tells of an unknown account.
+            // Where a partition was taken over records may come again, which nothing tells of an
+            // unknown account.
             if known.phase == AccountPhase::None && all.len() < 12 {
                 allowed.extend(outcomes(known, now, &all, true));
             }

@@ -1,5 +1,5 @@
-//! An account that answers 404 without a word of its deletion, of a webhook or of a look, is told to be unlinked only when it has done so for as long as
-//! the grace period lasts.
+//! An account that answers 404 without a word of its deletion, of a webhook or of a look, is told
+//! to be unlinked only when it has done so for as long as the grace period lasts.
 
 use stackone_link_schemas::{
     ACCOUNT_LOOK_TYPE, AccountEvent, AccountLifecycleEvent, LifecycleType,

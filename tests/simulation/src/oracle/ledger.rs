@@ -1,4 +1,5 @@
-//! What a run of the core told: every record it took in has one disposition, and every account one lookup at a time.
+//! What a run of the core told: every record it took in has one disposition, and every account one
+//! lookup at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! The events of an account, one after the other: versions rise by one, each goes on from the one before, and its type fits
-//! both.
+//! The events of an account, one after the other: versions rise by one, each goes on from the one
+//! before, and its type fits both.
 
 use stackone_link_schemas::{AccountLifecycleEvent, AccountPhase, AccountStatus, LifecycleType};
 

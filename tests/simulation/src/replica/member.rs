@@ -1,4 +1,5 @@
-//! The client's side of the group: cooperative rebalances, heartbeats, and what the core is told of them.
+//! The client's side of the group: cooperative rebalances, heartbeats, and what the core is told of
+//! them.
 
 use std::collections::{BTreeSet, VecDeque};
 

@@ -1,4 +1,5 @@
-//! What a history says happens: at StackOne, to its API, to processes, Kafka and clocks, and what an operator does.
+//! What a history says happens: at StackOne, to its API, to processes, Kafka and clocks, and what
+//! an operator does.
 
 use std::rc::Rc;
 
@@ -161,7 +162,8 @@ impl Simulation {
         }
     }
 
-    /// Begins a round: each account changes at most once, its webhooks and looks come, and a process may be killed.
+    /// Begins a round: each account changes at most once, its webhooks and looks come, and a
+    /// process may be killed.
     pub(super) fn next_round(&mut self) {
         self.rounds = (self.rounds.0 + 1, self.now);
         if self.rounds.0 > super::ROUNDS {

@@ -42,7 +42,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// `Basic base64(key + ":")`. Without the colon it is no Basic credential: the commonest cause of a 401.
+/// `Basic base64(key + ":")`. Without the colon it is no Basic credential: the commonest cause of a
+/// 401.
 fn project_of<'a>(credentials: &str, projects: &'a Projects) -> Option<Arc<Project>>
 where
     Projects: 'a,

@@ -186,7 +186,8 @@ impl Question<'_> {
     }
 }
 
-/// The answer as of a clock that is `ahead_seconds` ahead. Only a year that has no HTTP date leaves the right one.
+/// The answer as of a clock that is `ahead_seconds` ahead. Only a year that has no HTTP date leaves
+/// the right one.
 pub(super) fn dated(mut response: HttpResponse, ahead_seconds: i64) -> HttpResponse {
     let value = http_date(Timestamp::now(), ahead_seconds).map(HeaderValue::try_from);
     if let Some(Ok(value)) = value {

@@ -1,4 +1,5 @@
-//! A handle on the connection that a request came over, for the fault that closes it without an answer.
+//! A handle on the connection that a request came over, for the fault that closes it without an
+//! answer.
 
 use std::any::Any;
 use std::net::{Shutdown, TcpStream};

@@ -1,4 +1,5 @@
-//! The answer to a request that may change something: what is wrong today decides whether it does, and whether that is told.
+//! The answer to a request that may change something: what is wrong today decides whether it does,
+//! and whether that is told.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;

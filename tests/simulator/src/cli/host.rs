@@ -22,7 +22,8 @@ pub(super) struct HostArgs {
     /// Where connect is, for the backend and for browsers.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8084")]
     connect_url: Url,
-    /// The file with connect's service token. Without it: the environment variable `STACKONE_SIMULATOR_CONNECT_TOKEN`.
+    /// The file with connect's service token. Without it: the environment variable
+    /// `STACKONE_SIMULATOR_CONNECT_TOKEN`.
     #[arg(long, value_name = "FILE")]
     connect_token_file: Option<PathBuf>,
 }

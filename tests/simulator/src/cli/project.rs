@@ -13,18 +13,21 @@ use super::secret::{self, API_KEY_ENV, WEBHOOK_SECRET_ENV};
 /// The projects, and what those have that do not say otherwise.
 #[derive(Debug, Args)]
 pub(super) struct ProjectArgs {
-    /// A project: KEY=VALUE pairs, separated by commas, of `id` (required), `api-key-file`, `api-key-env`, `webhook-url`,
-    /// `webhook-secret-file` and `webhook-secret-env`. May be repeated. What is left out is taken from the options below;
-    /// without this option there is one project, `simulated`.
+    /// A project: KEY=VALUE pairs, separated by commas, of `id` (required), `api-key-file`,
+    /// `api-key-env`, `webhook-url`, `webhook-secret-file` and `webhook-secret-env`. May be
+    /// repeated. What is left out is taken from the options below; without this option there is one
+    /// project, `simulated`.
     #[arg(long = "project", value_name = "KEY=VALUE,…")]
     projects: Vec<ProjectArg>,
-    /// The file with the API key. Without it: the environment variable `STACKONE_SIMULATOR_API_KEY`.
+    /// The file with the API key. Without it: the environment variable
+    /// `STACKONE_SIMULATOR_API_KEY`.
     #[arg(long, value_name = "FILE")]
     api_key_file: Option<PathBuf>,
     /// Where webhooks go. Without it none are sent.
     #[arg(long, value_name = "URL")]
     webhook_url: Option<Url>,
-    /// The file with the webhook secret. Without it: the environment variable `STACKONE_SIMULATOR_WEBHOOK_SECRET`.
+    /// The file with the webhook secret. Without it: the environment variable
+    /// `STACKONE_SIMULATOR_WEBHOOK_SECRET`.
     #[arg(long, value_name = "FILE")]
     webhook_secret_file: Option<PathBuf>,
 }

@@ -1,4 +1,5 @@
-//! Secrets come from files or the environment, never from the command line, where every user of the machine can read them.
+//! Secrets come from files or the environment, never from the command line, where every user of the
+//! machine can read them.
 
 use std::path::Path;
 
@@ -11,7 +12,8 @@ pub(super) const WEBHOOK_SECRET_ENV: &str = "STACKONE_SIMULATOR_WEBHOOK_SECRET";
 /// The API key, where no file is named.
 pub(super) const API_KEY_ENV: &str = "STACKONE_SIMULATOR_API_KEY";
 
-/// Reads a secret from `file`, or else from the environment variable `variable`. None: neither is given.
+/// Reads a secret from `file`, or else from the environment variable `variable`. None: neither is
+/// given.
 pub(super) fn read(
     file: Option<&Path>,
     variable: &str,

@@ -25,13 +25,14 @@ const LONGEST_ANSWER: usize = 500;
 
 #[derive(Debug, Args)]
 pub(super) struct SendArgs {
-    /// The event's name. `account.created`, `account.updated` and `account.deleted` have the payload of account events, all others
-    /// (`hris_employees.updated`, …) that of record events.
+    /// The event's name. `account.created`, `account.updated` and `account.deleted` have the
+    /// payload of account events, all others (`hris_employees.updated`, …) that of record events.
     event: String,
     /// Where to send it, for example `http://127.0.0.1:8080/webhooks/stackone/default`.
     #[arg(long)]
     url: Url,
-    /// The file with the webhook secret. Without it: the environment variable `STACKONE_SIMULATOR_WEBHOOK_SECRET`.
+    /// The file with the webhook secret. Without it: the environment variable
+    /// `STACKONE_SIMULATOR_WEBHOOK_SECRET`.
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
     /// The account; without it a new id each time.

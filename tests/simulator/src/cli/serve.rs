@@ -33,10 +33,12 @@ pub(super) struct ServeArgs {
     /// Link, refresh, degrade, recover and unlink accounts at random, so often a minute.
     #[arg(long, value_name = "PER_MINUTE")]
     traffic_rate: Option<NonZeroU32>,
-    /// The same seed gives the same account ids, losses, orders and traffic; without it they are different each time.
+    /// The same seed gives the same account ids, losses, orders and traffic; without it they are
+    /// different each time.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Keep the accounts in this file, so that a simulator that is started again still knows them. Sessions are not kept.
+    /// Keep the accounts in this file, so that a simulator that is started again still knows them.
+    /// Sessions are not kept.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     #[command(flatten)]

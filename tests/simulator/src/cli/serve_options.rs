@@ -35,7 +35,8 @@ pub(super) struct ConnectArgs {
     /// Where browsers reach the API and the pages, where that is not its address.
     #[arg(long, value_name = "URL")]
     public_url: Option<Url>,
-    /// The id of an organization: a number, as SDKs of 2025 read it, or text, as the newest documents show it.
+    /// The id of an organization: a number, as SDKs of 2025 read it, or text, as the newest
+    /// documents show it.
     #[arg(long, value_enum, default_value = "number")]
     organization_id: OrganizationShape,
 }

@@ -27,7 +27,8 @@ pub fn webhook_client(timeout: Duration) -> Result<Client, reqwest::Error> {
         .build()
 }
 
-/// The request that StackOne makes: the body, its type and its signature. No other header is documented.
+/// The request that StackOne makes: the body, its type and its signature. No other header is
+/// documented.
 pub fn webhook_request(client: &Client, url: &Url, signed: SignedBody) -> RequestBuilder {
     client
         .post(url.clone())

@@ -1,4 +1,5 @@
-//! Carries one copy of a webhook to its address, again and again until it is answered with 200 or given up.
+//! Carries one copy of a webhook to its address, again and again until it is answered with 200 or
+//! given up.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

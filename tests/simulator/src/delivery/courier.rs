@@ -1,4 +1,5 @@
-//! Takes webhooks in, lets the disturbance decide their fate, and delivers each until it is answered with 200.
+//! Takes webhooks in, lets the disturbance decide their fate, and delivers each until it is
+//! answered with 200.
 
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicU32;

@@ -1,4 +1,5 @@
-//! One task takes webhooks in the order of their events, and sends each on as the disturbance has decided.
+//! One task takes webhooks in the order of their events, and sends each on as the disturbance has
+//! decided.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -70,7 +71,8 @@ impl Dispatcher {
             Fate::Sent { item, wait, extra } => (item, wait, extra),
         };
         let copy = self.carrier.count_copy(&webhook, extra);
-        // Without a wait the slot is taken here and not by the task, so that first attempts begin in order.
+        // Without a wait the slot is taken here and not by the task, so that first attempts begin
+        // in order.
         let slot = if wait.is_zero() {
             self.carrier.slot().await
         } else {

@@ -1,4 +1,5 @@
-//! What goes wrong between StackOne and us: loss, copies, another order, delay. Deterministic for a seed.
+//! What goes wrong between StackOne and us: loss, copies, another order, delay. Deterministic for a
+//! seed.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

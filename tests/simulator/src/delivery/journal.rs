@@ -1,4 +1,5 @@
-//! What happened to webhooks: a stream, the newest records, the totals, and how many are still under way.
+//! What happened to webhooks: a stream, the newest records, the totals, and how many are still
+//! under way.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,5 @@
-//! When a webhook that was not answered with 200 is sent again. StackOne retries; its schedule is UNKNOWN.
+//! When a webhook that was not answered with 200 is sent again. StackOne retries; its schedule is
+//! UNKNOWN.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

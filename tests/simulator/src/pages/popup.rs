@@ -19,7 +19,8 @@ use crate::pages::with_token;
 use crate::session::{AttemptOutcome, AttemptStatus, Session};
 use crate::simulator::Simulator;
 
-/// What the address names. The form's fields stand there as well, which the Hub adds; they are not looked at.
+/// What the address names. The form's fields stand there as well, which the Hub adds; they are not
+/// looked at.
 #[derive(Deserialize)]
 pub(super) struct Address {
     #[serde(default)]

@@ -86,7 +86,8 @@ impl Simulator {
         })
     }
 
-    /// A server that ends by itself stops everything, so that nobody waits for answers that will not come.
+    /// A server that ends by itself stops everything, so that nobody waits for answers that will
+    /// not come.
     fn spawn(&self, (server, handle): (Server, actix_web::dev::ServerHandle)) {
         lock(&self.inner.servers).push(handle);
         let stop = self.inner.stop.clone();

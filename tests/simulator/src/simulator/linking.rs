@@ -65,8 +65,9 @@ impl Simulator {
         (is_edited || account.origin_owner_id == session.asked.origin_owner_id).then_some(account)
     }
 
-    /// Links an account, or signs in anew to the one that StackOne takes it for: the tenant's of the same owner id, owner
-    /// name and provider, unless the session is for several. `as_edit`: whatever the name is, and for several, too.
+    /// Links an account, or signs in anew to the one that StackOne takes it for: the tenant's of
+    /// the same owner id, owner name and provider, unless the session is for several. `as_edit`:
+    /// whatever the name is, and for several, too.
     pub(crate) fn connect(
         &self,
         session: &Session,

@@ -20,8 +20,8 @@ use crate::webhook::{AccountEvent, RecordEvent, WebhookContent};
 pub struct CustomWebhook {
     /// The project whose address and secret are used; where absent, the account's, else the first.
     pub project_id: Option<String>,
-    /// The event's name. `account.created`, `account.updated` and `account.deleted` have the payload of account events, all
-    /// others that of record events.
+    /// The event's name. `account.created`, `account.updated` and `account.deleted` have the
+    /// payload of account events, all others that of record events.
     pub event: String,
     /// The account, known to the simulator or not.
     pub account_id: Option<AccountId>,
@@ -107,13 +107,15 @@ impl Simulator {
         self.inner.courier.disturbance()
     }
 
-    /// Delivers a webhook once more, by the number that its [`Delivery`] has. False: it is not among the newest ones.
+    /// Delivers a webhook once more, by the number that its [`Delivery`] has. False: it is not
+    /// among the newest ones.
     #[must_use]
     pub fn redeliver(&self, webhook: u64) -> bool {
         self.inner.courier.redeliver(webhook)
     }
 
-    /// Sends a webhook that no change has caused, and gives its number. It goes the way of all: retried, disturbed, recorded.
+    /// Sends a webhook that no change has caused, and gives its number. It goes the way of all:
+    /// retried, disturbed, recorded.
     ///
     /// # Errors
     ///

@@ -246,7 +246,8 @@ fn serving(folder: &TempDir) -> Command {
     command
 }
 
-/// Starts it; gives the line that says that it is ready. Nobody reads its log from then on, which must not end it.
+/// Starts it; gives the line that says that it is ready. Nobody reads its log from then on, which
+/// must not end it.
 fn started(folder: &TempDir) -> (Running, String) {
     let mut running = Running(serving(folder).spawn().unwrap());
     let mut lines = BufReader::new(running.0.stderr.take().unwrap()).lines();

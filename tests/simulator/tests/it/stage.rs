@@ -1,4 +1,5 @@
-//! What every test stands on: a simulator on free ports, a client of its accounts API, and somebody who receives webhooks.
+//! What every test stands on: a simulator on free ports, a client of its accounts API, and somebody
+//! who receives webhooks.
 
 use std::future::Future;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The form of what the parts of the pipeline write for each other, and an example of a dead letter.
+//! The form of what the parts of the pipeline write for each other, and an example of a dead
+//! letter.
 
 use serde::Serialize;
 use stackone_link_schemas::{AccountId, DeadLetterReason, source_of_project};

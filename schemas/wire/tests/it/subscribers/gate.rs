@@ -1,5 +1,6 @@
-//! What a change of the `AsyncAPI` document breaks for who subscribes: where records are, and what their keys and headers are.
-//! What their values are is compared by the gate of `schemas/tests/it/compatibility`. Pure.
+//! What a change of the `AsyncAPI` document breaks for who subscribes: where records are, and what
+//! their keys and headers are. What their values are is compared by the gate of
+//! `schemas/tests/it/compatibility`. Pure.
 
 use std::collections::BTreeSet;
 
@@ -76,7 +77,8 @@ fn compare_messages(at: &str, old: Message<'_>, new: Message<'_>, breaks: &mut V
     let [before, now] = [old, new]
         .map(|(document, message)| allowed(document, &message["bindings"]["kafka"]["key"]));
     same(&format!("{at}: the key"), &before, &now, breaks);
-    // What is only referred to is the same as long as its name is: its content has a gate of its own.
+    // What is only referred to is the same as long as its name is: its content has a gate of its
+    // own.
     let [before, now] = [old, new].map(|(_, message)| constraints(&message["payload"]));
     same(&format!("{at}: the value's schema"), &before, &now, breaks);
     let [before, now] = [old, new].map(|(_, message)| required(message));
