@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { axeSource } from "./tools.mjs";
-import { closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
+import { begun, closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
 import de from "../../connect/web/connect/texts.de.js";
 import en from "../../connect/web/connect/texts.en.js";
 import es from "../../connect/web/connect/texts.es.js";
@@ -142,9 +142,7 @@ test(
 test(
   "Tab goes round in the dialog, forwards and backwards, and nothing behind it can be reached",
   inWorld(async ({ page, host }) => {
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.said(en.pick);
     for (const key of ["Tab", "Shift+Tab"]) {
       const seen = new Set();
@@ -165,9 +163,7 @@ test(
 test(
   "the lists of the Hub, which it appends to the page, can be used in the dialog",
   inWorld(async ({ page, host, stackone }) => {
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.hub.getByText("Carol Files").click();
     await link.hub.getByLabel("API key").fill("sesame");
     await link.hub.getByRole("button", { name: "Choose" }).click();
@@ -182,9 +178,7 @@ test(
   "every step of the way is announced, once and in order",
   inWorld(async ({ page, host, connect }) => {
     connect.webhooks = false; // They are at times faster than the Hub.
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm();
     await link.save();
     await link.said(en.verified);

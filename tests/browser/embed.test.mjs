@@ -31,8 +31,7 @@ test(
     const link = elementOf(page);
     await link.start.click();
     await link.fillForm();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     assert.equal(await link.event("shown"), [...stackone.accounts.keys()][0]);
   }),
 );
@@ -60,8 +59,7 @@ test(
     const link = elementOf(page);
     await link.start.click();
     await link.fillForm();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     assert.deepEqual(await page.evaluate(() => window.violations), ["script-src eval"]);
   }),
 );

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { SERVICE_TOKEN } from "./standin/connect.mjs";
-import { closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
+import { begun, closeBrowsers, eventually, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
@@ -40,12 +40,9 @@ for (const [program, file] of [
           while (!up) up = await answers(url);
         })();
         await eventually(() => up || backend.exitCode !== null);
-        await page.goto(url);
-        const link = elementOf(page);
-        await link.start.click();
+        const link = await begun(page, url);
         await link.fillForm();
-        await link.save();
-        await link.said("Connected and verified.");
+        await link.isVerified();
         await page.getByText(/^Connected: acme, /).waitFor();
         assert.equal([...connect.sessions.values()][0].tenant, "customer-1");
       } finally {

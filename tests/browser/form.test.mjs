@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
+import { begun, closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
@@ -11,9 +11,7 @@ test(
   "an account linked by the form is verified when the service says so, and not before",
   inWorld(async ({ page, host, connect }) => {
     connect.looking = false;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm();
     await link.save();
     await link.said("Saved. Checking that the connection works…");
@@ -36,12 +34,9 @@ test(
   "where no webhook comes, what the Hub said is enough to find the account",
   inWorld(async ({ page, host, connect }) => {
     connect.webhooks = false;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
   }),
 );
 
@@ -61,17 +56,14 @@ test(
   "a save that is refused is announced, and the next one succeeds",
   inWorld(async ({ page, host, stackone }) => {
     stackone.refuse = { status: 400, body: { statusCode: 400, message: "This key is wrong" } };
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm("wrong");
     await link.save();
     await link.said("That did not succeed. See the form for the reason, then try again.");
     await link.hub.getByText("This key is wrong").waitFor();
     stackone.refuse = null;
     await link.refill();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     assert.deepEqual(await link.events(), ["opened", "linked", "verified"]);
   }),
 );
@@ -80,9 +72,7 @@ test(
   "a save that the browser sends again over connections that are cut links one account, and is verified",
   inWorld(async ({ page, host, connect, stackone }) => {
     stackone.cuts = true;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm();
     await link.save();
     // The Hub has had no answer, and so tells of nothing. The webhook does.
@@ -105,8 +95,7 @@ test(
     const link = elementOf(page);
     await link.start.click();
     await link.refill();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     // Without the account's id the Hub would offer to make a new one meanwhile.
     assert.ok(!(await page.evaluate(() => window.said)).includes("Choose the system to connect."));
     assert.deepEqual(saves(stackone), [`PATCH /hub/accounts/${id}`]);
@@ -134,8 +123,7 @@ for (const [status, reason, sentence] of [
 
       await link.button("Try again").click();
       await link.refill();
-      await link.save();
-      await link.said("Connected and verified.");
+      await link.isVerified();
       assert.equal(stackone.accounts.size, 1);
     }),
   );
@@ -145,9 +133,7 @@ test(
   "a failed session that the service verifies later is shown as verified",
   inWorld(async ({ page, host, connect, stackone }) => {
     connect.looking = false;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm();
     await link.save();
     await link.event("linked");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowsers, elementOf, inWorld } from "./world.mjs";
+import { begun, closeBrowsers, elementOf, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
@@ -17,8 +17,7 @@ for (const theme of ["light", "dark"]) {
       const link = elementOf(page);
       await link.start.click();
       await link.fillForm();
-      await link.save();
-      await link.said("Connected and verified.");
+      await link.isVerified();
       assert.deepEqual(await violations(page), [ZODS_PROBE]);
     }),
   );
@@ -34,8 +33,7 @@ test(
     const link = elementOf(page);
     await link.start.click();
     await link.fillForm();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     assert.deepEqual(await violations(page), [ZODS_PROBE]);
     assert.deepEqual([...origins].filter((origin) => origin !== "null").sort(), [connect.url, stackone.url].sort());
     const headers = answer?.headers() ?? {};
@@ -61,12 +59,9 @@ test(
 test(
   "what the Hub itself dispatches does not reach the page, which would take it for the truth",
   inWorld(async ({ page, host }) => {
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     assert.deepEqual(await link.events(), ["opened", "linked", "verified"]);
   }),
 );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
+import { begun, closeBrowsers, eventually, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
@@ -11,9 +11,7 @@ test(
   "Cancel before anything is typed cancels the session at once",
   inWorld(async (world) => {
     const { page, host } = world;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.said("Choose the system to connect.");
     await link.button("Cancel").click();
     await link.said("Cancelled.");
@@ -27,9 +25,7 @@ test(
   "Escape asks where something would be lost, and a second one takes that back",
   inWorld(async (world) => {
     const { page, host } = world;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm("typed");
     await page.keyboard.press("Escape");
     await link.said("Stop connecting? What you entered is lost.");
@@ -48,9 +44,7 @@ test(
   inWorld(async (world) => {
     const { page, host, stackone, connect } = world;
     stackone.slow["POST /hub/accounts"] = 1000;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm();
     await link.save();
     await link.button("Cancel").click();
@@ -64,9 +58,7 @@ test(
   "a Cancel that is slower than the settlement shows the settlement",
   inWorld(async (world) => {
     const { page, host, connect } = world;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.said("Choose the system to connect.");
     // It is settled, and the stream has not said it yet.
     only(world).streams.clear();
@@ -82,9 +74,7 @@ test(
   "a Cancel that does not reach the service is not believed",
   inWorld(async (world) => {
     const { page, host, connect } = world;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.said("Choose the system to connect.");
     connect.refuse["POST cancel"] = 503;
     await link.button("Cancel").click();
@@ -106,9 +96,7 @@ test(
       await held;
       await route.continue();
     });
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.button("Close").click();
     await link.dialog.waitFor({ state: "hidden" });
     go();
@@ -123,9 +111,7 @@ test(
     const { page, host, connect, stackone } = world;
     connect.webhooks = false;
     stackone.slow["POST /hub/accounts"] = 500;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm();
     await link.save();
     await link.said("Connecting. The other system may ask you to sign in, in a window of its own.");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowsers, elementOf, inWorld } from "./world.mjs";
+import { begun, closeBrowsers, elementOf, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
@@ -31,8 +31,7 @@ test(
     await page.getByText("Nothing happens before you press Continue.").waitFor();
     await link.start.click();
     await link.fillForm();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     const back = link.dialog.getByRole("link", { name: "Go back" });
     assert.equal(await back.getAttribute("href"), `${host}/settings`);
 
@@ -103,8 +102,7 @@ test(
     connect.looking = true;
     await link.button("Try again").click();
     await link.refill();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     await reload("Connected and verified.");
     assert.equal(stackone.accounts.size, 1);
   }),
@@ -148,9 +146,7 @@ test(
   inWorld(async (world) => {
     const { page } = world;
     const { link_url, session } = mail(world);
-    await page.goto(link_url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, link_url);
     await link.said("Choose the system to connect.");
     await link.button("Cancel").click();
     await link.said("Stop connecting? What you entered is lost.");

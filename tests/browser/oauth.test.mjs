@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
+import { begun, closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
@@ -9,9 +9,7 @@ after(closeBrowsers);
  * @returns {Promise<import("playwright-core").Page>} the window in which the other system asks
  */
 async function openWindow({ page, host }) {
-  await page.goto(host);
-  const link = elementOf(page);
-  await link.start.click();
+  const link = await begun(page, host);
   await link.hub.getByText("Bravo Talent").click();
   const opened = page.waitForEvent("popup");
   await link.save();
@@ -56,9 +54,7 @@ test(
     async ({ page, host, stackone }) => {
       // The browser forgets the press after 5 s.
       stackone.slow["POST /hub/connection_attempts"] = 5600;
-      await page.goto(host);
-      const link = elementOf(page);
-      await link.start.click();
+      const link = await begun(page, host);
       await link.hub.getByText("Bravo Talent").click();
       await link.save();
       await eventually(() => stackone.calls.some(({ call }) => call.startsWith("DELETE /hub/connection_attempts")));

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { closeBrowsers, elementOf, inWorld } from "./world.mjs";
+import { begun, closeBrowsers, elementOf, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
@@ -22,9 +22,7 @@ test(
   "pictures of a link by the form",
   inWorld(
     async ({ page, host, connect }) => {
-      await page.goto(host);
-      const link = elementOf(page);
-      await link.start.click();
+      const link = await begun(page, host);
       await link.hub.getByText("Acme HR").waitFor();
       await picture(page, "choose");
       await link.fillForm();
@@ -65,9 +63,7 @@ test(
   inWorld(
     async ({ page, host, stackone }) => {
       stackone.refuse = { status: 400, body: { statusCode: 400, message: "This key is wrong" } };
-      await page.goto(host);
-      const link = elementOf(page);
-      await link.start.click();
+      const link = await begun(page, host);
       await link.fillForm("wrong");
       await link.save();
       await link.hub.getByText("This key is wrong").waitFor();
@@ -86,9 +82,7 @@ test(
   inWorld(
     async ({ page, host, connect }) => {
       connect.hasHub = false;
-      await page.goto(host);
-      const link = elementOf(page);
-      await link.start.click();
+      const link = await begun(page, host);
       await link.said("You sign in on StackOne's page. This page notices when you are done.");
       await picture(page, "hosted");
       const [session] = connect.sessions.values();

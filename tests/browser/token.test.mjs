@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
+import { begun, closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
@@ -10,9 +10,7 @@ after(closeBrowsers);
  */
 async function begin({ page, host }) {
   await page.clock.install();
-  await page.goto(host);
-  const link = elementOf(page);
-  await link.start.click();
+  const link = await begun(page, host);
   await link.said("Choose the system to connect.");
   return link;
 }
@@ -34,8 +32,7 @@ test(
     await minted(world);
     await world.page.waitForFunction((hub) => !hub?.isConnected, before);
     await link.fillForm();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
   }),
 );
 
@@ -51,8 +48,7 @@ test(
     await minted(world);
     await link.hub.getByLabel("API key").pressSequentially(" and after");
     assert.equal(await link.hub.getByLabel("API key").inputValue(), "typed before and after");
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     assert.deepEqual(stackone.saved, [{ api_key: "typed before and after" }]);
     const saves = stackone.calls.filter(({ call }) => call === "POST /hub/accounts");
     assert.ok(saves.length === 1 && saves[0].token !== old);
@@ -114,8 +110,7 @@ test(
     const link = elementOf(world.page);
     await link.start.click();
     await link.fillForm();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     await minted(world);
   }),
 );
@@ -124,9 +119,7 @@ test(
   "where StackOne refuses every token, its own page is offered",
   inWorld(async ({ page, host, stackone, connect }) => {
     stackone.stillborn = 99;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.said("The form cannot be shown here. You can sign in on StackOne's page instead.");
     await link.dialog.getByRole("link", { name: "Open StackOne's page (new tab)" }).waitFor();
     assert.equal(connect.calls.filter((call) => call === "POST token").length, 2);
@@ -145,8 +138,7 @@ test(
     await link.said("That did not succeed. See the form for the reason, then try again.");
     await minted(world);
     await link.refill();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
   }),
 );
 
@@ -161,8 +153,7 @@ for (const hours of [-5, 5]) {
       await link.said("Choose the system to connect.");
       await world.page.clock.fastForward("04:30");
       await link.fillForm();
-      await link.save();
-      await link.said("Connected and verified.");
+      await link.isVerified();
       await minted(world, 1);
     }),
   );

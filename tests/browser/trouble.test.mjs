@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
+import { begun, closeBrowsers, elementOf, eventually, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
@@ -40,9 +40,7 @@ test(
       };
       Object.defineProperty(window, "localStorage", { get });
     });
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.said("You sign in on StackOne's page. This page notices when you are done.");
     assert.ok(asked.every((path) => !path.startsWith("/hub/")));
     await linkOnStackOnesPage(world);
@@ -65,9 +63,7 @@ test(
         Object.defineProperty(window, "localStorage", { get });
       });
       await page.clock.install();
-      await page.goto(host);
-      const link = elementOf(page);
-      await link.start.click();
+      const link = await begun(page, host);
       await link.hub.waitFor({ state: "attached" });
       await page.clock.fastForward("00:06");
       await link.said("The form cannot be shown here. You can sign in on StackOne's page instead.");
@@ -81,9 +77,7 @@ test(
   "a Hub that cannot be loaded is given up, and the next press tries it again",
   inWorld(async ({ page, host }) => {
     await page.route("**/hub/*.js", (route) => route.abort());
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.said("The form cannot be shown here. You can sign in on StackOne's page instead.");
     await link.button("Cancel").click();
     await link.event("cancelled");
@@ -100,9 +94,7 @@ test(
       const response = await route.fetch();
       await route.fulfill({ response, body: `${await response.text()};window.other=true` });
     });
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.said("The form cannot be shown here. You can sign in on StackOne's page instead.");
     assert.equal(await page.evaluate(() => "other" in window), false);
   }),
@@ -113,15 +105,12 @@ for (const status of [429, 503]) {
     `a service that answers ${status} is said to be busy, and asked again`,
     inWorld(async ({ page, host, connect }) => {
       connect.refuse["POST token"] = status;
-      await page.goto(host);
-      const link = elementOf(page);
-      await link.start.click();
+      const link = await begun(page, host);
       await link.said("That did not work just now. Please try again in a moment.");
       connect.refuse = {};
       await link.button("Try again").click();
       await link.fillForm();
-      await link.save();
-      await link.said("Connected and verified.");
+      await link.isVerified();
       assert.equal(connect.sessions.size, 1);
     }),
   );
@@ -131,9 +120,7 @@ test(
   "a host whose backend fails is said to be busy, and asked again",
   inWorld(async ({ page, host }) => {
     await page.route("**/my-backend/link-session", (route) => route.fulfill({ status: 500, body: "{}" }));
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.said("That did not work just now. Please try again in a moment.");
     await page.unroute("**/my-backend/link-session");
     await link.button("Try again").click();
@@ -144,9 +131,7 @@ test(
 test(
   "a session that has expired offers a new one",
   inWorld(async ({ page, host, connect }) => {
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm();
     connect.change([...connect.sessions.values()][0], { state: "expired" });
     await link.said("The time to connect is over. Please start again.");
@@ -162,9 +147,7 @@ test(
   "streams that break are opened again",
   inWorld(async ({ page, host, connect }) => {
     connect.looking = false;
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.fillForm();
     await link.save();
     await link.event("linked");
@@ -184,9 +167,7 @@ test(
   "a stream that has fallen silent is opened again",
   inWorld(async ({ page, host, connect }) => {
     await page.clock.install();
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await link.said("Choose the system to connect.");
     const [session] = connect.sessions.values();
     session.streams.clear(); // It stays open, and nothing comes any more.
@@ -201,9 +182,7 @@ test(
   inWorld(async ({ page, host, connect }) => {
     connect.holdStreams = true;
     await page.clock.install();
-    await page.goto(host);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host);
     await eventually(() => connect.calls.includes("GET events"));
     await page.clock.fastForward("00:06");
     await link.fillForm();

@@ -94,6 +94,11 @@ export function elementOf(page) {
     },
     refill: (key = "sesame") => hub.getByLabel("API key").fill(key),
     save: () => hub.getByRole("button", { name: "Connect" }).click(),
+    /** Saves what was filled in, and waits until the page says that it works. */
+    async isVerified() {
+      await this.save();
+      await this.said("Connected and verified.");
+    },
     /** Waits for an event of the element. @param {string} name @returns {Promise<any>} its detail */
     async event(name) {
       const found = await page.waitForFunction((one) => window.events.find(([is]) => is === one), name);
@@ -101,4 +106,12 @@ export function elementOf(page) {
     },
     events: () => page.evaluate(() => window.events.map(([name]) => name)),
   };
+}
+
+/** The element on a host product's page, on which a link is begun. @param {import("playwright-core").Page} page @param {string} url */
+export async function begun(page, url) {
+  await page.goto(url);
+  const link = elementOf(page);
+  await link.start.click();
+  return link;
 }

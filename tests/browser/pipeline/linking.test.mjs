@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { Pipeline, until } from "./services.mjs";
 import { startHost } from "../standin/host.mjs";
 import { launch } from "../tools.mjs";
-import { elementOf } from "../world.mjs";
+import { begun, elementOf } from "../world.mjs";
 
 mkdirSync(new URL("../../../target/browser/", import.meta.url), { recursive: true });
 
@@ -69,12 +69,9 @@ const accounts = async () => {
 test(
   "an account is linked by the form, and verified by the processor",
   asTenant(async ({ page }) => {
-    await page.goto(host.url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host.url);
     await fillForm(link);
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     assert.deepEqual(await link.events(), ["opened", "linked", "verified"]);
     const [account] = await accounts();
     assert.equal((await link.event("verified")).account_id, account.id);
@@ -85,9 +82,7 @@ test(
 test(
   "an account is linked in a window of the other system",
   asTenant(async ({ page }) => {
-    await page.goto(host.url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host.url);
     await link.hub.getByText("Workday").click();
     const opened = page.waitForEvent("popup");
     await link.save();
@@ -104,12 +99,9 @@ test(
   asTenant(async ({ page }) => {
     await pipeline.simulator("PUT", "disturbance", { lose_probability: 1 });
     try {
-      await page.goto(host.url);
-      const link = elementOf(page);
-      await link.start.click();
+      const link = await begun(page, host.url);
       await fillForm(link);
-      await link.save();
-      await link.said("Connected and verified.");
+      await link.isVerified();
     } finally {
       await pipeline.simulator("PUT", "disturbance", {});
     }
@@ -133,8 +125,7 @@ for (const [status, sentence] of [
       await link.said(sentence);
       await link.button("Try again").click();
       await link.refill();
-      await link.save();
-      await link.said("Connected and verified.");
+      await link.isVerified();
       assert.equal((await accounts()).length, 1);
     }),
   );
@@ -147,12 +138,9 @@ test(
     const scanner = await context.newPage();
     await scanner.goto(link_url, { waitUntil: "networkidle" });
     await scanner.close();
-    await page.goto(link_url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, link_url);
     await fillForm(link);
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     await link.dialog.getByRole("link", { name: "Go back" }).waitFor();
     assert.deepEqual(await page.evaluate(() => window.violations), ["script-src eval"]);
     const later = await context.newPage();
@@ -201,9 +189,7 @@ test(
   asTenant(async ({ page }) => {
     const accountId = await pipeline.account(tenant, "error");
     const { link_url } = await pipeline.create({ tenant, accountId, channel: "link" });
-    await page.goto(link_url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, link_url);
     await link.refill();
     await pipeline.expireTokens();
     await link.save();
@@ -212,8 +198,7 @@ test(
     await reload(page, refused);
     await link.button("Try again").click();
     await link.refill();
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     await reload(page, "Connected and verified.");
   }),
 );
@@ -245,9 +230,7 @@ test(
   "StackOne's token is over before anything is chosen, and while the person types",
   asTenant(async ({ page }) => {
     await page.clock.install();
-    await page.goto(host.url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host.url);
     await link.said("Choose the system to connect.");
     const old = await link.hub.elementHandle();
     await tokensEnd(page);
@@ -255,8 +238,7 @@ test(
     await fillForm(link);
     await tokensEnd(page);
     assert.equal(await link.hub.getByLabel("API key").inputValue(), "sesame");
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     assert.equal((await accounts()).length, 1);
   }),
 );
@@ -265,9 +247,7 @@ test(
   "StackOne's token is over while the other system asks: a new start is offered, which links",
   asTenant(async ({ page }) => {
     await page.clock.install();
-    await page.goto(host.url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host.url);
     await link.hub.getByText("Workday").click();
     await page.clock.fastForward("26:00");
     const opened = page.waitForEvent("popup");
@@ -290,9 +270,7 @@ test(
 test(
   "StackOne's token is over after the save, before the account is confirmed",
   asTenant(async ({ page }) => {
-    await page.goto(host.url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host.url);
     await fillForm(link);
     await pipeline.holdLookups();
     await link.save();
@@ -324,9 +302,7 @@ test(
   "a link that is cancelled cannot be used any more",
   asTenant(async ({ page }) => {
     const { link_url } = await pipeline.create({ tenant, channel: "link" });
-    await page.goto(link_url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, link_url);
     await link.said("Choose the system to connect.");
     await link.button("Cancel").click();
     await link.button("Stop").click();
@@ -342,12 +318,9 @@ test(
   asTenant(async ({ page }) => {
     const id = await pipeline.account(tenant, "error");
     await pipeline.simulator("POST", "faults", { kind: "create_as_edit", operation: "hub_save" });
-    await page.goto(host.url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host.url);
     await fillForm(link);
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     assert.equal((await link.event("verified")).account_id, id);
     assert.equal((await accounts()).length, 1);
   }),
@@ -357,12 +330,9 @@ test(
   "a save whose connection is cut each time the browser sends it is verified all the same",
   asTenant(async ({ page }) => {
     await pipeline.simulator("POST", "faults", { kind: "drop", operation: "hub_save" });
-    await page.goto(host.url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host.url);
     await fillForm(link);
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     assert.equal((await accounts()).length, 1);
   }),
 );
@@ -370,13 +340,10 @@ test(
 test(
   "a replica of connect that is killed in the middle is not missed",
   asTenant(async ({ page }) => {
-    await page.goto(host.url);
-    const link = elementOf(page);
-    await link.start.click();
+    const link = await begun(page, host.url);
     await fillForm(link);
     pipeline.replicas[0].process.kill("SIGKILL");
-    await link.save();
-    await link.said("Connected and verified.");
+    await link.isVerified();
     await page.reload();
     await link.start.click();
     await link.said("Choose the system to connect.");
