@@ -1,5 +1,5 @@
-//! What the pipeline's tests, and the demo, run on: a broker, names that no other test uses, a reader of topics, and
-//! one way to wait.
+//! What the pipeline's tests, and the demo, run on: a broker, names that no other test uses, a reader of topics, one
+//! type for a service as a process, and one way to wait.
 //!
 //! [`Broker::start`] gives the broker that the environment asks for:
 //!
@@ -29,6 +29,7 @@ mod metrics;
 mod on_purpose;
 mod pipeline;
 mod read_record;
+mod service;
 mod shell_blocks;
 mod topic_reader;
 mod unique;
@@ -42,9 +43,11 @@ pub use metrics::{Metrics, metric_is, readiness};
 pub use on_purpose::{NAMES_FILE, PANIC_IN, PANIC_TIMES, panic_on_purpose};
 pub use pipeline::{
     API_KEY, Disturbance, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess,
-    ProcessorProcess, SECRET, Step, WITHIN, states, story_of, transitions,
+    SECRET, Step, WITHIN, assert_story, ended, ingest_command, ingest_process, states, story_of,
+    transitions,
 };
 pub use read_record::ReadRecord;
+pub use service::{ServiceProcess, program};
 pub use shell_blocks::{RunBy, ShellBlock, repository_files, shell_blocks};
 pub use topic_reader::TopicReader;
 pub use unique::{unique_group, unique_topics};

@@ -2,6 +2,9 @@
 
 mod disturbance;
 mod files;
+mod guests;
+mod ingest;
+mod phrases;
 mod processor;
 mod progress;
 mod settings;
@@ -21,8 +24,13 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{Broker, Isolation, ReadRecord, TopicReader, unique_group, unique_topics};
 
+use guests::Guests;
+
 pub use disturbance::{Disturbance, Step};
-pub use processor::{ProcessorInProcess, ProcessorProcess};
+pub(crate) use guests::Guest;
+pub use ingest::{ingest_command, ingest_process};
+pub use phrases::assert_story;
+pub use processor::{ProcessorInProcess, ended};
 pub use settings::{API_KEY, OTHER_PROJECT, PROJECT, PipelineSettings};
 
 /// How long anything in a test may take. Generous: a busy machine is slow, and a test that passes does not wait.
@@ -47,6 +55,7 @@ pub struct Pipeline {
     /// What a processor that is started next is given.
     pub settings: PipelineSettings,
     folder: TempDir,
+    guests: Guests,
     stop: DropGuard,
     ingest: JoinHandle<anyhow::Result<()>>,
 }
@@ -108,6 +117,7 @@ impl Pipeline {
             group,
             settings,
             folder,
+            guests: Guests::default(),
             stop: stop.drop_guard(),
             ingest,
         })
@@ -119,38 +129,11 @@ impl Pipeline {
     ///
     /// Where it does not start.
     pub fn processor(&self, instance: &str) -> anyhow::Result<ProcessorInProcess> {
-        ProcessorInProcess::start(&self.processor_file(instance)?)
+        let guest = self.guests.join(&format!("processor {instance}"));
+        ProcessorInProcess::start(&self.processor_file(instance)?, guest)
     }
 
-    /// Starts a processor as a process of its own, which can be killed. `program` is the path of `processor-under-test`.
-    ///
-    /// # Errors
-    ///
-    /// Where it does not start.
-    pub async fn processor_process(
-        &self,
-        program: &str,
-        instance: &str,
-    ) -> anyhow::Result<ProcessorProcess> {
-        self.disturbed_process(program, instance, Disturbance::default())
-            .await
-    }
-
-    /// The same, with something done to it.
-    ///
-    /// # Errors
-    ///
-    /// Where it does not start.
-    pub async fn disturbed_process(
-        &self,
-        program: &str,
-        instance: &str,
-        disturbance: Disturbance,
-    ) -> anyhow::Result<ProcessorProcess> {
-        ProcessorProcess::start(program, &self.processor_file(instance)?, disturbance).await
-    }
-
-    /// The configuration of its ingest, for another of them: that of this process tells its log to nobody.
+    /// The configuration of its ingest, for another of them.
     #[must_use]
     pub fn ingest_file(&self) -> std::path::PathBuf {
         self.folder.path().join(files::INGEST_FILE)
@@ -202,11 +185,16 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// Where ingest did not end well.
-    pub async fn stop(self) -> anyhow::Result<()> {
+    /// Where ingest did not end well, or something was left behind: a service that joined and was not stopped, or a
+    /// file beside the configurations.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let running = self.guests.left_behind();
         drop(self.stop);
         self.ingest.await.context("ingest died")??;
         self.simulator.shutdown().await;
+        anyhow::ensure!(running.is_empty(), "left running: {running:?}");
+        let files = files::left_behind(&self.folder)?;
+        anyhow::ensure!(files.is_empty(), "left behind: {files:?}");
         Ok(())
     }
 }

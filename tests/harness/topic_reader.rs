@@ -11,7 +11,7 @@ use stackone_link_wire::Topic;
 use tokio::time::{Instant, timeout_at};
 
 use crate::contract::violation;
-use crate::{Isolation, ReadRecord, eventually, unique_group};
+use crate::{Isolation, ReadRecord, WITHIN, eventually, unique_group};
 
 /// How long reading to the end of a topic may take.
 const END_WITHIN: Duration = Duration::from_secs(120);
@@ -123,6 +123,26 @@ impl TopicReader {
             );
         }
         &self.records
+    }
+
+    /// Reads on until there are so many records, and returns these.
+    ///
+    /// # Panics
+    ///
+    /// Where that takes longer than [`WITHIN`].
+    pub async fn events(&mut self, count: usize) -> &[ReadRecord] {
+        self.read_until(WITHIN, |records| records.len() == count)
+            .await
+    }
+
+    /// The same of as many or more.
+    ///
+    /// # Panics
+    ///
+    /// Where that takes longer than [`WITHIN`].
+    pub async fn at_least(&mut self, count: usize) -> &[ReadRecord] {
+        self.read_until(WITHIN, |records| records.len() >= count)
+            .await
     }
 
     /// Everything that the topic holds now, read anew. A transaction that was committed a moment ago may not be

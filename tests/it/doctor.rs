@@ -4,10 +4,10 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use harness::{OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN};
+use harness::{OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ended, program};
 use serde_json::Value;
 use stackone_link_wire::Topic;
-use stackone_simulator::{Fault, FaultRule, NewAccount};
+use stackone_simulator::{Fault, FaultRule};
 use tokio::process::Command;
 
 use crate::operator::configure;
@@ -20,10 +20,10 @@ struct Diagnosis {
 }
 
 async fn doctor(file: &Path, arguments: &[&str]) -> Diagnosis {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
+    let mut command = Command::new(program("processor"));
     command.arg("--config").arg(file).args(["doctor", "--json"]);
-    let output = command.args(arguments).kill_on_drop(true).output();
-    let output = tokio::time::timeout(WITHIN, output).await.unwrap().unwrap();
+    command.args(arguments);
+    let output = ended(command).await;
     let told = String::from_utf8_lossy(&output.stderr);
     let report = serde_json::from_slice(&output.stdout);
     assert!(report.is_ok(), "no report: {told}");
@@ -81,15 +81,11 @@ impl Diagnosis {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_in_order_is_found_to_be_so_and_left_as_it_is() {
-    let pipeline = Pipeline::start("doctor").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
-    let new = NewAccount::new("hibob", "t", "Acme");
-    pipeline.simulator.link(&new).unwrap();
+    let (pipeline, processor) = Pipeline::at_work("doctor").await;
+    pipeline.link("t");
     let mut linked = pipeline.reader(Topic::Linked);
-    linked
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
-    let before = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+    linked.events(1).await;
+    let before = pipeline.all(Topic::AccountEvents).await;
     let diagnosis = doctor(&pipeline.processor_file("doctor").unwrap(), &[]).await;
     diagnosis.assert_wrong(&[]);
     for (check, says) in [
@@ -110,12 +106,8 @@ async fn a_pipeline_in_order_is_found_to_be_so_and_left_as_it_is() {
             diagnosis.report
         );
     }
-    assert_eq!(
-        pipeline.reader(Topic::AccountEvents).read_to_end().await,
-        before
-    );
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    assert_eq!(pipeline.all(Topic::AccountEvents).await, before);
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +119,7 @@ async fn everything_that_is_wrong_is_found_in_one_look_and_named() {
     let mut pipeline = Pipeline::with("doctor-wrong", settings).await.unwrap();
     pipeline.set_api_key("v1.eu1.revoked").unwrap();
     let rule = FaultRule::always(Fault::WrongDate { ahead_seconds: 600 });
-    pipeline.simulator.faults().set(rule).unwrap();
+    pipeline.fault(rule);
     // What is not named falls back to the broker's defaults.
     configure(
         &pipeline.broker,
@@ -210,16 +202,13 @@ async fn a_broker_that_is_down_or_silent_is_told_in_time_and_the_api_is_asked_al
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_configuration_is_all_it_tells_and_exit_code_2() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
+    let mut command = Command::new(program("processor"));
     command
         .args(["doctor", "--json"])
         .env_clear()
         .env("STACKONE_API_KEY", "key");
-    let output = command
-        .env("PROCESSOR__GROUP__ID", "")
-        .output()
-        .await
-        .unwrap();
+    command.env("PROCESSOR__GROUP__ID", "");
+    let output = ended(command).await;
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(

@@ -75,8 +75,7 @@ fn write_connect_file(pipeline: &Pipeline, folder: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_documents_tell_operators_to_type_is_done_without_an_error() {
-    let pipeline = Pipeline::start("documents").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("documents").await;
     with_an_account(&pipeline).await;
     let folder = TempDir::new().unwrap();
     write_processor_files(&pipeline, folder.path());
@@ -115,6 +114,5 @@ async fn what_documents_tell_operators_to_type_is_done_without_an_error() {
     }
     #[cfg(feature = "container")]
     copies::assert_are_whole(folder.path()).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

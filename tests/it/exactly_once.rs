@@ -10,8 +10,6 @@ use fastrand::Rng;
 pub(crate) use load::{Load, link_all, stir};
 pub(crate) use verdict::{faults, judge};
 
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
-
 /// Randomness that can be had again: with `PROCESSOR_SEED` the same moments, though not to the microsecond.
 pub(crate) fn random(test: &str) -> Rng {
     let seed = std::env::var("PROCESSOR_SEED")

@@ -1,10 +1,9 @@
 //! Batches on a topic that takes less than librdkafka would put into one.
 
-use harness::{DedicatedBroker, SECRET, WITHIN, unique_topics};
+use harness::{DedicatedBroker, SECRET, WITHIN, ingest_process, unique_topics};
 use stackone_simulator::{SignedBody, sign, webhook_client, webhook_request};
 use tokio::task::JoinSet;
 
-use crate::ingest_process::IngestProcess;
 use crate::operator::configure_at;
 
 /// What the topic takes, and ingest: a body and what its record has beside it.
@@ -35,13 +34,13 @@ async fn no_record_that_fits_is_refused_for_the_batch_it_is_in() {
         ("INGEST__LIMITS__MAX_BODY_BYTES", MAX_BODY_BYTES),
         ("INGEST__PUBLISH__LINGER", "20ms"),
     ];
-    let ingest = IngestProcess::start(servers, &topics, &settings).await;
+    let ingest = ingest_process(servers, &topics, &settings).await;
     let client = webhook_client(WITHIN).unwrap();
     let mut random = fastrand::Rng::with_seed(1);
     for _ in 0..ROUNDS {
         let mut posts = JoinSet::new();
         for _ in 0..AT_ONCE {
-            let request = webhook_request(&client, &ingest.url, webhook(&mut random));
+            let request = webhook_request(&client, &ingest.webhook_url(), webhook(&mut random));
             posts.spawn(async { Some(request.send().await.ok()?.status().as_u16()) });
         }
         let answers = posts.join_all().await;

@@ -15,12 +15,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use fastrand::Rng;
-use harness::{DedicatedBroker, eventually, unique_topics};
+use harness::{DedicatedBroker, ServiceProcess, eventually, ingest_process, unique_topics};
 use stackone_link_wire::Topics;
 use tokio::sync::watch;
 use url::Url;
 
-use crate::ingest_process::IngestProcess;
 pub(crate) use client::{Clients, Tally};
 pub(crate) use verdict::{judge, records};
 
@@ -64,7 +63,7 @@ pub(crate) fn setting<T: FromStr<Err: Debug>>(name: &str, default: T) -> T {
 struct Stage {
     broker: DedicatedBroker,
     topics: Topics,
-    ingest: Option<IngestProcess>,
+    ingest: Option<ServiceProcess>,
     url: watch::Sender<Url>,
     random: Rng,
 }
@@ -73,8 +72,8 @@ impl Stage {
     async fn kill_ingest(&mut self) {
         self.ingest.take().unwrap().kill().await;
         let servers = self.broker.bootstrap_servers();
-        let ingest = IngestProcess::start(servers, &self.topics, &SETTINGS).await;
-        self.url.send_replace(ingest.url.clone());
+        let ingest = ingest_process(servers, &self.topics, &SETTINGS).await;
+        self.url.send_replace(ingest.webhook_url());
         self.ingest = Some(ingest);
     }
 
@@ -142,8 +141,8 @@ async fn what_was_answered_200_is_on_its_topic_whatever_happens_to_broker_and_se
     let broker = DedicatedBroker::start().await.unwrap();
     let topics = unique_topics("conservation");
     broker.create_topics(&topics, PARTITIONS).await.unwrap();
-    let ingest = IngestProcess::start(broker.bootstrap_servers(), &topics, &SETTINGS).await;
-    let (url, current) = watch::channel(ingest.url.clone());
+    let ingest = ingest_process(broker.bootstrap_servers(), &topics, &SETTINGS).await;
+    let (url, current) = watch::channel(ingest.webhook_url());
     let mut stage = Stage {
         broker,
         topics,

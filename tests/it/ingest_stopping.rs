@@ -5,14 +5,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use harness::{DedicatedBroker, Isolation, SECRET, TopicReader, WITHIN, eventually, unique_topics};
+use harness::{
+    DedicatedBroker, Isolation, SECRET, TopicReader, WITHIN, eventually, ingest_process,
+    unique_topics,
+};
 use reqwest::Client;
 use stackone_link_wire::Topic;
 use stackone_simulator::{SignedBody, sign, webhook_client, webhook_request};
 use tokio::task::JoinSet;
 use url::Url;
-
-use crate::ingest_process::IngestProcess;
 
 const CONNECTIONS: usize = 200;
 /// Answers before the signal, so that all connections are in the middle of it.
@@ -71,13 +72,13 @@ async fn sigterm_under_load_leaves_no_answer_without_a_record_and_no_record_with
     let broker = DedicatedBroker::start().await.unwrap();
     let topics = unique_topics("stopping");
     broker.create_topics(&topics, 3).await.unwrap();
-    let ingest = IngestProcess::start(broker.bootstrap_servers(), &topics, &SETTINGS).await;
+    let ingest = ingest_process(broker.bootstrap_servers(), &topics, &SETTINGS).await;
     let answers = Arc::new(AtomicUsize::new(0));
     let mut connections = JoinSet::new();
     // As many connections as there are requests at once; making a client for each takes longer than the test.
     let client = webhook_client(WITHIN).unwrap();
     for connection in 0..CONNECTIONS {
-        let (client, url) = (client.clone(), ingest.url.clone());
+        let (client, url) = (client.clone(), ingest.webhook_url());
         connections.spawn(post_on(client, url, connection, answers.clone()));
     }
     let under_load = eventually("every connection posts", WITHIN, async || {
@@ -85,12 +86,10 @@ async fn sigterm_under_load_leaves_no_answer_without_a_record_and_no_record_with
         (count >= UNDER_LOAD).then_some(()).ok_or(count)
     });
     under_load.await.unwrap();
-    ingest.terminate().await;
-    let status = ingest.ended().await;
+    ingest.stop().await;
     let fared = connections.join_all().await;
     let stored = stored(&broker, topics.name(Topic::AccountEvents)).await;
 
-    assert_eq!(status.code(), Some(0), "{status}");
     for connection in &fared {
         for account in &connection.accepted {
             assert!(stored.contains(account), "{account} was answered 200");

@@ -26,8 +26,6 @@ mod ingest_batches;
 #[cfg(feature = "container")]
 mod ingest_conservation;
 #[cfg(feature = "container")]
-mod ingest_process;
-#[cfg(feature = "container")]
 mod ingest_stopping;
 #[cfg(feature = "container")]
 mod linking;
@@ -92,8 +90,6 @@ mod pipeline_unlinks;
 mod pipeline_zombies;
 #[cfg(all(feature = "container", feature = "kafka-tls"))]
 mod secured;
-#[cfg(feature = "container")]
-mod service_process;
 #[cfg(feature = "container")]
 mod topic_sizes;
 #[cfg(feature = "container")]

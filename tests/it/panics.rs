@@ -5,14 +5,11 @@ mod liveness;
 mod process;
 mod processor;
 
-use std::fs::File;
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
-use harness::{NAMES_FILE, PANIC_IN, PANIC_TIMES, WITHIN, eventually};
+use harness::{NAMES_FILE, PANIC_IN, PANIC_TIMES, ServiceProcess, WITHIN, eventually};
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 /// Exit code of a process that a panic has ended.
 const PANICKED: i32 = 101;
@@ -22,7 +19,7 @@ const SOON: Duration = Duration::from_secs(15);
 
 /// A program of which threads and tasks of one name panic, or none does.
 struct Program {
-    child: Child,
+    process: ServiceProcess,
     folder: TempDir,
     panic_in: &'static str,
 }
@@ -31,44 +28,28 @@ impl Program {
     /// Starts it; where `panic_in` is empty nothing panics.
     fn start(mut command: Command, panic_in: &'static str, times: Option<usize>) -> Self {
         let folder = TempDir::new().unwrap();
-        let log = File::create(folder.path().join("log")).unwrap();
         if let Some(times) = times {
             command.env(PANIC_TIMES, times.to_string());
         }
-        let child = command
-            .env(PANIC_IN, panic_in)
-            .env(NAMES_FILE, folder.path().join("names"))
-            .stdout(Stdio::null())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        command.env(PANIC_IN, panic_in);
+        command.env(NAMES_FILE, folder.path().join("names"));
         Self {
-            child,
+            process: ServiceProcess::spawn(command),
             folder,
             panic_in,
         }
     }
 
-    fn read(&self, file: &str) -> String {
-        let path: PathBuf = self.folder.path().join(file);
-        std::fs::read_to_string(path).unwrap_or_default()
-    }
-
     /// What it has logged.
     fn log(&self) -> String {
-        self.read("log")
+        self.process.log()
     }
 
     /// What it has started so far, by name, as often as it has.
     fn names(&self) -> Vec<String> {
-        self.read("names").lines().map(str::to_owned).collect()
-    }
-
-    /// How it ended; none while it runs.
-    fn exit_code(&mut self) -> Option<i32> {
-        let status = self.child.try_wait().unwrap()?;
-        Some(status.code().unwrap_or_default())
+        let names = std::fs::read_to_string(self.folder.path().join("names"));
+        let names = names.unwrap_or_default();
+        names.lines().map(str::to_owned).collect()
     }
 
     /// Waits until it has started something of this name; true where it has ended instead.
@@ -82,7 +63,7 @@ impl Program {
 
     /// False where it has started something of this name, true where it has ended, none while neither.
     fn starts_now(&mut self, name: &str) -> Option<bool> {
-        if self.exit_code().is_some() {
+        if self.process.has_ended().is_some() {
             return Some(true);
         }
         let is_started = self.names().iter().any(|started| started == name);
@@ -93,12 +74,12 @@ impl Program {
     async fn ends(&mut self) -> i32 {
         let told = format!("on purpose, in {}", self.panic_in);
         let panicked = eventually(&told, WITHIN, async || {
-            let has = self.exit_code().is_some() || self.log().contains(&told);
+            let has = self.process.has_ended().is_some() || self.log().contains(&told);
             has.then_some(()).ok_or("it has not panicked")
         });
         panicked.await.unwrap();
-        let ended = eventually("it ends", SOON, async || self.exit_code().ok_or("it runs"));
-        let code = ended.await.unwrap();
+        let ended = tokio::time::timeout(SOON, self.process.ended()).await;
+        let code = ended.unwrap().code().unwrap_or_default();
         assert!(self.log().contains(&told), "{}", self.log());
         code
     }

@@ -1,9 +1,9 @@
 //! A broker that is just starting makes clients forget the addresses of all brokers.
 
-use harness::{Pipeline, PipelineSettings, ProxiedBroker, WITHIN};
+use harness::{Pipeline, PipelineSettings, ProxiedBroker};
 use stackone_link_wire::Topic;
 
-use crate::exactly_once::{PROGRAM, judge, link_all, stir};
+use crate::exactly_once::{judge, link_all, stir};
 use crate::pipeline_dead_letters::assert_conserved;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,12 +12,10 @@ async fn clients_that_were_told_of_no_broker_come_back() {
     let settings = PipelineSettings::default();
     let pipeline = Pipeline::on(proxied.for_processor(), "addresses", settings);
     let pipeline = pipeline.await.unwrap();
-    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let processor = pipeline.processor_process("a").await;
     let ids = link_all(&pipeline.simulator, 6).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == ids.len())
-        .await;
+    lifecycle.events(ids.len()).await;
     let (consumer, producer) = (pipeline.group(), format!("{}-a", pipeline.group()));
     proxied
         .names_no_broker_to(&[consumer, &producer])
@@ -25,8 +23,7 @@ async fn clients_that_were_told_of_no_broker_come_back() {
         .unwrap();
     stir(&pipeline.simulator, &ids).await;
     judge(&pipeline, &ids).await;
-    assert_conserved(&format!("http://{}", processor.admin)).await;
+    assert_conserved(&processor.admin).await;
     assert_eq!(processor.logged("has not come back"), [""; 0]);
-    assert!(processor.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 
 use harness::{
     Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, WITHIN,
-    eventually, story_of, transitions,
+    assert_story, eventually, story_of, transitions,
 };
 use stackone_link_wire::Topic;
-use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount, Notify};
+use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount};
 
 use crate::pipeline_dead_letters::assert_conserved;
 
@@ -55,8 +55,7 @@ async fn a_backlog_over_the_limit_waits_in_the_state_topic_and_holds_up_no_other
         max_pending_accounts: NonZeroUsize::new(ROOM).unwrap(),
         ..PipelineSettings::default()
     };
-    let pipeline = Pipeline::with("backlog", settings).await.unwrap();
-    let first = pipeline.processor("a").unwrap();
+    let (pipeline, first) = Pipeline::at_work_with("backlog", settings).await;
     let faults = pipeline.simulator.faults();
     let outage = faults.set(FaultRule::always(Fault::status(503)).for_project(PROJECT));
     let ids: Vec<AccountId> = (0..MANY).map(|_| link(&pipeline, PROJECT)).collect();
@@ -64,18 +63,13 @@ async fn a_backlog_over_the_limit_waits_in_the_state_topic_and_holds_up_no_other
     // The same partitions, and another project: its accounts do not wait.
     let others: Vec<AccountId> = (0..10).map(|_| link(&pipeline, OTHER_PROJECT)).collect();
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == others.len())
-        .await;
+    let records = lifecycle.events(others.len()).await;
     for id in &others {
-        assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+        assert_story(records, id.as_str(), ["linked"]);
     }
     // Further triggers of accounts that wait are taken in, and the next processor finds all of them.
     for id in &ids {
-        pipeline
-            .simulator
-            .refresh_credentials(id, Notify::Send)
-            .unwrap();
+        pipeline.refresh(id);
     }
     pipeline.simulator.settled().await;
     piled_up(&first).await;
@@ -100,13 +94,6 @@ async fn a_backlog_over_the_limit_waits_in_the_state_topic_and_holds_up_no_other
     }
     until(&second, "overflow_accounts", |seen| seen < 0.5).await;
     assert_conserved(&second.admin).await;
-    assert!(
-        pipeline
-            .reader(Topic::DeadLetter)
-            .read_to_end()
-            .await
-            .is_empty()
-    );
-    second.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    assert!(pipeline.all(Topic::DeadLetter).await.is_empty());
+    second.stop_with(pipeline).await;
 }

@@ -2,11 +2,11 @@
 
 use std::num::NonZeroU32;
 
-use harness::{Metrics, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, story_of};
-use stackone_link_wire::Topic;
-use stackone_simulator::{
-    AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, Operation,
+use harness::{
+    Metrics, PROJECT, Pipeline, PipelineSettings, WITHIN, assert_story, eventually, story_of,
 };
+use stackone_link_wire::Topic;
+use stackone_simulator::{AccountId, AccountStatus as Status, Fault, FaultRule, Notify, Operation};
 
 use crate::pipeline_dead_letters::assert_conserved;
 
@@ -24,10 +24,7 @@ async fn many_that_wait(
         ..PipelineSettings::default()
     };
     let pipeline = Pipeline::with(test, settings).await.unwrap();
-    let link = |number| {
-        let new = NewAccount::new("hibob", &format!("t{number}"), "Acme");
-        pipeline.simulator.link(&new).unwrap()
-    };
+    let link = |number| pipeline.link(&format!("t{number}"));
     let ids = (0..ACCOUNTS).map(link).collect();
     pipeline.simulator.settled().await;
     for rule in rules {
@@ -40,11 +37,9 @@ async fn many_that_wait(
 /// Waits until each account is linked, once and as it is.
 async fn all_are_linked(pipeline: &Pipeline, ids: &[AccountId]) {
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() >= ids.len())
-        .await;
+    let records = lifecycle.at_least(ids.len()).await;
     for id in ids {
-        assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+        assert_story(records, id.as_str(), ["linked"]);
         let event: stackone_link_schemas::AccountLifecycleEvent = records
             .iter()
             .find(|record| record.key.as_deref() == Some(id.as_str()))
@@ -53,7 +48,7 @@ async fn all_are_linked(pipeline: &Pipeline, ids: &[AccountId]) {
         let owner = pipeline.simulator.account(id).unwrap().origin_owner_id;
         assert_eq!(event.account.unwrap().origin_owner_id, owner);
     }
-    let dead = pipeline.reader(Topic::DeadLetter).read_to_end().await;
+    let dead = pipeline.all(Topic::DeadLetter).await;
     assert!(dead.is_empty());
 }
 
@@ -92,16 +87,14 @@ async fn many_accounts_are_confirmed_with_few_requests_in_any_order_and_shape() 
     let asked_here = f64::from(u32::try_from(gets + lists).unwrap());
     assert!((asked - asked_here).abs() < 0.5, "a batch is one request");
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_filter_is_ignored_all_are_confirmed_one_by_one_and_it_is_told() {
     let rules = [list(FaultRule::always(Fault::IgnoreQuery))];
     let (pipeline, ids) = many_that_wait("ignored", 600, &rules).await;
-    let program = env!("CARGO_BIN_EXE_processor-under-test");
-    let processor = pipeline.processor_process(program, "a").await.unwrap();
+    let processor = pipeline.processor_process("a").await;
     all_are_linked(&pipeline, &ids).await;
     let (gets, lists) = requests(&pipeline);
     assert!(
@@ -111,22 +104,20 @@ async fn where_the_filter_is_ignored_all_are_confirmed_one_by_one_and_it_is_told
     let told = processor.logged("the list shows accounts that were not asked for");
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains(PROJECT), "{told:?}");
-    assert!(processor.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_nobody_asked_for_is_passed_over_and_those_asked_for_are_confirmed() {
     let rules = [list(FaultRule::always(Fault::ExtraAccount))];
     let (pipeline, ids) = many_that_wait("extra", 600, &rules).await;
-    let program = env!("CARGO_BIN_EXE_processor-under-test");
-    let processor = pipeline.processor_process(program, "a").await.unwrap();
+    let processor = pipeline.processor_process("a").await;
     all_are_linked(&pipeline, &ids).await;
     let (_, lists) = requests(&pipeline);
     assert!((1..=5).contains(&lists), "{lists} lists");
     let told = processor.logged("the list shows accounts that were not asked for");
     assert!(!told.is_empty() && told[0].contains(PROJECT), "{told:?}");
-    let states = pipeline.reader(Topic::State).read_to_end().await;
+    let states = pipeline.all(Topic::State).await;
     let is_known = |key: &str| ids.iter().any(|id| id.as_str() == key);
     for state in &states {
         assert!(
@@ -135,8 +126,7 @@ async fn an_account_that_nobody_asked_for_is_passed_over_and_those_asked_for_are
             state.key
         );
     }
-    assert!(processor.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,8 +152,7 @@ async fn where_a_page_is_capped_no_more_are_asked_for_than_it_shows() {
     });
     is_known.await.unwrap();
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 /// A list that fails costs no account one of its attempts.
@@ -176,8 +165,7 @@ async fn a_list_that_fails(test: &str, fault: Fault) {
     assert!((1..=5).contains(&lists), "{lists} lists");
     assert_eq!(gets, ACCOUNTS, "each account once");
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,8 +195,7 @@ async fn lists_that_fail_for_a_moment_lose_nothing() {
         "{gets} single lookups, {lists} lists"
     );
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -227,9 +214,7 @@ async fn what_a_list_leaves_out_is_asked_for_alone() {
     let processor = pipeline.processor("a").unwrap();
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let there = ids.len() - gone.len();
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() >= there)
-        .await;
+    let records = lifecycle.at_least(there).await;
     for id in &ids {
         let expected: &[&str] = if gone.contains(&id) {
             &[]
@@ -257,6 +242,5 @@ async fn what_a_list_leaves_out_is_asked_for_alone() {
         "{gets} single lookups, {lists} lists"
     );
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

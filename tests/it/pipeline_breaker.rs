@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use harness::{
-    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, metric_is,
-    story_of,
+    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, assert_story, eventually,
+    metric_is,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount};
@@ -51,8 +51,7 @@ fn answers(pipeline: &Pipeline, project: &str, status: u16) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_of_one_projects_api_costs_time_and_the_other_project_does_not_notice() {
-    let pipeline = Pipeline::with("breaker", as_in_production()).await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work_with("breaker", as_in_production()).await;
     let faults = pipeline.simulator.faults();
     let outage = FaultRule::always(Fault::status(503)).for_project(PROJECT);
     let outage = faults.set(outage).unwrap();
@@ -62,11 +61,9 @@ async fn an_outage_of_one_projects_api_costs_time_and_the_other_project_does_not
 
     let others = link(&pipeline, OTHER_PROJECT, 20);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == others.len())
-        .await;
+    let records = lifecycle.events(others.len()).await;
     for id in &others {
-        assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+        assert_story(records, id.as_str(), ["linked"]);
     }
     reaches(&processor.admin, "oldest_pending_seconds", PROJECT, 5.0).await;
     reaches(&processor.admin, "pending_accounts", PROJECT, 60.0).await;
@@ -75,11 +72,9 @@ async fn an_outage_of_one_projects_api_costs_time_and_the_other_project_does_not
 
     faults.clear(outage);
     let all = waiting.len() + others.len();
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == all)
-        .await;
+    let records = lifecycle.events(all).await;
     for id in &waiting {
-        assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+        assert_story(records, id.as_str(), ["linked"]);
     }
     for project in [PROJECT, OTHER_PROJECT] {
         assert_eq!(answers(&pipeline, project, 429), 0);
@@ -93,9 +88,8 @@ async fn an_outage_of_one_projects_api_costs_time_and_the_other_project_does_not
         (open < 0.5).then_some(()).ok_or_else(|| open.to_string())
     });
     closed.await.unwrap();
-    let dead = pipeline.reader(Topic::DeadLetter).read_to_end().await;
+    let dead = pipeline.all(Topic::DeadLetter).await;
     assert!(dead.is_empty());
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

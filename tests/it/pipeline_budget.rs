@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use harness::{Pipeline, PipelineSettings};
 use stackone_link_wire::Topic;
-use stackone_simulator::NewAccount;
 
 use crate::pipeline_dead_letters::assert_conserved;
 
@@ -33,8 +32,7 @@ async fn confirm_all(replicas: usize) {
         .collect();
     let began = Instant::now();
     for number in 0..ACCOUNTS {
-        let new = NewAccount::new("hibob", &format!("t{number}"), "Acme");
-        pipeline.simulator.link(&new).unwrap();
+        pipeline.link(&format!("t{number}"));
     }
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     lifecycle

@@ -3,13 +3,11 @@
 use std::num::NonZeroUsize;
 
 use harness::{
-    Disturbance, Metrics, Pipeline, PipelineSettings, ProcessorProcess, Step, WITHIN, eventually,
-    story_of,
+    Disturbance, Metrics, Pipeline, PipelineSettings, ServiceProcess, Step, WITHIN, assert_story,
+    eventually,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultId, FaultRule, NewAccount, Notify};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
 
 /// An account whose first lookup is not answered before the test wants it to be.
 struct Hanging {
@@ -25,7 +23,7 @@ impl Hanging {
         };
         let id = pipeline.simulator.link(&new).unwrap();
         let rule = FaultRule::next(1, Fault::Hang).for_account(&id);
-        let fault = pipeline.simulator.faults().set(rule).unwrap();
+        let fault = pipeline.fault(rule);
         let refreshed = pipeline.simulator.refresh_credentials(&id, Notify::Send);
         refreshed.unwrap();
         Self { id, fault }
@@ -48,8 +46,8 @@ async fn next_asked(pipeline: &Pipeline, hanging: &mut Vec<Hanging>) -> Hanging 
     hanging.remove(asked)
 }
 
-async fn consumed(processor: &ProcessorProcess, records: f64) {
-    let admin = format!("http://{}", processor.admin);
+async fn consumed(processor: &ServiceProcess, records: f64) {
+    let admin = processor.admin.clone();
     let consumed = eventually("all webhooks are consumed", WITHIN, async || {
         let metrics = Metrics::of(&admin).await.map_err(|error| error.to_string());
         let consumed = metrics?.sum("stackone_processor_records_consumed_total");
@@ -75,26 +73,22 @@ async fn answers_are_taken_in_and_lookups_sent_while_a_transaction_is_committed(
         is_held_before: Some((Step::Commit, "account.linked")),
         ..Disturbance::default()
     };
-    let processor = pipeline.disturbed_process(PROGRAM, "a", disturbance);
-    let processor = processor.await.unwrap();
+    let processor = pipeline.disturbed_process("a", disturbance).await;
     let mut hanging: Vec<Hanging> = (0..3).map(|_| Hanging::new(&pipeline)).collect();
     let ids: Vec<AccountId> = hanging.iter().map(|one| one.id.clone()).collect();
     consumed(&processor, 3.0).await;
     let answer = |asked: &Hanging| assert!(pipeline.simulator.faults().clear(asked.fault));
     answer(&next_asked(&pipeline, &mut hanging).await);
     let second = next_asked(&pipeline, &mut hanging).await;
-    processor.is_held().await.unwrap();
+    processor.is_held().await;
     answer(&second);
     let third = next_asked(&pipeline, &mut hanging).await;
-    processor.goes_on().unwrap();
+    processor.goes_on();
     answer(&third);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == ids.len())
-        .await;
+    let records = lifecycle.events(ids.len()).await;
     for id in &ids {
-        assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+        assert_story(records, id.as_str(), ["linked"]);
     }
-    assert!(processor.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use harness::{
-    Pipeline, PipelineSettings, ProcessorProcess, WITHIN, states, story_of, transitions,
+    Pipeline, PipelineSettings, ServiceProcess, WITHIN, assert_story, states, transitions,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
 
-use crate::exactly_once::{Load, PROGRAM, judge, random, say};
+use crate::exactly_once::{Load, judge, random, say};
 use crate::pipeline_dead_letters::assert_conserved;
 
 /// So many, or as `PROCESSOR_KILLS` says.
@@ -32,7 +32,7 @@ async fn every_transition_is_seen_once_although_the_processor_is_killed_twenty_t
     let kills = std::env::var("PROCESSOR_KILLS");
     let kills = kills.map_or(KILLS, |kills| kills.parse().unwrap());
     for _ in 0..kills {
-        let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+        let processor = pipeline.processor_process("a").await;
         let before = lifecycle.records().len();
         // Two of three die when they have committed something, the others at any moment after they started.
         if random.u8(..3) > 0 {
@@ -43,14 +43,13 @@ async fn every_transition_is_seen_once_although_the_processor_is_killed_twenty_t
         } else {
             load.more(random.u64(..UNTIL_AT_WORK)).await;
         }
-        processor.kill().await.unwrap();
+        processor.kill().await;
     }
-    let last = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let last = pipeline.processor_process("a").await;
     let ids = load.finish().await;
     judge(&pipeline, &ids).await;
-    assert_conserved(&format!("http://{}", last.admin)).await;
-    assert!(last.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    assert_conserved(&last.admin).await;
+    last.stop_with(pipeline).await;
 }
 
 const REPLICAS: [&str; 3] = ["a", "b", "c"];
@@ -60,7 +59,7 @@ const STORM: u64 = 1500;
 /// Replicas that come and go.
 struct Storm<'a> {
     pipeline: &'a Pipeline,
-    running: BTreeMap<&'static str, ProcessorProcess>,
+    running: BTreeMap<&'static str, ServiceProcess>,
     random: Rng,
 }
 
@@ -71,8 +70,8 @@ impl Storm<'_> {
             .find(|name| !self.running.contains_key(**name));
         match absent {
             Some(name) if self.running.len() < 2 || self.random.bool() => {
-                let process = self.pipeline.processor_process(PROGRAM, name).await;
-                self.running.insert(name, process.unwrap());
+                let process = self.pipeline.processor_process(name).await;
+                self.running.insert(name, process);
             }
             Some(_) | None => self.one_goes().await,
         }
@@ -84,10 +83,10 @@ impl Storm<'_> {
         let process = self.running.remove(name).unwrap();
         if self.random.bool() {
             say("storm", &format!("{name} is told to stop"));
-            assert!(process.terminate().await.unwrap().success());
+            process.stop().await;
         } else {
             say("storm", &format!("{name} is killed"));
-            process.kill().await.unwrap();
+            process.kill().await;
         }
     }
 }
@@ -113,8 +112,8 @@ async fn every_transition_is_seen_once_although_replicas_come_and_go_for_a_minut
     let ids = load.finish().await;
     judge(&pipeline, &ids).await;
     for (_, process) in storm.running {
-        assert_conserved(&format!("http://{}", process.admin)).await;
-        assert!(process.terminate().await.unwrap().success());
+        assert_conserved(&process.admin).await;
+        process.stop().await;
     }
     pipeline.stop().await.unwrap();
 }
@@ -126,7 +125,7 @@ async fn what_was_pending_when_it_was_killed_is_decided_by_the_next() {
         ..PipelineSettings::default()
     };
     let pipeline = Pipeline::with("killed-pending", settings).await.unwrap();
-    let first = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let first = pipeline.processor_process("a").await;
     let new = NewAccount {
         status: Status::Inactive,
         ..NewAccount::new("hibob", "t", "Acme")
@@ -140,19 +139,16 @@ async fn what_was_pending_when_it_was_killed_is_decided_by_the_next() {
                 .is_some_and(|state| state.pending.is_some())
         })
         .await;
-    first.kill().await.unwrap();
+    first.kill().await;
     // Silent: nothing but the pending state tells the next processor to look.
     pipeline
         .simulator
         .set_status(&id, Status::Active, Vec::new(), Notify::Silent)
         .unwrap();
-    let second = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let second = pipeline.processor_process("a").await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle
-        .read_until(WITHIN, |records| !records.is_empty())
-        .await;
-    assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+    let records = lifecycle.at_least(1).await;
+    assert_story(records, id.as_str(), ["linked"]);
     assert_eq!(transitions(records)[0].caused_by_total, 1);
-    assert!(second.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    second.stop_with(pipeline).await;
 }

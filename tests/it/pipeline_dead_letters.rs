@@ -54,8 +54,7 @@ pub(crate) async fn publish_as(event_type: &str, pipeline: &Pipeline, key: &str,
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_that_cannot_be_used_are_put_aside_with_their_bytes() {
-    let pipeline = Pipeline::start("unusable").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("unusable").await;
     let garbage: &[u8] = b"\x00not json \xff";
     let unusable: [(&str, &[u8]); 4] = [
         ("a", garbage),
@@ -76,9 +75,7 @@ async fn records_that_cannot_be_used_are_put_aside_with_their_bytes() {
         publish(&pipeline, key, value).await;
     }
     let mut dead_letters = pipeline.reader(Topic::DeadLetter);
-    let records = dead_letters
-        .read_until(WITHIN, |records| records.len() == 4)
-        .await;
+    let records = dead_letters.events(4).await;
     let unknown = records
         .iter()
         .find(|record| record.key.as_deref() == Some("b"))
@@ -102,15 +99,13 @@ async fn records_that_cannot_be_used_are_put_aside_with_their_bytes() {
         (DeadLetterReason::MalformedEvent, 1)
     );
     // They held up nobody: the next account is linked.
-    let new = NewAccount::new("bamboohr", "t", "Acme");
-    let id = pipeline.simulator.link(&new).unwrap();
+    let id = pipeline.link("t");
     let is_linked = |record: &ReadRecord| record.key.as_deref() == Some(id.as_str());
     let mut linked = pipeline.reader(Topic::Linked);
     linked
         .read_until(WITHIN, |records| records.iter().any(is_linked))
         .await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,9 +126,7 @@ async fn a_record_under_another_accounts_key_is_put_aside_and_stops_nobody() {
     publish(&pipeline, &key.unwrap(), webhook.as_bytes()).await;
     let mut processor = pipeline.processor("a").unwrap();
     let mut dead_letters = pipeline.reader(Topic::DeadLetter);
-    let records = dead_letters
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    let records = dead_letters.events(1).await;
     assert_eq!(reasons(records), [DeadLetterReason::MalformedEvent]);
     assert_eq!(records[0].value, webhook.as_bytes());
     // Others go on, and so they do after a restart.
@@ -155,8 +148,7 @@ async fn a_record_under_another_accounts_key_is_put_aside_and_stops_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lookup_that_is_rejected_for_good_is_put_aside_after_three_attempts() {
-    let pipeline = Pipeline::start("rejected").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("rejected").await;
     let simulator = &pipeline.simulator;
     let fault = Fault::Status {
         status: 422,
@@ -164,20 +156,14 @@ async fn a_lookup_that_is_rejected_for_good_is_put_aside_after_three_attempts() 
         body: None,
     };
     let rule = FaultRule::always(fault).for_operation(Operation::Get);
-    let rule = simulator.faults().set(rule).unwrap();
+    let rule = pipeline.fault(rule);
     let id = simulator
         .link(&NewAccount::new("bamboohr", "t", "Acme"))
         .unwrap();
     let mut events = pipeline.reader(Topic::AccountEvents);
-    let original = events
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await[0]
-        .clone();
+    let original = events.events(1).await[0].clone();
     let mut dead_letters = pipeline.reader(Topic::DeadLetter);
-    let record = dead_letters
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await[0]
-        .clone();
+    let record = dead_letters.events(1).await[0].clone();
     let why = record.headers.dead_letter.clone().unwrap();
     assert_eq!(
         (why.reason, why.attempts, why.value_expired),
@@ -193,33 +179,22 @@ async fn a_lookup_that_is_rejected_for_good_is_put_aside_after_three_attempts() 
     );
     // The account is not lost: its next webhook is decided.
     simulator.faults().clear(rule);
-    simulator.refresh_credentials(&id, Notify::Send).unwrap();
-    pipeline
-        .reader(Topic::Linked)
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    pipeline.refresh(&id);
+    pipeline.reader(Topic::Linked).events(1).await;
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_stays_unreadable_is_put_aside_with_its_bytes_after_five_attempts() {
-    let pipeline = Pipeline::start("unreadable").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("unreadable").await;
     let rule = FaultRule::always(Fault::Html).for_operation(Operation::Get);
-    pipeline.simulator.faults().set(rule).unwrap();
-    let new = NewAccount::new("bamboohr", "t", "Acme");
-    pipeline.simulator.link(&new).unwrap();
+    pipeline.fault(rule);
+    pipeline.link("t");
     let mut events = pipeline.reader(Topic::AccountEvents);
-    let original = events
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await[0]
-        .clone();
+    let original = events.events(1).await[0].clone();
     let mut dead_letters = pipeline.reader(Topic::DeadLetter);
-    let records = dead_letters
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    let records = dead_letters.events(1).await;
     let why = records[0].headers.dead_letter.clone().unwrap();
     assert_eq!(
         (why.reason, why.value_expired),
@@ -231,8 +206,7 @@ async fn an_answer_that_stays_unreadable_is_put_aside_with_its_bytes_after_five_
         (&original.value, &original.key)
     );
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 /// Every record has one disposition: consumed + restored = disposed + pending + handed over.

@@ -4,7 +4,7 @@ use harness::{Broker, Pipeline, PipelineSettings, ReadRecord, SmallDiskBroker, W
 use stackone_link_wire::{Topic, partition_of_key};
 use stackone_simulator::{AccountId, Fault, FaultRule};
 
-use crate::exactly_once::{PROGRAM, judge, link_all, stir};
+use crate::exactly_once::{judge, link_all, stir};
 use crate::pipeline_dead_letters::assert_conserved;
 use crate::pipeline_outage::a_transaction_failed;
 
@@ -38,13 +38,11 @@ async fn accounts_whose_states_cannot_be_reached_wait_and_the_others_go_on() {
     let broker = Broker::external(disks.bootstrap_servers().to_owned());
     let settings = PipelineSettings::default();
     let pipeline = Pipeline::on(broker, "leaderless", settings).await.unwrap();
-    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let processor = pipeline.processor_process("a").await;
     let (without, others) = link_both(&pipeline).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let count = without.len() + others.len();
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == count)
-        .await;
+    lifecycle.events(count).await;
     let state = pipeline.topics.name(Topic::State);
     disks.keep_on_the_small_disk(state, WITHOUT).await.unwrap();
     disks.fill().await.unwrap();
@@ -57,9 +55,9 @@ async fn accounts_whose_states_cannot_be_reached_wait_and_the_others_go_on() {
         .read_until(WITHIN, |records| all_tell(&others, records, &refreshed))
         .await;
     assert!(all_tell(&without, records, &linked), "{records:?}");
-    processor.says("partitions [0] of").await.unwrap();
+    processor.says("partitions [0] of").await;
     let warning = "restore: no high watermark of the state topic yet";
-    processor.says(warning).await.unwrap();
+    processor.says(warning).await;
     // Others go on while it waits, and not only once.
     stir(&pipeline.simulator, &others).await;
     let again = [refreshed.as_slice(), &["account.refreshed"]].concat();
@@ -71,9 +69,8 @@ async fn accounts_whose_states_cannot_be_reached_wait_and_the_others_go_on() {
     disks.free().await.unwrap();
     let ids = [without, others].concat();
     judge(&pipeline, &ids).await;
-    assert_conserved(&format!("http://{}", processor.admin)).await;
-    assert!(processor.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    assert_conserved(&processor.admin).await;
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,9 +82,7 @@ async fn a_full_disk_costs_time_and_nothing_else() {
     let processor = pipeline.processor("a").unwrap();
     let mut ids = link_all(&pipeline.simulator, 4).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == ids.len())
-        .await;
+    lifecycle.events(ids.len()).await;
     // The answers come when the disk is full.
     let faults = pipeline.simulator.faults();
     let held = faults.set(FaultRule::always(Fault::Hang)).unwrap();
@@ -101,6 +96,5 @@ async fn a_full_disk_costs_time_and_nothing_else() {
     disk.free().await.unwrap();
     judge(&pipeline, &ids).await;
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

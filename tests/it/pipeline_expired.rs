@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, story_of, transitions};
+use harness::{Metrics, Pipeline, PipelineSettings, assert_story, transitions};
 use stackone_link_wire::Topic;
-use stackone_simulator::{AccountId, NewAccount};
+use stackone_simulator::AccountId;
 
 use crate::operator::delete_records;
 use crate::pipeline_resync_restart::mark;
 
 fn link(pipeline: &Pipeline, n: usize) -> AccountId {
-    let new = NewAccount::new("hibob", &format!("t{n}"), "Acme");
-    pipeline.simulator.link(&new).unwrap()
+    pipeline.link(&format!("t{n}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,20 +23,14 @@ async fn records_that_expired_before_they_were_read_are_told_and_healed_by_a_res
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let first = pipeline.processor("a").unwrap();
     link(&pipeline, 0);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    lifecycle.events(1).await;
     first.stop().await.unwrap();
 
     let mut events = pipeline.reader(Topic::AccountEvents);
     let lost = link(&pipeline, 1);
-    events
-        .read_until(WITHIN, |records| records.len() == 2)
-        .await;
+    events.events(2).await;
     let kept = link(&pipeline, 2);
-    let records = events
-        .read_until(WITHIN, |records| records.len() == 3)
-        .await;
+    let records = events.events(3).await;
     let end_of_lost = records[2].offset;
     let topic = &pipeline.topics.account_events;
     delete_records(&pipeline.broker, topic, 0, end_of_lost).await;
@@ -47,16 +40,13 @@ async fn records_that_expired_before_they_were_read_are_told_and_healed_by_a_res
     pipeline.settings.resync_interval = Duration::from_secs(60 * 60);
     let second = pipeline.processor("a").unwrap();
     // Nobody asks for it. Which of the two comes first is not said.
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == 3)
-        .await;
+    let records = lifecycle.events(3).await;
     assert_eq!(transitions(records).len(), 3);
     for id in [&kept, &lost] {
-        assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+        assert_story(records, id.as_str(), ["linked"]);
     }
     let metrics = Metrics::of(&second.admin).await.unwrap();
     let missed = metrics.get("stackone_processor_offsets_out_of_range_total");
     assert!((missed - 1.0).abs() < 0.5, "told {missed} times");
-    second.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    second.stop_with(pipeline).await;
 }

@@ -3,30 +3,15 @@
 mod limits;
 mod unlooked;
 
-use std::process::Output;
-
-use harness::{Isolation, PROJECT, Pipeline, TopicReader, WITHIN, states};
+use harness::{Isolation, PROJECT, Pipeline, TopicReader, WITHIN, ended, states};
 use serde_json::Value;
 use stackone_link_schemas::{AccountState, LastOutcome};
 use stackone_link_wire::Topic;
-use stackone_simulator::{
-    AccountId, CustomWebhook, Fault, FaultRule, NewAccount, Notify, Operation,
-};
+use stackone_simulator::{AccountId, CustomWebhook, Fault, FaultRule, Notify, Operation};
 use tokio::process::Command;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
-
 fn command(pipeline: &Pipeline, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    let file = pipeline.processor_file("explain").unwrap();
-    command.arg("--config").arg(file).arg("explain");
-    command.args(arguments).kill_on_drop(true);
-    command
-}
-
-async fn ended(mut command: Command) -> Output {
-    let output = tokio::time::timeout(WITHIN, command.output()).await;
-    output.unwrap().unwrap()
+    pipeline.command(&[&["explain"], arguments].concat())
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -64,8 +49,7 @@ fn assert_line(told: &str, begins: [&str; 2], has: &[&str]) {
 }
 
 fn link(pipeline: &Pipeline) -> AccountId {
-    let new = NewAccount::new("hibob", "t", "Acme");
-    pipeline.simulator.link(&new).unwrap()
+    pipeline.link("t")
 }
 
 async fn state_that(pipeline: &Pipeline, is_so: impl Fn(&AccountState) -> bool) {
@@ -115,9 +99,7 @@ async fn a_webhook_of_no_use_is_found_with_its_reason() {
     let servers = pipeline.broker.bootstrap_servers();
     let topic = pipeline.topics.name(Topic::Unrecognized);
     let mut unrecognized = TopicReader::new(servers, topic, Isolation::ReadCommitted);
-    unrecognized
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    unrecognized.events(1).await;
     let said = told(&pipeline, &["stray-1"]).await;
     assert_line(
         &said,
@@ -138,7 +120,7 @@ async fn a_webhook_of_no_use_is_found_with_its_reason() {
 async fn what_is_pending_says_what_stackone_said_last_and_when_it_is_asked_again() {
     let pipeline = Pipeline::start("explain-pending").await.unwrap();
     let rule = FaultRule::always(Fault::status(503)).for_operation(Operation::Get);
-    pipeline.simulator.faults().set(rule).unwrap();
+    pipeline.fault(rule);
     let processor = pipeline.processor("a").unwrap();
     let id = link(&pipeline);
     state_that(&pipeline, |state| {
@@ -161,21 +143,18 @@ async fn what_is_pending_says_what_stackone_said_last_and_when_it_is_asked_again
     );
     let document = document(&pipeline, &[id.as_str()]).await;
     assert_eq!(document["standing"], "pending");
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_found_with_its_reason_and_so_is_that_it_was_put_back() {
     let pipeline = Pipeline::start("explain-letter").await.unwrap();
     let rule = FaultRule::always(Fault::status(422)).for_operation(Operation::Get);
-    let fault = pipeline.simulator.faults().set(rule).unwrap();
+    let fault = pipeline.fault(rule);
     let processor = pipeline.processor("a").unwrap();
     let id = link(&pipeline);
     let mut letters = pipeline.reader(Topic::DeadLetter);
-    letters
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    letters.events(1).await;
     let said = told(&pipeline, &[id.as_str()]).await;
     assert_line(
         &said,
@@ -199,14 +178,12 @@ async fn a_dead_letter_is_found_with_its_reason_and_so_is_that_it_was_put_back()
     assert_eq!(document["dead_letters"]["newest"][0]["put_back"], true);
     let triggers = &document["triggers"]["newest"];
     assert_eq!([&triggers[0]["redrives"], &triggers[1]["redrives"]], [0, 1]);
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_linked_account_is_told_and_asked_for_only_where_that_is_wanted() {
-    let pipeline = Pipeline::start("explain-linked").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("explain-linked").await;
     let id = link(&pipeline);
     state_that(&pipeline, |state| {
         state.version == 1 && state.pending.is_none()
@@ -239,6 +216,5 @@ async fn a_linked_account_is_told_and_asked_for_only_where_that_is_wanted() {
     let stackone = &document["stackone"];
     assert_eq!(stackone["status"], Value::Null, "{stackone}");
     assert_eq!(stackone["decision"], "recheck", "{stackone}");
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

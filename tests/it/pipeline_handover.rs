@@ -1,9 +1,9 @@
 //! A processor that goes on where another died.
 
-use harness::{Disturbance, Pipeline, Step, WITHIN};
+use harness::{Disturbance, Pipeline, Step};
 use stackone_link_wire::Topic;
 
-use crate::exactly_once::{PROGRAM, judge, link_all, stir};
+use crate::exactly_once::{judge, link_all, stir};
 
 /// The new one has another instance id, as on another machine, so that nothing but the time a transaction may take ends
 /// the one that is open.
@@ -14,20 +14,16 @@ async fn a_new_machine_goes_on_where_a_dead_one_left_a_transaction_open() {
         is_held_before: Some((Step::Commit, "account.refreshed")),
         ..Disturbance::default()
     };
-    let old = pipeline.disturbed_process(PROGRAM, "old", disturbance);
-    let old = old.await.unwrap();
+    let old = pipeline.disturbed_process("old", disturbance).await;
     let ids = link_all(&pipeline.simulator, 6).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == ids.len())
-        .await;
+    lifecycle.events(ids.len()).await;
     stir(&pipeline.simulator, &ids).await;
-    old.falls_asleep().await.unwrap();
-    old.kill().await.unwrap();
-    let new = pipeline.processor_process(PROGRAM, "new").await.unwrap();
+    old.falls_asleep().await;
+    old.kill().await;
+    let new = pipeline.processor_process("new").await;
     judge(&pipeline, &ids).await;
-    let seen = pipeline.reader(Topic::Lifecycle).read_to_end().await.len();
+    let seen = pipeline.all(Topic::Lifecycle).await.len();
     assert_eq!(seen, 2 * ids.len(), "each was linked and changed once");
-    assert!(new.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    new.stop_with(pipeline).await;
 }

@@ -47,8 +47,7 @@ async fn a_grace_period_goes_on_where_its_partition_goes() {
         partitions: 6,
         ..PipelineSettings::default()
     };
-    let pipeline = Pipeline::with("handed-over", settings).await.unwrap();
-    let first = pipeline.processor("a").unwrap();
+    let (pipeline, first) = Pipeline::at_work_with("handed-over", settings).await;
     link_inactive(&pipeline.simulator);
     pipeline.simulator.settled().await;
     let mut states = pipeline.reader(Topic::State);
@@ -64,11 +63,9 @@ async fn a_grace_period_goes_on_where_its_partition_goes() {
     });
     taken_over.await.unwrap();
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == ACCOUNTS)
-        .await;
+    let records = lifecycle.events(ACCOUNTS).await;
     assert_eq!(faults(records), Vec::<String>::new());
-    let began = began(&pipeline.reader(Topic::State).read_to_end().await);
+    let began = began(&pipeline.all(Topic::State).await);
     for event in transitions(records) {
         let dates = &began[event.account_id.as_str()];
         assert_eq!(dates.len(), 1, "it was begun anew: {dates:?}");
@@ -89,6 +86,5 @@ async fn a_grace_period_goes_on_where_its_partition_goes() {
     assert_conserved(&first.admin).await;
     assert_conserved(&second.admin).await;
     first.stop().await.unwrap();
-    second.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    second.stop_with(pipeline).await;
 }

@@ -5,19 +5,16 @@ use std::time::Duration;
 
 use harness::{API_KEY, Metrics, PROJECT, Pipeline, ReadRecord, WITHIN, eventually, story_of};
 use stackone_link_wire::Topic;
-use stackone_simulator::{NewAccount, Notify};
+use stackone_simulator::NewAccount;
 
 use crate::pipeline_dead_letters::assert_conserved;
 
 /// Far less than the 30 s between two probes of a refused key.
 const SOON: Duration = Duration::from_secs(10);
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
-
 /// Links an account and says whether the project is halted because its key is refused.
 async fn link_and_look(pipeline: &Pipeline, admin: &str, linked: &mut BTreeSet<String>) -> bool {
-    let new = NewAccount::new("hibob", "t", "Acme");
-    let id = pipeline.simulator.link(&new).unwrap();
+    let id = pipeline.link("t");
     linked.insert(id.as_str().to_owned());
     let metrics = Metrics::of(admin).await.unwrap();
     let labels = format!("{{project=\"{PROJECT}\",reason=\"refused\"}}");
@@ -26,8 +23,7 @@ async fn link_and_look(pipeline: &Pipeline, admin: &str, linked: &mut BTreeSet<S
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_replaced_under_load_is_used_at_once_and_nothing_is_put_aside() {
-    let pipeline = Pipeline::start("keys").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("keys").await;
     let admin = &processor.admin;
     let mut linked = BTreeSet::new();
     for _ in 0..20 {
@@ -65,26 +61,17 @@ async fn a_key_that_is_replaced_under_load_is_used_at_once_and_nothing_is_put_as
             .collect()
     };
     let mut topic = pipeline.reader(Topic::Linked);
-    let records = topic
-        .read_until(WITHIN, |records| records.len() == linked.len())
-        .await;
+    let records = topic.events(linked.len()).await;
     assert_eq!(keys(records), linked);
-    assert!(
-        pipeline
-            .reader(Topic::DeadLetter)
-            .read_to_end()
-            .await
-            .is_empty()
-    );
+    assert!(pipeline.all(Topic::DeadLetter).await.is_empty());
     assert_conserved(admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_rotated_while_both_are_valid_is_never_refused() {
     let pipeline = Pipeline::start("rotated").await.unwrap();
-    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let processor = pipeline.processor_process("a").await;
     let simulator = &pipeline.simulator;
     let link = |n: usize| {
         let new = NewAccount::new("hibob", &format!("t{n}"), "Acme");
@@ -92,28 +79,21 @@ async fn a_key_that_is_rotated_while_both_are_valid_is_never_refused() {
     };
     let ids: Vec<_> = (0..20).map(link).collect();
     let refresh_all = || {
-        ids.iter()
-            .for_each(|id| simulator.refresh_credentials(id, Notify::Send).unwrap());
+        ids.iter().for_each(|id| pipeline.refresh(id));
     };
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 20)
-        .await;
+    lifecycle.events(20).await;
     let new_key = "v1.eu1.new";
     simulator
         .set_api_keys(PROJECT, &[API_KEY, new_key])
         .unwrap();
     refresh_all();
     pipeline.set_api_key(new_key).unwrap();
-    processor.says("the API key has changed").await.unwrap();
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 40)
-        .await;
+    processor.says("the API key has changed").await;
+    lifecycle.events(40).await;
     simulator.set_api_keys(PROJECT, &[new_key]).unwrap();
     refresh_all();
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == 60)
-        .await;
+    let records = lifecycle.events(60).await;
     for id in &ids {
         let story = ["account.linked", "account.refreshed", "account.refreshed"];
         assert_eq!(story_of(id.as_str(), records), story);
@@ -123,7 +103,6 @@ async fn a_key_that_is_rotated_while_both_are_valid_is_never_refused() {
         requests.iter().all(|kind| kind.status == 200),
         "{requests:?}"
     );
-    assert_conserved(&format!("http://{}", processor.admin)).await;
-    assert!(processor.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    assert_conserved(&processor.admin).await;
+    processor.stop_with(pipeline).await;
 }

@@ -9,8 +9,6 @@ use stackone_simulator::{
 
 use crate::pipeline_dead_letters::publish;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
-
 /// The API key as it is in the header `authorization`.
 const AUTHORIZATION: &str = "djEuZXUxLnRlc3Q6";
 /// What accounts and bodies hold here.
@@ -50,9 +48,7 @@ async fn told(pipeline: &Pipeline, id: &AccountId, last: &str) {
 /// Waits until this many records are put aside.
 async fn put_aside(pipeline: &Pipeline, count: usize) {
     let mut letters = pipeline.reader(Topic::DeadLetter);
-    letters
-        .read_until(WITHIN, |records| records.len() == count)
-        .await;
+    letters.events(count).await;
 }
 
 /// Lookups that succeed, that the API refuses, that it cannot answer, and whose answers are garbage.
@@ -79,13 +75,13 @@ async fn look_up(pipeline: &Pipeline) {
     ];
     for (count, fault) in (1..).zip(faults) {
         let rule = FaultRule::always(fault).for_operation(Operation::Get);
-        let rule = simulator.faults().set(rule).unwrap();
+        let rule = pipeline.fault(rule);
         simulator.link(&account()).unwrap();
         put_aside(pipeline, count).await;
         simulator.faults().clear(rule);
     }
     let rule = FaultRule::next(1, answer(503)).for_operation(Operation::Get);
-    simulator.faults().set(rule).unwrap();
+    pipeline.fault(rule);
     let id = simulator.link(&account()).unwrap();
     told(pipeline, &id, "account.linked").await;
     for body in [
@@ -106,11 +102,10 @@ async fn no_log_of_a_processor_shows_a_key_personal_data_or_what_a_body_says() {
         ..PipelineSettings::default()
     };
     let pipeline = Pipeline::with("logs", settings).await.unwrap();
-    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let processor = pipeline.processor_process("a").await;
     look_up(&pipeline).await;
     let lines = processor.logged("");
-    processor.terminate().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 
     for said in [
         "TRACE",

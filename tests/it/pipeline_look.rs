@@ -1,10 +1,8 @@
 //! `stackone-processor look`: one account is looked up where no webhook comes, and nothing is told that a recheck would not.
 
-use std::process::Output;
-
 use harness::{
-    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN, eventually,
-    metric_is, story_of, transitions,
+    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN, assert_story,
+    eventually, metric_is, transitions,
 };
 use serde_json::Value;
 use stackone_link_schemas::{ACCOUNT_LOOK_TYPE, AccountLook, AccountState, LookReason};
@@ -12,19 +10,10 @@ use stackone_link_wire::Topic;
 use stackone_simulator::{
     AccountId, AccountStatus as Status, CustomWebhook, Fault, FaultRule, NewAccount, Notify,
 };
-use tokio::process::Command;
 
 use crate::pipeline_dead_letters::assert_conserved;
 
 const LOOKUPS: &str = "stackone_processor_lookups_total";
-
-async fn ended(pipeline: &Pipeline, arguments: &[&str]) -> Output {
-    let file = pipeline.processor_file("look").unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
-    command.arg("--config").arg(file).args(arguments);
-    let output = command.kill_on_drop(true).output();
-    tokio::time::timeout(WITHIN, output).await.unwrap().unwrap()
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -32,14 +21,12 @@ fn text(bytes: &[u8]) -> String {
 
 /// What `look` says on stdout where it goes well.
 async fn look(pipeline: &Pipeline, arguments: &[&str]) -> String {
-    let output = ended(pipeline, &[&["look"], arguments].concat()).await;
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    text(&output.stdout)
+    pipeline.told(&[&["look"], arguments].concat()).await
 }
 
 /// What it says on stderr where it does not.
 async fn refused(pipeline: &Pipeline, arguments: &[&str], code: i32) -> String {
-    let output = ended(pipeline, &[&["look"], arguments].concat()).await;
+    let output = pipeline.ended(&[&["look"], arguments].concat()).await;
     let trouble = text(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{trouble}");
     assert_eq!(text(&output.stdout), "", "{trouble}");
@@ -90,13 +77,10 @@ async fn sum(admin: &str, name: &str) -> f64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_queues_one_lookup_and_tells_nothing_where_nothing_has_changed() {
-    let pipeline = Pipeline::start("look-unchanged").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("look-unchanged").await;
     let id = link(&pipeline, Notify::Send);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    lifecycle.events(1).await;
     // The event's transaction may have ended on its topic and not yet on that of states, which the command reads.
     let is_confirmed = |record: &ReadRecord| record.json::<AccountState>().version == 1;
     let mut states = pipeline.reader(Topic::State);
@@ -114,7 +98,7 @@ async fn a_look_queues_one_lookup_and_tells_nothing_where_nothing_has_changed() 
     );
     let topic = pipeline.topics.name(Topic::AccountEvents);
     assert_eq!(told["topic"], topic);
-    let records = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+    let records = pipeline.all(Topic::AccountEvents).await;
     let looks: Vec<&ReadRecord> = records.iter().filter(is_look).collect();
     let [record] = looks[..] else {
         panic!("{looks:#?}");
@@ -132,8 +116,7 @@ async fn a_look_queues_one_lookup_and_tells_nothing_where_nothing_has_changed() 
     // The answer, and the same again after `lag_recheck`, since it was older than the look.
     let asked = sum(&processor.admin, LOOKUPS).await - before;
     assert!((asked - 2.0).abs() < 0.5, "{asked} lookups");
-    let explained = ended(&pipeline, &["explain", id.as_str()]).await;
-    let explained = text(&explained.stdout);
+    let explained = pipeline.told(&["explain", id.as_str()]).await;
     let place = format!(
         "({topic}, partition {}, offset {}): taken in",
         record.partition, record.offset
@@ -145,15 +128,14 @@ async fn a_look_queues_one_lookup_and_tells_nothing_where_nothing_has_changed() 
     );
     assert_conserved(&processor.admin).await;
     processor.stop().await.unwrap();
-    let told = pipeline.reader(Topic::Lifecycle).read_to_end().await;
-    assert_eq!(story_of(id.as_str(), &told), ["account.linked"]);
+    let told = pipeline.all(Topic::Lifecycle).await;
+    assert_story(&told, id.as_str(), ["linked"]);
     pipeline.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_tells_what_changed_and_the_webhook_that_comes_late_tells_it_no_second_time() {
-    let pipeline = Pipeline::start("look-changed").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("look-changed").await;
     let simulator = &pipeline.simulator;
     // Its webhook never came, and nothing is known of it.
     let id = link(&pipeline, Notify::Lose);
@@ -162,17 +144,13 @@ async fn a_look_tells_what_changed_and_the_webhook_that_comes_late_tells_it_no_s
     let follow = format!("`stackone-processor explain {id}`");
     assert!(said.contains(&follow), "{said}");
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    lifecycle.events(1).await;
     // The answer was older than the look, so the account is asked for again: what changes before that has no cause.
     looked_up(&processor.admin, 2.0).await;
 
     simulator.refresh_credentials(&id, Notify::Silent).unwrap();
     look(&pipeline, &[id.as_str()]).await;
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == 2)
-        .await;
+    let records = lifecycle.events(2).await;
     let caused_by = &transitions(records)[1].caused_by;
     let causes: Vec<&str> = caused_by
         .iter()
@@ -191,16 +169,11 @@ async fn a_look_tells_what_changed_and_the_webhook_that_comes_late_tells_it_no_s
         .set_status(&id, error, Vec::new(), Notify::Silent)
         .unwrap();
     look(&pipeline, &[id.as_str()]).await;
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == 3)
-        .await;
-    assert_eq!(
-        story_of(id.as_str(), records),
-        ["account.linked", "account.refreshed", "account.degraded"]
-    );
+    let records = lifecycle.events(3).await;
+    assert_story(records, id.as_str(), ["linked", "refreshed", "degraded"]);
     assert_conserved(&processor.admin).await;
     processor.stop().await.unwrap();
-    let told = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    let told = pipeline.all(Topic::Lifecycle).await;
     assert_eq!(told.len(), 3, "{:#?}", transitions(&told));
     pipeline.stop().await.unwrap();
 }
@@ -211,13 +184,10 @@ async fn a_look_that_the_processor_would_put_aside_is_not_written() {
         has_other_project: true,
         ..PipelineSettings::default()
     };
-    let pipeline = Pipeline::with("look-refused", settings).await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work_with("look-refused", settings).await;
     let id = link(&pipeline, Notify::Send);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    lifecycle.events(1).await;
     processor.stop().await.unwrap();
     for (arguments, code, words) in [
         (&["nobodys"][..], 1, "--project names its own"),
@@ -237,7 +207,7 @@ async fn a_look_that_the_processor_would_put_aside_is_not_written() {
         let trouble = refused(&pipeline, arguments, code).await;
         assert!(trouble.contains(words), "{arguments:?}: {trouble}");
     }
-    let written = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+    let written = pipeline.all(Topic::AccountEvents).await;
     assert_eq!(written.iter().filter(is_look).count(), 0);
     // Of an account that is known no project need be named.
     let said = look(&pipeline, &[id.as_str()]).await;
@@ -252,13 +222,10 @@ async fn a_webhook_that_comes_again_beside_a_look_is_no_refresh() {
         lookup_timeout: WITHIN,
         ..PipelineSettings::default()
     };
-    let pipeline = Pipeline::with("look-merged", settings).await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work_with("look-merged", settings).await;
     let id = link(&pipeline, Notify::Send);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    lifecycle.events(1).await;
     let linking = pipeline.simulator.newest_deliveries(1)[0].webhook;
     let faults = pipeline.simulator.faults();
     let held = faults.set(FaultRule::always(Fault::Hang)).unwrap();
@@ -281,7 +248,7 @@ async fn a_webhook_that_comes_again_beside_a_look_is_no_refresh() {
         .await
         .unwrap();
     processor.stop().await.unwrap();
-    let told = pipeline.reader(Topic::Lifecycle).read_to_end().await;
-    assert_eq!(story_of(id.as_str(), &told), ["account.linked"]);
+    let told = pipeline.all(Topic::Lifecycle).await;
+    assert_story(&told, id.as_str(), ["linked"]);
     pipeline.stop().await.unwrap();
 }

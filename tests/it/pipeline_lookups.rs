@@ -53,16 +53,11 @@ async fn errors_rate_limits_and_garbage_delay_an_event_and_lose_none() {
                 ..NewAccount::new("hibob", "t", "Acme")
             })
             .unwrap();
-        simulator
-            .faults()
-            .set(FaultRule::next(1, fault.clone()).for_account(&id))
-            .unwrap();
-        simulator.refresh_credentials(&id, Notify::Send).unwrap();
+        pipeline.fault(FaultRule::next(1, fault.clone()).for_account(&id));
+        pipeline.refresh(&id);
     }
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == faults.len())
-        .await;
+    let records = lifecycle.events(faults.len()).await;
     assert!(
         transitions(records)
             .iter()
@@ -72,16 +67,9 @@ async fn errors_rate_limits_and_garbage_delay_an_event_and_lose_none() {
         transitions(records).iter().all(|event| event.lookups >= 2),
         "each was asked for again"
     );
-    assert!(
-        pipeline
-            .reader(Topic::DeadLetter)
-            .read_to_end()
-            .await
-            .is_empty()
-    );
+    assert!(pipeline.all(Topic::DeadLetter).await.is_empty());
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,7 +83,7 @@ async fn a_refused_key_halts_the_project_until_a_probe_is_accepted_and_makes_no_
         retry_after: None,
         body: None,
     };
-    simulator.faults().set(FaultRule::next(2, refusal)).unwrap();
+    pipeline.fault(FaultRule::next(2, refusal));
     simulator
         .link(&NewAccount::new("bamboohr", "t", "Acme"))
         .unwrap();
@@ -116,19 +104,9 @@ async fn a_refused_key_halts_the_project_until_a_probe_is_accepted_and_makes_no_
     is_halted.await.unwrap();
     let ready = harness::readiness(&processor.admin).await.unwrap();
     assert_eq!(ready["ready"], false, "{ready}");
-    pipeline
-        .reader(Topic::Linked)
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
-    assert!(
-        pipeline
-            .reader(Topic::DeadLetter)
-            .read_to_end()
-            .await
-            .is_empty()
-    );
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    pipeline.reader(Topic::Linked).events(1).await;
+    assert!(pipeline.all(Topic::DeadLetter).await.is_empty());
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,13 +119,10 @@ async fn lookups_keep_to_the_budget() {
     let pipeline = settings("budget", two_a_second).await;
     let processor = pipeline.processor("a").unwrap();
     for number in 0..6 {
-        let new = NewAccount::new("hibob", &format!("t{number}"), "Acme");
-        pipeline.simulator.link(&new).unwrap();
+        pipeline.link(&format!("t{number}"));
     }
     let mut linked = pipeline.reader(Topic::Linked);
-    let records = linked
-        .read_until(WITHIN, |records| records.len() == 6)
-        .await;
+    let records = linked.events(6).await;
     let confirmed: Vec<_> = transitions(records)
         .iter()
         .map(|event| event.confirmed_at)
@@ -161,8 +136,7 @@ async fn lookups_keep_to_the_budget() {
         took >= jiff::SignedDuration::from_millis(1500),
         "six lookups took {took}"
     );
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,11 +157,8 @@ async fn one_slow_account_holds_up_no_other() {
             ..NewAccount::new("hibob", "t", "Slow")
         })
         .unwrap();
-    let hang = simulator
-        .faults()
-        .set(FaultRule::always(Fault::Hang).for_account(&slow))
-        .unwrap();
-    simulator.refresh_credentials(&slow, Notify::Send).unwrap();
+    let hang = pipeline.fault(FaultRule::always(Fault::Hang).for_account(&slow));
+    pipeline.refresh(&slow);
     simulator.settled().await;
     for number in 0..20 {
         simulator
@@ -195,16 +166,11 @@ async fn one_slow_account_holds_up_no_other() {
             .unwrap();
     }
     let mut linked = pipeline.reader(Topic::Linked);
-    linked
-        .read_until(WITHIN, |records| records.len() == 20)
-        .await;
+    linked.events(20).await;
     simulator.faults().clear(hang);
-    let records = linked
-        .read_until(WITHIN, |records| records.len() == 21)
-        .await;
+    let records = linked.events(21).await;
     assert_eq!(records[20].key.as_deref(), Some(slow.as_str()));
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 /// Waits until so many lookups are under way.
@@ -227,17 +193,13 @@ async fn triggers_that_come_during_a_lookup_are_decided_by_a_later_answer() {
     let new = NewAccount::new("bamboohr", "t", "Acme");
     let id = simulator.link(&new).unwrap();
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    lifecycle.events(1).await;
     lookups_in_flight(&processor.admin, 0).await;
     let slow = FaultRule::next(1, Fault::Hang).for_account(&id);
-    let slow = simulator.faults().set(slow).unwrap();
-    simulator.refresh_credentials(&id, Notify::Send).unwrap();
+    let slow = pipeline.fault(slow);
+    pipeline.refresh(&id);
     lookups_in_flight(&processor.admin, 1).await;
-    simulator
-        .set_status(&id, Status::Error, Vec::new(), Notify::Send)
-        .unwrap();
+    pipeline.becomes(&id, Status::Error);
     let consumed = "stackone_processor_records_consumed_total";
     metric_is(&processor.admin, consumed, |records| records > 2.5)
         .await
@@ -255,6 +217,5 @@ async fn triggers_that_come_during_a_lookup_are_decided_by_a_later_answer() {
     let second = transitions(records).remove(1);
     assert_eq!((second.caused_by_total, second.caused_by[0].offset), (1, 1));
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

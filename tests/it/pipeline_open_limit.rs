@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use harness::{
-    Metrics, Pipeline, PipelineSettings, ProcessorInProcess, WITHIN, eventually, story_of,
+    Metrics, Pipeline, PipelineSettings, ProcessorInProcess, WITHIN, assert_story, eventually,
 };
 use stackone_link_wire::Topic;
 
@@ -107,11 +107,9 @@ async fn where_states_cannot_be_written_no_more_is_read_than_fits_and_nothing_is
 
     configure(broker, &topics.state, "max.message.bytes", "2097152").await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == MANY)
-        .await;
+    let records = lifecycle.events(MANY).await;
     for id in &ids {
-        assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+        assert_story(records, id.as_str(), ["linked"]);
     }
     goes_on(&processor).await;
     processor.stop().await.unwrap();

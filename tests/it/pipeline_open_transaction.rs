@@ -8,7 +8,6 @@ use harness::{
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::Producer;
 use stackone_link_wire::Topic;
-use stackone_simulator::NewAccount;
 
 use crate::assumptions::clients::{Writer, config, offset_of};
 use crate::pipeline_start::reason_of;
@@ -45,21 +44,17 @@ async fn waits(pipeline: &Pipeline, told: &str) -> ProcessorInProcess {
     reason_of(&processor.admin, "partitions", told).await;
     let waiting = metric_is(&processor.admin, WAITING, |restores| restores > 0.5);
     waiting.await.unwrap();
-    let new = NewAccount::new("hibob", "t", "Acme");
-    pipeline.simulator.link(&new).unwrap();
+    pipeline.link("t");
     processor
 }
 
 /// The transaction has been ended, and nothing is held up any more.
 async fn goes_on(pipeline: Pipeline, processor: ProcessorInProcess) {
     let mut linked = pipeline.reader(Topic::Linked);
-    linked
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    linked.events(1).await;
     let waiting = metric_is(&processor.admin, WAITING, |restores| restores < 0.5);
     waiting.await.unwrap();
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use harness::{
     Broker, DedicatedBroker, Disturbance, Metrics, Pipeline, PipelineSettings, Step, WITHIN,
-    eventually, metric_is, story_of,
+    assert_story, eventually, metric_is,
 };
 use stackone_link_wire::Topic;
-use stackone_simulator::{Fault, FaultRule, NewAccount};
+use stackone_simulator::{Fault, FaultRule};
 
-use crate::exactly_once::{PROGRAM, judge, link_all, stir};
+use crate::exactly_once::{judge, link_all, stir};
 use crate::pipeline_dead_letters::assert_conserved;
 
 /// Longer than a transaction, its abort and a new producer may take together.
@@ -41,15 +41,10 @@ async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time
     };
     let pipeline = Pipeline::on(broker, "outage", settings).await.unwrap();
     let processor = pipeline.processor("a").unwrap();
-    let link = |n: usize| {
-        let new = NewAccount::new("bamboohr", &format!("t{n}"), "Acme");
-        pipeline.simulator.link(&new).unwrap()
-    };
+    let link = |n: usize| pipeline.link(&format!("t{n}"));
     let mut ids: Vec<_> = (0..3).map(link).collect();
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 3)
-        .await;
+    lifecycle.events(3).await;
     // The answers come when the broker is gone, and are committed by a transaction that it never answers.
     let faults = pipeline.simulator.faults();
     let held = faults.set(FaultRule::always(Fault::Hang)).unwrap();
@@ -67,13 +62,10 @@ async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time
         .read_until(OUTAGE, |records| records.len() == 8)
         .await;
     for id in &ids {
-        assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+        assert_story(records, id.as_str(), ["linked"]);
     }
     processor.stop().await.unwrap();
-    assert_eq!(
-        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
-        8
-    );
+    assert_eq!(pipeline.all(Topic::Lifecycle).await.len(), 8);
     pipeline.stop().await.unwrap();
 }
 
@@ -91,21 +83,17 @@ async fn a_broker_that_dies_and_returns_in_the_middle_of_a_transaction_costs_tim
         is_held_before: Some((Step::Commit, "account.refreshed")),
         ..Disturbance::default()
     };
-    let processor = pipeline.disturbed_process(PROGRAM, "a", disturbance);
-    let processor = processor.await.unwrap();
+    let processor = pipeline.disturbed_process("a", disturbance).await;
     let ids = link_all(&pipeline.simulator, 6).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == ids.len())
-        .await;
+    lifecycle.events(ids.len()).await;
     stir(&pipeline.simulator, &ids).await;
-    processor.falls_asleep().await.unwrap();
+    processor.falls_asleep().await;
     dedicated.kill().await.unwrap();
     dedicated.start_again().await.unwrap();
-    processor.wake().await.unwrap();
+    processor.wake().await;
     stir(&pipeline.simulator, &ids).await;
     judge(&pipeline, &ids).await;
-    assert_conserved(&format!("http://{}", processor.admin)).await;
-    assert!(processor.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    assert_conserved(&processor.admin).await;
+    processor.stop_with(pipeline).await;
 }

@@ -46,7 +46,7 @@ async fn told(pipeline: &Pipeline, id: &AccountId, event: LifecycleType) {
 
 /// How many records of a topic have it in their key, headers or value, and how many in key or headers.
 async fn found(pipeline: &Pipeline, topic: Topic, text: &str) -> (usize, usize) {
-    let records = pipeline.reader(topic).read_to_end().await;
+    let records = pipeline.all(topic).await;
     assert!(!records.is_empty(), "{topic:?} is empty: nothing is proven");
     let labelled = |record: &&ReadRecord| {
         let headers = format!("{:?}", record.headers);
@@ -64,15 +64,13 @@ pub(crate) async fn live(pipeline: &Pipeline) {
     let simulator = &pipeline.simulator;
     let whole = link(pipeline, Status::Active);
     told(pipeline, &whole, LifecycleType::Linked).await;
-    simulator.refresh_credentials(&whole, Notify::Send).unwrap();
+    pipeline.refresh(&whole);
     told(pipeline, &whole, LifecycleType::Refreshed).await;
     for (status, event) in [
         (Status::Error, LifecycleType::Degraded),
         (Status::Active, LifecycleType::Recovered),
     ] {
-        simulator
-            .set_status(&whole, status, Vec::new(), Notify::Send)
-            .unwrap();
+        pipeline.becomes(&whole, status);
         told(pipeline, &whole, event).await;
     }
     let failed = link(pipeline, Status::Error);
@@ -87,12 +85,10 @@ pub(crate) async fn live(pipeline: &Pipeline) {
         body: None,
     };
     let rule = FaultRule::always(rejected).for_operation(Operation::Get);
-    let rule = simulator.faults().set(rule).unwrap();
+    let rule = pipeline.fault(rule);
     let aside = link(pipeline, Status::Active);
     let mut letters = pipeline.reader(Topic::DeadLetter);
-    letters
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    letters.events(1).await;
     simulator.faults().clear(rule);
     assert_eq!(summary(pipeline, &[]).await["redriven"], 1);
     told(pipeline, &aside, LifecycleType::Linked).await;
@@ -101,10 +97,7 @@ pub(crate) async fn live(pipeline: &Pipeline) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn personal_data_that_is_switched_off_is_on_no_topic_but_the_raw_ones() {
-    let pipeline = Pipeline::with("privacy", without_personal_data())
-        .await
-        .unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work_with("privacy", without_personal_data()).await;
     live(&pipeline).await;
     for text in [USERNAME, DOMAIN] {
         for topic in [Topic::Lifecycle, Topic::Linked, Topic::State] {
@@ -117,11 +110,11 @@ async fn personal_data_that_is_switched_off_is_on_no_topic_but_the_raw_ones() {
             assert_eq!(labelled, 0, "{topic:?}");
         }
     }
-    let own = pipeline.reader(Topic::DeadLetter).read_to_end().await;
+    let own = pipeline.all(Topic::DeadLetter).await;
     let own = own
         .iter()
         .filter(|record| record.headers.dead_letter.is_none());
-    let events = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+    let events = pipeline.all(Topic::AccountEvents).await;
     let own = own.chain(
         events
             .iter()
@@ -139,8 +132,7 @@ async fn personal_data_that_is_switched_off_is_on_no_topic_but_the_raw_ones() {
             .any(|value| value.contains(USERNAME) || value.contains(DOMAIN)),
         "{own:?}"
     );
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +176,7 @@ async fn what_was_written_before_it_was_switched_off_is_written_anew_without() {
     let gone = &accounts[0];
     pipeline.simulator.unlink(gone, Notify::Send).unwrap();
     told(&pipeline, gone, LifecycleType::Unlinked).await;
-    let lifecycle = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    let lifecycle = pipeline.all(Topic::Lifecycle).await;
     assert_eq!(lifecycle.len(), 4, "{lifecycle:?}");
     let unlinked = lifecycle
         .iter()
@@ -195,6 +187,5 @@ async fn what_was_written_before_it_was_switched_off_is_written_anew_without() {
         !unlinked.contains(USERNAME) && !unlinked.contains(DOMAIN),
         "{unlinked}"
     );
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

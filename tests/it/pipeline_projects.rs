@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, story_of};
+use harness::{OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, assert_story};
 use stackone_link_schemas::{ACCOUNT_LISTED_TYPE, AccountLifecycleEvent, DeadLetterReason};
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount, Notify};
@@ -24,7 +24,7 @@ async fn slow_account(test: &str, project: &str) -> (Pipeline, AccountId) {
     let id = pipeline.simulator.link(&silent).unwrap();
     let delay = Duration::from_secs(2);
     let latency = FaultRule::always(Fault::Latency { delay }).for_account(&id);
-    pipeline.simulator.faults().set(latency).unwrap();
+    pipeline.fault(latency);
     (pipeline, id)
 }
 
@@ -51,14 +51,11 @@ async fn what_another_project_lists_waits_and_is_looked_up_with_its_own_key() {
     .await;
     let processor = pipeline.processor("a").unwrap();
     let mut linked = pipeline.reader(Topic::Linked);
-    let records = linked
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    let records = linked.events(1).await;
     let event: AccountLifecycleEvent = serde_json::from_slice(&records[0].value).unwrap();
     assert_eq!(event.project_id.as_deref(), Some(OTHER_PROJECT));
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,10 +66,7 @@ async fn a_trigger_that_waits_for_another_projects_is_not_overtaken() {
     }
     let processor = pipeline.processor("a").unwrap();
     let mut letters = pipeline.reader(Topic::DeadLetter);
-    let letter = letters
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await[0]
-        .clone();
+    let letter = letters.events(1).await[0].clone();
     let why = letter.headers.dead_letter.unwrap();
     assert_eq!(why.reason, DeadLetterReason::ProjectMismatch);
     assert!(
@@ -82,7 +76,7 @@ async fn a_trigger_that_waits_for_another_projects_is_not_overtaken() {
     );
     assert_conserved(&processor.admin).await;
     processor.stop().await.unwrap();
-    let lifecycle = pipeline.reader(Topic::Lifecycle).read_to_end().await;
-    assert_eq!(story_of(id.as_str(), &lifecycle), ["account.linked"]);
+    let lifecycle = pipeline.all(Topic::Lifecycle).await;
+    assert_story(&lifecycle, id.as_str(), ["linked"]);
     pipeline.stop().await.unwrap();
 }

@@ -4,40 +4,20 @@
 mod killed;
 mod letters;
 
-use std::process::Output;
-
-use harness::{Pipeline, ReadRecord, WITHIN, story_of, transitions};
+use harness::{Pipeline, ReadRecord, WITHIN, assert_story, transitions};
 use stackone_link_schemas::DeadLetterReason;
 use stackone_link_wire::Topic;
-use stackone_simulator::{Fault, FaultRule, NewAccount, Operation};
-use tokio::process::Command;
+use stackone_simulator::{Fault, FaultRule, Operation};
 
 use crate::pipeline_dead_letters::assert_conserved;
 use letters::{Letter, assert_once_in_order, numbers, put_aside};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
-
-/// `stackone-processor redrive` with these arguments.
-fn redrive(pipeline: &Pipeline, arguments: &[&str]) -> Command {
-    let file = pipeline.processor_file("redrive").unwrap();
-    let mut command = Command::new(PROGRAM);
-    command.arg("--config").arg(file).arg("redrive");
-    command.args(arguments).kill_on_drop(true);
-    command
-}
-
-async fn run(mut command: Command) -> Output {
-    let output = tokio::time::timeout(WITHIN, command.output()).await;
-    output.unwrap().unwrap()
-}
-
 /// The summary of one that went well.
 pub(crate) async fn summary(pipeline: &Pipeline, arguments: &[&str]) -> serde_json::Value {
     let arguments = [arguments, &["--json"]].concat();
-    let output = run(redrive(pipeline, &arguments)).await;
-    let text = String::from_utf8(output.stdout).unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+    let text = pipeline
+        .told(&[&["redrive"], &arguments[..]].concat())
+        .await;
     serde_json::from_str(text.lines().last().unwrap()).unwrap()
 }
 
@@ -45,9 +25,7 @@ pub(crate) async fn summary(pipeline: &Pipeline, arguments: &[&str]) -> serde_js
 /// always seen at once.
 async fn all_of(pipeline: &Pipeline, topic: Topic, count: usize) -> Vec<ReadRecord> {
     let mut reader = pipeline.reader(topic);
-    reader
-        .read_until(WITHIN, |records| records.len() >= count)
-        .await;
+    reader.at_least(count).await;
     let mut records = reader.read_to_end().await;
     records.sort_by_key(|record| (record.partition, record.offset));
     records
@@ -61,8 +39,7 @@ fn dead(records: &[ReadRecord]) -> Vec<&ReadRecord> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_put_back_is_decided_and_what_fails_again_counts_it() {
-    let pipeline = Pipeline::start("redrive").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("redrive").await;
     let simulator = &pipeline.simulator;
     let rejected = Fault::Status {
         status: 422,
@@ -70,9 +47,8 @@ async fn what_is_put_back_is_decided_and_what_fails_again_counts_it() {
         body: None,
     };
     let rule = FaultRule::always(rejected).for_operation(Operation::Get);
-    let rule = simulator.faults().set(rule).unwrap();
-    let new = NewAccount::new("bamboohr", "t", "Acme");
-    let id = simulator.link(&new).unwrap();
+    let rule = pipeline.fault(rule);
+    let id = pipeline.link("t");
     let mut topic = pipeline.reader(Topic::DeadLetter);
     let letters = topic
         .read_until(WITHIN, |records| dead(records).len() == 1)
@@ -96,10 +72,8 @@ async fn what_is_put_back_is_decided_and_what_fails_again_counts_it() {
     simulator.faults().clear(rule);
     assert_eq!(summary(&pipeline, &[]).await["redriven"], 1);
     let mut linked = pipeline.reader(Topic::Linked);
-    let records = linked
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
-    assert_eq!(story_of(id.as_str(), records), ["account.linked"]);
+    let records = linked.events(1).await;
+    assert_story(records, id.as_str(), ["linked"]);
     let cause = transitions(records)[0].caused_by[0].clone();
     assert_eq!(cause.event_id, Some(first.headers.event.id));
     assert!(cause.offset > why(&second).offset, "{cause:?}");
@@ -109,8 +83,7 @@ async fn what_is_put_back_is_decided_and_what_fails_again_counts_it() {
         (&0.into(), &0.into())
     );
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,9 +108,7 @@ async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
     put_aside(&pipeline, 2, &expired).await;
     let before = all_of(&pipeline, Topic::DeadLetter, 3).await;
     for _ in 0..2 {
-        let output = run(redrive(&pipeline, &["--dry-run"])).await;
-        let told = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{told}");
+        let told = pipeline.told(&["redrive", "--dry-run"]).await;
         let count = |start: &str| told.lines().filter(|line| line.starts_with(start)).count();
         assert_eq!(
             (count("redrive "), count("expired "), count("left ")),
@@ -150,12 +121,9 @@ async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
         );
     }
     assert_eq!(all_of(&pipeline, Topic::DeadLetter, 3).await, before);
-    assert_eq!(
-        pipeline.reader(Topic::AccountEvents).read_to_end().await,
-        []
-    );
+    assert_eq!(pipeline.all(Topic::AccountEvents).await, []);
     // Not even committed offsets: all of it is still there for the real one, which tells what has expired.
-    let output = run(redrive(&pipeline, &[])).await;
+    let output = pipeline.ended(&["redrive"]).await;
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(told.contains("put back 1 of 3 dead letters"), "{told}");
     let warned = String::from_utf8(output.stderr).unwrap();

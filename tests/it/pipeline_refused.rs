@@ -44,11 +44,9 @@ async fn two_that_are_put_aside(pipeline: &Pipeline) -> ReadRecord {
         body: None,
     };
     let rule = FaultRule::always(fault).for_account(&rejected);
-    simulator.faults().set(rule).unwrap();
+    pipeline.fault(rule);
     publish(pipeline, "a", GARBAGE).await;
-    simulator
-        .refresh_credentials(&rejected, Notify::Send)
-        .unwrap();
+    pipeline.refresh(&rejected);
     let is_bad = |record: &ReadRecord| record.value == GARBAGE;
     // Not held to the contract, which it breaks.
     let servers = pipeline.broker.bootstrap_servers();
@@ -77,27 +75,18 @@ async fn a_letter_that_is_held_over_a_restart_is_not_passed_for_what_its_account
         has_other_project: true,
         ..PipelineSettings::default()
     };
-    let pipeline = Pipeline::with("refused-restart", settings).await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work_with("refused-restart", settings).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let new = NewAccount::new("hibob", "t", "Acme");
-    let id = pipeline.simulator.link(&new).unwrap();
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    let id = pipeline.link("t");
+    lifecycle.events(1).await;
     accept(&pipeline, "100").await;
     let mismatch = format!(
         r#"{{"event":"account.created","account_id":"{id}","project_id":"{OTHER_PROJECT}"}}"#
     );
     publish(&pipeline, id.as_str(), mismatch.as_bytes()).await;
     held(&processor.admin, 1.0).await;
-    pipeline
-        .simulator
-        .refresh_credentials(&id, Notify::Send)
-        .unwrap();
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 2)
-        .await;
+    pipeline.refresh(&id);
+    lifecycle.events(2).await;
     processor.stop().await.unwrap();
     let processor = pipeline.processor("b").unwrap();
     held(&processor.admin, 1.0).await;
@@ -124,29 +113,21 @@ async fn a_dead_letter_topic_that_refuses_holds_up_nothing_else_and_gets_each_le
         partitions: 1,
         ..PipelineSettings::default()
     };
-    let pipeline = Pipeline::with("refused", settings).await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
-    let link = |n: usize| {
-        let new = NewAccount::new("hibob", &format!("t{n}"), "Acme");
-        pipeline.simulator.link(&new).unwrap()
-    };
+    let (pipeline, processor) = Pipeline::at_work_with("refused", settings).await;
+    let link = |n: usize| pipeline.link(&format!("t{n}"));
     link(0);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    lifecycle.events(1).await;
     let (broker, topics) = (&pipeline.broker, &pipeline.topics);
     accept(&pipeline, "100").await;
     let bad = two_that_are_put_aside(&pipeline).await;
     held(&processor.admin, 1.0).await;
     (1..4).for_each(|n| drop(link(n)));
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == 4)
-        .await;
+    let records = lifecycle.events(4).await;
     assert_eq!(transitions(records).len(), 4);
     let position = async || committed(broker, pipeline.group(), &topics.account_events).await;
     assert_eq!(position().await, Offset::Offset(bad.offset));
-    assert_eq!(pipeline.reader(Topic::DeadLetter).read_to_end().await, []);
+    assert_eq!(pipeline.all(Topic::DeadLetter).await, []);
     let aborted = "stackone_processor_transactions_total{outcome=\"aborted\"}";
     let metrics = Metrics::of(&processor.admin).await.unwrap();
     assert!(metrics.get(aborted) > 0.5, "{metrics:?}");

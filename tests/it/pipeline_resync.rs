@@ -1,6 +1,6 @@
 //! Webhooks that never came are healed by listing the accounts.
 
-use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, eventually, story_of};
+use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, assert_story, eventually, story_of};
 use stackone_link_wire::Topic;
 use stackone_processor::config::Config;
 use stackone_processor::resync::{self, ListProgress, ListSummary, ResyncError};
@@ -56,21 +56,12 @@ async fn a_second_run_finds_nothing(pipeline: &Pipeline, admin: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_lost_webhook_is_healed_and_what_is_known_is_left_alone() {
-    let pipeline = Pipeline::with("resync", PipelineSettings::default())
-        .await
-        .unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work_with("resync", PipelineSettings::default()).await;
     let simulator = &pipeline.simulator;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let link = |n: usize| {
-        simulator
-            .link(&NewAccount::new("hibob", &format!("t{n}"), "Acme"))
-            .unwrap()
-    };
+    let link = |n: usize| pipeline.link(&format!("t{n}"));
     let [known, degraded, unlinked, refreshed] = [0, 1, 2, 3].map(link);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 4)
-        .await;
+    lifecycle.events(4).await;
     // None of these is told.
     let lost = NewAccount {
         notify: Notify::Silent,
@@ -87,10 +78,7 @@ async fn every_lost_webhook_is_healed_and_what_is_known_is_left_alone() {
 
     let summary = resync(&pipeline).await;
     assert_eq!((summary.listed, summary.is_complete), (4, true));
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == 8)
-        .await
-        .to_vec();
+    let records = lifecycle.events(8).await.to_vec();
     for (id, last) in [
         (&lost, "linked"),
         (&degraded, "degraded"),
@@ -102,13 +90,10 @@ async fn every_lost_webhook_is_healed_and_what_is_known_is_left_alone() {
             Some(format!("account.{last}"))
         );
     }
-    assert_eq!(story_of(known.as_str(), &records), ["account.linked"]);
+    assert_story(&records, known.as_str(), ["linked"]);
     a_second_run_finds_nothing(&pipeline, &processor.admin).await;
     assert_conserved(&processor.admin).await;
     processor.stop().await.unwrap();
-    assert_eq!(
-        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
-        8
-    );
+    assert_eq!(pipeline.all(Topic::Lifecycle).await.len(), 8);
     pipeline.stop().await.unwrap();
 }

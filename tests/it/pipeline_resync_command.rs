@@ -11,7 +11,6 @@ use stackone_simulator::{
     AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, Operation,
 };
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use crate::pipeline_dead_letters::assert_conserved;
@@ -21,19 +20,12 @@ use crate::pipeline_resync::{resync, resync_until};
 const TWO_PAGES: usize = 120;
 
 async fn command(pipeline: &Pipeline, arguments: &[&str]) -> Output {
-    let file = pipeline.processor_file("resync").unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
-    command.arg("--config").arg(file).arg("resync");
-    let output = command.args(arguments).kill_on_drop(true).output();
-    tokio::time::timeout(WITHIN, output).await.unwrap().unwrap()
+    pipeline.ended(&[&["resync"], arguments].concat()).await
 }
 
 /// What it says on stdout where it goes well.
 async fn told(pipeline: &Pipeline, arguments: &[&str]) -> String {
-    let output = command(pipeline, arguments).await;
-    let trouble = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{trouble}");
-    String::from_utf8(output.stdout).unwrap()
+    pipeline.told(&[&["resync"], arguments].concat()).await
 }
 
 fn link(pipeline: &Pipeline, tenant: usize, notify: Notify) -> AccountId {
@@ -55,13 +47,10 @@ async fn the_command_says_what_is_listed_unchanged_queued_and_missing() {
         has_other_project: true,
         ..PipelineSettings::default()
     };
-    let pipeline = Pipeline::with("resync-command", settings).await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work_with("resync-command", settings).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let [_, _, degraded, unlinked] = [0, 1, 2, 3].map(|n| link(&pipeline, n, Notify::Send));
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 4)
-        .await;
+    lifecycle.events(4).await;
     let lost = link(&pipeline, 4, Notify::Silent);
     let simulator = &pipeline.simulator;
     simulator
@@ -74,9 +63,7 @@ async fn the_command_says_what_is_listed_unchanged_queued_and_missing() {
         "complete: 4 accounts listed, 2 unchanged, 2 queued, 1 missing, 0 with an unusable";
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.starts_with(&format!("{PROJECT}: {summary}")), "{said}");
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == 7)
-        .await;
+    let records = lifecycle.events(7).await;
     for (id, last) in [
         (&lost, "linked"),
         (&degraded, "degraded"),
@@ -105,21 +92,17 @@ async fn the_command_says_what_is_listed_unchanged_queued_and_missing() {
         "{trouble}"
     );
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resync_that_is_stopped_in_the_middle_harms_nothing() {
-    let pipeline = Pipeline::start("resync-stopped").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("resync-stopped").await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let ids: Vec<AccountId> = (0..TWO_PAGES)
         .map(|n| link(&pipeline, n, Notify::Send))
         .collect();
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == TWO_PAGES)
-        .await;
+    lifecycle.events(TWO_PAGES).await;
     pipeline.simulator.unlink(&ids[0], Notify::Silent).unwrap();
 
     let (stop, mut listed) = (CancellationToken::new(), 0);
@@ -156,20 +139,16 @@ async fn a_resync_that_is_stopped_in_the_middle_harms_nothing() {
     let found = sum(&processor.admin, differences).await.unwrap();
     assert!((found - 1.0).abs() < 0.5, "{found} differences");
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_that_does_not_answer_is_told_at_once_with_address_cause_and_until_when() {
     let pipeline = Pipeline::start("resync-silent").await.unwrap();
     let never = FaultRule::always(Fault::Drop).for_operation(Operation::List);
-    pipeline.simulator.faults().set(never).unwrap();
-    let file = pipeline.processor_file("resync").unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
-    command.arg("--config").arg(file).arg("resync");
-    command.stderr(Stdio::piped()).kill_on_drop(true);
-    let mut running = command.spawn().unwrap();
+    pipeline.fault(never);
+    let mut command = pipeline.command(&["resync"]);
+    let mut running = command.stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(running.stderr.take().unwrap()).lines();
     let address = format!("{PROJECT}: StackOne at {}", pipeline.simulator.api_url());
     let told = async {

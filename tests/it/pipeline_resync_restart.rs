@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use harness::{
-    Metrics, PROJECT, Pipeline, PipelineSettings, ProcessorProcess, ReadRecord, WITHIN, eventually,
+    Metrics, PROJECT, Pipeline, PipelineSettings, ReadRecord, ServiceProcess, WITHIN, eventually,
 };
 use jiff::Timestamp;
 use rdkafka::producer::{FutureProducer, FutureRecord};
@@ -14,11 +14,10 @@ use stackone_link_schemas::{
 };
 use stackone_link_transport::{Live, encode_headers};
 use stackone_link_wire::{RecordHeaders, Topic};
-use stackone_simulator::{Fault, FaultRule, NewAccount, Operation};
+use stackone_simulator::{Fault, FaultRule, Operation};
 
 use crate::operator::committed;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const LAST_SUCCESS: &str = "stackone_processor_resync_last_success_timestamp_seconds";
 
@@ -39,23 +38,13 @@ fn is_marker(record: &ReadRecord, is_complete: bool) -> bool {
 
 /// Starts a processor and waits until it has read markers back and gone on, to whatever was due then: what is linked after
 /// that is confirmed by a later turn.
-async fn started(pipeline: &Pipeline, tenant: &str) -> ProcessorProcess {
-    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
-    let read = eventually("markers are read back", WITHIN, async || {
-        let lines = processor.logged("when accounts were last listed");
-        if lines.is_empty() {
-            return Err("not yet");
-        }
-        Ok(lines)
-    });
-    let lines = read.await.unwrap();
+async fn started(pipeline: &Pipeline, tenant: &str) -> ServiceProcess {
+    let processor = pipeline.processor_process("a").await;
+    let lines = processor.says("when accounts were last listed").await;
     assert_eq!(lines.len(), 1, "read more than once: {lines:?}");
     let line = &lines[0];
     assert!(line.contains("\"level\":\"INFO\""), "{line}");
-    let id = pipeline
-        .simulator
-        .link(&NewAccount::new("hibob", tenant, "Acme"))
-        .unwrap();
+    let id = pipeline.link(tenant);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     lifecycle
         .read_until(WITHIN, |records| {
@@ -67,8 +56,8 @@ async fn started(pipeline: &Pipeline, tenant: &str) -> ProcessorProcess {
     processor
 }
 
-async fn last_success(processor: &ProcessorProcess) -> i64 {
-    let metrics = Metrics::of(&format!("http://{}", processor.admin)).await;
+async fn last_success(processor: &ServiceProcess) -> i64 {
+    let metrics = Metrics::of(&processor.admin).await;
     let seconds = metrics
         .unwrap()
         .get(&format!("{LAST_SUCCESS}{{project=\"{PROJECT}\"}}"));
@@ -82,7 +71,7 @@ async fn last_success(processor: &ProcessorProcess) -> i64 {
 
 /// How often lists have begun.
 async fn begun(pipeline: &Pipeline) -> usize {
-    let records = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+    let records = pipeline.all(Topic::AccountEvents).await;
     records
         .iter()
         .filter(|record| is_marker(record, false))
@@ -104,12 +93,12 @@ async fn restarted_over_and_over_it_lists_once_and_tells_when() {
         (at > 0).then_some(at).ok_or("not yet")
     });
     let told = told.await.unwrap();
-    assert!(first.terminate().await.unwrap().success());
+    first.stop().await;
     for restart in 1..4 {
         let again = started(&pipeline, &format!("t{restart}")).await;
         assert_eq!(last_success(&again).await, told, "restart {restart}");
         // Killed it is asked nothing, and the group waits for its session to end.
-        assert!(again.terminate().await.unwrap().success());
+        again.stop().await;
     }
     assert_eq!(begun(&pipeline).await, 1);
     pipeline.stop().await.unwrap();
@@ -119,7 +108,7 @@ async fn restarted_over_and_over_it_lists_once_and_tells_when() {
 async fn a_list_that_fails_is_not_begun_by_each_process_that_is_started() {
     let pipeline = hourly("resync-failing").await;
     let rejected = FaultRule::always(Fault::status(422)).for_operation(Operation::List);
-    pipeline.simulator.faults().set(rejected).unwrap();
+    pipeline.fault(rejected);
     for restart in 0..3 {
         let processor = started(&pipeline, &format!("t{restart}")).await;
         if restart == 0 {
@@ -130,7 +119,7 @@ async fn a_list_that_fails_is_not_begun_by_each_process_that_is_started() {
             failed.await.unwrap();
         }
         assert_eq!(last_success(&processor).await, 0);
-        assert!(processor.terminate().await.unwrap().success());
+        processor.stop().await;
     }
     assert_eq!(begun(&pipeline).await, 1);
     pipeline.stop().await.unwrap();
@@ -197,8 +186,7 @@ async fn lists_after(test: &str, markers: &[(bool, i64)]) -> (bool, i64, i64) {
         last_success(&after).await,
         after.logged("resync begins").len(),
     );
-    assert!(after.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    after.stop_with(pipeline).await;
     (began == 1, said, last)
 }
 

@@ -24,7 +24,7 @@ async fn a_project_that_cannot_be_listed_holds_up_no_other() {
     let never = FaultRule::always(Fault::Hang)
         .for_project(PROJECT)
         .for_operation(Operation::List);
-    pipeline.simulator.faults().set(never).unwrap();
+    pipeline.fault(never);
     let lost = NewAccount {
         project_id: Some(OTHER_PROJECT.to_owned()),
         notify: Notify::Silent,
@@ -33,12 +33,9 @@ async fn a_project_that_cannot_be_listed_holds_up_no_other() {
     let lost = pipeline.simulator.link(&lost).unwrap();
     let processor = pipeline.processor("a").unwrap();
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    let records = lifecycle.events(1).await;
     assert_eq!(transitions(records)[0].account_id.as_str(), lost.as_str());
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,16 +46,12 @@ async fn a_stop_in_the_middle_of_a_list_is_no_error() {
     };
     let pipeline = Pipeline::with("resync-stop", settings).await.unwrap();
     let never = FaultRule::always(Fault::Hang).for_operation(Operation::List);
-    pipeline.simulator.faults().set(never).unwrap();
-    let program = env!("CARGO_BIN_EXE_processor-under-test");
-    let processor = pipeline.processor_process(program, "a").await.unwrap();
+    pipeline.fault(never);
+    let processor = pipeline.processor_process("a").await;
     // Nothing is known of earlier lists, so the first is due at once. It tells each partition that it begins.
     let mut events = pipeline.reader(Topic::AccountEvents);
-    events
-        .read_until(WITHIN, |records| records.len() == 3)
-        .await;
-    let (status, logged) = processor.stopped().await.unwrap();
-    assert!(status.success());
+    events.events(3).await;
+    let logged = processor.stop().await;
     let lines = |text: &str| logged.iter().filter(|line| line.contains(text)).count();
     assert_eq!(lines("resync ends: the process stops"), 1, "{logged:#?}");
     assert_eq!(lines("\"ERROR\"") + lines("\"WARN\""), 0, "{logged:#?}");
@@ -76,22 +69,18 @@ async fn a_list_that_misses_everything_is_doubted_and_queues_no_more_than_there_
         ..PipelineSettings::default()
     };
     let pipeline = Pipeline::with("resync-empty", settings).await.unwrap();
-    let program = env!("CARGO_BIN_EXE_processor-under-test");
-    let processor = pipeline.processor_process(program, "a").await.unwrap();
+    let processor = pipeline.processor_process("a").await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     for number in 0..ACCOUNTS {
-        let new = NewAccount::new("hibob", &format!("t{number}"), "Acme");
-        pipeline.simulator.link(&new).unwrap();
+        pipeline.link(&format!("t{number}"));
     }
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == ACCOUNTS)
-        .await;
+    lifecycle.events(ACCOUNTS).await;
     let empty = FaultRule::always(Fault::CapPage { accounts: 0 }).for_operation(Operation::List);
-    pipeline.simulator.faults().set(empty).unwrap();
+    pipeline.fault(empty);
 
     let summary = resync(&pipeline).await;
     assert_eq!((summary.listed, summary.is_complete), (0, true));
-    let admin = format!("http://{}", processor.admin);
+    let admin = processor.admin.clone();
     let missing = format!(
         "stackone_processor_resync_differences_total{{kind=\"missing\",project=\"{PROJECT}\"}}"
     );
@@ -111,8 +100,8 @@ async fn a_list_that_misses_everything_is_doubted_and_queues_no_more_than_there_
     assert_eq!(warned.len(), 1, "{warned:?}");
     assert!(warned[0].contains(PROJECT), "{warned:?}");
     assert_conserved(&admin).await;
-    assert!(processor.terminate().await.unwrap().success());
-    let told = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    processor.stop().await;
+    let told = pipeline.all(Topic::Lifecycle).await;
     assert_eq!(told.len(), ACCOUNTS, "all of them answer");
     pipeline.stop().await.unwrap();
 }

@@ -7,7 +7,6 @@ use stackone_link_transport::TopicAdmin;
 use stackone_link_wire::{Topic, Topics};
 use stackone_processor::application::{Application, BuildError};
 use stackone_processor::config::Config;
-use stackone_simulator::NewAccount;
 
 /// Waits until `/readyz` says `wanted` of the check `name`.
 pub(crate) async fn reason_of(admin: &str, name: &str, wanted: &str) {
@@ -35,16 +34,9 @@ async fn a_missing_topic_is_named_and_waited_for() {
         ..unique_topics("rest")
     };
     pipeline.broker.create_topics(&missing, 3).await.unwrap();
-    pipeline
-        .simulator
-        .link(&NewAccount::new("hibob", "t", "Acme"))
-        .unwrap();
-    pipeline
-        .reader(Topic::Linked)
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    pipeline.link("t");
+    pipeline.reader(Topic::Linked).events(1).await;
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,6 +115,5 @@ async fn a_replica_that_no_partition_is_left_for_is_ready_to_take_over() {
         .unwrap();
     }
     second.stop().await.unwrap();
-    first.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    first.stop_with(pipeline).await;
 }

@@ -3,25 +3,18 @@
 use std::process::Output;
 use std::time::Duration;
 
-use harness::{Pipeline, ReadRecord, WITHIN};
+use harness::{Pipeline, ReadRecord};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use stackone_link_transport::Live;
 use stackone_link_wire::Topic;
-use stackone_simulator::NewAccount;
-use tokio::process::Command;
 
 /// A pipeline that has linked one account, and the account's state.
 pub(crate) async fn one_state(test: &str) -> (Pipeline, ReadRecord) {
-    let pipeline = Pipeline::start(test).await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
-    let new = NewAccount::new("hibob", "t", "Acme");
-    pipeline.simulator.link(&new).unwrap();
-    pipeline
-        .reader(Topic::Linked)
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    let (pipeline, processor) = Pipeline::at_work(test).await;
+    pipeline.link("t");
+    pipeline.reader(Topic::Linked).events(1).await;
     processor.stop().await.unwrap();
-    let states = pipeline.reader(Topic::State).read_to_end().await;
+    let states = pipeline.all(Topic::State).await;
     let state = states.last().unwrap().clone();
     (pipeline, state)
 }
@@ -40,16 +33,6 @@ pub(crate) async fn write(pipeline: &Pipeline, key: &str, partition: i32, value:
     written.await.unwrap();
 }
 
-/// How a processor ends that is not told to.
-async fn end_of_a_processor(pipeline: &Pipeline) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
-    command
-        .arg("--config")
-        .arg(pipeline.processor_file("b").unwrap());
-    let ended = tokio::time::timeout(WITHIN, command.kill_on_drop(true).output());
-    ended.await.unwrap().unwrap()
-}
-
 /// It ends with 1, and one line on stderr says all of `words`.
 fn assert_told(output: &Output, words: &[&str]) {
     let told = String::from_utf8_lossy(&output.stderr);
@@ -65,7 +48,7 @@ async fn a_state_in_the_wrong_partition_ends_the_processor_in_words() {
     let id = state.key.as_deref().unwrap();
     let elsewhere = (state.partition + 1) % 3;
     write(&pipeline, id, elsewhere, &state.value).await;
-    let output = end_of_a_processor(&pipeline).await;
+    let output = pipeline.ended(&[]).await;
     let partition = format!("is in partition {elsewhere} of");
     let words = [id, &partition, "partition counts were changed"];
     assert_told(&output, &words);
@@ -77,7 +60,7 @@ async fn a_state_that_cannot_be_read_ends_the_processor_in_words() {
     let (pipeline, state) = one_state("unreadable-state").await;
     let id = state.key.as_deref().unwrap();
     write(&pipeline, id, state.partition, b"{\"version\":").await;
-    let output = end_of_a_processor(&pipeline).await;
+    let output = pipeline.ended(&[]).await;
     let topic = pipeline.topics.name(Topic::State);
     assert_told(&output, &[id, topic, "cannot be read"]);
     pipeline.stop().await.unwrap();

@@ -1,41 +1,27 @@
 //! `stackone-processor state list` on the state topic of a pipeline.
 
-use harness::{Pipeline, WITHIN};
+use harness::Pipeline;
 use serde_json::Value;
 use stackone_link_wire::Topic;
-use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
-use tokio::process::Command;
+use stackone_simulator::{AccountStatus as Status, NewAccount};
 
 async fn list(pipeline: &Pipeline, arguments: &[&str]) -> String {
-    let file = pipeline.processor_file("list").unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
-    command.arg("--config").arg(file).args(["state", "list"]);
-    let output = command.args(arguments).kill_on_drop(true).output();
-    let output = tokio::time::timeout(WITHIN, output).await.unwrap().unwrap();
-    let trouble = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{trouble}");
-    String::from_utf8(output.stdout).unwrap()
+    pipeline
+        .told(&[&["state", "list"], arguments].concat())
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn states_are_listed_as_a_table_or_as_json_and_selected_by_status_or_state() {
-    let pipeline = Pipeline::start("state-list").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("state-list").await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let [active, failing] = ["t0", "t1"].map(|tenant| {
         let new = NewAccount::new("hibob", tenant, "Acme");
         pipeline.simulator.link(&new).unwrap()
     });
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 2)
-        .await;
-    pipeline
-        .simulator
-        .set_status(&failing, Status::Error, Vec::new(), Notify::Send)
-        .unwrap();
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 3)
-        .await;
+    lifecycle.events(2).await;
+    pipeline.becomes(&failing, Status::Error);
+    lifecycle.events(3).await;
     processor.stop().await.unwrap();
 
     let table = list(&pipeline, &[]).await;

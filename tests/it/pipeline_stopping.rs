@@ -3,11 +3,10 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use harness::{Pipeline, PipelineSettings, ProcessorProcess, WITHIN, metric_is};
+use harness::{Pipeline, PipelineSettings, ServiceProcess, WITHIN, metric_is};
 use stackone_link_wire::Topic;
-use stackone_simulator::{Fault, FaultRule, NewAccount};
+use stackone_simulator::{Fault, FaultRule};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
 const AT_MOST: Duration = Duration::from_secs(10);
 
 /// A collector of traces that takes connections and never answers.
@@ -32,34 +31,31 @@ impl Silent {
 
 fn link(pipeline: &Pipeline, count: usize) {
     for n in 0..count {
-        let new = NewAccount::new("hibob", &format!("t{n}"), "Acme");
-        pipeline.simulator.link(&new).unwrap();
+        pipeline.link(&format!("t{n}"));
     }
 }
 
 /// A processor that has done something, of which it has a span to send.
-async fn at_work(pipeline: &Pipeline) -> ProcessorProcess {
-    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+async fn at_work(pipeline: &Pipeline) -> ServiceProcess {
+    let processor = pipeline.processor_process("a").await;
     link(pipeline, 1);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    lifecycle.events(1).await;
     processor
 }
 
 /// Waits until a metric is at least this.
-async fn is_at_least(wanted: f64, metric: &str, processor: &ProcessorProcess) {
-    let admin = format!("http://{}", processor.admin);
+async fn is_at_least(wanted: f64, metric: &str, processor: &ServiceProcess) {
+    let admin = processor.admin.clone();
     let metric = format!("stackone_processor_{metric}");
     metric_is(&admin, &metric, |found| found >= wanted)
         .await
         .unwrap();
 }
 
-async fn ends_in_time(processor: ProcessorProcess) {
-    let ended = tokio::time::timeout(AT_MOST, processor.terminate()).await;
-    assert!(ended.unwrap().unwrap().success());
+async fn ends_in_time(processor: ServiceProcess) {
+    let ended = tokio::time::timeout(AT_MOST, processor.stop()).await;
+    ended.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use harness::{Metrics, Pipeline, ReadRecord, WITHIN, eventually, states, story_of, transitions};
+use harness::{
+    Metrics, Pipeline, ReadRecord, WITHIN, assert_story, eventually, states, story_of, transitions,
+};
 use stackone_link_schemas::{AccountId, AccountPhase, AccountState, AccountStatus, LifecycleType};
 use stackone_link_wire::{Topic, TraceContext};
 use stackone_processor::config::Config;
@@ -13,38 +15,22 @@ use stackone_simulator::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_linked_refreshed_degraded_recovered_and_unlinked() {
-    let pipeline = Pipeline::start("story").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("story").await;
     let simulator = &pipeline.simulator;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let id = simulator
-        .link(&NewAccount::new("bamboohr", "tenant-1", "Acme"))
-        .unwrap();
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
-    simulator.refresh_credentials(&id, Notify::Send).unwrap();
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 2)
-        .await;
+    let id = pipeline.link("tenant-1");
+    lifecycle.events(1).await;
+    pipeline.refresh(&id);
+    lifecycle.events(2).await;
     let reason = StatusReason::new("401", "Provider rejected the stored credentials");
     simulator
         .set_status(&id, Status::Error, vec![reason], Notify::Send)
         .unwrap();
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 3)
-        .await;
-    simulator
-        .set_status(&id, Status::Active, Vec::new(), Notify::Send)
-        .unwrap();
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 4)
-        .await;
+    lifecycle.events(3).await;
+    pipeline.becomes(&id, Status::Active);
+    lifecycle.events(4).await;
     simulator.unlink(&id, Notify::Send).unwrap();
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == 5)
-        .await
-        .to_vec();
+    let records = lifecycle.events(5).await.to_vec();
 
     let expected = ["linked", "refreshed", "degraded", "recovered", "unlinked"];
     assert_eq!(
@@ -65,28 +51,23 @@ async fn an_account_is_linked_refreshed_degraded_recovered_and_unlinked() {
     );
 
     assert_traces_go_on(&pipeline, &records).await;
-    let linked = pipeline.reader(Topic::Linked).read_to_end().await;
+    let linked = pipeline.all(Topic::Linked).await;
     assert_eq!(transitions(&linked), [events[0].clone()]);
-    let states = states(&pipeline.reader(Topic::State).read_to_end().await);
+    let states = states(&pipeline.all(Topic::State).await);
     let state = &states[id.as_str()];
     assert_eq!(
         (state.state, state.version, &state.account),
         (AccountPhase::Unlinked, 5, &None)
     );
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_sees_what_was_confirmed() {
-    let pipeline = Pipeline::start("view").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("view").await;
     let new = NewAccount::new("hibob", "tenant-1", "Acme");
     let id = pipeline.simulator.link(&new).unwrap();
-    pipeline
-        .reader(Topic::Linked)
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    pipeline.reader(Topic::Linked).events(1).await;
     let file = pipeline.processor_file("view").unwrap();
     let settings = Config::load(Some(&file), &HashMap::new()).unwrap().settings;
     let get = |account: &str| StateSelection {
@@ -102,8 +83,7 @@ async fn an_operator_sees_what_was_confirmed() {
     assert_eq!((shown.state, shown.version), (AccountPhase::Active, 1));
     let unknown = state::run(&settings, get("nobody"), &mut Vec::new()).await;
     assert!(unknown.unwrap_err().to_string().contains("nobody"));
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 /// Waits until this many records have a disposition.
@@ -124,7 +104,7 @@ async fn disposed(admin: &str, records: u32) {
 
 /// Each event goes on with the trace of its webhook.
 async fn assert_traces_go_on(pipeline: &Pipeline, events: &[ReadRecord]) {
-    let webhooks = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+    let webhooks = pipeline.all(Topic::AccountEvents).await;
     let trace = |record: &ReadRecord| {
         let traceparent = record.headers.traceparent.clone().unwrap();
         assert!(TraceContext::continued(traceparent.as_bytes()).is_some());
@@ -170,9 +150,7 @@ async fn the_bytes_on_the_topic_are_the_bytes_that_were_signed() {
         .send_webhook(CustomWebhook::raw(body))
         .unwrap();
     let mut reader = pipeline.reader(Topic::AccountEvents);
-    let records = reader
-        .read_until(WITHIN, |records| !records.is_empty())
-        .await;
+    let records = reader.at_least(1).await;
     assert_eq!(records[0].value, body.as_bytes());
     assert_eq!(records[0].key.as_deref(), Some("45320"));
     assert_eq!(records[0].headers.event.event_type, "account.created");
@@ -181,16 +159,11 @@ async fn the_bytes_on_the_topic_are_the_bytes_that_were_signed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn duplicates_and_old_webhooks_change_nothing() {
-    let pipeline = Pipeline::start("duplicates").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("duplicates").await;
     let simulator = &pipeline.simulator;
-    let id = simulator
-        .link(&NewAccount::new("hibob", "tenant-1", "Acme"))
-        .unwrap();
+    let id = pipeline.link("tenant-1");
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    lifecycle.events(1).await;
     let linking = simulator.newest_deliveries(1)[0].webhook;
     assert!(simulator.redeliver(linking));
     simulator.settled().await;
@@ -201,17 +174,12 @@ async fn duplicates_and_old_webhooks_change_nothing() {
     simulator.send_webhook(old).unwrap();
     // Both have to be decided before anything changes: a lookup for them would find that, and tell it.
     disposed(&processor.admin, 3).await;
-    simulator.refresh_credentials(&id, Notify::Send).unwrap();
-    let records = lifecycle
-        .read_until(WITHIN, |records| records.len() == 2)
-        .await;
-    assert_eq!(
-        story_of(id.as_str(), records),
-        ["account.linked", "account.refreshed"]
-    );
+    pipeline.refresh(&id);
+    let records = lifecycle.events(2).await;
+    assert_story(records, id.as_str(), ["linked", "refreshed"]);
     assert_eq!(transitions(records)[1].event_type, LifecycleType::Refreshed);
     processor.stop().await.unwrap();
-    let all = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    let all = pipeline.all(Topic::Lifecycle).await;
     assert_eq!(all.len(), 2, "{:#?}", transitions(&all));
     pipeline.stop().await.unwrap();
 }

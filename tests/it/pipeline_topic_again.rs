@@ -66,8 +66,7 @@ async fn stir_until_stored(pipeline: &Pipeline, ids: &[AccountId]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_is_made_again_while_the_processor_runs_is_read_from_its_beginning() {
-    let pipeline = Pipeline::start("again").await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("again").await;
     let ids = link_all(&pipeline.simulator, 6).await;
     stir_often(&pipeline, &ids).await;
     judge(&pipeline, &ids).await;
@@ -75,14 +74,12 @@ async fn a_topic_that_is_made_again_while_the_processor_runs_is_read_from_its_be
     stir_until_stored(&pipeline, &ids).await;
     judge(&pipeline, &ids).await;
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_was_made_again_while_no_processor_ran_is_read_from_its_beginning() {
-    let pipeline = Pipeline::start("again-later").await.unwrap();
-    let first = pipeline.processor("a").unwrap();
+    let (pipeline, first) = Pipeline::at_work("again-later").await;
     let ids = link_all(&pipeline.simulator, 6).await;
     stir_often(&pipeline, &ids).await;
     judge(&pipeline, &ids).await;
@@ -92,6 +89,5 @@ async fn a_topic_that_was_made_again_while_no_processor_ran_is_read_from_its_beg
     let second = pipeline.processor("a").unwrap();
     judge(&pipeline, &ids).await;
     assert_conserved(&second.admin).await;
-    second.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    second.stop_with(pipeline).await;
 }

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use harness::{
-    Metrics, PROJECT, Pipeline, ProcessorInProcess, ReadRecord, TopicReader, WITHIN, metric_is,
-    states, story_of, transitions,
+    Metrics, PROJECT, Pipeline, ProcessorInProcess, ReadRecord, TopicReader, WITHIN, assert_story,
+    metric_is, states, transitions,
 };
 use jiff::Timestamp;
 use stackone_link_schemas::LifecycleType;
 use stackone_link_wire::Topic;
 use stackone_processor::config::Config;
 use stackone_processor_cli::commands::unlinks::{self, UnlinksCommand};
-use stackone_simulator::{AccountId, Fault, FaultId, FaultRule, NewAccount, Notify, Operation};
+use stackone_simulator::{AccountId, Fault, FaultId, FaultRule, Notify, Operation};
 
 use crate::pipeline_dead_letters::assert_conserved;
 
@@ -19,15 +19,14 @@ use crate::pipeline_dead_letters::assert_conserved;
 const MANY: usize = 12;
 
 fn link(pipeline: &Pipeline, number: usize) -> AccountId {
-    let new = NewAccount::new("hibob", &format!("t{number}"), "Acme");
-    pipeline.simulator.link(&new).unwrap()
+    pipeline.link(&format!("t{number}"))
 }
 
 /// Every account answers as another project's accounts do: alone with 404, and a list does not show it.
 fn all_vanish(pipeline: &Pipeline) -> [FaultId; 2] {
     let alone = FaultRule::always(Fault::status(404)).for_operation(Operation::Get);
     let listed = FaultRule::always(Fault::CapPage { accounts: 0 }).for_operation(Operation::List);
-    [alone, listed].map(|rule| pipeline.simulator.faults().set(rule).unwrap())
+    [alone, listed].map(|rule| pipeline.fault(rule))
 }
 
 /// The key is the right one again.
@@ -41,8 +40,7 @@ fn all_answer(pipeline: &Pipeline, wrong_key: [FaultId; 2]) {
 async fn with_many_vanished(
     test: &str,
 ) -> (Pipeline, ProcessorInProcess, Vec<AccountId>, [FaultId; 2]) {
-    let pipeline = Pipeline::start(test).await.unwrap();
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work(test).await;
     let ids: Vec<AccountId> = (0..MANY).map(|number| link(&pipeline, number)).collect();
     emitted(&pipeline, MANY).await;
     let wrong_key = all_vanish(&pipeline);
@@ -56,7 +54,7 @@ async fn with_many_vanished(
 
 async fn emitted(pipeline: &Pipeline, count: usize) -> Vec<ReadRecord> {
     let mut lifecycle: TopicReader = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle.read_until(WITHIN, |records| records.len() == count);
+    let records = lifecycle.events(count);
     records.await.to_vec()
 }
 
@@ -104,26 +102,17 @@ async fn too_many_that_vanish_are_held_over_a_restart_until_they_answer_again() 
     let second = pipeline.processor("a").unwrap();
     held(&second, MANY).await;
     looked_up(&second, 2 * MANY).await;
-    assert_eq!(
-        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
-        MANY
-    );
+    assert_eq!(pipeline.all(Topic::Lifecycle).await.len(), MANY);
 
     all_answer(&pipeline, wrong_key);
     let records = emitted(&pipeline, 2 * MANY).await;
     held(&second, 0).await;
     for id in &ids {
-        assert_eq!(
-            story_of(id.as_str(), &records),
-            ["account.linked", "account.refreshed"]
-        );
+        assert_story(&records, id.as_str(), ["linked", "refreshed"]);
     }
     assert_conserved(&second.admin).await;
     second.stop().await.unwrap();
-    assert_eq!(
-        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
-        2 * MANY
-    );
+    assert_eq!(pipeline.all(Topic::Lifecycle).await.len(), 2 * MANY);
     pipeline.stop().await.unwrap();
 }
 
@@ -140,8 +129,7 @@ fn vanish(pipeline: &Pipeline, ids: &[AccountId]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_unlinked_before_a_restart_counts_for_the_rest_of_the_hour() {
-    let pipeline = Pipeline::start("unlinked-before").await.unwrap();
-    let first = pipeline.processor("a").unwrap();
+    let (pipeline, first) = Pipeline::at_work("unlinked-before").await;
     let ids: Vec<AccountId> = (0..MANY).map(|number| link(&pipeline, number)).collect();
     emitted(&pipeline, MANY).await;
     let faults = pipeline.simulator.faults();
@@ -156,7 +144,7 @@ async fn what_was_unlinked_before_a_restart_counts_for_the_rest_of_the_hour() {
     held(&second, too_many.len()).await;
     assert_conserved_but_for(&second, too_many.len()).await;
     second.stop().await.unwrap();
-    let told = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    let told = pipeline.all(Topic::Lifecycle).await;
     assert_eq!(told.len(), MANY + believed.len());
     pipeline.stop().await.unwrap();
 }
@@ -189,7 +177,7 @@ async fn what_an_operator_releases_is_unlinked_once_on_a_fresh_404() {
     let (back, gone) = ids.split_first().unwrap();
     for id in gone {
         let rule = FaultRule::always(Fault::status(404)).for_account(id);
-        pipeline.simulator.faults().set(rule).unwrap();
+        pipeline.fault(rule);
     }
     all_answer(&pipeline, wrong_key);
     let said_at = Timestamp::now();
@@ -198,15 +186,9 @@ async fn what_an_operator_releases_is_unlinked_once_on_a_fresh_404() {
 
     let records = emitted(&pipeline, 2 * MANY).await;
     for id in gone {
-        assert_eq!(
-            story_of(id.as_str(), &records),
-            ["account.linked", "account.unlinked"]
-        );
+        assert_story(&records, id.as_str(), ["linked", "unlinked"]);
     }
-    assert_eq!(
-        story_of(back.as_str(), &records),
-        ["account.linked", "account.refreshed"]
-    );
+    assert_story(&records, back.as_str(), ["linked", "refreshed"]);
     let unlinks = transitions(&records).into_iter();
     let mut unlinks = unlinks.filter(|event| event.event_type == LifecycleType::Unlinked);
     assert!(unlinks.all(|event| event.confirmed_at >= said_at));
@@ -215,17 +197,13 @@ async fn what_an_operator_releases_is_unlinked_once_on_a_fresh_404() {
     let next = link(&pipeline, MANY);
     emitted(&pipeline, 2 * MANY + 1).await;
     let rule = FaultRule::always(Fault::status(404)).for_account(&next);
-    pipeline.simulator.faults().set(rule).unwrap();
+    pipeline.fault(rule);
     let told = pipeline.simulator.refresh_credentials(&next, Notify::Send);
     told.unwrap();
     let records = emitted(&pipeline, 2 * MANY + 2).await;
-    assert_eq!(
-        story_of(next.as_str(), &records),
-        ["account.linked", "account.unlinked"]
-    );
+    assert_story(&records, next.as_str(), ["linked", "unlinked"]);
     assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -252,22 +230,15 @@ async fn a_release_outlives_the_processor_that_took_it_in() {
     let mut state = pipeline.reader(Topic::State);
     state.read_until(WITHIN, is_released).await;
     first.stop().await.unwrap();
-    assert_eq!(
-        pipeline.reader(Topic::Lifecycle).read_to_end().await.len(),
-        MANY
-    );
+    assert_eq!(pipeline.all(Topic::Lifecycle).await.len(), MANY);
 
     pipeline.simulator.faults().clear(hang.unwrap());
     all_vanish(&pipeline);
     let second = pipeline.processor("a").unwrap();
     let records = emitted(&pipeline, 2 * MANY).await;
     for id in &ids {
-        assert_eq!(
-            story_of(id.as_str(), &records),
-            ["account.linked", "account.unlinked"]
-        );
+        assert_story(&records, id.as_str(), ["linked", "unlinked"]);
     }
     assert_conserved(&second.admin).await;
-    second.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    second.stop_with(pipeline).await;
 }

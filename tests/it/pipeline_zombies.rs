@@ -7,13 +7,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use harness::{
-    Disturbance, Isolation, Pipeline, PipelineSettings, ProcessorProcess, Step, TopicReader,
-    WITHIN, transitions,
+    Disturbance, Isolation, Pipeline, PipelineSettings, ServiceProcess, Step, TopicReader, WITHIN,
+    transitions,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::AccountId;
 
-use crate::exactly_once::{PROGRAM, faults, judge, link_all, stir};
+use crate::exactly_once::{faults, judge, link_all, stir};
 
 const ACCOUNTS: usize = 6;
 /// What every account does while the zombie sleeps.
@@ -24,8 +24,8 @@ struct Stage {
     pipeline: Pipeline,
     ids: Vec<AccountId>,
     lifecycle: TopicReader,
-    zombie: ProcessorProcess,
-    successor: ProcessorProcess,
+    zombie: ServiceProcess,
+    successor: ServiceProcess,
 }
 
 impl Stage {
@@ -39,17 +39,13 @@ impl Stage {
             is_held_before: Some((step, CHANGE)),
             is_without_offsets,
         };
-        let zombie = pipeline.disturbed_process(PROGRAM, "zombie", disturbance);
-        let zombie = zombie.await.unwrap();
+        let zombie = pipeline.disturbed_process("zombie", disturbance).await;
         let ids = link_all(&pipeline.simulator, ACCOUNTS).await;
         let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-        lifecycle
-            .read_until(WITHIN, |records| records.len() == ACCOUNTS)
-            .await;
+        lifecycle.events(ACCOUNTS).await;
         stir(&pipeline.simulator, &ids).await;
-        zombie.falls_asleep().await.unwrap();
-        let successor = pipeline.processor_process(PROGRAM, "successor");
-        let successor = successor.await.unwrap();
+        zombie.falls_asleep().await;
+        let successor = pipeline.processor_process("successor").await;
         Self {
             pipeline,
             ids,
@@ -61,9 +57,7 @@ impl Stage {
 
     /// Waits until the change of every account was seen.
     async fn change_is_seen(&mut self) {
-        self.lifecycle
-            .read_until(WITHIN, |records| records.len() >= 2 * ACCOUNTS)
-            .await;
+        self.lifecycle.at_least(2 * ACCOUNTS).await;
     }
 
     /// Accounts whose change is on the topic, whatever becomes of its transaction; each as often as it is there.
@@ -84,9 +78,8 @@ impl Stage {
     async fn judged(self) {
         stir(&self.pipeline.simulator, &self.ids).await;
         judge(&self.pipeline, &self.ids).await;
-        assert!(self.zombie.terminate().await.unwrap().success());
-        assert!(self.successor.terminate().await.unwrap().success());
-        self.pipeline.stop().await.unwrap();
+        self.zombie.stop().await;
+        self.successor.stop_with(self.pipeline).await;
     }
 }
 
@@ -94,8 +87,8 @@ impl Stage {
 async fn a_zombie_that_slept_before_its_transaction_is_refused() {
     let mut stage = Stage::set("zombie-begin", Step::Begin, false).await;
     stage.change_is_seen().await;
-    stage.zombie.wake().await.unwrap();
-    stage.zombie.says("transaction aborted").await.unwrap();
+    stage.zombie.wake().await;
+    stage.zombie.says("transaction aborted").await;
     stage.judged().await;
 }
 
@@ -104,11 +97,13 @@ async fn a_zombie_that_slept_before_sending_offsets_is_refused() {
     let mut stage = Stage::set("zombie-offsets", Step::SendOffsets, false).await;
     let of_zombie = stage.written().await;
     assert!(!of_zombie.is_empty(), "it was flushed before it slept");
-    let waits = stage.successor.says("waiting for an open transaction");
-    waits.await.unwrap();
+    stage
+        .successor
+        .says("waiting for an open transaction")
+        .await;
     assert_written_once(&of_zombie, &stage.written().await);
-    stage.zombie.wake().await.unwrap();
-    stage.zombie.says("transaction aborted").await.unwrap();
+    stage.zombie.wake().await;
+    stage.zombie.says("transaction aborted").await;
     stage.change_is_seen().await;
     stage.judged().await;
 }
@@ -119,10 +114,9 @@ async fn a_successor_waits_for_a_zombie_that_sleeps_before_its_commit() {
     let of_zombie = stage.written().await;
     assert!(!of_zombie.is_empty(), "it was flushed before it slept");
     // Asked for offsets that an open transaction moves, the broker says neither the old nor the new ones.
-    let waits = stage.successor.says("no stable committed offset yet");
-    waits.await.unwrap();
+    stage.successor.says("no stable committed offset yet").await;
     assert_written_once(&of_zombie, &stage.written().await);
-    stage.zombie.wake().await.unwrap();
+    stage.zombie.wake().await;
     stage.change_is_seen().await;
     // The broker had checked its generation before it slept: it commits, and nobody decides the same again.
     assert_written_once(&of_zombie, &stage.written().await);
@@ -144,14 +138,14 @@ async fn a_zombie_that_sends_no_offsets_doubles_a_transition_and_the_judge_sees_
     let mut stage = Stage::set("zombie-unfenced", Step::Begin, true).await;
     stage.change_is_seen().await;
     assert_eq!(faults(stage.lifecycle.records()), Vec::<String>::new());
-    stage.zombie.wake().await.unwrap();
+    stage.zombie.wake().await;
     let doubled = |records: &[_]| {
         faults(records)
             .iter()
             .any(|fault| fault.ends_with("version 2 where 3 is due"))
     };
     stage.lifecycle.read_until(WITHIN, doubled).await;
-    stage.zombie.kill().await.unwrap();
-    stage.successor.kill().await.unwrap();
+    stage.zombie.kill().await;
+    stage.successor.kill().await;
     stage.pipeline.stop().await.unwrap();
 }

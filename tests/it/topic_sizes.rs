@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use harness::{Broker, Pipeline, SECRET, WITHIN, eventually, unique_topics};
+use harness::{
+    Broker, Pipeline, SECRET, ServiceProcess, WITHIN, eventually, ingest_process, unique_topics,
+};
 use stackone_link_wire::Topic;
-use stackone_simulator::{NewAccount, SignedBody, sign, webhook_client, webhook_request};
+use stackone_simulator::{SignedBody, sign, webhook_client, webhook_request};
 
-use crate::ingest_process::IngestProcess;
 use crate::operator::configure;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
 const MAX_MESSAGE_BYTES: &str = "max.message.bytes";
 const ACCOUNT_EVENT: &str = "account.updated";
 const RECORD_EVENT: &str = "hris_employees.created";
@@ -20,14 +20,16 @@ const SMALL: usize = 1000;
 const LOOKED_AGAIN: Duration = Duration::from_secs(120);
 
 /// The answer to a webhook of `bytes` in which nothing repeats, so that compression saves nothing.
-async fn post(ingest: &IngestProcess, event: &str, bytes: usize) -> u16 {
+async fn post(ingest: &ServiceProcess, event: &str, bytes: usize) -> u16 {
     let noise: String = (0..bytes).map(|_| fastrand::alphanumeric()).collect();
     let body = format!(r#"{{"event":"{event}","account_id":"a","noise":"{noise}"}}"#);
     let signature = sign(SECRET.as_bytes(), body.as_bytes());
     let body = body.into_bytes();
     let client = webhook_client(WITHIN).unwrap();
     let signed = SignedBody { body, signature };
-    let answer = webhook_request(&client, &ingest.url, signed).send().await;
+    let answer = webhook_request(&client, &ingest.webhook_url(), signed)
+        .send()
+        .await;
     answer.unwrap().status().as_u16()
 }
 
@@ -38,8 +40,8 @@ async fn ingest_names_each_topic_that_takes_less_than_the_largest_webhook_and_st
     let [events, records] =
         [Topic::AccountEvents, Topic::RecordEvents].map(|topic| topics.name(topic));
     configure(&broker, events, MAX_MESSAGE_BYTES, "65536").await;
-    let ingest = IngestProcess::start(broker.bootstrap_servers(), &topics, &[]).await;
-    let told = ingest.logged("takes records of at most", WITHIN).await;
+    let ingest = ingest_process(broker.bootstrap_servers(), &topics, &[]).await;
+    let told = ingest.says("takes records of at most").await;
     assert_eq!(told.len(), 1, "the others take enough: {told:?}");
     for words in ["\"ERROR\"", events, "65536 bytes", "may need 937984"] {
         assert!(told[0].contains(words), "{told:?} does not say {words}");
@@ -55,9 +57,11 @@ async fn ingest_names_each_topic_that_takes_less_than_the_largest_webhook_and_st
         (status == 413).then_some(()).ok_or(status)
     });
     refused.await.unwrap();
-    let told = ingest.logged("at most 65537 bytes", LOOKED_AGAIN).await;
+    let told = ingest
+        .says_times("at most 65537 bytes", 1, LOOKED_AGAIN)
+        .await;
     assert!(told[0].contains(records), "{told:?}");
-    let told = ingest.logged("takes records of at most", WITHIN).await;
+    let told = ingest.says("takes records of at most").await;
     assert_eq!(told.len(), 2, "each is told once: {told:?}");
 }
 
@@ -67,18 +71,14 @@ async fn a_processor_names_a_dead_letter_topic_that_takes_no_more_than_events_an
     let letters = pipeline.topics.name(Topic::DeadLetter);
     // What Kafka gives a topic that says nothing, and so what the events topic has, too.
     configure(&pipeline.broker, letters, MAX_MESSAGE_BYTES, "1048588").await;
-    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
-    let new = NewAccount::new("hibob", "t", "Acme");
-    pipeline.simulator.link(&new).unwrap();
+    let processor = pipeline.processor_process("a").await;
+    pipeline.link("t");
     let mut linked = pipeline.reader(Topic::Linked);
-    linked
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    linked.events(1).await;
     let told = processor.logged("\"ERROR\"");
     assert_eq!(told.len(), 1, "{told:?}");
     for words in [letters, "max.message.bytes=1048588", "at least 1064972"] {
         assert!(told[0].contains(words), "{told:?} does not say {words}");
     }
-    processor.terminate().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

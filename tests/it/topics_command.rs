@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use harness::{Broker, WITHIN, unique_topics};
+use harness::{Broker, ended, program, unique_topics};
 use stackone_link_wire::Topic;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -11,11 +11,10 @@ use tokio::process::Command;
 use crate::operator::configure;
 
 async fn topics(file: &Path, what: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
+    let mut command = Command::new(program("processor"));
     command.arg("--config").arg(file).args(["topics", what]);
     command.env("STACKONE_API_KEY", "v1.eu1.test");
-    let output = command.kill_on_drop(true).output();
-    tokio::time::timeout(WITHIN, output).await.unwrap().unwrap()
+    ended(command).await
 }
 
 /// What it says on stdout without its notes, and that it ends with this exit code. To configure one setting of a topic

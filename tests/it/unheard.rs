@@ -4,10 +4,10 @@ mod commands;
 mod process;
 mod reader;
 
-use harness::{Metrics, Pipeline, SECRET, WITHIN, eventually};
+use harness::{Metrics, Pipeline, SECRET, WITHIN, eventually, ingest_command};
 use reqwest::StatusCode;
 use stackone_link_wire::Topic;
-use stackone_simulator::{NewAccount, SignedBody, sign, webhook_client, webhook_request};
+use stackone_simulator::{SignedBody, sign, webhook_client, webhook_request};
 use tokio::task::JoinSet;
 use url::Url;
 
@@ -58,28 +58,14 @@ fn ingest(pipeline: &Pipeline, folder: &std::path::Path, reader: Reader) -> Unhe
         secret.display()
     );
     std::fs::write(&config, text).unwrap();
-    let topics = &pipeline.topics;
-    let environment = [
-        ("INGEST__SERVER__LISTEN", "127.0.0.1:0"),
-        ("INGEST__ADMIN__LISTEN", "127.0.0.1:0"),
+    let settings = [
         ("INGEST__TELEMETRY__FILTER", "trace,actix_http=trace"),
         ("INGEST__SHUTDOWN__DRAIN_DELAY", "0s"),
-        (
-            "INGEST__KAFKA__BOOTSTRAP_SERVERS",
-            pipeline.broker.bootstrap_servers(),
-        ),
-        (
-            "INGEST__TOPICS__ACCOUNT_EVENTS",
-            topics.account_events.as_str(),
-        ),
-        (
-            "INGEST__TOPICS__RECORD_EVENTS",
-            topics.record_events.as_str(),
-        ),
-        ("INGEST__TOPICS__UNRECOGNIZED", topics.unrecognized.as_str()),
     ];
-    let program = env!("CARGO_BIN_EXE_ingest-under-test");
-    Unheard::start(program, &config, &environment, reader)
+    let servers = pipeline.broker.bootstrap_servers();
+    let mut command = ingest_command(servers, &pipeline.topics, &settings);
+    command.arg("--config").arg(config);
+    Unheard::start(command, reader)
 }
 
 async fn is_alive(admin: &str) {
@@ -123,16 +109,12 @@ async fn a_processor_tells_every_transition_whatever_becomes_of_its_log() {
     let pipeline = Pipeline::start("unheard-processor").await.unwrap();
     let mut linked = pipeline.reader(Topic::Linked);
     for (count, reader) in (1..).zip(Reader::ALL) {
-        let file = pipeline.processor_file("a").unwrap();
-        let environment = [("PROCESSOR__TELEMETRY__FILTER", "trace")];
-        let program = env!("CARGO_BIN_EXE_processor-under-test");
-        let processor = Unheard::start(program, &file, &environment, reader);
+        let mut command = pipeline.command(&[]);
+        command.env("PROCESSOR__TELEMETRY__FILTER", "trace");
+        let processor = Unheard::start(command, reader);
         let admin = processor.only_listener().await;
-        let account = NewAccount::new("hibob", &format!("t{count}"), "Acme");
-        pipeline.simulator.link(&account).unwrap();
-        linked
-            .read_until(WITHIN, |records| records.len() == count)
-            .await;
+        pipeline.link(&format!("t{count}"));
+        linked.events(count).await;
         is_alive(&admin).await;
         if !matches!(reader, Reader::Stuck) {
             let lost = Metrics::of(&admin).await.unwrap();

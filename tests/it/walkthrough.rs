@@ -5,7 +5,7 @@ mod page;
 use std::time::Duration;
 
 use harness::{
-    Disturbance, Pipeline, PipelineSettings, ProcessorProcess, ReadRecord, Step, WITHIN, story_of,
+    Disturbance, Pipeline, PipelineSettings, ReadRecord, ServiceProcess, Step, WITHIN, story_of,
 };
 use stackone_link_schemas::{AccountLifecycleEvent, AccountState};
 use stackone_link_wire::Topic;
@@ -13,7 +13,6 @@ use stackone_simulator::{
     AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, StatusReason,
 };
 
-use crate::exactly_once::PROGRAM;
 use page::Page;
 
 const LINKED: &str = "account.linked";
@@ -60,7 +59,7 @@ async fn event(pipeline: &Pipeline, event_type: &str) -> ReadRecord {
 
 /// The account waits for an API that does not answer, and its processor is restarted.
 async fn waits(pipeline: &Pipeline, page: &mut Page) -> AccountId {
-    let first = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let first = pipeline.processor_process("a").await;
     let faults = pipeline.simulator.faults();
     let hang = faults.set(FaultRule::always(Fault::Hang)).unwrap();
     let new = NewAccount::new("bamboohr", "tenant-1", "Acme");
@@ -72,7 +71,7 @@ async fn waits(pipeline: &Pipeline, page: &mut Page) -> AccountId {
     );
     let pending = state(pipeline, |state| state.pending.is_some()).await;
     page.record("pending", &pending);
-    let (_ended, lines) = first.stopped().await.unwrap();
+    let lines = first.stop().await;
     page.log(
         "restart",
         &lines,
@@ -83,23 +82,21 @@ async fn waits(pipeline: &Pipeline, page: &mut Page) -> AccountId {
 }
 
 /// The next one sleeps in the transaction that would tell of the account; a third takes over.
-async fn is_taken_over(pipeline: &Pipeline, page: &mut Page) -> ProcessorProcess {
+async fn is_taken_over(pipeline: &Pipeline, page: &mut Page) -> ServiceProcess {
     let disturbance = Disturbance {
         is_held_before: Some((Step::SendOffsets, LINKED)),
         ..Disturbance::default()
     };
-    let zombie = pipeline.disturbed_process(PROGRAM, "b", disturbance);
-    let zombie = zombie.await.unwrap();
-    zombie.falls_asleep().await.unwrap();
+    let zombie = pipeline.disturbed_process("b", disturbance).await;
+    zombie.falls_asleep().await;
     page.log("taken-up", &zombie.logged(""), &["partition restored"]);
-    let successor = pipeline.processor_process(PROGRAM, "c").await.unwrap();
-    let waits = successor.says("waiting for an open transaction");
-    waits.await.unwrap();
-    zombie.wake().await.unwrap();
-    zombie.says("transaction aborted").await.unwrap();
+    let successor = pipeline.processor_process("c").await;
+    successor.says("waiting for an open transaction").await;
+    zombie.wake().await;
+    zombie.says("transaction aborted").await;
     page.log("aborted", &zombie.logged(""), &["transaction aborted"]);
     page.record("event", &event(pipeline, LINKED).await);
-    successor.says("emitted").await.unwrap();
+    successor.says("emitted").await;
     let lines = [
         "partitions assigned",
         "restore: waiting for an open transaction",
@@ -108,7 +105,7 @@ async fn is_taken_over(pipeline: &Pipeline, page: &mut Page) -> ProcessorProcess
     ];
     page.log("taken-over", &successor.logged(""), &lines);
     page.record("state", &state(pipeline, |state| state.version == 1).await);
-    assert!(zombie.terminate().await.unwrap().success());
+    zombie.stop().await;
     successor
 }
 
@@ -126,10 +123,9 @@ async fn the_page_of_one_account_shows_what_is_really_seen() {
     page.record("degraded", &event(&pipeline, "account.degraded").await);
     simulator.unlink(&id, Notify::Send).unwrap();
     page.record("unlinked", &event(&pipeline, "account.unlinked").await);
-    let events = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    let events = pipeline.all(Topic::Lifecycle).await;
     let story = story_of(id.as_str(), &events);
     assert_eq!(story, [LINKED, "account.degraded", "account.unlinked"]);
-    assert!(successor.terminate().await.unwrap().success());
-    pipeline.stop().await.unwrap();
+    successor.stop_with(pipeline).await;
     page.holds();
 }

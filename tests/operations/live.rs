@@ -6,7 +6,6 @@ mod drawings;
 mod page;
 mod panels;
 mod prometheus;
-mod service;
 mod settings;
 mod stage;
 mod story;

@@ -7,10 +7,6 @@
 //! Nothing here needs Kafka in a container, so the build for that leaves it out: it would only run twice.
 #![cfg(not(feature = "container"))]
 #![expect(
-    clippy::disallowed_methods,
-    reason = "a test starts threads as it likes"
-)]
-#![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use harness::{Metrics, Pipeline, ProcessorProcess, WITHIN, eventually, metric_is};
+use harness::{Metrics, Pipeline, ServiceProcess, WITHIN, eventually, metric_is};
 
 use crate::load::Load;
 use crate::version::Version;
@@ -14,7 +14,7 @@ const COMMITTED: &str = "stackone_processor_transactions_total{outcome=\"committ
 
 pub(crate) struct Group<'a> {
     pipeline: &'a Pipeline,
-    members: BTreeMap<&'static str, ProcessorProcess>,
+    members: BTreeMap<&'static str, ServiceProcess>,
 }
 
 impl<'a> Group<'a> {
@@ -64,18 +64,18 @@ impl<'a> Group<'a> {
     /// SIGTERM, after which it must end well.
     async fn leaves(&mut self, name: &str) {
         let member = self.members.remove(name).unwrap();
-        assert!(member.terminate().await.unwrap().success(), "{name}");
+        member.stop().await;
     }
 
     /// It sleeps until the others have its partitions, maybe in a transaction, and comes back.
     async fn oversleeps(&self, name: &str) {
         let sleeper = &self.members[name];
-        sleeper.signal("STOP").await.unwrap();
+        sleeper.signal("STOP").await;
         let taken_over = eventually("the others have its partitions", WITHIN, async || {
             self.share(|other| other != name).await
         });
         taken_over.await.unwrap();
-        sleeper.signal("CONT").await.unwrap();
+        sleeper.signal("CONT").await;
         let shared = eventually("it has partitions again", WITHIN, async || {
             self.share(|_| true).await
         });
@@ -87,7 +87,7 @@ impl<'a> Group<'a> {
     async fn share(&self, is_meant: impl Fn(&str) -> bool) -> Result<(), String> {
         let mut shares = BTreeMap::new();
         for (name, member) in self.members.iter().filter(|(name, _)| is_meant(name)) {
-            let metrics = Metrics::of(&admin(member)).await;
+            let metrics = Metrics::of(&member.admin).await;
             let metrics = metrics.map_err(|error| error.to_string())?;
             shares.insert(name, metrics.get(READY));
         }
@@ -98,16 +98,12 @@ impl<'a> Group<'a> {
 
     /// Waits until it processes partitions, and has committed something.
     async fn is_at_work(&self, name: &str) {
-        let admin = admin(&self.members[name]);
+        let admin = &self.members[name].admin;
         for metric in [READY, COMMITTED] {
-            let is_so = metric_is(&admin, metric, |found| found > 0.0).await;
+            let is_so = metric_is(admin, metric, |found| found > 0.0).await;
             is_so
                 .map_err(|overdue| format!("{name}: {overdue}"))
                 .unwrap();
         }
     }
-}
-
-fn admin(member: &ProcessorProcess) -> String {
-    format!("http://{}", member.admin)
 }

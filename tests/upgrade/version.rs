@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use harness::{Disturbance, Pipeline, ProcessorProcess, WITHIN};
+use harness::{Pipeline, ServiceProcess, ended};
 use stackone_link_schemas::{AccountPhase, AccountState};
 use tokio::process::Command;
 use toml::{Table, Value};
@@ -34,10 +34,11 @@ impl Version {
     }
 
     /// Starts a member of the group.
-    pub(crate) async fn start(&self, pipeline: &Pipeline, instance: &str) -> ProcessorProcess {
+    pub(crate) async fn start(&self, pipeline: &Pipeline, instance: &str) -> ServiceProcess {
         let file = self.settings(pipeline, instance).unwrap();
-        let started = ProcessorProcess::start(&self.program, &file, Disturbance::default());
-        started.await.context(self.name).unwrap()
+        let mut command = Command::new(&self.program);
+        command.arg("--config").arg(file);
+        ServiceProcess::start(command).await
     }
 
     /// Phase and version of each account, as its command `state list` reads them.
@@ -48,9 +49,8 @@ impl Version {
         let file = self.settings(pipeline, "list").unwrap();
         let mut command = Command::new(&self.program);
         command.arg("--config").arg(file);
-        command.args(["state", "list", "--json"]).kill_on_drop(true);
-        let output = tokio::time::timeout(WITHIN, command.output()).await;
-        let output = output.unwrap().unwrap();
+        command.args(["state", "list", "--json"]);
+        let output = ended(command).await;
         let trouble = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{}: {trouble}", self.name);
         let lines = output.stdout.split(|byte| *byte == b'\n');

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use anyhow::Context;
-use tokio::process::Command;
 
-use super::{ProcessorProcess, WITHIN};
-use crate::{Overdue, eventually};
+use super::WITHIN;
+use crate::{ServiceProcess, eventually};
 
 /// A step of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,75 +50,46 @@ impl Disturbance {
     }
 }
 
-impl ProcessorProcess {
+impl ServiceProcess {
     /// Waits until it is held. What it does beside the transaction goes on.
     ///
-    /// # Errors
+    /// # Panics
     ///
     /// Where it does not come to that.
-    pub async fn is_held(&self) -> Result<(), Overdue> {
-        let held = self.held.clone();
-        eventually("the processor is held", WITHIN, async || {
-            held.exists().then_some(()).ok_or("it is not")
-        })
-        .await
+    pub async fn is_held(&self) {
+        let held = eventually("the processor is held", WITHIN, async || {
+            let is_held = self.held.exists();
+            is_held.then_some(()).ok_or_else(|| self.log())
+        });
+        held.await.unwrap_or_else(|overdue| panic!("{overdue}"));
     }
 
     /// Waits until it is held, and puts it to sleep: SIGSTOP, so that the group does not hear of it either.
     ///
-    /// # Errors
+    /// # Panics
     ///
     /// Where it does not come to that.
-    pub async fn falls_asleep(&self) -> anyhow::Result<()> {
-        self.is_held().await?;
-        self.signal("STOP").await
+    pub async fn falls_asleep(&self) {
+        self.is_held().await;
+        self.signal("STOP").await;
     }
 
     /// Holds it no longer.
     ///
-    /// # Errors
+    /// # Panics
     ///
     /// Where it is not held.
-    pub fn goes_on(&self) -> std::io::Result<()> {
-        std::fs::remove_file(&self.held)
+    pub fn goes_on(&self) {
+        std::fs::remove_file(&self.held).expect("it is held");
     }
 
     /// Wakes it, and it goes on where it was held.
     ///
-    /// # Errors
+    /// # Panics
     ///
     /// Where it is not there any more.
-    pub async fn wake(&self) -> anyhow::Result<()> {
-        self.goes_on()?;
-        self.signal("CONT").await
-    }
-
-    /// Waits until it has logged a line with this text.
-    ///
-    /// # Errors
-    ///
-    /// Where it does not.
-    pub async fn says(&self, text: &str) -> Result<(), Overdue> {
-        eventually(&format!("it logs {text:?}"), WITHIN, async || {
-            let lines = self.said();
-            let is_said = lines.iter().any(|line| line.contains(text));
-            is_said.then_some(()).ok_or("it does not")
-        })
-        .await
-    }
-
-    /// Sends it a signal, by the name that `kill` has for it.
-    ///
-    /// # Errors
-    ///
-    /// Where it is not there any more.
-    pub async fn signal(&self, name: &str) -> anyhow::Result<()> {
-        let id = self.id().context("it is running")?.to_string();
-        let sent = Command::new("kill")
-            .args(["-s", name, &id])
-            .status()
-            .await?;
-        anyhow::ensure!(sent.success(), "SIG{name} could not be sent");
-        Ok(())
+    pub async fn wake(&self) {
+        self.goes_on();
+        self.signal("CONT").await;
     }
 }

@@ -1,21 +1,18 @@
-//! A processor under test: in this process, or as a process of its own.
+//! Processors under test: in this process, as processes of their own, and their commands.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::process::Output;
 
 use anyhow::Context;
 use stackone_processor::application::Application;
 use stackone_processor::config::Config;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Disturbance, WITHIN};
-use crate::eventually;
+use super::{Disturbance, Guest, Pipeline, WITHIN};
+use crate::service::{ServiceProcess, program};
 
 /// A processor in this process, through its production wiring.
 pub struct ProcessorInProcess {
@@ -24,10 +21,11 @@ pub struct ProcessorInProcess {
     /// Stops it also when a test fails: its thread would keep the test's runtime waiting for ever.
     stop: DropGuard,
     running: JoinHandle<anyhow::Result<()>>,
+    guest: Guest,
 }
 
 impl ProcessorInProcess {
-    pub(super) fn start(file: &Path) -> anyhow::Result<Self> {
+    pub(super) fn start(file: &Path, guest: Guest) -> anyhow::Result<Self> {
         let application = Application::build(&Config::load(Some(file), &HashMap::new())?)?;
         let admin = format!("http://{}", application.admin_addr());
         let stop = CancellationToken::new();
@@ -37,6 +35,7 @@ impl ProcessorInProcess {
             admin,
             stop: stop.drop_guard(),
             running,
+            guest,
         })
     }
 
@@ -47,144 +46,91 @@ impl ProcessorInProcess {
     /// Where it did not end well.
     pub async fn stop(self) -> anyhow::Result<()> {
         drop(self.stop);
-        self.running.await.context("the processor died")?
+        let ended = self.running.await.context("the processor died")?;
+        self.guest.leaves();
+        ended
     }
 }
 
-/// A processor as a process of its own.
-pub struct ProcessorProcess {
-    /// Where its operators look.
-    pub admin: SocketAddr,
-    /// The file that is there while it is held in a transaction.
-    pub(super) held: PathBuf,
-    child: Child,
-    lines: Arc<Mutex<Vec<String>>>,
-    log: JoinHandle<()>,
-}
-
-impl ProcessorProcess {
-    /// Starts a processor. Only `processor-under-test` understands a disturbance.
+impl Pipeline {
+    /// Starts a processor as a process of its own, which can be killed.
     ///
-    /// # Errors
+    /// # Panics
     ///
     /// Where it does not start.
-    pub async fn start(
-        program: &str,
-        file: &Path,
+    pub async fn processor_process(&self, instance: &str) -> ServiceProcess {
+        let disturbance = Disturbance::default();
+        self.disturbed_process(instance, disturbance).await
+    }
+
+    /// The same, with something done to it.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    pub async fn disturbed_process(
+        &self,
+        instance: &str,
         disturbance: Disturbance,
-    ) -> anyhow::Result<Self> {
+    ) -> ServiceProcess {
+        let file = self.file_of(instance);
         let held = file.with_extension("held");
-        let mut child = Command::new(program)
-            .args(disturbance.arguments(&held)?)
-            .arg("--config")
-            .arg(file)
-            .env("PROCESSOR__TELEMETRY__FORMAT", "json")
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("{program} cannot be started"))?;
-        let stderr = child.stderr.take().context("stderr is a pipe")?;
-        let mut lines = BufReader::new(stderr).lines();
-        let mut seen = String::new();
-        let admin = loop {
-            let line = lines.next_line().await?;
-            let line = line.with_context(|| format!("the processor ended: {seen}"))?;
-            if let Some(admin) = admin_address(&line) {
-                break admin;
-            }
-            seen.push_str(&line);
-        };
-        // Drained, so that a full pipe never blocks it; what a failing test shows is what it logged as a warning or worse.
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&said);
-        let log = tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                let is_quiet = |level| line.contains(&format!("\"level\":\"{level}\""));
-                if !["INFO", "DEBUG", "TRACE"].into_iter().any(is_quiet) {
-                    use std::io::Write as _;
-                    drop(writeln!(std::io::stderr(), "{line}"));
-                }
-                heard
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(line);
-            }
-        });
-        Ok(Self {
-            admin,
-            held,
-            child,
-            lines: said,
-            log,
-        })
+        let mut command = Command::new(program("processor"));
+        let arguments = disturbance.arguments(&held).expect("a path is text");
+        command.args(arguments).arg("--config").arg(file);
+        let mut process = ServiceProcess::start(command).await;
+        process.held = held;
+        process.guest = self.guests.join(&format!("processor {instance}"));
+        process
     }
 
-    /// The lines with `text` among those that it logged since it started.
+    /// `stackone-processor` with these arguments, configured as the processors are.
+    ///
+    /// # Panics
+    ///
+    /// Where its configuration cannot be written.
     #[must_use]
-    pub fn logged(&self, text: &str) -> Vec<String> {
-        let said = self.said();
-        let lines = said.iter().filter(|line| line.contains(text));
-        lines.cloned().collect()
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program("processor"));
+        command.arg("--config").arg(self.file_of("command"));
+        command.args(arguments).kill_on_drop(true);
+        command
     }
 
-    /// What it has logged since it started.
-    pub(super) fn said(&self) -> MutexGuard<'_, Vec<String>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What becomes of such a command.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not end.
+    pub async fn ended(&self, arguments: &[&str]) -> Output {
+        ended(self.command(arguments)).await
     }
 
-    /// SIGKILL: it gets no chance to do anything.
+    /// What it says on stdout where it goes well.
     ///
-    /// # Errors
+    /// # Panics
     ///
-    /// Where it was not running any more.
-    pub async fn kill(mut self) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            self.child.try_wait()?.is_none(),
-            "the processor ended before it was killed"
-        );
-        self.child.kill().await?;
-        self.log.await?;
-        Ok(())
+    /// Where it does not.
+    pub async fn told(&self, arguments: &[&str]) -> String {
+        let output = self.ended(arguments).await;
+        let trouble = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {trouble}");
+        String::from_utf8(output.stdout).expect("a command writes text")
     }
 
-    /// Its process id, for signals.
-    #[must_use]
-    pub fn id(&self) -> Option<u32> {
-        self.child.id()
-    }
-
-    /// SIGTERM, and how it ended.
-    ///
-    /// # Errors
-    ///
-    /// Where it does not end in time.
-    pub async fn terminate(self) -> anyhow::Result<ExitStatus> {
-        Ok(self.stopped().await?.0)
-    }
-
-    /// The same, and all that it had logged by its end.
-    ///
-    /// # Errors
-    ///
-    /// Where it does not end in time.
-    pub async fn stopped(mut self) -> anyhow::Result<(ExitStatus, Vec<String>)> {
-        self.signal("TERM").await?;
-        let child = &mut self.child;
-        let ended = eventually("the processor ends", WITHIN, async || {
-            child
-                .try_wait()
-                .map_err(|error| error.to_string())?
-                .ok_or_else(|| "it runs".to_owned())
-        });
-        let status = ended.await?;
-        self.log.await?;
-        let said = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok((status, said.clone()))
+    fn file_of(&self, instance: &str) -> PathBuf {
+        let file = self.processor_file(instance);
+        file.unwrap_or_else(|error| panic!("no configuration of {instance}: {error}"))
     }
 }
 
-/// The address in the line it logs when it starts.
-fn admin_address(line: &str) -> Option<SocketAddr> {
-    let line: serde_json::Value = serde_json::from_str(line).ok()?;
-    line.get("admin")?.as_str()?.parse().ok()
+/// What becomes of a command.
+///
+/// # Panics
+///
+/// Where it does not end.
+pub async fn ended(mut command: Command) -> Output {
+    let output = tokio::time::timeout(WITHIN, command.kill_on_drop(true).output()).await;
+    let output = output.unwrap_or_else(|_| panic!("{command:?} does not end"));
+    output.unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }

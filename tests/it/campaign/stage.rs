@@ -7,10 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use fastrand::Rng;
-use harness::{Cluster, Node, Pipeline, PipelineSettings, ProcessorProcess, TopicReader};
+use harness::{
+    Cluster, Node, Pipeline, PipelineSettings, ServiceProcess, TopicReader, ingest_process,
+};
 use harness::{eventually, unique_topics};
 use stackone_link_wire::{Topic, Topics};
-use stackone_simulator::{AccountId, NewAccount};
+use stackone_simulator::AccountId;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -18,9 +20,8 @@ use tokio::time::Instant;
 use super::fault::Fault;
 use super::report::{Outcome, Recovery};
 use super::{NAME, stall};
-use crate::exactly_once::{Load, PROGRAM, judge as judge_events};
+use crate::exactly_once::{Load, judge as judge_events};
 use crate::ingest_conservation::{Clients, Tally, judge as judge_webhooks, records};
-use crate::ingest_process::IngestProcess;
 use crate::pipeline_dead_letters::assert_conserved;
 
 const PARTITIONS: i32 = 3;
@@ -42,11 +43,11 @@ const REFUSED: u64 = 5;
 pub(super) struct Stage<'a> {
     pub(super) cluster: &'a Cluster,
     pipeline: Pipeline,
-    processors: [ProcessorProcess; 2],
+    processors: [ServiceProcess; 2],
     load: Load,
     linked: TopicReader,
     probes: Vec<AccountId>,
-    ingest: IngestProcess,
+    ingest: ServiceProcess,
     topics: Topics,
     clients: Clients,
     seed: u64,
@@ -63,14 +64,14 @@ impl<'a> Stage<'a> {
             .await
             .unwrap();
         let processors = [
-            pipeline.processor_process(PROGRAM, "a").await.unwrap(),
-            pipeline.processor_process(PROGRAM, "b").await.unwrap(),
+            pipeline.processor_process("a").await,
+            pipeline.processor_process("b").await,
         ];
         let topics = unique_topics(NAME);
         let made = cluster.broker().create_topics(&topics, PARTITIONS).await;
         made.unwrap();
-        let ingest = IngestProcess::start(&cluster.links(), &topics, &[]).await;
-        let (_, url) = watch::channel(ingest.url.clone());
+        let ingest = ingest_process(&cluster.links(), &topics, &[]).await;
+        let (_, url) = watch::channel(ingest.webhook_url());
         let seed = random.u64(..);
         let clients = Clients::start(seed, &url, PACE);
         let mut stage = Self {
@@ -154,11 +155,7 @@ impl<'a> Stage<'a> {
     /// Waits until webhooks of every connection are accepted, and accounts that are linked now are told; how long that is
     /// after `since`.
     pub(super) async fn is_at_work(&mut self, since: Instant) -> Recovery {
-        let simulator = &self.pipeline.simulator;
-        let link = |number| {
-            let new = NewAccount::new("hibob", &format!("probe-{number}"), "Acme");
-            simulator.link(&new).unwrap()
-        };
+        let link = |number| self.pipeline.link(&format!("probe-{number}"));
         let linked: Vec<_> = (0..LINKED).map(link).collect();
         let tally = &self.clients.tally;
         let delivered = || tally.delivered.each_ref().map(|count| count.load(Relaxed));
@@ -199,11 +196,9 @@ impl<'a> Stage<'a> {
         ids.extend(self.probes);
         judge_events(&self.pipeline, &ids).await;
         for processor in self.processors {
-            assert_conserved(&format!("http://{}", processor.admin)).await;
-            assert!(processor.terminate().await.unwrap().success());
+            assert_conserved(&processor.admin).await;
+            processor.stop().await;
         }
-        self.ingest.terminate().await;
-        assert!(self.ingest.ended().await.success());
-        self.pipeline.stop().await.unwrap();
+        self.ingest.stop_with(self.pipeline).await;
     }
 }

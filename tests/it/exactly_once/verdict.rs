@@ -51,9 +51,9 @@ pub(crate) async fn judge(pipeline: &Pipeline, ids: &[AccountId]) {
         undecided(pipeline, ids).await.map_or(Ok(()), Err)
     });
     decided.await.unwrap();
-    let lifecycle = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    let lifecycle = pipeline.all(Topic::Lifecycle).await;
     assert_eq!(faults(&lifecycle), Vec::<String>::new());
-    let linked = pipeline.reader(Topic::Linked).read_to_end().await;
+    let linked = pipeline.all(Topic::Linked).await;
     let mut linked: Vec<_> = transitions(&linked).iter().map(|event| event.id).collect();
     let all = transitions(&lifecycle).into_iter();
     let of_linking = all.filter(|event| event.event_type == LifecycleType::Linked);
@@ -73,8 +73,8 @@ async fn undecided(pipeline: &Pipeline, ids: &[AccountId]) -> Option<String> {
         Ok(left) => return Some(format!("{left} records are not passed")),
         Err(error) => return Some(error.to_string()),
     }
-    let states = states(&pipeline.reader(Topic::State).read_to_end().await);
-    let lifecycle = pipeline.reader(Topic::Lifecycle).read_to_end().await;
+    let states = states(&pipeline.all(Topic::State).await);
+    let lifecycle = pipeline.all(Topic::Lifecycle).await;
     let newest: HashMap<_, _> = transitions(&lifecycle)
         .into_iter()
         .map(|event| (event.account_id.to_string(), event))

@@ -105,6 +105,5 @@ async fn on_one_log_cancel_against_settled_comes_to_the_same_and_stays_so() {
     }
     again.stopped().await;
     other.stopped().await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

@@ -37,7 +37,7 @@ impl Seen {
             events: HashMap::new(),
             states: states(&pipeline.reader(Topic::State).read_all_committed().await),
         };
-        let triggers = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+        let triggers = pipeline.all(Topic::AccountEvents).await;
         for record in triggers {
             if let Some(key) = record.key.clone() {
                 seen.triggers.entry(key).or_default().push(record);

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use harness::{Metrics, Pipeline, ProcessorProcess, WITHIN, eventually};
+use harness::{Metrics, Pipeline, ServiceProcess, WITHIN, eventually};
 use stackone_simulator::{Fault, FaultRule};
 
 use super::history::Upheaval;
 use crate::pipeline_dead_letters::assert_conserved;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
 const FIRST: &str = "a";
 const SECOND: &str = "b";
 
 pub(crate) struct Replicas<'a> {
     pipeline: &'a Pipeline,
-    running: BTreeMap<&'static str, ProcessorProcess>,
+    running: BTreeMap<&'static str, ServiceProcess>,
 }
 
 impl<'a> Replicas<'a> {
@@ -28,18 +27,18 @@ impl<'a> Replicas<'a> {
     }
 
     async fn join(&mut self, name: &'static str) {
-        let started = self.pipeline.processor_process(PROGRAM, name).await;
-        self.running.insert(name, started.unwrap());
+        let started = self.pipeline.processor_process(name).await;
+        self.running.insert(name, started);
     }
 
     /// It accounts for every record it took in, pending ones as handed over, and ends well.
     async fn leave(&mut self, name: &str) {
         let leaving = self.running.remove(name).unwrap();
-        assert!(leaving.terminate().await.unwrap().success());
+        leaving.stop().await;
     }
 
     async fn crash(&mut self, name: &str) {
-        self.running.remove(name).unwrap().kill().await.unwrap();
+        self.running.remove(name).unwrap().kill().await;
     }
 
     /// Carries out what befalls them. Webhooks are on their way.
@@ -103,8 +102,6 @@ impl<'a> Replicas<'a> {
 
     fn admins(&self) -> Vec<String> {
         let running = self.running.values();
-        running
-            .map(|process| format!("http://{}", process.admin))
-            .collect()
+        running.map(|process| process.admin.clone()).collect()
     }
 }

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use harness::{Metrics, SECRET, WITHIN, eventually};
+use harness::{Metrics, SECRET, WITHIN, eventually, ingest_command};
 use stackone_ingest::tasks;
 use stackone_link_process::spawn::Name;
+use stackone_link_wire::Topics;
 use stackone_simulator::{SIGNATURE_HEADER, sign, webhook_client};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -14,7 +15,6 @@ use tokio::time::timeout;
 
 use super::Program;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ingest-under-test");
 /// Panics in a row, before memory is looked at and after.
 const WARM: usize = 200;
 const MORE: usize = 1000;
@@ -23,33 +23,20 @@ const ROOM: usize = 512 * 1024;
 
 /// Ingest, whose broker never answers.
 fn command(settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(PROGRAM);
+    let mut command = ingest_command("127.0.0.1:1", &Topics::default(), settings);
     command
-        .env_clear()
-        .env("STACKONE_WEBHOOK_SECRET", SECRET)
-        .env("INGEST__SERVER__LISTEN", "127.0.0.1:0")
-        .env("INGEST__ADMIN__LISTEN", "127.0.0.1:0")
-        .env("INGEST__KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")
         .env("INGEST__PUBLISH__ACK_DEADLINE", "600ms")
         .env("INGEST__PUBLISH__STALL_AFTER", "700ms")
-        .env("INGEST__SHUTDOWN__DRAIN_DELAY", "0s")
-        .env("INGEST__TELEMETRY__FORMAT", "json")
-        .envs(settings.iter().copied());
+        .env("INGEST__SHUTDOWN__DRAIN_DELAY", "0s");
     command
 }
 
 /// Where its two listeners are.
 async fn serves(program: &mut Program) -> (SocketAddr, SocketAddr) {
-    let addresses = eventually("ingest serves", WITHIN, async || {
-        let log = program.log();
-        let line = log.lines().find(|line| line.contains("\"public\""));
-        let line: serde_json::Value = line
-            .and_then(|line| serde_json::from_str(line).ok())
-            .ok_or(log)?;
-        let address = |name: &str| line[name].as_str().unwrap().parse().unwrap();
-        Ok::<(SocketAddr, SocketAddr), String>((address("public"), address("admin")))
-    });
-    addresses.await.unwrap()
+    let process = &mut program.process;
+    process.serves().await;
+    let admin = process.admin.trim_start_matches("http://").parse();
+    (process.public.unwrap(), admin.unwrap())
 }
 
 /// Sends a request on a connection of its own, and gives the status of the answer; none where it is closed without one.
@@ -95,17 +82,11 @@ async fn metrics(admin: SocketAddr) -> Metrics {
 }
 
 fn resident_bytes(program: &Program) -> usize {
-    let id = program.child.id().unwrap();
+    let id = program.process.id().unwrap();
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let kib = line.unwrap().split_whitespace().nth(1).unwrap();
     kib.parse::<usize>().unwrap() * 1024
-}
-
-async fn terminate(program: &Program) {
-    let id = program.child.id().unwrap().to_string();
-    let sent = Command::new("kill").args(["-TERM", &id]).status().await;
-    assert!(sent.unwrap().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,7 +110,7 @@ async fn a_thousand_panics_of_a_handler_cost_their_connections_and_nothing_else(
     assert_eq!(ingest.log().matches("\"panicked\"").count(), WARM + MORE);
     let open = metrics(admin).await.get("stackone_ingest_connections_open");
     assert!(open < 0.5, "{open} connections are open");
-    terminate(&ingest).await;
+    ingest.process.signal("TERM").await;
     assert_eq!(ingest.ends().await, 0, "{}", ingest.log());
 }
 
@@ -166,7 +147,7 @@ async fn a_task_that_panics_ends_the_service_in_good_order() {
         let mut ingest = Program::start(command(&[]), name.as_str(), None);
         if name == tasks::FLUSH {
             serves(&mut ingest).await;
-            terminate(&ingest).await;
+            ingest.process.signal("TERM").await;
         }
         let code = ingest.ends().await;
         assert_eq!(code, 1, "{name}: {}", ingest.log());
@@ -199,7 +180,7 @@ async fn a_thread_that_makes_a_producer_anew_may_panic_and_the_next_one_makes_it
         again.await.unwrap();
         assert!(ingest.log().contains("on purpose"), "{name}");
         assert!(counted(admin).await < 0.5, "no connection's panic");
-        terminate(&ingest).await;
+        ingest.process.signal("TERM").await;
         assert_eq!(ingest.ends().await, 0, "{name}: {}", ingest.log());
     }
 }

@@ -13,7 +13,6 @@ use stackone_processor::config::Config;
 use stackone_processor::consumer::{GroupConsumer, Membership, OwnershipChange};
 use stackone_processor::transaction::{Around, Step, Undisturbed};
 use stackone_processor_core::event::records::Batch;
-use stackone_simulator::NewAccount;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -113,11 +112,6 @@ impl Processor {
     }
 }
 
-fn link(pipeline: &Pipeline) {
-    let new = NewAccount::new("hibob", "t", "Acme");
-    pipeline.simulator.link(&new).unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn livez_tells_a_reconciler_that_does_not_turn_and_one_that_turns_again() {
     let pipeline = Pipeline::start("stalls").await.unwrap();
@@ -125,15 +119,13 @@ async fn livez_tells_a_reconciler_that_does_not_turn_and_one_that_turns_again() 
     let processor = Processor::start(&pipeline, holds.clone());
     processor.stays_alive().await;
     holds.holds.store(true, Ordering::Release);
-    link(&pipeline);
+    pipeline.link("t");
     let told = processor.livez_becomes(503).await;
     assert!(told.contains("has not turned for"), "{told}");
     holds.holds.store(false, Ordering::Release);
     processor.livez_becomes(200).await;
     let mut linked = pipeline.reader(Topic::Linked);
-    linked
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    linked.events(1).await;
     processor.stop().await;
     pipeline.stop().await.unwrap();
 }
@@ -154,11 +146,9 @@ async fn a_commit_that_panics_ends_its_run_and_the_next_one_commits() {
     let pipeline = Pipeline::start("commit-dies").await.unwrap();
     let panics = Arc::new(Panics::default());
     let processor = Processor::start(&pipeline, panics.clone());
-    link(&pipeline);
+    pipeline.link("t");
     let mut linked = pipeline.reader(Topic::Linked);
-    linked
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    linked.events(1).await;
     assert!(panics.has_panicked.load(Ordering::Acquire));
     processor.stop().await;
     pipeline.stop().await.unwrap();

@@ -10,12 +10,9 @@ use stackone_link_transport::tasks as kafka;
 use stackone_processor::tasks;
 use stackone_processor_operate::tasks as commands;
 use stackone_simulator::{Fault, FaultRule, NewAccount};
-use tokio::process::Command;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::{PANICKED, Program};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
 
 /// How many processors panic at once.
 const AT_ONCE: usize = 3;
@@ -40,14 +37,6 @@ async fn pipeline(test: &str) -> Pipeline {
 fn link(pipeline: &Pipeline, provider: &str) {
     let new = NewAccount::new(provider, "t", "Acme");
     pipeline.simulator.link(&new).unwrap();
-}
-
-fn command(pipeline: &Pipeline, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    let file = pipeline.processor_file("a").unwrap();
-    command.arg("--config").arg(file).args(arguments);
-    command.env("PROCESSOR__TELEMETRY__FORMAT", "json");
-    command
 }
 
 /// Links one account after the other until one is looked up alone: all there were, and a new one beside them, may be looked
@@ -87,7 +76,7 @@ async fn lives_a_full_life(pipeline: &Pipeline, processor: &mut Program) -> bool
     }
     // Of lists as well: where others still wait, it is looked up together with them.
     let unreadable = FaultRule::always(Fault::Html);
-    let unreadable = pipeline.simulator.faults().set(unreadable).unwrap();
+    let unreadable = pipeline.fault(unreadable);
     link(pipeline, "bamboohr");
     if processor.starts(tasks::REREAD.as_str()).await {
         return true;
@@ -105,7 +94,7 @@ async fn lives_a_full_life(pipeline: &Pipeline, processor: &mut Program) -> bool
 async fn the_registry_names_all_that_a_processor_starts() {
     let pipeline = pipeline("panics-none").await;
     (0..ACCOUNTS).for_each(|_| link(&pipeline, "hibob"));
-    let mut processor = Program::start(command(&pipeline, &["run"]), "", None);
+    let mut processor = Program::start(pipeline.command(&["run"]), "", None);
     let has_ended = lives_a_full_life(&pipeline, &mut processor).await;
     assert!(!has_ended, "{}", processor.log());
     let started: BTreeSet<String> = processor.names().into_iter().collect();
@@ -118,7 +107,7 @@ async fn panics(name: Name) {
     let test = format!("panics-{}", name.as_str().replace(' ', "-"));
     let pipeline = pipeline(&test).await;
     (0..ACCOUNTS).for_each(|_| link(&pipeline, "hibob"));
-    let command = command(&pipeline, &["run"]);
+    let command = pipeline.command(&["run"]);
     let mut processor = Program::start(command, name.as_str(), None);
     lives_a_full_life(&pipeline, &mut processor).await;
     let code = processor.ends().await;
@@ -161,7 +150,7 @@ async fn a_command_ends_whatever_thread_of_it_panics() {
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
     for (name, arguments) in all {
-        let command = command(&pipeline, arguments);
+        let command = pipeline.command(arguments);
         let mut program = Program::start(command, name.as_str(), None);
         let code = program.ends().await;
         assert_eq!(code, PANICKED, "{arguments:?}: {}", program.log());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Pipeline, PipelineSettings, WITHIN};
+use harness::{Pipeline, PipelineSettings};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 use stackone_link_transport::Live;
@@ -49,9 +49,7 @@ async fn a_trigger_that_the_group_has_not_come_to_is_told_and_so_is_a_limit() {
         told.unwrap();
     }
     let mut events = pipeline.reader(Topic::AccountEvents);
-    events
-        .read_until(WITHIN, |records| records.len() == 4)
-        .await;
+    events.events(4).await;
     commit(&pipeline, 3).await;
     let found = document(&pipeline, &[id.as_str()]).await;
     assert_eq!(found["standing"], "not_processed");

@@ -3,11 +3,11 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use harness::{Isolation, Pipeline, TopicReader, WITHIN};
+use harness::{Isolation, Pipeline, ServiceProcess, TopicReader, WITHIN, ended};
 use stackone_link_wire::Topic;
 
 use super::letters::{assert_once_in_order, put_many_aside};
-use super::{all_of, redrive, run, summary};
+use super::{all_of, summary};
 
 const LETTERS: usize = 300;
 const KILLS: usize = 6;
@@ -21,16 +21,10 @@ async fn every_letter_is_put_back_once_although_the_redrive_is_killed_again_and_
     // It shows what is written before it is committed, so the redrive dies in the middle of transactions, too.
     let mut written = TopicReader::new(server, name, Isolation::ReadUncommitted);
     for _ in 0..KILLS {
-        let mut process = redrive(&pipeline, &["--rate", "60"]).spawn().unwrap();
+        let process = ServiceProcess::spawn(pipeline.command(&["redrive", "--rate", "60"]));
         let target = written.records().len() + fastrand::usize(1..40);
-        written
-            .read_until(WITHIN, |records| records.len() >= target)
-            .await;
-        assert!(
-            process.try_wait().unwrap().is_none(),
-            "it died before it was killed"
-        );
-        process.kill().await.unwrap();
+        written.at_least(target).await;
+        process.kill().await;
     }
     let last = summary(&pipeline, &["--rate", "1000"]).await;
     assert!(last["redriven"].as_u64().unwrap() > 0, "{last}");
@@ -44,13 +38,11 @@ async fn every_letter_is_put_back_once_although_the_redrive_is_killed_again_and_
 async fn a_second_redrive_takes_over_and_the_first_says_so() {
     let pipeline = Pipeline::start("redrive-two").await.unwrap();
     put_many_aside(&pipeline, LETTERS).await;
-    let mut slow = redrive(&pipeline, &["--rate", "20"]);
+    let mut slow = pipeline.command(&["redrive", "--rate", "20"]);
     let slow = slow.stdout(Stdio::piped()).stderr(Stdio::piped());
     let first = slow.spawn().unwrap();
     let mut events = pipeline.reader(Topic::AccountEvents);
-    events
-        .read_until(WITHIN, |records| !records.is_empty())
-        .await;
+    events.at_least(1).await;
     let second = summary(&pipeline, &["--rate", "1000"]).await;
     assert!(second["done_before"].as_u64().unwrap() + second["redriven"].as_u64().unwrap() > 0);
     let ended = tokio::time::timeout(WITHIN, first.wait_with_output()).await;
@@ -70,16 +62,14 @@ async fn a_second_redrive_takes_over_and_the_first_says_so() {
 async fn a_signal_ends_it_between_two_transactions_and_the_next_goes_on() {
     let pipeline = Pipeline::start("redrive-signal").await.unwrap();
     put_many_aside(&pipeline, LETTERS).await;
-    let mut slow = redrive(&pipeline, &["--rate", "20"]);
+    let mut slow = pipeline.command(&["redrive", "--rate", "20"]);
     let process = slow.stdout(Stdio::piped()).spawn().unwrap();
     let mut events = pipeline.reader(Topic::AccountEvents);
-    events
-        .read_until(WITHIN, |records| !records.is_empty())
-        .await;
+    events.at_least(1).await;
     let id = process.id().unwrap().to_string();
     let mut kill = tokio::process::Command::new("kill");
     kill.args(["-TERM", &id]);
-    assert!(run(kill).await.status.success());
+    assert!(ended(kill).await.status.success());
     let within = Duration::from_secs(10);
     let ended = tokio::time::timeout(within, process.wait_with_output()).await;
     let ended = ended.unwrap().unwrap();

@@ -1,23 +1,16 @@
 //! What each service must be allowed: the list is enough, and no entry of it can be left out.
 
-use std::process::Output;
-
-use harness::{
-    Pipeline, PipelineSettings, ProcessorProcess, ReadRecord, SECRET, WITHIN, eventually,
-};
+use harness::{Pipeline, PipelineSettings, ReadRecord, SECRET, ServiceProcess, WITHIN, eventually};
 use stackone_link_schemas::ACCOUNT_LISTED_TYPE;
 use stackone_link_transport::{Publisher, SaslMechanism, Security};
 use stackone_link_wire::{Acl, AclOperation, AclResource, OutgoingRecord, Topic, Topics};
 use stackone_simulator::{NewAccount, SignedBody, sign, webhook_client, webhook_request};
-use tokio::process::Command;
 use tokio::task::{JoinSet, LocalSet};
 use url::Url;
 
 use super::{broker, password, protocol};
 use crate::broker::headers;
-use crate::ingest_process::IngestProcess;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_processor-under-test");
 const INGEST: &str = "ingest";
 const PROCESSOR: &str = "processor";
 /// Pipelines that run at once.
@@ -98,9 +91,7 @@ async fn everything_happened(pipeline: &Pipeline, id: &str) {
         .read_until(WITHIN, |records| records.iter().any(is_linked))
         .await;
     let mut letters = pipeline.reader(Topic::DeadLetter);
-    letters
-        .read_until(WITHIN, |records| !records.is_empty())
-        .await;
+    letters.at_least(1).await;
     let mut events = pipeline.reader(Topic::AccountEvents);
     events
         .read_until(WITHIN, |records| records.iter().any(is_listed))
@@ -109,20 +100,8 @@ async fn everything_happened(pipeline: &Pipeline, id: &str) {
 
 /// The list, as `stackone-processor acls` prints it.
 async fn script(pipeline: &Pipeline) -> String {
-    let mut command = Command::new(PROGRAM);
-    command
-        .arg("--config")
-        .arg(pipeline.processor_file("acls").unwrap());
-    command.args([
-        "acls",
-        "--ingest",
-        "User:ingest",
-        "--processor",
-        "User:processor",
-    ]);
-    let Output { status, stdout, .. } = command.output().await.unwrap();
-    assert!(status.success());
-    String::from_utf8(stdout).unwrap()
+    let users = ["--ingest", "User:ingest", "--processor", "User:processor"];
+    pipeline.told(&[&["acls"], &users[..]].concat()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,21 +109,19 @@ async fn with_exactly_these_acls_a_webhook_goes_all_the_way_to_account_linked() 
     let pipeline = pipeline_of("acls", INGEST, PROCESSOR).await;
     let added = broker().await.run(&script(&pipeline).await).await.unwrap();
     assert!(added.contains("Adding ACLs"), "{added}");
-    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let processor = pipeline.processor_process("a").await;
     for event in ["account.updated", "hris_jobs.created", ""] {
         answers(&pipeline.webhook_url, event, 200).await;
     }
-    let ingest = IngestProcess::like_that_of(&pipeline).await;
-    ingest
-        .logged("every topic takes the largest webhook", WITHIN)
-        .await;
+    let ingest = pipeline.ingest_process().await;
+    ingest.says("every topic takes the largest webhook").await;
     let id = cause_everything(&pipeline).await;
     everything_happened(&pipeline, &id).await;
     let mut denials = troubles(&processor);
     denials.retain(|line| is_denial(line));
     assert!(denials.is_empty(), "{denials:#?}");
-    processor.terminate().await.unwrap();
-    pipeline.stop().await.unwrap();
+    ingest.kill().await;
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,15 +149,15 @@ async fn processor_without(entry: usize) {
     let mut acls = Acl::of_processor(&pipeline.topics, pipeline.group());
     let missing = acls.remove(entry);
     allow(&user, &acls).await;
-    let processor = pipeline.processor_process(PROGRAM, "a").await.unwrap();
+    let processor = pipeline.processor_process("a").await;
     cause_everything(&pipeline).await;
     says_that_it_may_not(&processor, &missing).await;
-    processor.kill().await.unwrap();
+    processor.kill().await;
     pipeline.stop().await.unwrap();
 }
 
 /// A warning or an error of the processor that names what it may not use, or the kind of thing.
-async fn says_that_it_may_not(processor: &ProcessorProcess, missing: &Acl) {
+async fn says_that_it_may_not(processor: &ServiceProcess, missing: &Acl) {
     let words = match (missing.resource, missing.operation) {
         (AclResource::Group, _) => "GroupAuthorizationFailed",
         (AclResource::TransactionalIdPrefix, _) => "Transactional Id authorization failed",
@@ -216,7 +193,7 @@ fn is_denial(line: &str) -> bool {
 }
 
 /// What it has warned of.
-fn troubles(processor: &ProcessorProcess) -> Vec<String> {
+fn troubles(processor: &ServiceProcess) -> Vec<String> {
     let mut troubles = processor.logged("\"ERROR\"");
     troubles.extend(processor.logged("\"WARN\""));
     troubles
@@ -274,13 +251,14 @@ async fn where_it_may_not_see_what_a_topic_takes_ingest_says_so_and_stores_every
     let all = Acl::of_ingest(&Topics::default());
     for (entry, _) in all.iter().enumerate().filter(|(_, acl)| !is_write(acl)) {
         let (pipeline, missing) = ingest_without(entry).await;
-        let ingest = IngestProcess::like_that_of(&pipeline).await;
+        let ingest = pipeline.ingest_process().await;
         for (_, event) in EVENTS {
-            answers(&ingest.url, event, 200).await;
+            answers(&ingest.webhook_url(), event, 200).await;
         }
         let words = format!("not checked: allow DescribeConfigs on {}\"", missing.name);
-        let told = ingest.logged(&words, WITHIN).await;
+        let told = ingest.says(&words).await;
         assert!(told.len() == 1 && told[0].contains("\"WARN\""), "{told:?}");
+        ingest.kill().await;
         pipeline.stop().await.unwrap();
     }
 }

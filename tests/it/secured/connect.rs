@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use harness::{API_KEY, PROJECT, Pipeline};
+use harness::{API_KEY, PROJECT, Pipeline, ServiceProcess, program};
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::entry::is_ready;
 use crate::linking::{Calls, SERVICE_TOKEN, TOKEN_KEY};
-use crate::service_process::ServiceProcess;
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_connect-under-test");
 
 /// A running connect; killed when dropped.
 pub(super) struct Connect {
@@ -38,14 +35,12 @@ impl Connect {
             ]
             .map(|path| path.display().to_string()),
         );
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program("connect"));
         command.arg("--config").arg(file("connect.toml", &config));
-        command
-            .env_clear()
-            .env("CONNECT__TELEMETRY__FORMAT", "json");
+        command.env_clear();
         let process = ServiceProcess::start(command).await;
         let connect = Self {
-            calls: Calls::new(process.public),
+            calls: Calls::new(process.public.unwrap()),
             process,
             _files: files,
         };
@@ -55,7 +50,7 @@ impl Connect {
 
     /// Waits until it is ready.
     pub(super) async fn is_ready(&self) {
-        is_ready(&format!("http://{}", self.process.admin)).await;
+        is_ready(&self.process.admin).await;
     }
 
     /// A host product begins a link: connect has written that, and has read it back. The status.
@@ -65,8 +60,8 @@ impl Connect {
     }
 
     /// Waits for so many lines of its log with this text.
-    pub(super) async fn logged(&self, text: &str, times: usize, within: Duration) {
-        self.process.logged(text, times, within).await;
+    pub(super) async fn says_times(&self, text: &str, times: usize, within: Duration) {
+        self.process.says_times(text, times, within).await;
     }
 }
 

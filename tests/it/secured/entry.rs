@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use harness::{Pipeline, PipelineSettings, SecuredBroker, WITHIN, eventually, readiness};
 use stackone_link_transport::{SaslMechanism, Security};
 use stackone_link_wire::Topic;
-use stackone_simulator::NewAccount;
 use tempfile::TempDir;
-use tokio::process::Command;
 
 use super::{broker, password};
 
@@ -44,14 +42,10 @@ async fn links_an_account(test: &str, servers: &str, security: Security) {
     };
     let pipeline = Pipeline::on(broker, test, settings).await.unwrap();
     let processor = pipeline.processor("a").unwrap();
-    let new = NewAccount::new("hibob", "t", "Acme");
-    pipeline.simulator.link(&new).unwrap();
+    pipeline.link("t");
     let mut linked = pipeline.reader(Topic::Linked);
-    linked
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    linked.events(1).await;
+    processor.stop_with(pipeline).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,14 +78,8 @@ async fn with_a_certificate_of_its_own_an_account_is_linked() {
 }
 
 /// What `doctor` finds wrong with the broker, in text, and its exit code.
-async fn diagnosis(file: &Path) -> (Option<i32>, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_processor-under-test"));
-    command
-        .arg("--config")
-        .arg(file)
-        .args(["doctor", "--timeout", "10s"]);
-    let output = tokio::time::timeout(WITHIN, command.kill_on_drop(true).output()).await;
-    let output = output.unwrap().unwrap();
+async fn diagnosis(pipeline: &Pipeline) -> (Option<i32>, String) {
+    let output = pipeline.ended(&["doctor", "--timeout", "10s"]).await;
     (
         output.status.code(),
         String::from_utf8(output.stdout).unwrap(),
@@ -181,7 +169,7 @@ pub(super) async fn is_told_everywhere(
     };
     let pipeline = Pipeline::on(broker, test, settings).await.unwrap();
     let asked = Instant::now();
-    let (code, told) = diagnosis(&pipeline.processor_file("doctor").unwrap()).await;
+    let (code, told) = diagnosis(&pipeline).await;
     assert!(
         asked.elapsed() < Duration::from_secs(30),
         "{test}: {:?}",
@@ -194,6 +182,5 @@ pub(super) async fn is_told_everywhere(
     let processor = pipeline.processor("a").unwrap();
     is_told(&processor.admin, "topics", words).await;
     is_told(&pipeline.ingest_admin, "kafka", words).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }

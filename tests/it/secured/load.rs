@@ -4,18 +4,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use harness::{
-    Broker, Pipeline, PipelineSettings, ProcessorInProcess, ProcessorProcess, WITHIN, eventually,
+    Broker, Pipeline, PipelineSettings, ProcessorInProcess, ServiceProcess, WITHIN, eventually,
 };
 use stackone_link_wire::Topic;
-use stackone_simulator::NewAccount;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::acls::post;
 use super::connect::Connect;
-use crate::ingest_process::IngestProcess;
 
-const PROCESSOR: &str = env!("CARGO_BIN_EXE_processor-under-test");
 /// Accounts are linked that often.
 const PERIOD: Duration = Duration::from_millis(250);
 /// How long whatever the load waits for may take. Replicas begin anew within 60 s.
@@ -34,23 +31,23 @@ pub(super) async fn takes(pipeline: &Pipeline, webhooks: u64) {
 
 /// What runs beside the ingest and the processor of a pipeline, each as a process of its own.
 pub(super) struct Replicas {
-    pub(super) ingest: IngestProcess,
-    pub(super) processor: ProcessorProcess,
+    pub(super) ingest: ServiceProcess,
+    pub(super) processor: ServiceProcess,
     pub(super) connect: Connect,
 }
 
 impl Replicas {
     async fn beside(pipeline: &Pipeline) -> Self {
         Self {
-            ingest: IngestProcess::like_that_of(pipeline).await,
-            processor: pipeline.processor_process(PROCESSOR, "b").await.unwrap(),
+            ingest: pipeline.ingest_process().await,
+            processor: pipeline.processor_process("b").await,
             connect: Connect::start(pipeline).await,
         }
     }
 
     /// One webhook comes to the other ingest, and a host product begins a link: neither is refused.
     async fn are_asked(&self, account: &str) {
-        let answer = post(&self.ingest.url, "account.updated", account).await;
+        let answer = post(&self.ingest.webhook_url(), "account.updated", account).await;
         assert_eq!(answer, 200, "of the other ingest");
         assert_eq!(self.connect.begins_a_link(account).await, 201, "of connect");
     }
@@ -68,8 +65,7 @@ pub(super) async fn links_all_while(
     let accounts = during(linking, meanwhile(&pipeline, &processor)).await;
     each_is_linked_once(&pipeline, &accounts).await;
     each_webhook_is_stored_once(&pipeline, 0).await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    processor.stop_with(pipeline).await;
 }
 
 /// The same with two of each service, each of which takes webhooks, and with connect, where a link is
@@ -87,9 +83,9 @@ pub(super) async fn replicas_link_all_while(
     each_is_linked_once(&pipeline, &accounts).await;
     each_webhook_is_stored_once(&pipeline, accounts.len()).await;
     replicas.connect.is_ready().await;
-    assert!(replicas.processor.terminate().await.unwrap().success());
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    replicas.ingest.stop().await;
+    replicas.processor.stop().await;
+    processor.stop_with(pipeline).await;
 }
 
 async fn begun(test: &str, broker: Broker) -> (Pipeline, ProcessorInProcess) {
@@ -124,8 +120,7 @@ async fn link_until(
     let mut ticks = interval(PERIOD);
     while !stop.is_cancelled() {
         ticks.tick().await;
-        let new = NewAccount::new("hibob", "t", "Acme");
-        let account = pipeline.simulator.link(&new).unwrap().as_str().to_owned();
+        let account = pipeline.link("t").as_str().to_owned();
         if let Some(replicas) = replicas {
             replicas.are_asked(&account).await;
         }
@@ -136,7 +131,7 @@ async fn link_until(
 
 async fn each_is_linked_once(pipeline: &Pipeline, accounts: &BTreeSet<String>) {
     let mut linked = pipeline.reader(Topic::Linked);
-    let records = linked.read_until(WITHIN, |records| records.len() >= accounts.len());
+    let records = linked.at_least(accounts.len());
     let keys = records.await.iter().filter_map(|record| record.key.clone());
     let keys: Vec<_> = keys.collect();
     assert_eq!(keys.len(), accounts.len(), "each once");
@@ -156,7 +151,7 @@ async fn each_webhook_is_stored_once(pipeline: &Pipeline, others: usize) {
         (0, 0),
         "at the first attempt"
     );
-    let records = pipeline.reader(Topic::AccountEvents).read_to_end().await;
+    let records = pipeline.all(Topic::AccountEvents).await;
     let webhooks = usize::try_from(counts.webhooks).unwrap();
     assert_eq!(records.len(), webhooks + others);
 }

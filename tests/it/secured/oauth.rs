@@ -180,9 +180,7 @@ async fn a_provider_that_is_down_past_a_tokens_end_is_named_and_services_come_ba
     let mut linked = pipeline.reader(Topic::Linked);
     let new = NewAccount::new("hibob", "t", "Acme");
     pipeline.simulator.link(&new).unwrap();
-    linked
-        .read_until(WITHIN, |records| records.len() == 1)
-        .await;
+    linked.events(1).await;
     is_up.store(false, Ordering::Relaxed);
     let down = Duration::from_secs(setting("TOKEN_PROVIDER_DOWN", DOWN));
     let began = Instant::now();
@@ -208,9 +206,6 @@ async fn a_provider_that_is_down_past_a_tokens_end_is_named_and_services_come_ba
     let after = back.elapsed();
     let line = format!("identity provider: down for {down:?}, both services ready after {after:?}");
     writeln!(std::io::stderr().lock(), "{line}").unwrap();
-    linked
-        .read_until(WITHIN, |records| records.len() == 2)
-        .await;
-    processor.stop().await.unwrap();
-    pipeline.stop().await.unwrap();
+    linked.events(2).await;
+    processor.stop_with(pipeline).await;
 }

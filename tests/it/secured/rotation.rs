@@ -70,17 +70,13 @@ async fn is_counted(pipeline: &Pipeline, what: &str, times: f64, before: f64) {
 /// of its own.
 async fn are_renewed(replicas: &Replicas) {
     let producer = "a producer with Kafka's new certificates is in use";
-    replicas.ingest.logged(producer, MEANWHILE).await;
-    replicas.connect.logged(producer, 1, MEANWHILE).await;
+    replicas.ingest.says_times(producer, 1, MEANWHILE).await;
+    replicas.connect.says_times(producer, 1, MEANWHILE).await;
     // Both topics that it follows, once when it started and once more.
-    let followed = replicas.connect.logged("read to the end", 4, MEANWHILE);
-    followed.await;
+    let connect = &replicas.connect;
+    connect.says_times("read to the end", 4, MEANWHILE).await;
     let goes_on = "going on with new clients";
-    let renewed = eventually("the other processor goes on", MEANWHILE, async || {
-        let times = replicas.processor.logged(goes_on).len();
-        (times > 0).then_some(()).ok_or("not yet")
-    });
-    renewed.await.unwrap();
+    replicas.processor.says_times(goes_on, 1, MEANWHILE).await;
 }
 
 async fn replace(
@@ -111,7 +107,7 @@ async fn replace(
     secured.allow_all("CN=first", false).await.unwrap();
     takes(pipeline, SOME).await;
     is_ready(&processor.admin).await;
-    is_ready(&format!("http://{}", replicas.processor.admin)).await;
+    is_ready(&replicas.processor.admin).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

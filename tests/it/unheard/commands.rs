@@ -23,15 +23,6 @@ fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A command of the processor, on the topics of a pipeline.
-fn of_processor(pipeline: &Pipeline, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROCESSOR);
-    command.arg("--config");
-    command.arg(pipeline.processor_file("command").unwrap());
-    command.args(arguments);
-    command
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_whose_reader_has_seen_enough_ends_without_a_word() {
     let pipeline = Pipeline::start("seen-enough").await.unwrap();
@@ -53,7 +44,7 @@ async fn a_command_whose_reader_has_seen_enough_ends_without_a_word() {
         &["resync"],
         &["doctor", "--timeout", "1s"],
     ] {
-        let output = output(of_processor(&pipeline, arguments), Reader::Gone).await;
+        let output = output(pipeline.command(arguments), Reader::Gone).await;
         assert_eq!(told(&output), "", "{arguments:?}");
         let code = output.status.code();
         assert!(matches!(code, Some(0 | 141)), "{arguments:?}: {code:?}");
@@ -96,7 +87,7 @@ async fn a_command_ends_as_it_would_although_its_last_words_cannot_be_written() 
             (&["no-such-command"], 2),
         ] {
             let (stderr, _unread) = reader.output();
-            let mut command = of_processor(&pipeline, arguments);
+            let mut command = pipeline.command(arguments);
             command.stdout(Stdio::null()).stderr(stderr);
             let ended = command.kill_on_drop(true).status();
             let ended = tokio::time::timeout(WITHIN, ended).await;

@@ -1,7 +1,6 @@
 //! A service whose standard error nobody reads: what it serves is found by looking at its sockets.
 
 use std::io::PipeReader;
-use std::path::Path;
 
 use harness::{WITHIN, eventually};
 use tokio::process::{Child, Command};
@@ -15,21 +14,9 @@ pub(super) struct Unheard {
 }
 
 impl Unheard {
-    pub(super) fn start(
-        program: &str,
-        config: &Path,
-        environment: &[(&str, &str)],
-        reader: Reader,
-    ) -> Self {
+    pub(super) fn start(mut command: Command, reader: Reader) -> Self {
         let (stderr, unread) = reader.output();
-        let child = Command::new(program)
-            .arg("--config")
-            .arg(config)
-            .envs(environment.iter().copied())
-            .stderr(stderr)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let child = command.stderr(stderr).kill_on_drop(true).spawn().unwrap();
         Self {
             child,
             _unread: unread,

@@ -51,7 +51,7 @@ impl Stage {
     }
 
     fn connect_url(&self) -> String {
-        format!("http://{}", self.connect.public.as_deref().unwrap())
+        format!("http://{}", self.connect.public.unwrap())
     }
 }
 

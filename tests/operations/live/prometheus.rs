@@ -97,7 +97,8 @@ impl Prometheus {
             let name = Path::new(file).file_name().unwrap();
             std::fs::write(folder.join(name), text).unwrap();
         }
-        let jobs = jobs.iter().map(|(job, target)| {
+        let jobs = jobs.iter().map(|(job, admin)| {
+            let target = admin.trim_start_matches("http://");
             format!("  - job_name: {job}\n    static_configs: [{{ targets: [\"{target}\"] }}]\n")
         });
         let config = format!(

@@ -1,25 +1,29 @@
 //! Broker, StackOne, the services, and Prometheus.
 
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::time::Duration;
 
-use harness::{API_KEY, Broker, PROJECT, SECRET, WITHIN, eventually, unique_topics};
+use harness::{
+    API_KEY, Broker, PROJECT, SECRET, ServiceProcess, WITHIN, eventually, program, unique_topics,
+};
 use stackone_simulator::{
     AccountId, NewAccount, Notify, ProjectConfig, Simulator, SimulatorConfig, WebhookTarget,
 };
 use tempfile::TempDir;
+use tokio::process::Command;
+use url::Url;
 
 use super::prometheus::{Prometheus, Rules};
-use super::service::Service;
 use super::settings::Files;
 
 /// Everything, running.
 pub(crate) struct Stage {
     pub(crate) broker: Broker,
     pub(crate) simulator: Simulator,
-    pub(crate) ingest: Service,
-    pub(crate) processor: Service,
-    pub(crate) connect: Service,
+    pub(crate) ingest: ServiceProcess,
+    pub(crate) processor: ServiceProcess,
+    pub(crate) connect: ServiceProcess,
     pub(crate) prometheus: Prometheus,
     folder: TempDir,
 }
@@ -33,15 +37,12 @@ impl Stage {
         let (broker, topics) = (Broker::embedded(), unique_topics(test));
         broker.create_topics(&topics, 3).await.unwrap();
         let config = files.ingest(&broker, &topics);
-        let program = env!("CARGO_BIN_EXE_ingest-under-test");
-        let ingest = Service::start(program, &config, "INGEST__TELEMETRY__FORMAT").await;
-        let simulator = stackone(ingest.public.as_deref().unwrap()).await;
+        let ingest = start("ingest", &config).await;
+        let simulator = stackone(ingest.webhook_url()).await;
         let config = files.processor(&broker, &topics, &simulator);
-        let program = env!("CARGO_BIN_EXE_processor-under-test");
-        let processor = Service::start(program, &config, "PROCESSOR__TELEMETRY__FORMAT").await;
+        let processor = start("processor", &config).await;
         let config = files.connect(&broker, &topics, &simulator);
-        let program = env!("CARGO_BIN_EXE_connect-under-test");
-        let connect = Service::start(program, &config, "CONNECT__TELEMETRY__FORMAT").await;
+        let connect = start("connect", &config).await;
         let targets = [
             ("stackone-ingest", ingest.admin.as_str()),
             ("stackone-processor", processor.admin.as_str()),
@@ -120,13 +121,18 @@ impl Stage {
     }
 }
 
-async fn stackone(webhooks: &str) -> Simulator {
-    let url = format!("http://{webhooks}/webhooks/stackone/default");
+async fn start(service: &str, config: &Path) -> ServiceProcess {
+    let mut command = Command::new(program(service));
+    command.arg("--config").arg(config).env_clear();
+    ServiceProcess::start(command).await
+}
+
+async fn stackone(url: Url) -> Simulator {
     let mut config = SimulatorConfig::in_process(ProjectConfig {
         id: PROJECT.to_owned(),
         api_key: API_KEY.into(),
         webhook: Some(WebhookTarget {
-            url: url.parse().unwrap(),
+            url,
             secret: SECRET.into(),
         }),
     });

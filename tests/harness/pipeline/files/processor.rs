@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::super::Pipeline;
 use super::super::settings::{API_KEY, OTHER_API_KEY, OTHER_PROJECT};
-use super::{FREE_PORT, Listen, Telemetry, write};
+use super::{FREE_PORT, KEYS, Listen, Telemetry, write};
 
 #[derive(Serialize)]
 struct ProcessorFile<'a> {
@@ -165,12 +165,12 @@ fn projects<'a>(folder: &TempDir, pipeline: &'a Pipeline) -> anyhow::Result<Vec<
         api_key_file(folder, API_KEY)?,
     )];
     if settings.has_other_project {
-        let api_key_file = write(folder, "other-api-key", OTHER_API_KEY)?;
+        let api_key_file = write(folder, KEYS[1], OTHER_API_KEY)?;
         projects.push(project(Some(OTHER_PROJECT), api_key_file));
     }
     Ok(projects)
 }
 
 pub(in crate::pipeline) fn api_key_file(folder: &TempDir, key: &str) -> anyhow::Result<PathBuf> {
-    write(folder, "api-key", key)
+    write(folder, KEYS[0], key)
 }
