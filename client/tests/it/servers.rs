@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stackone_client::{ApiError, Client, Lookup};
+use stackone_client::{ApiError, Client, ClientOptions, Lookup};
 use stackone_link_schemas::AccountId;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio_rustls::rustls::{DEFAULT_VERSIONS, ServerConfig};
 
-use crate::{ID, options};
+use crate::{ID, impatient, options};
 
 const MEBIBYTE: usize = 1024 * 1024;
 
@@ -23,14 +23,18 @@ async fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-async fn asked_of(base_url: &str) -> Result<Lookup, ApiError> {
-    let client = Client::new(options(base_url)).unwrap();
+async fn asked_of(options: ClientOptions) -> Result<Lookup, ApiError> {
+    let client = Client::new(options).unwrap();
     client.account(&AccountId::try_from(ID).unwrap()).await
 }
 
 /// Asks a server that reads the request, sends these parts, each after a pause, and closes the
 /// connection. The client may hang up before.
-async fn answered_with(parts: Vec<Vec<u8>>, pause: Duration) -> Result<Lookup, ApiError> {
+async fn answered_with(
+    options: fn(&str) -> ClientOptions,
+    parts: Vec<Vec<u8>>,
+    pause: Duration,
+) -> Result<Lookup, ApiError> {
     let (listener, address) = listen().await;
     let server = async {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -42,8 +46,8 @@ async fn answered_with(parts: Vec<Vec<u8>>, pause: Duration) -> Result<Lookup, A
             }
         }
     };
-    let url = format!("http://{address}");
-    let (told, ()) = tokio::join!(asked_of(&url), server);
+    let asked = asked_of(options(&format!("http://{address}")));
+    let (told, ()) = tokio::join!(asked, server);
     told
 }
 
@@ -72,7 +76,7 @@ fn is_too_long(told: &Result<Lookup, ApiError>) -> bool {
 async fn an_answer_that_trickles_ends_with_the_deadline_although_it_moves() {
     let mut parts = vec![head("content-length: 200")];
     parts.extend((0..200).map(|_| b" ".to_vec()));
-    let told = answered_with(parts, Duration::from_millis(50)).await;
+    let told = answered_with(impatient, parts, Duration::from_millis(50)).await;
     assert!(is_unavailable(&told, "timeout"), "{told:?}");
 }
 
@@ -81,7 +85,8 @@ async fn an_answer_that_is_cut_short_tells_nothing() {
     let whole =
         format!(r#"{{"id":"{ID}","provider":"p","status":"active","origin_owner_id":"o"}}"#);
     let declared = head(&format!("content-length: {}", whole.len() + 1));
-    let told = answered_with(vec![declared, whole.into_bytes()], Duration::ZERO).await;
+    let parts = vec![declared, whole.into_bytes()];
+    let told = answered_with(options, parts, Duration::ZERO).await;
     assert!(is_unavailable(&told, "connection broke"), "{told:?}");
 }
 
@@ -95,7 +100,7 @@ async fn an_answer_without_an_end_is_read_up_to_the_limit_only() {
     let mut parts = vec![head("transfer-encoding: chunked")];
     parts.extend(std::iter::repeat_n(chunk.concat(), 5));
     // It never ends: without the limit this would be a connection that broke.
-    let told = answered_with(parts, Duration::ZERO).await;
+    let told = answered_with(options, parts, Duration::ZERO).await;
     assert!(is_too_long(&told), "{told:?}");
 }
 
@@ -106,7 +111,7 @@ async fn a_long_answer_is_unreadable_however_long_it_says_it_is() {
         head(&format!("content-length: {length}")),
         vec![b' '; length],
     ];
-    let told = answered_with(parts, Duration::ZERO).await;
+    let told = answered_with(options, parts, Duration::ZERO).await;
     assert!(is_too_long(&told), "{told:?}");
 }
 
@@ -129,8 +134,8 @@ async fn a_certificate_that_nobody_vouches_for_gets_no_request() {
             Err(_) => 0,
         }
     };
-    let url = format!("https://{address}");
-    let (told, read) = tokio::join!(asked_of(&url), server);
+    let asked = asked_of(options(&format!("https://{address}")));
+    let (told, read) = tokio::join!(asked, server);
     assert!(is_unavailable(&told, "connection failed"), "{told:?}");
     assert_eq!(read, 0);
 }
