@@ -191,7 +191,7 @@ mod tests {
             Ok(())
         });
         assert_eq!(code, ExitCode::SUCCESS);
-        assert!(started.elapsed() < AFTERWARDS * 10);
+        assert!(started.elapsed() < AFTERWARDS * 60);
         drop(release);
     }
 }

@@ -92,6 +92,7 @@ mod tests {
     use std::io;
     use std::sync::{Arc, Mutex};
 
+    use tokio::time::Instant;
     use tracing_subscriber::fmt::MakeWriter;
 
     use super::*;
@@ -151,6 +152,35 @@ mod tests {
             );
             assert_eq!(said(None), "");
         });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn files_are_looked_at_at_once_and_again_within_the_two_seconds_that_are_promised() {
+        struct Looks {
+            began: Instant,
+            seen: Arc<Mutex<Vec<Duration>>>,
+            stop: CancellationToken,
+        }
+        impl Watched for Looks {
+            fn look(&mut self) {
+                let mut seen = self.seen.lock().unwrap();
+                seen.push(self.began.elapsed());
+                if seen.len() == 4 {
+                    self.stop.cancel();
+                }
+            }
+        }
+        let (seen, stop) = (Arc::default(), CancellationToken::new());
+        let looks = Looks {
+            began: Instant::now(),
+            seen: Arc::clone(&seen),
+            stop: stop.clone(),
+        };
+        run(LOOK, looks, stop).await.unwrap();
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen[0], Duration::ZERO);
+        let gaps = seen.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(gaps.max() < Some(Duration::from_secs(2)), "{seen:?}");
     }
 
     #[tokio::test]

@@ -202,7 +202,7 @@ mod tests {
         answer: Duration::from_millis(50),
     };
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn who_takes_nothing_of_an_answer_is_cut_and_who_takes_some_is_not() {
         let (ours, mut theirs) = duplex(8);
         let mut timed = Timed::new(ours, DEADLINES);

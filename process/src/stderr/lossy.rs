@@ -166,7 +166,7 @@ mod tests {
             assert!((10..=11).contains(&held), "{held} are held");
             let flushing = Instant::now();
             writer.flush(Duration::from_millis(50));
-            assert!(flushing.elapsed() < Duration::from_secs(10));
+            assert!(flushing.elapsed() < Duration::from_secs(60));
             for _ in 0..held {
                 let_one.send(()).unwrap();
                 assert_eq!(lines.recv().unwrap(), b"five\n");
