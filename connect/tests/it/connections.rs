@@ -1,7 +1,7 @@
 //! Connections to the public listener: how many, and for how long.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -84,25 +84,29 @@ async fn a_peer_has_only_so_many_connections_and_another_peer_is_served() {
 async fn a_head_that_does_not_come_is_given_up_the_second_one_too() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
-        settings.server.header_deadline = Duration::from_secs(1);
+        settings.server.header_deadline = Duration::from_secs(5);
     })
     .await;
     let mut silent = Connection::open(service.public).await;
-    let (mut first, mut second) = (
-        Connection::open(service.public).await,
-        Connection::open(service.public).await,
-    );
-    first.0.write_all(&REQUEST[..20]).await.unwrap();
-    assert_eq!(second.asks().await, 404);
-    second.0.write_all(&REQUEST[..20]).await.unwrap();
     assert_eq!(silent.closed().await, "");
-    for mut slow in [first, second] {
-        let answer = slow.closed().await;
+    for is_second in [false, true] {
+        // Where a busy machine says it after the deadline, nothing was said in time, and that is
+        // not answered.
+        let answer = eventually("an answer", async || {
+            let mut slow = Connection::open(service.public).await;
+            if is_second {
+                assert_eq!(slow.asks().await, 404);
+            }
+            slow.0.write_all(&REQUEST[..20]).await.ok()?;
+            let answer = slow.closed().await;
+            (!answer.is_empty()).then_some(answer)
+        });
+        let answer = answer.await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
     }
     let slow = "stackone_connect_connections_failed_total{reason=\"head_too_slow\"}";
     eventually("counted", async || {
-        (service.metric(slow).await == Some(2.0)).then_some(())
+        (service.metric(slow).await >= Some(2.0)).then_some(())
     })
     .await;
 }
@@ -110,9 +114,10 @@ async fn a_head_that_does_not_come_is_given_up_the_second_one_too() {
 #[tokio::test]
 async fn an_event_stream_outlives_the_deadlines_of_idle_connections() {
     let (broker, stackone) = (Broker::new(), stackone().await);
+    let (keep_alive, header_deadline) = (Duration::from_millis(500), Duration::from_secs(5));
     let service = Service::ready_with(&broker, &stackone, |settings| {
-        settings.server.keep_alive = Duration::from_millis(500);
-        settings.server.header_deadline = Duration::from_millis(500);
+        settings.server.keep_alive = keep_alive;
+        settings.server.header_deadline = header_deadline;
     })
     .await;
     let made = service.create(json!({})).await;
@@ -120,7 +125,8 @@ async fn an_event_stream_outlives_the_deadlines_of_idle_connections() {
     assert_eq!(events.next().await.unwrap()["state"], "created");
     // Each is idle for `keep_alive`: together longer than the stream could be with a deadline of
     // both.
-    for _ in 0..4 {
+    let opened = Instant::now();
+    while opened.elapsed() < keep_alive + header_deadline {
         let mut idle = Connection::open(service.public).await;
         assert_eq!(idle.asks().await, 404);
         idle.closed().await;

@@ -13,6 +13,7 @@ use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::broker::Broker;
+use crate::eventually::PATIENCE;
 use crate::host::{Host, ISSUER};
 use crate::pages::hub;
 use crate::service::TOKEN_KEY;
@@ -56,7 +57,7 @@ async fn examined(config: &Config) -> (bool, Vec<(String, String, String)>) {
     let mut out = Vec::new();
     let asked = Doctor {
         json: true,
-        timeout: Duration::from_secs(5),
+        timeout: PATIENCE,
     };
     let ended = doctor::run(config, &asked, &mut out).await;
     let report: Value = serde_json::from_slice(&out).unwrap();

@@ -1,5 +1,7 @@
 //! Kafka is away: what was read is still served.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::broker::Broker;
@@ -12,7 +14,8 @@ use crate::stackone::stackone;
 async fn reads_and_streams_go_on_and_writes_are_refused_with_a_time() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
-        settings.sessions.read_back_deadline = std::time::Duration::from_secs(1);
+        settings.sessions.read_back_deadline = Duration::from_secs(1);
+        settings.kafka.ack_deadline = Duration::from_secs(3);
     })
     .await;
     let made = eventually("made", async || {

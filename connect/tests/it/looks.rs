@@ -14,7 +14,6 @@ use crate::stackone::stackone;
 fn looks(settings: &mut Settings) {
     settings.look.enabled = true;
     settings.look.after = Duration::from_millis(100);
-    settings.look.give_up_after = Duration::from_secs(1);
 }
 
 /// The state of an account that was looked at by the record at this place.
@@ -72,7 +71,11 @@ async fn a_page_that_lies_is_found_out() {
 #[tokio::test]
 async fn an_account_that_is_nowhere_fails_the_session() {
     let (broker, stackone) = (Broker::new(), stackone().await);
-    let service = Service::ready_with(&broker, &stackone, looks).await;
+    let service = Service::ready_with(&broker, &stackone, |settings| {
+        looks(settings);
+        settings.look.give_up_after = Duration::from_secs(1);
+    })
+    .await;
     let made = service.create(json!({})).await;
     assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ use crate::stackone::KEY;
 
 pub(crate) const SERVICE_TOKEN: &str = "hush-service-token-0123456789abcdef";
 pub(crate) const TOKEN_KEY: &str = "hush-token-key-0123456789abcdef0123";
+/// For how long a replica waits to read a session that it does not know yet.
+const UNREAD: Duration = Duration::from_secs(1);
 
 /// A running replica.
 pub(crate) struct Service {
@@ -72,9 +75,12 @@ pub(crate) fn config_with(
         ("CONNECT__SERVER__WORKERS", "1"),
         ("CONNECT__ADMIN__LISTEN", "127.0.0.1:0"),
         ("CONNECT__KAFKA__BOOTSTRAP_SERVERS", &broker.address()),
-        ("CONNECT__KAFKA__ACK_DEADLINE", "3s"),
-        // On a busy machine reading back takes a while.
-        ("CONNECT__SESSIONS__READ_BACK_DEADLINE", "30s"),
+        // On a busy machine the broker, reading back, StackOne's stand-in and a client's first byte
+        // take a while. A test of a deadline sets it.
+        ("CONNECT__KAFKA__ACK_DEADLINE", "60s"),
+        ("CONNECT__SESSIONS__READ_BACK_DEADLINE", "60s"),
+        ("CONNECT__STACKONE__TIMEOUT", "60s"),
+        ("CONNECT__SERVER__HEADER_DEADLINE", "3m"),
         ("CONNECT__SHUTDOWN__DRAIN_DELAY", "0s"),
     ];
     let environment: HashMap<_, _> = environment
@@ -189,6 +195,22 @@ impl Service {
         let answer = self.get(&path(made, ""), text(made, "client_token")).await;
         assert_eq!(answer.status(), 200);
         answer.json()
+    }
+
+    /// Waits until this replica has read a session that another one has made. Its token is right,
+    /// so each answer is the session, or was waited for.
+    pub(crate) async fn reads(&self, made: &Value) -> Value {
+        eventually("read", async || {
+            let asked = Instant::now();
+            let answer = self.get(&path(made, ""), text(made, "client_token")).await;
+            if answer.status() == 404 {
+                assert!(asked.elapsed() >= UNREAD, "{:?}", asked.elapsed());
+                return None;
+            }
+            assert_eq!(answer.status(), 200);
+            Some(answer.json())
+        })
+        .await
     }
 
     /// Calls one of the session's routes with its client token; the status.

@@ -14,7 +14,7 @@ use crate::streams::Events;
 async fn it_is_not_ready_first_then_its_streams_end_and_then_it_does() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
-        settings.shutdown.drain_delay = Duration::from_secs(2);
+        settings.shutdown.drain_delay = Duration::from_secs(10);
     })
     .await;
     let made = service.create(json!({})).await;

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use stackone_simulator::{
-    AccountId, Fault, FaultRule, NewAccount, Operation, RetryAfter, Simulator,
+    AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, Operation,
+    RetryAfter, Simulator,
 };
 
 use crate::stage::{client, config, get, get_json, request, start, within_deadline};
@@ -169,18 +170,22 @@ async fn a_late_answer_is_late_and_right() {
 
 #[tokio::test]
 async fn a_stale_answer_says_what_was_true_when_the_request_came() {
-    let simulator = start(config()).await;
-    let soon = NewAccount {
-        activates_after: Some(Duration::from_secs(2)),
-        ..NewAccount::default()
-    };
-    let path = format!("/accounts/{}", simulator.link(&soon).unwrap());
+    let (simulator, id, path) = simulator_with_account().await;
     let stale = Fault::Stale {
-        delay: Duration::from_secs(2),
+        delay: Duration::from_secs(1),
     };
     simulator.faults().set(FaultRule::next(1, stale)).unwrap();
-    assert_eq!(get_json(&simulator, &path).await["status"], "inactive");
-    assert_eq!(get_json(&simulator, &path).await["status"], "active");
+    let change = async {
+        while simulator.faults().list()[0].1.remaining != Some(0) {
+            tokio::task::yield_now().await;
+        }
+        let changed = simulator.set_status(&id, Status::Error, Vec::new(), Notify::Silent);
+        changed.unwrap();
+    };
+    let asked = async { tokio::join!(get_json(&simulator, &path), change) };
+    let (answer, ()) = within_deadline(asked).await;
+    assert_eq!(answer["status"], "active");
+    assert_eq!(get_json(&simulator, &path).await["status"], "error");
 }
 
 #[tokio::test]

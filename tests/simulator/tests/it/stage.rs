@@ -16,7 +16,7 @@ pub(crate) const KEY: &str = "v1.eu1.test-key";
 pub(crate) const SECRET: &str = "test-webhook-secret-do-not-use";
 
 /// Nothing here takes longer unless it is broken.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn within_deadline<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, work)
