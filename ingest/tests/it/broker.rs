@@ -67,6 +67,18 @@ impl Broker {
         self.cluster.broker_round_trip_time(BROKER, delay).unwrap();
     }
 
+    /// Has it answer nobody until [`Self::lets_answers_go`].
+    pub(crate) fn holds_answers(&self) {
+        self.answers_after(Duration::from_secs(600));
+    }
+
+    /// What was held back comes on another connection, on which it is asked for again.
+    pub(crate) fn lets_answers_go(&self) {
+        self.answers_after(Duration::ZERO);
+        self.down();
+        self.up();
+    }
+
     pub(crate) fn refuses_next_record(&self, error: RDKafkaRespErr) {
         self.cluster
             .request_errors(RDKafkaApiKey::Produce, &[error]);

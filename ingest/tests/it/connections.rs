@@ -7,7 +7,7 @@ use stackone_ingest::config::Settings;
 use tokio::task::JoinSet;
 
 use crate::broker::Broker;
-use crate::eventually::eventually;
+use crate::eventually::{PATIENCE, eventually};
 use crate::http::Connection;
 use crate::service::{Service, client};
 use crate::sign::{SECRET, signature};
@@ -93,10 +93,11 @@ async fn who_says_nothing_is_given_up_without_an_answer() {
 async fn idle_connections_slow_bodies_and_forgeries_do_not_stop_what_is_signed() {
     let broker = Broker::with_topics();
     let service = Service::ready_with(&broker, |settings| {
-        // So that they are there to the end, whatever else this machine does.
+        // So that they are there to the end, whatever else this machine does, and who waits for one
+        // is too slow.
         settings.server.header_deadline = Duration::from_secs(120);
         settings.server.body_deadline = Duration::from_secs(120);
-        settings.shutdown.deadline = Duration::from_secs(125);
+        settings.shutdown.deadline = Duration::from_secs(185);
     })
     .await;
     let idle = join_all((0..300).map(|_| Connection::open(service.public))).await;
@@ -127,7 +128,7 @@ async fn idle_connections_slow_bodies_and_forgeries_do_not_stop_what_is_signed()
         assert_eq!(service.post(BODY).await.status(), 200);
         slowest = slowest.max(started.elapsed());
     }
-    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    assert!(slowest < PATIENCE, "{slowest:?}");
     assert!(flood.try_join_next().is_none(), "the flood went on");
     assert_eq!((idle.len(), slow.len()), (300, 100));
 }

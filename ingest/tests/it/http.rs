@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::eventually::PATIENCE;
+use crate::eventually::{PATIENCE, eventually};
 
 /// A connection to the public listener.
 pub(crate) struct Connection(TcpStream);
@@ -28,6 +28,19 @@ impl Connection {
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.unwrap();
+    }
+
+    /// What is answered, to the end of the connection, to who says this and then no more. Where a
+    /// busy machine has it come after the deadline, nothing was said in time, and that is not
+    /// answered: then another one says it.
+    pub(crate) async fn given_up_after(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+        eventually("an answer", async || {
+            let mut connection = Self::open(address).await;
+            connection.0.write_all(bytes).await.ok()?;
+            let answer = connection.closed().await;
+            (!answer.is_empty()).then_some(answer)
+        })
+        .await
     }
 
     /// Closes this half of the connection.

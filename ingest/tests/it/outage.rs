@@ -1,36 +1,30 @@
 //! Kafka in trouble: every answer comes within its deadline, and nothing has to be restarted.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::types::RDKafkaRespErr;
 use stackone_ingest::config::Settings;
 use stackone_link_wire::Topic;
+use tokio::time::timeout;
 
 use crate::broker::Broker;
-use crate::eventually::eventually;
+use crate::eventually::{PATIENCE, eventually};
 use crate::service::Service;
 
 const BODY: &str = r#"{"event":"account.created","account_id":"a"}"#;
-const ACK_DEADLINE: Duration = Duration::from_millis(1500);
 
 fn impatient(settings: &mut Settings) {
-    settings.publish.ack_deadline = ACK_DEADLINE;
+    settings.publish.ack_deadline = Duration::from_millis(1500);
 }
 
 async fn refused_in_time(service: &Service) {
-    let started = Instant::now();
-    let answer = service.post(BODY).await;
+    // Room for a busy machine, but well below the deadlines of the Kafka client, which are minutes.
+    let answer = timeout(PATIENCE, service.post(BODY)).await.unwrap();
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "5");
     assert_eq!(
         answer.text().await.unwrap(),
         r#"{"error":"not_acknowledged"}"#
-    );
-    // Room for a busy machine, but well below the default deadline.
-    assert!(
-        started.elapsed() < ACK_DEADLINE + Duration::from_secs(2),
-        "{:?}",
-        started.elapsed()
     );
 }
 
@@ -112,23 +106,21 @@ async fn a_full_queue_is_a_503_at_once() {
     })
     .await;
     assert_eq!(service.post(BODY).await.status(), 200);
-    broker.answers_after(Duration::from_secs(2));
+    broker.holds_answers();
     let (held, refused) = tokio::join!(service.post(BODY), async {
-        eventually("queued", async || {
-            let queued = service
-                .metric("stackone_ingest_producer_queue_messages")
-                .await;
-            (queued == Some(1.0)).then_some(())
-        })
-        .await;
-        let started = Instant::now();
-        (service.post(BODY).await, started.elapsed())
+        let is_queued = async || {
+            let queued = service.metric("stackone_ingest_producer_queue_messages");
+            (queued.await == Some(1.0)).then_some(())
+        };
+        eventually("queued", is_queued).await;
+        let refused = service.post(BODY).await;
+        assert_eq!(is_queued().await, Some(()), "refused while it is full");
+        broker.lets_answers_go();
+        refused
     });
     assert_eq!(held.status(), 200);
-    let (refused, took) = refused;
     assert_eq!(refused.status(), 503);
     assert!(refused.headers().contains_key("retry-after"));
-    assert!(took < Duration::from_secs(1), "{took:?}");
     assert_eq!(service.counted("default", "queue_full").await, 1.0);
 }
 

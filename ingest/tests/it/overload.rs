@@ -1,7 +1,5 @@
 //! More than may be held at once, before and after authentication.
 
-use std::time::Duration;
-
 use stackone_ingest::config::{Settings, StageLimits};
 
 use crate::broker::Broker;
@@ -112,10 +110,12 @@ async fn too_many_webhooks_that_wait_for_kafka_are_a_503_and_do_not_hold_up_read
         settings.limits.after_authentication = one;
     })
     .await;
-    broker.answers_after(Duration::from_secs(2));
+    broker.holds_answers();
     let (accepted, refused) = tokio::join!(service.post(BODY), async {
         held(&service, 1.0).await;
-        service.post(BODY).await
+        let refused = service.post(BODY).await;
+        broker.lets_answers_go();
+        refused
     });
     assert_eq!(
         (accepted.status().as_u16(), refused.status().as_u16()),
@@ -143,10 +143,15 @@ async fn too_many_bytes_that_wait_for_kafka_are_a_503_and_smaller_ones_are_taken
         settings.limits.after_authentication.body_bytes = 1000;
     })
     .await;
-    broker.answers_after(Duration::from_secs(2));
+    broker.holds_answers();
     let (accepted, (refused, small)) = tokio::join!(service.post(webhook(600)), async {
         held(&service, 1.0).await;
-        tokio::join!(service.post(webhook(401)), service.post(webhook(400)))
+        let refused = service.post(webhook(401)).await;
+        let (small, ()) = tokio::join!(service.post(webhook(400)), async {
+            held(&service, 2.0).await;
+            broker.lets_answers_go();
+        });
+        (refused, small)
     });
     let statuses = [accepted, refused, small].map(|answer| answer.status().as_u16());
     assert_eq!(statuses, [200, 503, 200]);

@@ -14,6 +14,13 @@ use crate::service::client;
 use crate::sign::SECRET;
 
 const PATH: &str = env!("CARGO_BIN_EXE_stackone-ingest");
+/// Deadlines that no busy machine misses; see `service::patient`.
+const PATIENT: [(&str, &str); 4] = [
+    ("INGEST__SERVER__HEADER_DEADLINE", "3m"),
+    ("INGEST__PUBLISH__ACK_DEADLINE", "60s"),
+    ("INGEST__PUBLISH__STALL_AFTER", "60s"),
+    ("INGEST__SHUTDOWN__DEADLINE", "80s"),
+];
 
 /// `stackone-ingest run`, in a process of its own; killed where a test fails.
 pub(crate) struct Program {
@@ -32,13 +39,16 @@ impl Drop for Program {
 
 impl Program {
     pub(crate) fn start(broker: &Broker, filter: &str) -> Self {
-        Self::with(broker, filter, &["run"])
+        let mut command = Command::new(PATH);
+        command.arg("run");
+        Self::of(command, broker, filter, &PATIENT)
     }
 
+    /// With the deadlines that it has by default, or by the file that `arguments` name.
     pub(crate) fn with(broker: &Broker, filter: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(PATH);
         command.args(arguments);
-        Self::of(command, broker, filter)
+        Self::of(command, broker, filter, &[])
     }
 
     /// Under `limits` of open files, in the words of a shell, and set to so many connections.
@@ -48,10 +58,10 @@ impl Program {
         let program = format!("{limits} && {} exec {PATH} run", server.join(" "));
         let mut command = Command::new("/bin/sh");
         command.args(["-c", &program]);
-        Self::of(command, broker, "info")
+        Self::of(command, broker, "info", &PATIENT)
     }
 
-    fn of(mut command: Command, broker: &Broker, filter: &str) -> Self {
+    fn of(mut command: Command, broker: &Broker, filter: &str, more: &[(&str, &str)]) -> Self {
         let mut child = command
             .env_clear()
             .env("STACKONE_WEBHOOK_SECRET", SECRET)
@@ -69,6 +79,7 @@ impl Program {
             .env("INGEST__TOPICS__UNRECOGNIZED", &broker.topics.unrecognized)
             .env("INGEST__SHUTDOWN__DRAIN_DELAY", "0s")
             .env("INGEST__TELEMETRY__FILTER", filter)
+            .envs(more.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -142,6 +153,11 @@ impl Program {
             lines.find(|line| line.contains(text)).map(str::to_owned)
         })
         .await
+    }
+
+    /// The logs so far.
+    pub(crate) fn logs(&self) -> String {
+        self.told.lock().unwrap().clone()
     }
 
     /// Whether it has said so yet.

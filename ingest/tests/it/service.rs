@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Response};
 use stackone_ingest::config::Settings;
@@ -22,7 +23,17 @@ pub(crate) struct Service {
     running: JoinSet<Result<(), RunError>>,
 }
 
-/// The settings of a test: quick to give up, quick to come back.
+/// Gives a busy machine time: a client that is slow to say its first byte is none that says
+/// nothing, and a broker that shares the processor with it is none that is silent. A test of a
+/// deadline sets it.
+pub(crate) fn patient(settings: &mut Settings) {
+    settings.server.header_deadline = Duration::from_secs(180);
+    settings.publish.ack_deadline = Duration::from_secs(60);
+    settings.publish.stall_after = Duration::from_secs(60);
+    settings.shutdown.deadline = Duration::from_secs(80);
+}
+
+/// The settings of a test: slow to give up, quick to come back.
 pub(crate) fn config(broker: &str, change: impl FnOnce(&mut Settings)) -> Config {
     config_with(broker, &[], change)
 }
@@ -37,9 +48,6 @@ pub(crate) fn config_with(
         ("STACKONE_WEBHOOK_SECRET", SECRET),
         ("INGEST__SERVER__LISTEN", "127.0.0.1:0"),
         ("INGEST__SERVER__WORKERS", "1"),
-        // On a busy machine a client may be slow to say its first byte, and is none that says
-        // nothing.
-        ("INGEST__SERVER__HEADER_DEADLINE", "3m"),
         ("INGEST__ADMIN__LISTEN", "127.0.0.1:0"),
         ("INGEST__KAFKA__BOOTSTRAP_SERVERS", broker),
         ("INGEST__SHUTDOWN__DRAIN_DELAY", "0s"),
@@ -52,6 +60,7 @@ pub(crate) fn config_with(
     let mut config = Config::load(None, &environment).unwrap();
     let backoff = ("reconnect.backoff.max.ms".to_owned(), "200".to_owned());
     config.settings.kafka.properties.extend([backoff]);
+    patient(&mut config.settings);
     change(&mut config.settings);
     assert_eq!(config.settings.problems(), Vec::<String>::new());
     config

@@ -8,7 +8,7 @@ use stackone_link_wire::Topic;
 use tempfile::TempDir;
 
 use crate::broker::Broker;
-use crate::service::Service;
+use crate::service::{Service, patient};
 use crate::sign::signature;
 
 /// The folder has to stay: secrets are read again.
@@ -36,6 +36,7 @@ fn config(broker: &Broker) -> (Config, TempDir) {
     let mut config = Config::load(Some(&path), &HashMap::new()).unwrap();
     config.settings.kafka.bootstrap_servers = broker.address();
     config.settings.topics = broker.topics.clone();
+    patient(&mut config.settings);
     (config, folder)
 }
 

@@ -15,7 +15,7 @@ async fn what_is_in_flight_is_answered_before_the_service_ends() {
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;
     assert_eq!(service.post(BODY).await.status(), 200);
-    broker.answers_after(Duration::from_secs(1));
+    broker.holds_answers();
     let (answer, ()) = tokio::join!(service.post(BODY), async {
         eventually("in flight", async || {
             let held = service.metric("stackone_ingest_in_flight_requests").await;
@@ -23,6 +23,7 @@ async fn what_is_in_flight_is_answered_before_the_service_ends() {
         })
         .await;
         service.stop.cancel();
+        broker.lets_answers_go();
     });
     assert_eq!(answer.status(), 200);
     let url = service.url("default");
@@ -36,7 +37,7 @@ async fn what_is_in_flight_is_answered_before_the_service_ends() {
 async fn while_draining_it_is_not_ready_but_accepts() {
     let broker = Broker::with_topics();
     let service = Service::ready_with(&broker, |settings| {
-        settings.shutdown.drain_delay = Duration::from_secs(3);
+        settings.shutdown.drain_delay = Duration::from_secs(10);
     })
     .await;
     service.stop.cancel();

@@ -1,7 +1,7 @@
 //! TLS of the public listener: what is served, and that limits and deadlines hold from the first
 //! byte.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use stackone_ingest::config::Settings;
 use stackone_link_wire::Topic;
@@ -184,25 +184,30 @@ async fn headers_that_do_not_come_are_given_up_over_tls_too() {
         settings.server.header_deadline = Duration::from_secs(1);
     })
     .await;
-    let connected = secured.authority.connect(secured.service.public).await;
-    let mut stream = connected.unwrap();
-    stream.write_all(b"POST /webhooks").await.unwrap();
-    let mut answer = Vec::new();
-    let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
-    read.expect("connection stays open").unwrap();
+    // Who says nothing in time gets no answer, and a busy machine may come late.
+    let answer = eventually("an answer", async || {
+        let connected = secured.authority.connect(secured.service.public).await;
+        let mut stream = connected.ok()?;
+        stream.write_all(b"POST /webhooks").await.ok()?;
+        let mut answer = Vec::new();
+        let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+        read.expect("connection stays open").ok()?;
+        (!answer.is_empty()).then_some(answer)
+    });
+    let answer = answer.await;
     assert!(answer.starts_with(b"HTTP/1.1 408 "), "{answer:?}");
 }
 
 #[tokio::test]
 async fn a_connection_that_waits_for_its_next_request_does_not_hold_up_the_end() {
-    let secured = Secured::ready_with(|settings| {
-        settings.server.tls_handshake_deadline = Duration::from_secs(120);
-    })
-    .await;
-    let plain = Service::ready_with(&secured.broker, |settings| {
-        settings.server.header_deadline = Duration::from_secs(120);
-    })
-    .await;
+    // All of these are waited for longer than the end may take.
+    let late = |settings: &mut Settings| {
+        settings.server.tls_handshake_deadline = 4 * PATIENCE;
+        settings.server.header_deadline = 4 * PATIENCE;
+        settings.shutdown.deadline = 4 * PATIENCE;
+    };
+    let secured = Secured::ready_with(late).await;
+    let plain = Service::ready_with(&secured.broker, late).await;
     assert_eq!(secured.post(&secured.client).await.unwrap(), 200);
     assert_eq!(plain.post(BODY).await.status(), 200);
     let _silent = Connection::open(plain.public).await;
@@ -212,12 +217,11 @@ async fn a_connection_that_waits_for_its_next_request_does_not_hold_up_the_end()
         (open == Some(2.0)).then_some(())
     })
     .await;
-    let started = Instant::now();
     for service in [secured.service, plain] {
         service.stop.cancel();
-        service.stopped().await.unwrap();
+        let stopped = timeout(PATIENCE, service.stopped()).await;
+        stopped
+            .expect("an idle connection is none in flight")
+            .unwrap();
     }
-    // The deadline of what is in flight, which an idle connection is not.
-    let took = started.elapsed();
-    assert!(took < Duration::from_secs(15), "{took:?}");
 }

@@ -1,17 +1,14 @@
 //! Certificates that change while the service runs, and those that cannot be used.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::certificates::{Authority, Mounted, Pair, shown};
 use crate::command::{ingest, stderr};
-use crate::eventually::eventually;
+use crate::eventually::{PATIENCE, eventually};
 use crate::sign::SECRET;
 use crate::tls::{Secured, beginning_of};
 
-/// Within what a change has to take effect; 2 seconds are promised, and a busy machine is given one
-/// more.
-const PROMISED: Duration = Duration::from_secs(3);
 const FAILURES: &str = "tls_reload_failures_total";
 
 impl Secured {
@@ -39,7 +36,7 @@ async fn a_new_certificate_serves_new_connections_and_no_request_fails() {
     secured.mounted.replace(&new);
     let (started, mut posted) = (Instant::now(), 0);
     while secured.shown().await == old {
-        assert!(started.elapsed() < PROMISED, "{:?}", started.elapsed());
+        assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
         let stranger = secured.authority.client();
         for client in [&secured.client, &stranger] {
             assert_eq!(secured.post(client).await.unwrap(), 200, "after {posted}");

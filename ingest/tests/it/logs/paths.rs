@@ -29,6 +29,15 @@ fn configuration(folder: &Path) -> String {
     file.display().to_string()
 }
 
+/// Waits until a webhook is accepted: the deadlines are tight here, and a busy machine may miss
+/// one.
+async fn is_accepted(program: &Program, signature: &str) {
+    eventually("accepted", async || {
+        (program.post(signature, ACCEPTED[0]).await == 200).then_some(())
+    })
+    .await;
+}
+
 /// Every answer that needs no trouble with Kafka.
 async fn strangers(program: &Program) {
     let good = signature(SECRET, ACCEPTED[0].as_bytes());
@@ -36,7 +45,10 @@ async fn strangers(program: &Program) {
     let right_mac = mac(SECRET, ACCEPTED[0].as_bytes());
     for body in ACCEPTED {
         let signature = signature(SECRET, body.as_bytes());
-        assert_eq!(program.post(&signature, body).await, 200, "{body}");
+        eventually("accepted", async || {
+            (program.post(&signature, body).await == 200).then_some(())
+        })
+        .await;
     }
     for signature in [
         &forged,
@@ -121,13 +133,14 @@ async fn crowds(program: &Program, broker: &Broker) {
         (program.post(&good, ACCEPTED[0]).await == 503).then_some(())
     })
     .await;
-    let mut slow = Connection::head(program.public, &head).await;
-    slow.send(b"Jane Roe").await;
+    // Where nobody comes in time, the other is too slow instead.
     eventually("another gives way", async || {
-        (program.post(&good, ACCEPTED[0]).await == 200).then_some(())
+        let mut slow = Connection::head(program.public, &head).await;
+        slow.send(b"Jane Roe").await;
+        is_accepted(program, &good).await;
+        (slow.status().await == 503).then_some(())
     })
     .await;
-    assert_eq!(slow.status().await, 503);
     broker.answers_after(Duration::from_secs(1));
     eventually("a full queue", async || {
         let post = || program.post(&good, ACCEPTED[0]);
@@ -152,12 +165,12 @@ async fn trouble_with_kafka(program: &Program, broker: &Broker) {
             503,
         ),
     ] {
-        broker.refuses_next_record(error);
-        assert_eq!(program.post(&good, ACCEPTED[0]).await, status);
-        eventually("accepted", async || {
-            (program.post(&good, ACCEPTED[0]).await == 200).then_some(())
+        eventually("refused", async || {
+            broker.refuses_next_record(error);
+            (program.post(&good, ACCEPTED[0]).await == status).then_some(())
         })
         .await;
+        is_accepted(program, &good).await;
     }
     broker.down();
     assert_eq!(program.post(&good, ACCEPTED[0]).await, 503);
