@@ -1,24 +1,13 @@
 // The samples of connect/examples, each run as docs/embed.md says.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { SERVICE_TOKEN } from "./standin/connect.mjs";
+import { freePort } from "./tools.mjs";
 import { begun, closeBrowsers, eventually, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
-
-/** A port that nothing listens on. */
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  server.close();
-  await once(server, "close");
-  return String(port);
-}
 
 const answers = (/** @type {string} */ url) => fetch(url).then(({ ok }) => ok, () => false);
 
@@ -29,7 +18,7 @@ for (const [program, file] of [
   test(
     `the backend in ${file} and its page link an account`,
     inWorld(async ({ page, connect }) => {
-      const PORT = await freePort();
+      const PORT = String(await freePort());
       const path = fileURLToPath(new URL(`../../connect/examples/${file}`, import.meta.url));
       const env = { ...process.env, PORT, CONNECT_URL: connect.url, CONNECT_TOKEN: SERVICE_TOKEN };
       const backend = spawn(program, [path], { env, stdio: ["ignore", "ignore", "inherit"] });

@@ -4,6 +4,14 @@ import { begun, closeBrowsers, eventually, inWorld } from "./world.mjs";
 
 after(closeBrowsers);
 
+/** Holds the answers to saves until the test lets them go. @param {import("./world.mjs").World} world @returns {() => void} */
+function holdSaves({ stackone }) {
+  /** @type {() => void} */
+  let go = () => {};
+  stackone.held["POST /hub/accounts"] = new Promise((done) => (go = () => done(undefined)));
+  return () => go();
+}
+
 /** @param {import("./world.mjs").World} world */
 const only = ({ connect }) => [...connect.sessions.values()][0];
 
@@ -42,14 +50,15 @@ test(
 test(
   "Cancel while the Hub saves does not undo what is settled meanwhile",
   inWorld(async (world) => {
-    const { page, host, stackone, connect } = world;
-    stackone.slow["POST /hub/accounts"] = 1000;
+    const { page, host, connect } = world;
+    const letGo = holdSaves(world);
     const link = await begun(page, host);
     await link.fillForm();
     await link.save();
     await link.button("Cancel").click();
     connect.change(only(world), { state: "verified" });
     await link.said("Connected and verified.");
+    letGo();
     assert.ok(!(await link.events()).includes("cancelled"));
   }),
 );
@@ -108,15 +117,16 @@ test(
 test(
   "an element that the page takes away stops listening, and a save in flight is still told",
   inWorld(async (world) => {
-    const { page, host, connect, stackone } = world;
+    const { page, host, connect } = world;
     connect.webhooks = false;
-    stackone.slow["POST /hub/accounts"] = 500;
+    const letGo = holdSaves(world);
     const link = await begun(page, host);
     await link.fillForm();
     await link.save();
     await link.said("Connecting. The other system may ask you to sign in, in a window of its own.");
     await page.evaluate(() => document.querySelector("stackone-link")?.remove());
     await eventually(() => only(world).streams.size === 0);
+    letGo();
     await eventually(() => only(world).state === "verified");
     assert.ok(!connect.calls.includes("POST cancel"));
   }),

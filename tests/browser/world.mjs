@@ -39,7 +39,7 @@ export function inWorld(test, options = {}) {
     const files = new Map();
     const host = await startHost(connect, stackone.url, files);
     const context = await (await browser(options.launch)).newContext({ locale: "en-GB", ...options.context });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(60_000);
     /** @type {string[]} */
     const errors = [];
     await context.addInitScript(() => {
@@ -66,7 +66,7 @@ export function inWorld(test, options = {}) {
  * @param {() => boolean} condition
  * @param {number} [seconds]
  */
-export async function eventually(condition, seconds = 15) {
+export async function eventually(condition, seconds = 60) {
   for (const end = Date.now() + seconds * 1000; !condition(); ) {
     if (Date.now() > end) throw new Error(`not within ${seconds} s: ${condition}`);
     await new Promise((done) => setTimeout(done, 20));

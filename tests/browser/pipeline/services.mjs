@@ -4,11 +4,11 @@ import { spawn, execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
-import { createServer as createTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { freePort } from "../tools.mjs";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -20,16 +20,6 @@ const API_KEY = "v1.eu1.local-key";
 const WEBHOOK_SECRET = "local-secret";
 /** Keys of client tokens have 32 bytes or more. */
 const TOKEN_KEY = "a-key-of-the-tests-for-client-tokens";
-
-/** @returns {Promise<number>} */
-async function freePort() {
-  const server = createTcp().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /**
  * @param {string} what
@@ -123,6 +113,9 @@ export class Pipeline {
       INGEST__KAFKA__BOOTSTRAP_SERVERS: this.#kafka,
       PROCESSOR__KAFKA__BOOTSTRAP_SERVERS: this.#kafka,
       CONNECT__KAFKA__BOOTSTRAP_SERVERS: this.#kafka,
+      // A busy broker is waited for: no request is refused for it.
+      CONNECT__KAFKA__ACK_DEADLINE: "30s",
+      CONNECT__SESSIONS__READ_BACK_DEADLINE: "60s",
       ...more,
     };
     return { env };

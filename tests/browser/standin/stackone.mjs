@@ -60,6 +60,8 @@ export class StackOne {
   onAccount = () => {};
   /** Milliseconds before an answer, by call. @type {Record<string, number>} */
   slow = {};
+  /** What an answer waits for, by call. @type {Record<string, Promise<unknown>>} */
+  held = {};
 
   static async start() {
     const stackone = new StackOne();
@@ -128,6 +130,7 @@ export class StackOne {
     const call = `${request.method} ${url.pathname}`;
     this.calls.push({ call, token });
     await new Promise((done) => setTimeout(done, this.slow[call] ?? 0));
+    await this.held[call];
     const session = this.sessions.get(token);
     if (!session || session.dead) return json(response, 401, { statusCode: 401, message: "Unauthorized" });
     return this.#hub(session, request, response, url);
