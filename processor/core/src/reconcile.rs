@@ -10,7 +10,7 @@ mod table;
 mod transition;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use decision::{Case, Decision, decide};
 pub use grace::{GracePeriods, next_look};

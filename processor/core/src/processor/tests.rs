@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use stackone_client_types::{Account, ApiError, Lookup};
-use stackone_link_schemas::{AccountSnapshot, AccountState, AccountStatus, DeadLetterReason};
+use stackone_client_types::{ApiError, Lookup};
+use stackone_link_schemas::{AccountState, AccountStatus, DeadLetterReason};
 use stackone_link_wire::{Topic, Topics};
 
 use super::input::{
@@ -23,6 +23,7 @@ use crate::event::intake::Consumed;
 use crate::event::records::Batch;
 use crate::offsets::open_records::Open;
 use crate::reconcile::GracePeriods;
+use crate::reconcile::tests::account;
 use crate::settings::Limits;
 use crate::state::store::StateStore;
 use crate::work::backoff::Backoff;
@@ -194,22 +195,9 @@ fn webhook(offset: i64) -> Consumed {
 }
 
 fn found(status: &str) -> Answer {
-    Ok(Lookup::Found(Box::new(Account {
-        status: AccountStatus::from(status),
-        status_reasons: Vec::new(),
-        snapshot: AccountSnapshot {
-            provider: "bamboohr".to_owned(),
-            provider_name: None,
-            origin_owner_id: "tenant-1".to_owned(),
-            origin_owner_name: None,
-            origin_username: None,
-            label: None,
-            account_type: None,
-            created_at: None,
-            updated_at: Some(START),
-            setup_information: None,
-        },
-    })))
+    let mut account = account(status);
+    account.snapshot.updated_at = Some(START);
+    Ok(Lookup::Found(Box::new(account)))
 }
 
 pub(crate) fn settings() -> Arc<DecisionSettings> {

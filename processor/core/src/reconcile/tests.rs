@@ -39,12 +39,17 @@ pub(super) fn snapshot() -> AccountSnapshot {
     }
 }
 
-pub(super) fn found(status: &str) -> Lookup {
-    Lookup::Found(Box::new(Account {
+/// An account as the API shows it, of which nothing but the status matters.
+pub(crate) fn account(status: &str) -> Account {
+    Account {
         status: AccountStatus::from(status),
         status_reasons: Vec::new(),
         snapshot: snapshot(),
-    }))
+    }
+}
+
+pub(crate) fn found(status: &str) -> Lookup {
+    Lookup::Found(Box::new(account(status)))
 }
 
 pub(super) fn pending(trigger: Trigger, event_date: Option<Timestamp>) -> Pending {

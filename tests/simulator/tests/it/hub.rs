@@ -40,6 +40,27 @@ async fn get(simulator: &Simulator, token: &str, path: &str) -> (u16, Value) {
     call(simulator, token, Method::GET, path, &Value::Null).await
 }
 
+/// Begins a connection attempt, and gives the path at which it is found.
+pub(crate) async fn attempt(simulator: &Simulator, token: &str) -> String {
+    let body = json!({ "token": token });
+    let begun = call(
+        simulator,
+        token,
+        Method::POST,
+        "/connection_attempts",
+        &body,
+    )
+    .await;
+    format!("/connection_attempts/{}", begun.1["id"].as_str().unwrap())
+}
+
+/// The session as its token shows it.
+pub(crate) async fn authenticated(simulator: &Simulator, token: &str) -> Value {
+    let body = json!({ "token": token });
+    let path = "/connect_sessions/authenticate";
+    ask(simulator, Method::POST, path, &body).await.1
+}
+
 fn filled() -> Value {
     json!({ "integration_id": "int-bamboohr", "credentials": { "subdomain": "acme", "api_key": "s3cret" } })
 }
@@ -297,15 +318,7 @@ async fn an_attempt_comes_to_what_a_switch_says_and_the_backend_sees_it() {
     ] {
         let made = session(&simulator, json!({})).await;
         let token = token(&made);
-        let (_, attempt) = call(
-            &simulator,
-            token,
-            Method::POST,
-            "/connection_attempts",
-            &json!({ "token": token }),
-        )
-        .await;
-        let path = format!("/connection_attempts/{}", attempt["id"].as_str().unwrap());
+        let path = attempt(&simulator, token).await;
         let (_, pending) = get(&simulator, token, &path).await;
         assert_eq!(
             pending,
@@ -324,15 +337,7 @@ async fn an_attempt_comes_to_what_a_switch_says_and_the_backend_sees_it() {
             decided["error"]["code"] == "temporarily_unavailable",
             is_error
         );
-        let body = json!({ "token": token });
-        let shown = ask(
-            &simulator,
-            Method::POST,
-            "/connect_sessions/authenticate",
-            &body,
-        )
-        .await
-        .1;
+        let shown = authenticated(&simulator, token).await;
         assert_eq!(shown["latest_connection_attempt"]["status"], status);
     }
 }
@@ -342,15 +347,7 @@ async fn an_attempt_that_the_hub_cancels_is_cancelled() {
     let simulator = start(config()).await;
     let made = session(&simulator, json!({})).await;
     let token = token(&made);
-    let (_, attempt) = call(
-        &simulator,
-        token,
-        Method::POST,
-        "/connection_attempts",
-        &json!({ "token": token }),
-    )
-    .await;
-    let path = format!("/connection_attempts/{}", attempt["id"].as_str().unwrap());
+    let path = attempt(&simulator, token).await;
     assert_eq!(
         call(&simulator, token, Method::DELETE, &path, &Value::Null)
             .await

@@ -6,8 +6,8 @@ use stackone_simulator::{
     AccountId, AccountStatus, AttemptStatus, Fault, FaultRule, NewAccount, Notify, Simulator,
 };
 
-use crate::connect::{ask, session, token};
-use crate::hub::call;
+use crate::connect::{session, token};
+use crate::hub::{attempt, authenticated, call};
 use crate::stage::{client, config, start};
 
 async fn shown(url: &str) -> (u16, String) {
@@ -38,16 +38,8 @@ fn link(session: &Value) -> String {
 
 /// An attempt of a session, and the popup's address as the Hub makes it.
 async fn popup(simulator: &Simulator, token: &str) -> (String, String) {
-    let body = json!({ "token": token });
-    let (_, attempt) = call(
-        simulator,
-        token,
-        Method::POST,
-        "/connection_attempts",
-        &body,
-    )
-    .await;
-    let id = attempt["id"].as_str().unwrap().to_owned();
+    let path = attempt(simulator, token).await;
+    let id = path.rsplit('/').next().unwrap().to_owned();
     let base = simulator.api_url();
     let url = format!(
         "{base}/connect/oauth2/int-workday?redirect_uri={base}/embedded/accounts/callback&token={token}\
@@ -175,15 +167,7 @@ async fn a_person_who_allows_has_an_account_and_one_who_denies_has_none() {
     let account = simulator.linked_accounts().remove(0);
     assert_eq!(allowed["account"]["id"], account.id.as_str());
     assert_eq!(shown(&location.unwrap()).await.0, 200);
-    let body = json!({ "token": token(&made) });
-    let shown = ask(
-        &simulator,
-        Method::POST,
-        "/connect_sessions/authenticate",
-        &body,
-    )
-    .await
-    .1;
+    let shown = authenticated(&simulator, token(&made)).await;
     assert_eq!(
         shown["latest_connection_attempt"]["account_secure_id"],
         account.id.as_str()

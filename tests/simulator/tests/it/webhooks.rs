@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 use stackone_simulator::{
     CustomWebhook, DeliveryOutcome, DeliverySettings, NewAccount, Notify, RetrySchedule,
-    SIGNATURE_HEADER, SimulatorConfig, Tamper, WebhookTarget, sign, sign_hex,
+    SIGNATURE_HEADER, Simulator, SimulatorConfig, Tamper, WebhookTarget, sign, sign_hex,
 };
-use wiremock::Request;
+use wiremock::{MockServer, Request};
 
 use crate::stage::{
     PROJECT, SECRET, config_for, get_json, received, receiver, start, within_deadline,
@@ -32,6 +32,13 @@ fn soon() -> RetrySchedule {
         longest: Duration::from_millis(20),
         attempts: NonZeroU32::new(4).unwrap(),
     }
+}
+
+/// One project whose webhooks go to `receiver`, again and again as this schedule has it.
+async fn retrying(receiver: &MockServer, retry: RetrySchedule) -> Simulator {
+    let mut config = config_for(receiver);
+    config.delivery.retry = retry;
+    start(config).await
 }
 
 #[tokio::test]
@@ -78,15 +85,7 @@ async fn each_change_is_announced_signed_and_dated_as_the_api_dates_it() {
 #[tokio::test]
 async fn what_is_not_answered_200_is_sent_again_byte_for_byte() {
     let receiver = receiver(&[503, 204]).await;
-    let delivery = DeliverySettings {
-        retry: soon(),
-        ..DeliverySettings::default()
-    };
-    let simulator = start(SimulatorConfig {
-        delivery,
-        ..config_for(&receiver)
-    })
-    .await;
+    let simulator = retrying(&receiver, soon()).await;
     let mut deliveries = simulator.deliveries();
     simulator.link(&NewAccount::default()).unwrap();
     let webhooks = received(&simulator, &receiver).await;
@@ -142,15 +141,7 @@ async fn a_retry_may_have_a_new_sent_at_and_a_new_signature() {
 #[tokio::test]
 async fn what_is_never_answered_200_is_given_up() {
     let receiver = receiver(&[500; 4]).await;
-    let delivery = DeliverySettings {
-        retry: soon(),
-        ..DeliverySettings::default()
-    };
-    let simulator = start(SimulatorConfig {
-        delivery,
-        ..config_for(&receiver)
-    })
-    .await;
+    let simulator = retrying(&receiver, soon()).await;
     simulator.link(&NewAccount::default()).unwrap();
     assert_eq!(received(&simulator, &receiver).await.len(), 4);
     let counts = simulator.delivered();
@@ -163,15 +154,7 @@ async fn what_is_never_answered_200_is_given_up() {
 #[tokio::test]
 async fn nobody_listening_is_an_attempt_without_an_answer() {
     let receiver = receiver(&[]).await;
-    let delivery = DeliverySettings {
-        retry: RetrySchedule::never(),
-        ..DeliverySettings::default()
-    };
-    let simulator = start(SimulatorConfig {
-        delivery,
-        ..config_for(&receiver)
-    })
-    .await;
+    let simulator = retrying(&receiver, RetrySchedule::never()).await;
     let target = WebhookTarget {
         url: "http://127.0.0.1:1/".parse().unwrap(),
         secret: SECRET.into(),
@@ -189,15 +172,7 @@ async fn nobody_listening_is_an_attempt_without_an_answer() {
 #[tokio::test]
 async fn a_tampered_webhook_does_not_fit_its_signature_and_is_sent_once() {
     let receiver = receiver(&[401; 3]).await;
-    let delivery = DeliverySettings {
-        retry: soon(),
-        ..DeliverySettings::default()
-    };
-    let simulator = start(SimulatorConfig {
-        delivery,
-        ..config_for(&receiver)
-    })
-    .await;
+    let simulator = retrying(&receiver, soon()).await;
     for tamper in [Tamper::Body, Tamper::Signature, Tamper::Encoding] {
         let forged = CustomWebhook::new("account.created", &"victim".into()).tampered(tamper);
         simulator.send_webhook(forged).unwrap();

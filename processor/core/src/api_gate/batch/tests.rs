@@ -4,35 +4,16 @@ mod readings;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use stackone_client_types::Account;
-use stackone_link_schemas::{AccountId, AccountSnapshot, AccountStatus, Grace};
+use stackone_link_schemas::{AccountId, Grace};
 
 use super::*;
+use crate::reconcile::tests::{account, found};
 use crate::work::AccountKey;
 
 const SETTINGS: BatchSettings = BatchSettings {
     threshold: 3,
     max_ids: 5,
 };
-
-fn account(status: &str) -> Account {
-    Account {
-        status: AccountStatus::from(status),
-        status_reasons: Vec::new(),
-        snapshot: AccountSnapshot {
-            provider: "hibob".to_owned(),
-            provider_name: None,
-            origin_owner_id: "t".to_owned(),
-            origin_owner_name: None,
-            origin_username: None,
-            label: None,
-            account_type: None,
-            created_at: None,
-            updated_at: None,
-            setup_information: None,
-        },
-    }
-}
 
 fn asked(ids: &[&str]) -> Vec<Asked> {
     let asked = |id: &&str| Asked {
@@ -56,10 +37,6 @@ fn reading(ids: &[&str], listed: &[&str]) -> Reading {
 /// How many accounts are asked for at once where `ready` are.
 fn size(batching: &Batching, ready: usize, now: Monotonic) -> usize {
     batching.size(now, |limit| ready.min(limit))
-}
-
-fn found() -> Lookup {
-    Lookup::Found(Box::new(account("active")))
 }
 
 fn unavailable() -> ApiError {
@@ -133,7 +110,7 @@ fn what_is_left_out_is_asked_for_alone_first_and_tells_why() {
     let short = reading(&["a", "b", "c", "d", "e"], &["a", "b", "c"]);
     assert_eq!(batching.listed(&short, now), None);
     assert_eq!(size(&batching, 1000, now), 1, "it is open why");
-    batching.answered_alone(&found(), false, now);
+    batching.answered_alone(&found("active"), false, now);
     assert_eq!(
         size(&batching, 1000, now),
         1,
@@ -144,9 +121,12 @@ fn what_is_left_out_is_asked_for_alone_first_and_tells_why() {
 
     assert_eq!(batching.listed(&short, now), None);
     let hidden = BatchAnomaly::Hidden { shown: 3, asked: 5 };
-    assert_eq!(batching.answered_alone(&found(), true, now), Some(hidden));
+    assert_eq!(
+        batching.answered_alone(&found("active"), true, now),
+        Some(hidden)
+    );
     assert_eq!(size(&batching, 1000, now), 3, "no more than it shows");
-    assert_eq!(batching.answered_alone(&found(), true, now), None);
+    assert_eq!(batching.answered_alone(&found("active"), true, now), None);
     assert_eq!(size(&batching, 1000, now + LIMITED_FOR), 5);
 }
 
@@ -156,7 +136,10 @@ fn a_list_that_shows_none_of_what_exists_is_not_asked_for_a_while() {
     let mut batching = Batching::new(SETTINGS);
     assert_eq!(batching.listed(&reading(&["a", "b"], &[]), now), None);
     let hidden = BatchAnomaly::Hidden { shown: 0, asked: 2 };
-    assert_eq!(batching.answered_alone(&found(), true, now), Some(hidden));
+    assert_eq!(
+        batching.answered_alone(&found("active"), true, now),
+        Some(hidden)
+    );
     assert_eq!(size(&batching, 1000, now), 1);
 }
 
@@ -174,7 +157,7 @@ fn a_rate_limit_and_an_outage_say_nothing_about_lists() {
     let mut batching = Batching::new(SETTINGS);
     let limited = ApiError::RateLimited { retry_after: None };
     assert_eq!(batching.failed(&limited, now, |_| true), None);
-    batching.answered_alone(&found(), false, now);
+    batching.answered_alone(&found("active"), false, now);
     for _ in 0..10 {
         assert_eq!(batching.failed(&unavailable(), now, |_| true), None);
     }
@@ -186,7 +169,7 @@ fn lists_that_fail_while_single_lookups_are_answered_are_not_asked_for_a_while()
     let now = Monotonic::START;
     let mut batching = Batching::new(SETTINGS);
     let fail_after_an_answer = |batching: &mut Batching| {
-        batching.answered_alone(&found(), false, now);
+        batching.answered_alone(&found("active"), false, now);
         batching.failed(&unavailable(), now, |_| true)
     };
     for _ in 1..STRIKES {
@@ -270,7 +253,7 @@ proptest! {
             match step {
                 0 => { batching.listed(&reading(&ids, &ids[..shown.min(5)]), now); }
                 1 => { batching.listed(&reading(&ids, &["x"]), now); }
-                2 => { batching.answered_alone(&found(), true, now); }
+                2 => { batching.answered_alone(&found("active"), true, now); }
                 3 => { batching.answered_alone(&Lookup::NotFound, true, now); }
                 4 => { batching.failed(&unavailable(), now, |_| true); }
                 5 => { batching.failed(&ApiError::Refused { status: 401 }, now, |_| true); }

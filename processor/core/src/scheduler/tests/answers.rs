@@ -1,11 +1,11 @@
 //! What answers change.
 
-use stackone_client_types::{Account, ApiError, Lookup};
-use stackone_link_schemas::{AccountSnapshot, AccountStatus};
+use stackone_client_types::ApiError;
 
 use super::*;
 use crate::api_gate::batch::{BatchAnomaly, Reading};
 use crate::api_gate::breaker::Change;
+use crate::reconcile::tests::found;
 use crate::work::backoff::Backoff;
 
 #[test]
@@ -81,9 +81,9 @@ fn an_account_that_a_list_left_out_and_that_exists_is_told() {
         let a = key("a");
         let works = scheduler.queue.work_mut(&a);
         works.for_each(|work| work.failures.left_out_of = left_out_of);
-        let told = scheduler.answered_alone(&a, 0, &found(), NOW.monotonic);
+        let told = scheduler.answered_alone(&a, 0, &found("active"), NOW.monotonic);
         assert_eq!(told, expected);
-        scheduler.note_lookup(&a, Ok(&found()), NOW.wall);
+        scheduler.note_lookup(&a, Ok(&found("active")), NOW.wall);
         let asked = scheduler.queue.work_in_flight(&a).unwrap();
         assert!(asked.pending.last_lookup.is_some());
     }
@@ -96,23 +96,4 @@ fn all_are_refused_once_each_is() {
         scheduler.gate_mut(lane).refused();
         assert_eq!(scheduler.all_refused(), all);
     }
-}
-
-fn found() -> Lookup {
-    Lookup::Found(Box::new(Account {
-        status: AccountStatus::from("active"),
-        status_reasons: Vec::new(),
-        snapshot: AccountSnapshot {
-            provider: "hibob".to_owned(),
-            provider_name: None,
-            origin_owner_id: "tenant".to_owned(),
-            origin_owner_name: None,
-            origin_username: None,
-            label: None,
-            account_type: None,
-            created_at: None,
-            updated_at: None,
-            setup_information: None,
-        },
-    }))
 }
