@@ -1,4 +1,5 @@
-//! What may be asked of a project's API: which project, how many accounts at once, and when.
+//! Decides what may be asked of a project's API: by which project's key, how many accounts at once,
+//! and when. Apart from the scheduler, because each rule here depends on one project alone.
 
 pub mod batch;
 pub mod breaker;

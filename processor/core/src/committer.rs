@@ -1,4 +1,5 @@
-//! What is ready to be committed, what is being committed, and when the next transaction begins.
+//! Holds what is decided until a transaction has committed it, and decides when the next
+//! transaction begins.
 
 pub mod effect;
 pub mod pending;
@@ -12,36 +13,37 @@ use crate::committer::ready_to_commit::ReadyToCommit;
 use crate::dead_letter_backoff::DeadLetterBackoff;
 use crate::time::Monotonic;
 
-/// So many answers may wait for a commit. Where Kafka cannot commit, to ask on would make all of them older, and take
-/// memory without end.
+/// The most answers that may wait for a commit. Beyond this, no lookups are sent: where Kafka
+/// cannot commit, further answers would only grow old and take memory.
 const MOST_READY: usize = 1_000;
-/// So many of them end the pause between two transactions.
+/// This many answers end the pause between two transactions.
 const ENOUGH_READY: usize = MOST_READY / 4;
-/// A transaction costs much the same for one answer and for a hundred. So that answers gather, there is a pause after each
-/// that is as long, while lookups are under way, up to this.
+/// A transaction costs much the same for one answer as for a hundred. So while lookups are under
+/// way, a pause follows each transaction, as long as the transaction took, up to this bound.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait after an aborted transaction.
 const RETRY: Duration = Duration::from_millis(200);
-/// Most bytes of dead letters in one transaction, so that however many were held it is committed in time, and the memory
-/// that staging takes is small.
+/// The most bytes of dead letters in one transaction. It is committed in time, and staging takes
+/// little memory, however many letters are held.
 const LETTERS_TOGETHER: usize = 4 * 1024 * 1024;
 
-/// What is ready to be committed, and what is being committed.
+/// The owner of everything that is decided and not committed.
 #[derive(Debug)]
 pub struct Committer {
-    /// What waits for the next transaction.
+    /// The items for the next transaction.
     pub ready: Vec<ReadyToCommit>,
-    /// Dead letters that go apart and wait. Their offsets are open, so that no commit passes them.
+    /// Dead letters that wait for a transaction of their own. Their offsets stay open, so no commit
+    /// passes them.
     pub held: Vec<ReadyToCommit>,
-    /// Whether dead letters go apart, and when.
+    /// When dead letters get a transaction of their own.
     pub letters: DeadLetterBackoff,
     /// The transaction that is under way.
     pub in_flight: Option<InFlight>,
-    /// When undecided triggers are next written down.
+    /// When markers are due next.
     pub next_markers: Monotonic,
-    /// While lookups are under way, nothing is committed before.
+    /// While lookups are under way, no transaction begins before this time.
     next_commit: Monotonic,
-    /// After an abort, nothing is.
+    /// After an abort, no transaction begins before this time.
     not_before: Option<Monotonic>,
     marker_interval: Duration,
 }
@@ -49,32 +51,33 @@ pub struct Committer {
 /// A transaction that is under way.
 #[derive(Debug)]
 pub struct InFlight {
-    /// What it changes in memory once it is committed.
+    /// The changes of memory that follow the commit.
     pub effects: Vec<Effect>,
-    /// What it takes.
+    /// Which of the round's transactions it is.
     pub round: Round,
-    /// When it began.
+    /// When the transaction began.
     pub began: Monotonic,
 }
 
-/// The transactions of one round, in their order. Each takes what there is of its kind, or is left out.
+/// The transactions of one round, in their order. Each takes the items of its kind, and is left out
+/// where there are none.
 #[derive(Debug)]
 pub enum Round {
-    /// What is decided, and markers where they are due.
+    /// The transaction of decisions, and of markers where they are due.
     Decided {
-        /// What it takes.
+        /// The items that it commits.
         ready: Vec<ReadyToCommit>,
-        /// Whether markers are due.
+        /// Whether it writes markers.
         markers: bool,
     },
-    /// What an operator released.
+    /// The transaction of releases by an operator.
     Releases,
-    /// Dead letters that go apart: so many of those that are held.
+    /// The transaction of held dead letters, with their number.
     Letters(usize),
 }
 
 impl Committer {
-    /// Nothing to commit yet.
+    /// Starts empty; markers are due after `marker_interval`.
     #[must_use]
     pub fn new(marker_interval: Duration, now: Monotonic) -> Self {
         Self {
@@ -89,13 +92,13 @@ impl Committer {
         }
     }
 
-    /// Whether so much waits that nothing more is asked for.
+    /// Whether so many items wait that no more lookups may be sent.
     #[must_use]
     pub const fn is_full(&self) -> bool {
         self.ready.len() >= MOST_READY
     }
 
-    /// Whether a transaction may begin now, while lookups are under way or not.
+    /// Whether a transaction may begin now. `has_lookups` says whether lookups are under way.
     #[must_use]
     pub fn may_begin(&self, has_lookups: bool, now: Monotonic) -> bool {
         let is_early = has_lookups && now < self.next_commit && self.ready.len() < ENOUGH_READY;
@@ -103,7 +106,8 @@ impl Committer {
         self.in_flight.is_none() && !is_early && !is_barred
     }
 
-    /// When something is committed next, if nothing else happens; while lookups are under way or not.
+    /// Returns when the next transaction begins if no input comes before. `has_lookups` says
+    /// whether lookups are under way.
     #[must_use]
     pub fn next_begin(&self, has_lookups: bool, now: Monotonic) -> Option<Monotonic> {
         if self.in_flight.is_some() {
@@ -120,48 +124,48 @@ impl Committer {
         Some(next.map_or(markers, |next| next.min(markers)))
     }
 
-    /// Whether undecided triggers are due to be written down.
+    /// Whether markers are due.
     #[must_use]
     pub fn markers_are_due(&self, now: Monotonic) -> bool {
         now >= self.next_markers
     }
 
-    /// All that is undecided is written with the transaction that begins.
+    /// Notes that the transaction that begins writes all markers.
     pub fn wrote_markers(&mut self, now: Monotonic) {
         self.next_markers = now + self.marker_interval;
     }
 
-    /// Everything is to be committed now.
+    /// Lets the next transaction begin at once.
     pub const fn hurry(&mut self, now: Monotonic) {
         self.not_before = None;
         self.next_markers = now;
         self.next_commit = now;
     }
 
-    /// Whether a transaction was aborted and none committed since.
+    /// Whether a transaction was aborted and none was committed since.
     #[must_use]
     pub const fn was_aborted(&self) -> bool {
         self.not_before.is_some()
     }
 
-    /// A transaction took so long, however it ended.
+    /// Notes how long a transaction took, however it ended.
     pub fn ended(&mut self, took: Duration, now: Monotonic) {
         self.next_commit = now + took.min(LONGEST_PAUSE);
     }
 
-    /// A transaction was committed that took more than dead letters alone.
+    /// Notes that a transaction was committed that held more than dead letters.
     pub const fn committed(&mut self) {
         self.not_before = None;
     }
 
-    /// The same was aborted: what is still owned is tried again a little later.
+    /// Notes that such a transaction was aborted: its items are tried again after a short wait.
     pub fn aborted(&mut self, now: Monotonic) {
         self.not_before = Some(now + RETRY);
         self.next_markers = self.next_markers.min(now + RETRY);
     }
 
-    /// What was to be committed is ready again, before what came meanwhile. Where there are dead letters in it, their topic
-    /// may be why it was aborted: they go apart.
+    /// Puts the items of an aborted transaction back, before the items that came meanwhile. Dead
+    /// letters among them may be why it was aborted, so they get a transaction of their own.
     pub fn put_back(&mut self, ready: Vec<ReadyToCommit>, now: Monotonic) {
         if ready.iter().any(ReadyToCommit::is_dead_letter) {
             self.letters.set_apart(now);
@@ -170,8 +174,8 @@ impl Committer {
         self.ready.extend(meanwhile);
     }
 
-    /// Takes dead letters out of what is ready, where they go apart: each is held or, where it is not time to try, given
-    /// back.
+    /// Takes dead letters out of `ready` where they need a transaction of their own, and holds them
+    /// for it. Returns them instead while that transaction may not begin.
     pub fn set_letters_apart(&mut self, now: Monotonic) -> Vec<ReadyToCommit> {
         if !self.letters.is_apart() {
             return Vec::new();
@@ -186,7 +190,8 @@ impl Committer {
         }
     }
 
-    /// How many of the held dead letters go into the next transaction: at least one, where there is one and it is time.
+    /// Returns how many held dead letters go into the next transaction: at least one if any are
+    /// held and due.
     #[must_use]
     pub fn letters_to_commit(&self, now: Monotonic) -> usize {
         if self.letters.is_due(now) {
@@ -196,7 +201,7 @@ impl Committer {
         }
     }
 
-    /// So many dead letters are committed.
+    /// Removes this many dead letters, which are committed.
     pub fn letters_committed(&mut self, count: usize) {
         self.held.drain(..count);
         if self.held.is_empty() {
@@ -204,7 +209,8 @@ impl Committer {
         }
     }
 
-    /// Forgets partitions; gives the records that no work in the queue counts.
+    /// Drops the items of partitions that were given up. Returns how many of their records no work
+    /// in the queue counts.
     pub fn give_up(&mut self, partitions: &[i32]) -> u64 {
         let is_given_up = |one: &mut ReadyToCommit| partitions.contains(&one.partition());
         let ready = self.ready.extract_if(.., is_given_up);
@@ -213,7 +219,7 @@ impl Committer {
         ready + held.map(|one| one.loose_records()).sum::<u64>()
     }
 
-    /// Records that no work in the queue counts.
+    /// Returns how many records belong to no work in the queue.
     #[must_use]
     pub fn loose_records(&self) -> u64 {
         let all = self.ready.iter().chain(&self.held);
@@ -221,7 +227,7 @@ impl Committer {
     }
 }
 
-/// How many of these go into one transaction.
+/// Returns how many of these letters fit into one transaction.
 fn together(letters: &[ReadyToCommit]) -> usize {
     let mut bytes = 0;
     let fit = letters.iter().take_while(|letter| {

@@ -1,8 +1,10 @@
-//! Whether dead letters are committed with everything else, or apart from it. Pure.
+//! Decides whether dead letters are committed with the decisions or in transactions of their own.
+//! Pure.
 //!
-//! One transaction takes all that is decided, and one record that is refused aborts it. A dead-letter topic that is
-//! missing, forbidden or set to records that are too small would hold up every decision, again and again. So once a
-//! transaction with dead letters was aborted, they go apart until some of them are committed.
+//! A transaction takes everything that is decided, and one record that the broker refuses aborts
+//! it. So a dead-letter topic that is missing, forbidden or limited to small records would hold up
+//! every decision. After a transaction with dead letters was aborted, they get transactions of
+//! their own until one of those is committed.
 
 use std::time::Duration;
 
@@ -10,10 +12,10 @@ use crate::time::Monotonic;
 
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How often it is told at most.
+/// The shortest time between two log lines about refused dead letters.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// When dead letters may be committed, and with what.
+/// When dead letters may be committed, and together with what.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DeadLetterBackoff {
     apart: Option<Apart>,
@@ -27,26 +29,26 @@ struct Apart {
 }
 
 impl DeadLetterBackoff {
-    /// Whether they go apart.
+    /// Whether dead letters get transactions of their own.
     #[must_use]
     pub const fn is_apart(&self) -> bool {
         self.apart.is_some()
     }
 
-    /// Whether they go apart, and may be tried now.
+    /// Whether such a transaction may begin now.
     #[must_use]
     pub fn is_due(&self, now: Monotonic) -> bool {
         self.apart.is_some_and(|apart| now >= apart.next)
     }
 
-    /// When they are tried next, where they go apart.
+    /// Returns when such a transaction may begin; `None` while dead letters go with decisions.
     #[must_use]
     pub fn due_at(&self) -> Option<Monotonic> {
         self.apart.map(|apart| apart.next)
     }
 
-    /// A transaction that took dead letters and other things was aborted. They may not be the reason, so they are tried
-    /// at once.
+    /// Notes that a transaction with decisions and dead letters was aborted. The letters may not be
+    /// the reason, so they are tried at once.
     pub fn set_apart(&mut self, now: Monotonic) {
         self.apart.get_or_insert(Apart {
             next: now,
@@ -55,7 +57,7 @@ impl DeadLetterBackoff {
         });
     }
 
-    /// A transaction of dead letters alone was aborted. Says whether that has to be told.
+    /// Notes that a transaction of dead letters was aborted. Returns whether that has to be logged.
     pub fn refused(&mut self, now: Monotonic) -> bool {
         self.set_apart(now);
         let Some(apart) = &mut self.apart else {
@@ -71,7 +73,7 @@ impl DeadLetterBackoff {
         is_news
     }
 
-    /// Dead letters were committed: the next ones go with everything else again.
+    /// Notes that dead letters were committed: the next ones go with the decisions again.
     pub fn committed(&mut self) {
         self.apart = None;
     }
@@ -88,7 +90,7 @@ mod tests {
         gate.set_apart(now);
         assert!(gate.is_apart() && gate.is_due(now), "tried at once");
         gate.refused(now);
-        // Another abort of something else does not shorten the wait.
+        // A later abort of a mixed transaction does not shorten the wait.
         gate.set_apart(now);
         assert!(gate.is_apart() && !gate.is_due(now));
         gate.committed();

@@ -1,4 +1,5 @@
-//! Records: what is consumed and what it asks for, what a resync lists, and what a transaction writes.
+//! Records: sorts those that are consumed, keeps what a resync lists, and builds those that a
+//! transaction writes.
 
 pub mod intake;
 pub mod listings;

@@ -1,5 +1,5 @@
-//! What is known of records beside the queue: those that wait for another project's, what operators released, which
-//! accounts vanished, and the runs of resyncs.
+//! The owner of records that are consumed but not queued: triggers that wait for another project's
+//! decision, releases by operators, accounts that vanished, and the runs of resyncs.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,36 +12,36 @@ use crate::state::unlink_guard::UnlinkGuard;
 use crate::work::AccountKey;
 use crate::work::queue::Lane;
 
-/// What is known of records beside the queue.
+/// The owner of records that are consumed but not queued.
 #[derive(Debug)]
 pub struct Intake {
-    /// Records that wait until something else of their account is decided.
+    /// Records that wait until other triggers of their account are decided.
     parked: BTreeMap<AccountKey, VecDeque<Consumed>>,
-    /// Accounts that vanished.
+    /// The accounts that vanished, and whether their unlinks are held.
     pub guard: UnlinkGuard,
-    /// What operators released and is not committed yet.
+    /// Releases that are not committed.
     pub releases: Vec<Release>,
-    /// The runs of resyncs.
+    /// When each project is listed.
     pub resync_runs: Resyncs,
-    /// Of each project, whether its unlinks were held when it was last looked at.
+    /// For each project, whether its unlinks were held when they were last checked.
     held_before: Vec<bool>,
 }
 
-/// An operator's word that what vanished of a project is gone.
+/// An operator's record that releases the held unlinks of a project.
 #[derive(Debug, Clone, Copy)]
 pub struct Release {
-    /// Of the record that says so.
+    /// The partition of the operator's record.
     pub partition: i32,
-    /// Of the record that says so.
+    /// The offset of the operator's record.
     pub offset: i64,
-    /// The project.
+    /// The lane of the project.
     pub lane: Lane,
-    /// Accounts that vanished later are not meant.
+    /// The date of the record. Accounts that vanished later are not released.
     pub said_at: Timestamp,
 }
 
 impl Intake {
-    /// Nothing known yet.
+    /// Starts without records.
     #[must_use]
     pub fn new(settings: &DecisionSettings) -> Self {
         let lanes = settings.projects.len();
@@ -54,31 +54,32 @@ impl Intake {
         }
     }
 
-    /// Whether a record of the account waits. What comes after it does so, too: once that was taken in, the earlier one
-    /// would count as taken in before.
+    /// Whether a record of the account waits. Later records of it must wait as well: once a later
+    /// one was taken in, the earlier one would count as taken in.
     #[must_use]
     pub fn is_parked(&self, key: &AccountKey) -> bool {
         self.parked.contains_key(key)
     }
 
-    /// A record waits.
+    /// Lets a record wait.
     pub fn park(&mut self, key: AccountKey, record: Consumed) {
         self.parked.entry(key).or_default().push_back(record);
     }
 
-    /// What waits of an account no longer does.
+    /// Returns the records of the account that waited, and forgets them.
     pub fn unpark(&mut self, key: &AccountKey) -> VecDeque<Consumed> {
         self.parked.remove(key).unwrap_or_default()
     }
 
-    /// One of the records that waited has to wait again, and so do those after it. None where it has not.
+    /// Lets `rest` wait behind a record of the account that has to wait again. Does nothing where
+    /// none has to.
     pub fn park_again(&mut self, key: &AccountKey, rest: &mut VecDeque<Consumed>) {
         if let Some(again) = self.parked.get_mut(key) {
             again.append(rest);
         }
     }
 
-    /// Forgets partitions; gives the records that were undecided.
+    /// Drops the records of partitions that were given up. Returns how many were undecided.
     pub fn give_up(&mut self, partitions: &[i32]) -> u64 {
         let is_given_up = |partition: i32| partitions.contains(&partition);
         let parked = self
@@ -93,14 +94,14 @@ impl Intake {
         u64::try_from(parked + releases).unwrap_or(u64::MAX)
     }
 
-    /// Records that are undecided.
+    /// Returns how many records are undecided.
     #[must_use]
     pub fn undecided(&self) -> u64 {
         let parked: usize = self.parked.values().map(VecDeque::len).sum();
         u64::try_from(parked + self.releases.len()).unwrap_or(u64::MAX)
     }
 
-    /// Notes whether a project's unlinks are held; says whether that is news.
+    /// Notes whether a project's unlinks are held. Returns whether that changed.
     pub fn note_held(&mut self, lane: Lane, holds: bool) -> bool {
         std::mem::replace(&mut self.held_before[lane], holds) != holds
     }

@@ -102,7 +102,8 @@ pub mod work;
 
 pub use processor::Processor;
 
-/// The hash maps of this crate: hashed with a fixed seed, so that the same inputs give the same order.
+/// The hash map of this crate. Its hash has a fixed seed, so that the same inputs give the same
+/// order.
 pub(crate) type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::FixedState>;
-/// The same for sets.
+/// The hash set of this crate, with the same hash.
 pub(crate) type HashSet<K> = std::collections::HashSet<K, foldhash::fast::FixedState>;

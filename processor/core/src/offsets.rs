@@ -1,4 +1,4 @@
-//! Which offset of a partition can be committed. Pure.
+//! Decides which offset of a partition may be committed. Pure.
 
 pub mod gaps;
 pub mod open_records;
@@ -7,17 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::offsets::open_records::Open;
 
-/// The records of one partition that were consumed and are not accounted for yet.
+/// The records of one partition that are consumed and still open.
 #[derive(Debug)]
 pub struct Offsets {
     next: i64,
-    /// With the bytes of each.
+    /// The open offsets, with the bytes of each record.
     open: BTreeMap<i64, usize>,
     bytes: usize,
 }
 
 impl Offsets {
-    /// A partition whose records below `next` are accounted for.
+    /// Starts at `next`: every record below it is decided or written as pending.
     #[must_use]
     pub const fn starting_at(next: i64) -> Self {
         Self {
@@ -27,13 +27,13 @@ impl Offsets {
         }
     }
 
-    /// The offset that is expected next.
+    /// Returns the offset that is expected next.
     #[must_use]
     pub const fn next(&self) -> i64 {
         self.next
     }
 
-    /// What was consumed and is not accounted for.
+    /// Returns how many records and bytes are open.
     #[must_use]
     pub fn open(&self) -> Open {
         Open {
@@ -42,7 +42,8 @@ impl Offsets {
         }
     }
 
-    /// A record was consumed. One below what was consumed before means that the topic starts again.
+    /// Notes that a record was consumed. A smaller offset than before means that the topic was made
+    /// again.
     pub fn consumed(&mut self, offset: i64, bytes: usize) {
         if offset < self.next {
             self.open.clear();
@@ -53,12 +54,12 @@ impl Offsets {
         self.bytes += bytes;
     }
 
-    /// A record is finished, or written as pending in its account's state.
+    /// Closes a record: it is decided, or written as pending.
     pub fn close(&mut self, offset: i64) {
         self.bytes -= self.open.remove(&offset).unwrap_or(0);
     }
 
-    /// Everything below this offset is accounted for once the records at `closing` are.
+    /// Returns the offset that may be committed once the records at `closing` are closed.
     #[must_use]
     pub fn committable(&self, closing: &BTreeSet<i64>) -> i64 {
         self.open

@@ -1,4 +1,5 @@
-//! The partitions that are ours: assignment, generation, states, offsets, and whether they are read.
+//! The owner of the assigned partitions: generation, epochs, states, offsets, and whether they are
+//! read.
 
 mod assigned;
 mod progress;
@@ -20,43 +21,43 @@ use crate::work::queue::Lane;
 pub use assigned::Ready;
 use assigned::{AssignedPartition, PartitionStage};
 
-/// The partitions that are ours.
+/// The owner of the assigned partitions.
 #[derive(Debug)]
 pub struct Partitions {
     owned: BTreeMap<i32, AssignedPartition>,
-    /// Under which they are ours; none while we are no member of the group.
+    /// The generation of the assignment; `None` while this process is no member of the group.
     generation: Option<Generation>,
-    /// Counts assignments: what was asked under an earlier one is dropped.
+    /// Counts assignments. An answer to a request of an earlier assignment is dropped.
     epoch: u64,
-    /// Partitions of the events topic, as last told; 0 while they are not known.
+    /// The number of partitions of the events topic as last reported; 0 while it is not known.
     total: usize,
     open_limit: OpenLimit,
 }
 
-/// Records that are gone before they were read.
+/// Records that were deleted before they were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfRange {
-    /// The partition.
+    /// The partition that lost records.
     pub partition: i32,
     /// The offset that was expected.
     pub expected: i64,
-    /// The one that is there.
+    /// The offset of the next record that exists.
     pub next: i64,
 }
 
-/// How many partitions are ours.
+/// Numbers of partitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owned {
-    /// Processed.
+    /// How many are processed.
     pub ready: usize,
-    /// Ours.
+    /// How many are assigned to this process.
     pub owned: usize,
-    /// There are; 0 while that is not known.
+    /// How many there are; 0 while that is not known.
     pub total: usize,
 }
 
 impl Partitions {
-    /// None yet, of whose records so many may be open.
+    /// Starts without partitions. At most `most_open` records may be open.
     #[must_use]
     pub const fn new(most_open: Open) -> Self {
         Self {
@@ -68,25 +69,25 @@ impl Partitions {
         }
     }
 
-    /// The generation under which they are ours.
+    /// Returns the generation of the assignment.
     #[must_use]
     pub const fn generation(&self) -> Option<Generation> {
         self.generation
     }
 
-    /// A rebalance brought this generation; where it brought none, the last one holds.
+    /// Takes the generation of a rebalance. Where the client reported none, the last one stays.
     pub const fn note_generation(&mut self, generation: Option<Generation>) {
         if generation.is_some() {
             self.generation = generation;
         }
     }
 
-    /// We are no member of the group until we have joined again.
+    /// Forgets the generation: this process is no member until it has joined again.
     pub const fn forget_generation(&mut self) {
         self.generation = None;
     }
 
-    /// Takes partitions over, and gives their epoch.
+    /// Takes partitions over. Returns the epoch of this assignment.
     pub fn assign(&mut self, partitions: &[i32]) -> u64 {
         self.epoch += 1;
         let epoch = self.epoch;
@@ -99,31 +100,31 @@ impl Partitions {
         epoch
     }
 
-    /// Forgets partitions.
+    /// Drops partitions that were given up, with their states.
     pub fn give_up(&mut self, partitions: &[i32]) {
         for partition in partitions {
             self.owned.remove(partition);
         }
     }
 
-    /// Forgets all of them.
+    /// Drops all partitions.
     pub fn clear(&mut self) {
         self.owned.clear();
     }
 
-    /// The epoch of a partition that is ours.
+    /// Returns the epoch of an assigned partition.
     #[must_use]
     pub fn epoch_of(&self, partition: i32) -> Option<u64> {
         self.owned.get(&partition).map(|partition| partition.epoch)
     }
 
-    /// Whether a partition is ours under this assignment.
+    /// Whether a partition is assigned under this epoch.
     #[must_use]
     pub fn is_ours(&self, partition: i32, epoch: u64) -> bool {
         self.epoch_of(partition) == Some(epoch)
     }
 
-    /// A partition that is processed.
+    /// Returns a partition that is processed.
     #[must_use]
     pub fn ready(&self, partition: i32) -> Option<&Ready> {
         match &self.owned.get(&partition)?.stage {
@@ -132,7 +133,7 @@ impl Partitions {
         }
     }
 
-    /// The same, to change it.
+    /// Returns a partition that is processed, to change it.
     pub fn ready_mut(&mut self, partition: i32) -> Option<&mut Ready> {
         match &mut self.owned.get_mut(&partition)?.stage {
             PartitionStage::Ready(ready) => Some(ready),
@@ -140,7 +141,7 @@ impl Partitions {
         }
     }
 
-    /// Every partition that is processed, with its number.
+    /// Returns all partitions that are processed, with their numbers.
     pub fn all_ready(&self) -> impl Iterator<Item = (i32, &Ready)> {
         let owned = self.owned.iter();
         owned.filter_map(|(number, partition)| match &partition.stage {
@@ -149,14 +150,14 @@ impl Partitions {
         })
     }
 
-    /// The state of an account.
+    /// Returns the confirmed state of an account.
     #[must_use]
     pub fn state_of(&self, key: &AccountKey) -> Option<AccountState> {
         self.ready(key.partition)?.states.get(&key.id)
     }
 
-    /// Starts processing a partition that was restored; gives the records that wait for that. None where it is processed
-    /// already.
+    /// Starts to process a restored partition. Returns the records that waited for it; `None` where
+    /// the partition is processed already, or given up.
     pub fn restored(&mut self, partition: i32, restored: Restored) -> Option<Vec<Consumed>> {
         let ready = PartitionStage::Ready(Box::new(Ready {
             states: restored.states,
@@ -172,8 +173,8 @@ impl Partitions {
         }
     }
 
-    /// Takes a record of ours: gives it where its partition is processed, and keeps it where that is being restored. None
-    /// also where the partition was given up.
+    /// Returns the record if its partition is processed, and keeps it if the partition is being
+    /// restored. Drops it if the partition was given up.
     pub fn accept(&mut self, record: Consumed) -> Option<Consumed> {
         match &mut self.owned.get_mut(&record.partition)?.stage {
             PartitionStage::Ready(_) => Some(record),
@@ -186,27 +187,28 @@ impl Partitions {
         }
     }
 
-    /// Takes over the state of an account as the topic has it now.
+    /// Takes over the state of an account as it was just written to the topic.
     pub fn wrote(&mut self, key: &AccountKey, value: Option<&[u8]>) {
         if let Some(ready) = self.ready_mut(key.partition) {
             ready.states.put(&key.id, value);
         }
     }
 
-    /// Whether all that are ours are processed.
+    /// Whether all assigned partitions are processed.
     #[must_use]
     pub fn are_restored(&self) -> bool {
         let mut stages = self.owned.values().map(|partition| &partition.stage);
         stages.all(|stage| matches!(stage, PartitionStage::Ready(_)))
     }
 
-    /// A member of the group that owns no partition is as ready as one can be: it waits to take over.
+    /// Whether this process is a member of the group and has restored all that is assigned. A
+    /// member without partitions is ready, too: it waits to take over.
     #[must_use]
     pub fn is_ready_member(&self) -> bool {
         self.generation.is_some() && self.are_restored()
     }
 
-    /// How many there are.
+    /// Counts the partitions.
     #[must_use]
     pub fn count(&self) -> Owned {
         Owned {
@@ -216,14 +218,15 @@ impl Partitions {
         }
     }
 
-    /// The cluster told how many there are. 0 tells nothing: what was told before stays.
+    /// Takes the number of partitions that the cluster reported. 0 says nothing, so the earlier
+    /// number stays.
     pub const fn note_total(&mut self, total: usize) {
         if total > 0 {
             self.total = total;
         }
     }
 
-    /// Our share of what all replicas may do together, at least 1.
+    /// Returns this process's share of what all replicas may do together; at least 1.
     #[must_use]
     pub fn share_of(&self, per_minute: u32) -> u32 {
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -232,7 +235,7 @@ impl Partitions {
         u32::try_from(share).unwrap_or(per_minute).max(1)
     }
 
-    /// Accounts of a project that are confirmed to be there.
+    /// Returns how many accounts of a project are confirmed to exist, in the assigned partitions.
     #[must_use]
     pub fn confirmed(&self, lane: Lane, projects: &Projects) -> usize {
         let is_of_lane = |named: Option<&str>| projects.lane_of(named) == Some(lane);

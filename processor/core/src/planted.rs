@@ -1,26 +1,26 @@
-//! Faults that `tests/simulation` has to find. Without the feature `planted-faults`, which no binary has, there are none,
-//! and what asks for them compiles to nothing.
+//! Faults that `tests/simulation` has to find. Only the feature `planted-faults` compiles them, and
+//! no binary has it.
 
-/// A fault.
+/// The faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// A transaction is committed without its offsets.
     OffsetsNotSent,
     /// Offsets are sent before the records are stored.
     FlushNotAwaited,
-    /// Memory changes though the transaction was aborted.
+    /// Memory changes although the transaction was aborted.
     MemoryBeforeCommit,
-    /// A commit that timed out is taken for an aborted one.
+    /// A commit that timed out counts as aborted.
     TimedOutCommitAborted,
     /// A restore does not wait for open transactions of the state topic.
     RestoreBeforeLastStable,
-    /// An offset is passed before its record is decided or written down.
+    /// An offset is committed before its record is decided or written as pending.
     OffsetPassedEarly,
     /// Grace periods end at once.
     GraceCut,
-    /// Records that come again are taken in again.
+    /// Records that come again are processed again.
     ReplayCheckOff,
-    /// An answer counts whatever assignment it was asked for under.
+    /// An answer counts although its partition was assigned anew since the request.
     EpochNotChecked,
     /// An event does not raise the version.
     VersionKept,
@@ -28,26 +28,26 @@ pub enum Fault {
     NewTriggersDecidedByOldAnswer,
     /// An answer that is older than its trigger is believed.
     LagRecheckOff,
-    /// What was aborted is not tried again.
+    /// Decisions of an aborted transaction are forgotten.
     AbortForgetsReady,
-    /// What a list does not name is not looked at.
+    /// Accounts that a list does not have are not looked up.
     MissingNotLookedAt,
-    /// What a list shows otherwise is not looked at.
+    /// Accounts that a list shows otherwise are not looked up.
     ListedIgnored,
-    /// A link is not told on the topic of links.
+    /// A link is not written to the linked topic.
     LinkedNotWritten,
-    /// What is handed over is not counted.
+    /// Records that are handed over are not counted.
     HandedOverUncounted,
-    /// What was pending is not queued after a restore.
+    /// Pending work is not queued after a restore.
     RestoredPendingForgotten,
-    /// Records that come while their partition is restored are dropped.
+    /// Records that come during the restore of their partition are dropped.
     EarlyRecordsDropped,
-    /// A failed transaction's producer is used on.
+    /// The producer of a failed transaction is used again.
     FatalTakenForAborted,
 }
 
 impl Fault {
-    /// All of them.
+    /// Every fault.
     pub const ALL: [Self; 20] = [
         Self::OffsetsNotSent,
         Self::FlushNotAwaited,
@@ -72,7 +72,7 @@ impl Fault {
     ];
 }
 
-/// Whether a fault is planted.
+/// Whether this fault is planted.
 #[cfg(not(feature = "planted-faults"))]
 pub(crate) const fn planted(_: Fault) -> bool {
     false
@@ -93,7 +93,7 @@ mod plant {
         static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) };
     }
 
-    /// Plants a fault into all cores of this thread, or takes it away.
+    /// Plants a fault into all cores of this thread, or removes it.
     pub fn plant(fault: Option<Fault>) {
         PLANTED.set(fault);
     }

@@ -1,4 +1,4 @@
-//! The conductor: takes inputs, has the owners decide, and hands out actions.
+//! The conductor: takes inputs, lets the owners decide, and hands out actions.
 //!
 //! Owners return values; only this module writes to more than one of them.
 
@@ -35,7 +35,7 @@ use crate::settings::DecisionSettings;
 use crate::time::{Monotonic, Now};
 use contact::Contact;
 
-/// All that a run of the processor decides.
+/// The state machine that decides everything in one run of the processor.
 #[derive(Debug)]
 pub struct Processor {
     settings: Arc<DecisionSettings>,
@@ -46,30 +46,30 @@ pub struct Processor {
     intake: Intake,
     contact: Contact,
     phase: Phase,
-    /// The process is to end once what is under way has ended.
+    /// Whether the run ends as soon as the transaction or handover under way has ended.
     is_stopping: bool,
-    /// What has to wait for the end of a transaction or a handover, in order.
+    /// Inputs that wait for the end of a transaction or a handover, in order.
     deferred: VecDeque<Input>,
     actions: VecDeque<Action>,
 }
 
-/// What the run is doing.
+/// The phases of a run.
 #[derive(Debug)]
 enum Phase {
-    /// It works.
+    /// Records are consumed and decided.
     Running,
-    /// It commits everything, and then gives partitions up or ends.
+    /// The processor commits everything, and then gives partitions up or ends.
     HandingOver {
-        /// These are given up; none where the process ends.
+        /// The partitions that are given up; `None` where the process ends.
         partitions: Option<Vec<i32>>,
-        /// When it began.
+        /// When the handover began.
         began: Monotonic,
     },
-    /// It has ended.
+    /// The run has ended.
     Ended,
 }
 
-/// The moment of an input, and who is told.
+/// The time of one input, and the observer of what happens.
 struct Turn<'a> {
     now: Now,
     observer: &'a mut dyn Observer,
@@ -82,7 +82,7 @@ impl Turn<'_> {
 }
 
 impl Processor {
-    /// A run that begins, with no partitions yet. What is random in it follows from the seed.
+    /// Starts a run without partitions. All its random numbers follow from the seed.
     #[must_use]
     pub fn new(settings: Arc<DecisionSettings>, seed: u64, now: Now) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl Processor {
         }
     }
 
-    /// Takes an input. What is to be done for it is handed out by [`Self::next_action`].
+    /// Takes an input. [`Self::next_action`] hands out the actions that follow from it.
     pub fn handle(&mut self, now: Now, input: Input, observer: &mut impl Observer) {
         let mut turn = Turn { now, observer };
         if self.has_to_wait(&input) {
@@ -111,19 +111,19 @@ impl Processor {
         self.hear_deferred(&mut turn);
     }
 
-    /// What is to be done next, in order. To be called until it gives nothing, after each input.
+    /// Returns the next action, in order. Call it after each input until it returns `None`.
     pub fn next_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
-    /// Whether records and rebalances may be polled: not while a transaction runs or partitions are handed over, so that
-    /// nothing comes between the steps of a transaction.
+    /// Whether records and rebalances may be polled. They may not while a transaction runs or
+    /// partitions are handed over, so that nothing comes between the steps of a transaction.
     #[must_use]
     pub const fn may_poll(&self) -> bool {
         self.committer.in_flight.is_none() && matches!(self.phase, Phase::Running)
     }
 
-    /// When [`Input::Tick`] is due, if nothing else comes before; none once the run has ended.
+    /// Returns when [`Input::Tick`] is due if no input comes before; `None` once the run has ended.
     #[must_use]
     pub fn next_wake(&self, now: Now) -> Option<Monotonic> {
         let at = now.monotonic;
@@ -152,8 +152,9 @@ impl Processor {
         .min()
     }
 
-    /// While a transaction runs, nothing but answers to lookups is taken in: what it stages must not move under it. While
-    /// partitions are handed over, not even those: they are handed over with what was decided before.
+    /// Whether an input waits. While a transaction runs only answers to lookups are taken, because
+    /// what it stages must not change. During a handover not even those are: partitions are handed
+    /// over with the decisions from before.
     const fn has_to_wait(&self, input: &Input) -> bool {
         let is_handing_over = matches!(self.phase, Phase::HandingOver { .. });
         match input {
@@ -230,13 +231,14 @@ impl Processor {
         self.resync_when_due(turn);
     }
 
-    /// The run cannot go on.
+    /// Ends the run with a failure.
     fn fail(&mut self, failure: impl Into<Failure>, turn: &mut Turn<'_>) {
         self.end(End::Failed(failure.into()), turn);
     }
 
-    /// The run ends. Whoever comes next takes in again what is undecided. Partitions that are being handed over are given
-    /// up even so: the group, and whoever leaves it, wait for that.
+    /// Ends the run. The next owner of the partitions consumes the undecided records again.
+    /// Partitions that are being handed over are given up even so: the group and the process that
+    /// leaves it wait for that.
     fn end(&mut self, end: End, turn: &mut Turn<'_>) {
         let phase = std::mem::replace(&mut self.phase, Phase::Ended);
         let revoked = match phase {

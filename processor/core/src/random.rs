@@ -4,18 +4,18 @@ use std::cell::Cell;
 
 use stackone_link_wire::TraceContext;
 
-/// `SplitMix64`: enough to spread retries and to number spans, and the same for every platform.
+/// `SplitMix64`: good enough to spread retries and to number spans, and the same on every platform.
 #[derive(Debug)]
 pub struct Random(Cell<u64>);
 
 impl Random {
-    /// The sequence of `seed`.
+    /// Starts the sequence of `seed`.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(Cell::new(seed))
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub fn next(&self) -> u64 {
         let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
         self.0.set(state);
@@ -24,23 +24,23 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// The next number that is not 0, as ids of traces and spans are.
+    /// Returns the next number that is not 0, as the ids of traces and spans must be.
     pub fn id(&self) -> u64 {
         self.next().max(1)
     }
 
-    /// The beginning of a trace.
+    /// Starts a trace.
     pub fn trace(&self) -> TraceContext {
         let trace_id = (u128::from(self.id()) << 64) | u128::from(self.next());
         TraceContext::started(trace_id, self.id())
     }
 
-    /// Another part in the same trace.
+    /// Returns another span of the same trace.
     pub fn span_of(&self, trace: TraceContext) -> TraceContext {
         trace.with_span(self.id())
     }
 
-    /// The next number in `0.0..1.0`.
+    /// Returns the next number in `0.0..1.0`.
     #[expect(
         clippy::cast_precision_loss,
         reason = "53 bits are what the mantissa has"
@@ -67,7 +67,7 @@ mod tests {
                 .iter()
                 .all(|fraction| (0.0..1.0).contains(fraction))
         );
-        // The reference implementation's first number of seed 0.
+        // The first number of seed 0 in the reference implementation.
         assert_eq!(Random::new(0).next(), 0xe220_a839_7b1d_cdaf);
     }
 }

@@ -1,6 +1,6 @@
 //! The decision table: what an answer of the accounts API means for an account. Pure.
 //!
-//! [`row`] is the table itself, without time; [`decide`] lets a grace period run before a row is believed;
+//! [`row`] is the table without time. [`decide`] lets a grace period pass before a row is believed.
 //! [`apply`] turns a decision into the next state and the event to emit.
 
 mod decision;

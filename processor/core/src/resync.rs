@@ -1,4 +1,4 @@
-//! When accounts are listed, and what the topic says of earlier lists. Pure.
+//! Decides when projects are listed, by what the topic says of earlier lists. Pure.
 
 pub mod runs;
 pub mod schedule;
@@ -7,29 +7,30 @@ use jiff::Timestamp;
 
 use schedule::History;
 
-/// The partition whose owner lists what is due, and reads markers back: each partition has every marker.
+/// The partition whose owner begins runs and reads markers back. Every partition has every marker.
 pub const MARKERS_PARTITION: i32 = 0;
 
-/// What was read.
+/// The markers that were read back.
 #[derive(Debug)]
 pub struct Found {
-    /// Of each project, by lane.
+    /// The markers of each project, by lane.
     pub of_projects: Vec<OfProject>,
-    /// Whether all of it was read.
+    /// Whether all markers were read.
     pub is_known: bool,
 }
 
-/// What was read of a project's lists.
+/// The markers of one project.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OfProject {
-    /// When they last began and were complete, whether that was taken in or waits to be.
+    /// When lists began and were complete, from all markers on the topic, also those not consumed
+    /// yet.
     pub history: History,
-    /// When the last complete one was that was taken in.
+    /// When the last complete list was whose end marker was consumed.
     pub taken_in: Option<Timestamp>,
 }
 
 impl OfProject {
-    /// Takes a marker in, dated `at`.
+    /// Takes a marker with the date `at`.
     pub fn note(&mut self, at: Option<Timestamp>, is_complete: bool, is_taken_in: bool) {
         if !is_complete {
             self.history.began = self.history.began.max(at);

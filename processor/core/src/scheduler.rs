@@ -1,4 +1,5 @@
-//! When which account is looked up: the work queue, what it has no room for, and each project's gate.
+//! The owner of the work queue, its overflow, and each project's gate: decides which account is
+//! looked up when.
 
 mod answers;
 mod next;
@@ -15,12 +16,12 @@ use crate::work::overflow::{Overflow, Spilled};
 use crate::work::queue::{Lane, WorkQueue};
 use crate::work::{AccountKey, Work};
 
-/// When which account is looked up.
+/// Decides which account is looked up when.
 #[derive(Debug)]
 pub struct Scheduler {
-    /// Accounts with something undecided.
+    /// Accounts with undecided work.
     pub queue: WorkQueue<AccountKey, Work>,
-    /// Those for which there was no room.
+    /// Accounts that the queue has no room for.
     pub overflow: Overflow,
     gates: Vec<Gate>,
     batching: Vec<Batching>,
@@ -29,7 +30,7 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// Nothing to do yet.
+    /// Starts with an empty queue.
     #[must_use]
     pub fn new(settings: &DecisionSettings, now: Monotonic) -> Self {
         let lanes = settings.projects.len();
@@ -43,7 +44,7 @@ impl Scheduler {
         }
     }
 
-    /// Adds work for an account, wherever it is.
+    /// Adds work for an account, to the queue or to the overflow.
     pub fn enqueue(
         &mut self,
         key: AccountKey,
@@ -53,22 +54,22 @@ impl Scheduler {
         now: Now,
     ) {
         let at = match self.recall(&key, partitions, now) {
-            // A backoff is not shortened by a new trigger.
+            // A new trigger does not shorten a backoff.
             Some(spilled) if spilled.failures.in_a_row > 0 => now.monotonic.max(spilled.ready),
             Some(_) | None => now.monotonic,
         };
         self.queue.add(key, lane, work, at);
     }
 
-    /// The project for which an account is undecided.
+    /// Returns the lane of the project for which an account is undecided.
     #[must_use]
     pub fn lane_of(&self, key: &AccountKey) -> Option<Lane> {
         let queued = self.queue.lane_of(key);
         queued.or_else(|| self.overflow.lane_of(key))
     }
 
-    /// Queues a look that no record asks for. An account that waits where there is no room for it waits on, though no
-    /// longer than until now, unless it backs off.
+    /// Queues a lookup that no record asks for. An account in the overflow stays there, but becomes
+    /// due now unless it backs off.
     pub fn queue_look(&mut self, key: AccountKey, lane: Lane, now: Now) {
         let at = now.monotonic;
         if let Some(spilled) = self.overflow.take(&key) {
@@ -87,14 +88,15 @@ impl Scheduler {
         }
     }
 
-    /// Triggers that are undecided, in the queue and beside it.
+    /// Returns how many triggers are undecided, in the queue and in the overflow.
     #[must_use]
     pub fn undecided(&self) -> u64 {
         let queued: u64 = self.queue.keys().map(|key| self.queue.total(key)).sum();
         queued + self.overflow.total()
     }
 
-    /// Forgets partitions; gives the triggers that were undecided.
+    /// Drops the accounts of partitions that were given up. Returns how many of their triggers were
+    /// undecided.
     pub fn give_up(&mut self, partitions: &[i32]) -> u64 {
         let is_given_up = |key: &AccountKey| partitions.contains(&key.partition);
         let left = self.queue.remove_where(is_given_up);
@@ -102,25 +104,25 @@ impl Scheduler {
         left + self.overflow.give_up(partitions)
     }
 
-    /// Each replica has the share of each project's budget that its share of the partitions is.
+    /// Sets this replica's share of each project's budget to its share of the partitions.
     pub fn share_budgets(&mut self, owned: usize, total: usize, now: Monotonic) {
         for gate in &mut self.gates {
             gate.set_share(owned, total, now);
         }
     }
 
-    /// The gate of a project.
+    /// Returns the gate of a project.
     #[must_use]
     pub fn gate(&self, lane: Lane) -> &Gate {
         &self.gates[lane]
     }
 
-    /// The same, to change it.
+    /// Returns the gate of a project, to change it.
     pub fn gate_mut(&mut self, lane: Lane) -> &mut Gate {
         &mut self.gates[lane]
     }
 
-    /// Whether every project's key is refused.
+    /// Whether the keys of all projects are refused.
     #[must_use]
     pub fn all_refused(&self) -> bool {
         self.gates.iter().all(Gate::is_refused)

@@ -1,4 +1,4 @@
-//! What the processor's decisions are set to.
+//! The settings that decisions depend on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,40 +11,40 @@ use crate::offsets::open_records::Open;
 use crate::reconcile::GracePeriods;
 use crate::work::backoff::Backoff;
 
-/// What the processor's decisions are set to.
+/// The settings that decisions depend on.
 #[derive(Debug, Clone)]
 pub struct DecisionSettings {
     /// The configured projects.
     pub projects: Arc<Projects>,
-    /// The topics' names.
+    /// The names of all topics.
     pub topics: Topics,
-    /// How often undecided triggers are written to the state topic.
+    /// How often markers are written.
     pub marker_interval: Duration,
-    /// Whether triggers of an account merge while they wait. Only a measurement of the other way does without.
+    /// Whether triggers of an account merge while they wait. Only measurements switch it off.
     pub merges_triggers: bool,
-    /// What may be under way and wait at most.
+    /// Bounds of what is under way and of what waits.
     pub limits: Limits,
-    /// When accounts are asked for together.
+    /// When one request asks for several accounts.
     pub batch: BatchSettings,
-    /// How often each project's accounts are listed; never where absent.
+    /// How often each project is listed; `None` switches lists off.
     pub resync_interval: Option<Duration>,
-    /// Pages of lists a minute and project, by all replicas together.
+    /// How many pages of a project's list are read in a minute, by all replicas together.
     pub resync_requests_per_minute: u32,
-    /// How long answers must have been unreadable before an account's triggers are put aside.
+    /// How long answers must have been unreadable before an account's triggers become dead letters.
     pub unreadable_time: Duration,
-    /// How long accounts wait whose lookups fail.
+    /// How the waits after failed lookups grow.
     pub backoff: Backoff,
-    /// Grace periods of the decision table.
+    /// The grace periods of the decision table.
     pub periods: GracePeriods,
 }
 
-/// What may be under way and wait at most.
+/// Bounds of what is under way and of what waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Lookups of a project under way at once; a batch is one.
+    /// The most lookups of a project that are under way at once; a batch counts once.
     pub lookups: usize,
-    /// Accounts of a project that wait in memory.
+    /// The most accounts of a project in the work queue.
     pub pending: usize,
-    /// Records that may be neither decided nor written down.
+    /// The most open records and bytes.
     pub open: Open,
 }

@@ -1,4 +1,4 @@
-//! The confirmed states of accounts in memory, and the guard against many of them vanishing at once.
+//! The confirmed states of accounts in memory, and the unlink guard.
 
 pub mod store;
 pub mod unlink_guard;

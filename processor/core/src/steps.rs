@@ -1,6 +1,6 @@
-//! The steps that lose data when they are wrong, as machines: each asks for one call into the client at a time and is told
-//! its result. The service makes the calls with its clients, the simulation with its model of Kafka, and either may be
-//! stopped between any two.
+//! The steps that lose data when they are wrong, as machines: each asks for one call of a client at
+//! a time, and takes its result. The service makes the calls with its clients, the simulation with
+//! its model of Kafka. Both may stop between any two calls.
 
 pub mod refetch;
 pub mod restore;

@@ -1,46 +1,47 @@
-//! The two clocks that decisions read. Neither is read here: the shell gives both with each input.
+//! The two clocks that decisions depend on. No clock is read here: the shell passes both times with
+//! each input.
 
 use std::ops::{Add, AddAssign, Sub};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// A moment on a clock that never goes back: the time since the process, or the simulation, began.
+/// A time on a clock that never goes back: the time since the process or the simulation began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Monotonic(Duration);
 
-/// Both clocks at the moment of an input.
+/// The time of an input on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
-    /// For waits. It does not survive a restart.
+    /// The time for waits. It does not survive a restart.
     pub monotonic: Monotonic,
-    /// For dates that stand in records. It may step in either direction.
+    /// The time for dates in records. It may step in either direction.
     pub wall: Timestamp,
 }
 
 impl Monotonic {
-    /// The moment at which the clock began.
+    /// The beginning of the clock.
     pub const START: Self = Self(Duration::ZERO);
 
-    /// The moment at which this much time had passed since the clock began.
+    /// Returns the time at which this much has passed since the beginning.
     #[must_use]
     pub const fn after_start(elapsed: Duration) -> Self {
         Self(elapsed)
     }
 
-    /// The time since the clock began.
+    /// Returns the time since the beginning.
     #[must_use]
     pub const fn since_start(self) -> Duration {
         self.0
     }
 
-    /// The time since `earlier`; zero where that is later.
+    /// Returns the time since `earlier`; zero where that is later.
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The time since `earlier`; zero where that is later.
+    /// Returns the time since `earlier`; zero where that is later.
     #[must_use]
     pub const fn duration_since(self, earlier: Self) -> Duration {
         self.saturating_duration_since(earlier)
@@ -48,7 +49,8 @@ impl Monotonic {
 }
 
 impl Now {
-    /// The moment at which the wall clock will show `time`, at most 30 days from now; now where it shows a later time.
+    /// Returns when the wall clock will show `time`, at most 30 days from now; now where it shows a
+    /// later time.
     #[must_use]
     pub fn monotonic_at(&self, time: Timestamp) -> Monotonic {
         const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -1,4 +1,4 @@
-//! What the work queue holds for an account: its undecided triggers and what was tried for them.
+//! The work of an account: its undecided triggers, and the attempts so far.
 
 pub mod backoff;
 pub mod consumed_position;
@@ -20,25 +20,26 @@ use self::backoff::Backoff;
 use self::queue::{Merge, WorkQueue};
 use crate::time::Monotonic;
 
-/// An account, by the partition its triggers come from.
+/// An account, with the partition of its triggers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountKey {
-    /// Partition of the account events topic, and of the state topic.
+    /// The partition of the account events topic, and of the state topic.
     pub partition: i32,
-    /// The account.
+    /// The id of the account.
     pub id: AccountId,
 }
 
 /// The undecided triggers of an account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Work {
-    /// What is written to the state topic while it is undecided.
+    /// The part that a marker writes to the state topic.
     pub pending: Pending,
-    /// Offsets of the triggers that hold back the commit: neither decided nor written as pending.
+    /// Offsets of triggers that are neither decided nor written as pending, so they hold back the
+    /// commit.
     pub open_offsets: Vec<i64>,
-    /// The last lookup came to something else than the state record says.
+    /// Whether the last lookup had another outcome than the state record has.
     pub(crate) has_new_outcome: bool,
-    /// What failed so far.
+    /// The failed lookups so far.
     pub failures: Failures,
     /// The trace of the newest trigger that has one.
     pub trace: Option<TraceContext>,
@@ -47,25 +48,26 @@ pub struct Work {
 /// Lookups that gave no answer, by kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Failures {
-    /// In a row, whatever the kind: for the backoff.
+    /// Failures in a row of any kind, which decide the backoff.
     pub in_a_row: u32,
-    /// While it backs off because the API is unavailable: when it may be looked up at the earliest, should the breaker take
-    /// over the waiting.
+    /// While the account backs off because the API is unavailable: the earliest lookup if the
+    /// breaker takes over the wait.
     pub unavailable_until: Option<Monotonic>,
-    /// A 4xx that waiting does not mend.
+    /// Answers 4xx that will not change with time.
     pub rejected: u32,
-    /// A 200 that is not the account.
+    /// Answers 200 that are not an account.
     pub unreadable: u32,
     /// When the first unreadable answer came.
     pub first_unreadable: Option<Monotonic>,
-    /// A batch of so many accounts did not show this one, so that it is asked for alone, or in a smaller one.
+    /// The size of the batch that left this account out. It is looked up alone, or in a smaller
+    /// batch.
     pub left_out_of: Option<usize>,
     /// When the key was last refused for this account.
     pub refused_at: Option<Monotonic>,
 }
 
 impl Failures {
-    /// A lookup failed: when the next is sent.
+    /// Notes a failed lookup. Returns when the next one is sent.
     #[must_use]
     pub fn back_off(
         &mut self,
@@ -78,8 +80,9 @@ impl Failures {
         now + backoff.wait(self.in_a_row, retry_after, random)
     }
 
-    /// The API was unavailable: when the next lookup is sent. While the breaker is open the account only goes to the end of
-    /// the line, for then the breaker waits for all of them, and there is always one to try the API with.
+    /// Notes that the API was unavailable. Returns when the next lookup is sent. While the breaker
+    /// is open the account only goes to the end of the line: the breaker waits for all accounts,
+    /// and there is always one to probe the API with.
     #[must_use]
     pub fn unavailable(
         &mut self,
@@ -97,8 +100,8 @@ impl Failures {
         again
     }
 
-    /// The breaker opened and waits for all accounts: one that backs off because the API is unavailable need not do so any
-    /// longer. From when on it is ready; none for another one.
+    /// Ends a backoff for an unavailable API, because the breaker opened and waits for all
+    /// accounts. Returns from when on the account is ready; `None` for any other backoff.
     pub fn breaker_opened(&mut self, now: Monotonic) -> Option<Monotonic> {
         let until = self.unavailable_until.take()?;
         self.in_a_row = 0;
@@ -107,7 +110,7 @@ impl Failures {
 }
 
 impl Work {
-    /// Work that holds back no commit: what was restored, or a scheduled recheck.
+    /// Makes work without an open record: restored work, or a scheduled recheck.
     #[must_use]
     pub fn without_record(pending: Pending) -> Self {
         Self {
@@ -119,7 +122,7 @@ impl Work {
         }
     }
 
-    /// A look at an account that nothing but us asks for.
+    /// Makes the work of a lookup that no record asks for.
     #[must_use]
     pub fn nothing(trigger: Trigger, since: Timestamp) -> Self {
         Self::without_record(Pending {
@@ -139,35 +142,36 @@ impl Work {
         })
     }
 
-    /// Whether its state record lacks something of it: a trigger, or what the last lookup came to.
+    /// Whether the state record lacks a trigger or the outcome of the last lookup.
     #[must_use]
     pub fn is_unwritten(&self) -> bool {
         self.has_new_outcome || !self.open_offsets.is_empty()
     }
 
-    /// A lookup came to something. It is written down alone only where that is another outcome than the last one, and where
-    /// there is a record of what is undecided.
+    /// Notes the outcome of a lookup. It alone makes a marker due only where it differs from the
+    /// last outcome, and where the undecided work has a record.
     pub(crate) fn note_lookup(&mut self, last: LastLookup) {
         let is_new = last_lookup::outcome(&self.pending) != Some(&last.outcome);
         self.has_new_outcome |= is_new && !self.is_recorded_elsewhere();
         self.pending.last_lookup = Some(last);
     }
 
-    /// All of its triggers were written, and that its last lookup came to this. A lookup that failed while they were being
-    /// committed may have come to something else since.
+    /// Notes that all triggers were written, with this outcome of the last lookup. A lookup that
+    /// failed during the commit may have had another outcome since.
     pub(crate) fn was_written(&mut self, outcome: Option<&LastOutcome>) {
         self.open_offsets.clear();
         self.has_new_outcome &= last_lookup::outcome(&self.pending) != outcome;
     }
 
-    /// Whether it must survive a restart: a scheduled recheck alone is in the account's state anyway.
+    /// Whether it survives a restart without a marker: a scheduled recheck is in the account's
+    /// state anyway.
     #[must_use]
     pub fn is_recorded_elsewhere(&self) -> bool {
         is_recorded_elsewhere(&self.pending)
     }
 }
 
-/// The same of what is pending.
+/// The same for pending work.
 #[must_use]
 pub fn is_recorded_elsewhere(pending: &Pending) -> bool {
     pending.trigger == Trigger::Recheck && pending.total == 0 && pending.grace.is_none()
@@ -182,13 +186,13 @@ impl Merge for Work {
     }
 }
 
-/// When the account changed at last, as far as webhooks and looks say.
+/// Returns the newest date of a change according to webhooks and looks.
 pub(crate) fn newest_date(pending: &Pending) -> Option<Timestamp> {
     pending.event_date.max(pending.looked_at)
 }
 
 fn merge_pending(earlier: &mut Pending, later: Pending) {
-    // The one recheck for a late answer is that of the newest event.
+    // The one recheck for a late answer belongs to the newest event.
     earlier.lag_recheck_used = match newest_date(&later).cmp(&newest_date(earlier)) {
         Ordering::Less => earlier.lag_recheck_used,
         Ordering::Equal => earlier.lag_recheck_used || later.lag_recheck_used,
@@ -211,7 +215,7 @@ fn merge_pending(earlier: &mut Pending, later: Pending) {
 }
 
 impl<K: Clone + Eq + Hash + Ord> WorkQueue<K, Work> {
-    /// How many records an account's work stands for.
+    /// Returns how many records the account's work stands for.
     #[must_use]
     pub fn total(&self, key: &K) -> u64 {
         let works = self
@@ -232,7 +236,7 @@ mod tests {
     fn an_open_breaker_waits_for_all_that_found_the_api_unavailable_and_for_no_other() {
         let now = Monotonic::START;
         let mut failures = Failures::default();
-        // Full jitter at its longest: 1 s, 2 s, 4 s.
+        // The longest waits of full jitter: 1 s, 2 s, 4 s.
         let longest = (Backoff::default(), 1.0);
         for wait in [1, 2, 4] {
             let again = failures.unavailable(false, None, longest, now);

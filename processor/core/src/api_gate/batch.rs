@@ -1,10 +1,11 @@
-//! Batch lookups: how many accounts are asked for at once. Pure.
+//! Decides how many accounts one request asks for. Pure.
 //!
-//! A list filtered by account ids costs one request whatever it shows, so where many accounts wait for the budget they are
-//! asked for together. How StackOne's lists behave is documented in part only (`OpenAPI`: the parameters and the two
-//! shapes), so nothing rests on it: what a list shows of an account is taken as a lookup's answer, and what it does not
-//! show says nothing, the account is asked for alone. A list that behaves in an unexpected way is asked for fewer, or for
-//! none, during [`LIMITED_FOR`].
+//! A list filtered by account ids costs one request, whatever it shows. So where many accounts wait
+//! for the budget, they are asked for together. StackOne documents only part of how its lists
+//! behave (`OpenAPI`: the parameters and the two shapes), so nothing depends on the rest: an
+//! account that a list shows counts as looked up, and an account that it does not show is asked for
+//! alone. After a list that behaves in an unexpected way, requests ask for fewer accounts, or for
+//! one, during [`LIMITED_FOR`].
 
 mod anomaly;
 mod reading;
@@ -21,43 +22,44 @@ use crate::work::Work;
 pub use anomaly::BatchAnomaly;
 pub use reading::{Asked, Reading, read};
 
-/// How long a list that behaves oddly is not trusted with as many accounts.
+/// How long a project's requests ask for fewer accounts after an anomaly.
 pub const LIMITED_FOR: Duration = Duration::from_secs(10 * 60);
-/// How long nothing is asked together while it is open why a list did not show an account: much longer than the lookup
-/// takes that tells.
+/// How long every account is asked for alone after a list left accounts out: much longer than the
+/// single lookup takes that shows why.
 const UNEXPLAINED_FOR: Duration = Duration::from_secs(60);
-/// Batches in a row that fail, each after single lookups were answered, before it is taken to be about the batches and not
-/// about an API that fails now and then.
+/// This many batches must fail in a row, each after a single lookup was answered, before batches
+/// are taken to be the reason. Fewer may be an API that fails now and then.
 const STRIKES: u32 = 5;
 
-/// When accounts are asked for together.
+/// Settings of batch lookups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchSettings {
-    /// More accounts of a project than this have to be ready.
+    /// A batch needs more ready accounts of a project than this.
     pub threshold: usize,
-    /// Most accounts in one request; 1 for never more.
+    /// The most accounts in one request; 1 switches batches off.
     pub max_ids: usize,
 }
 
-/// What one project's lists are trusted with.
+/// How many accounts a request of one project may ask for, by how its lists behaved.
 #[derive(Debug, Clone)]
 pub struct Batching {
     settings: BatchSettings,
-    /// At most so many accounts at once, until then.
+    /// After an anomaly: the most accounts in one request, and until when.
     limit: Option<(usize, Monotonic)>,
-    /// The last list that left accounts out: how many it showed, of how many.
+    /// The last list that left accounts out: how many accounts it showed, and how many were asked
+    /// for.
     short: (usize, usize),
-    /// Until when it is open why.
+    /// Until when a single lookup may still show why a list left accounts out.
     unexplained_until: Option<Monotonic>,
     refused_at: Option<Monotonic>,
-    /// Whether a single lookup was answered since a list last failed.
+    /// Whether a single lookup was answered since a batch last failed.
     alone_is_answered: bool,
     strikes: u32,
 }
 
 impl Batching {
-    /// Lists are trusted until they behave oddly.
+    /// Starts with the full size that the settings allow.
     #[must_use]
     pub const fn new(settings: BatchSettings) -> Self {
         Self {
@@ -71,8 +73,8 @@ impl Batching {
         }
     }
 
-    /// How many accounts are asked for at once, 1 for a single lookup. `count_ready` counts those that are ready, up to a
-    /// limit.
+    /// Returns how many accounts the next request asks for; 1 is a single lookup. `count_ready`
+    /// counts the ready accounts, up to the limit it is given.
     pub fn size(&self, now: Monotonic, count_ready: impl FnOnce(usize) -> usize) -> usize {
         let most = self.most(now);
         let is_open = self.unexplained_until.is_some_and(|until| now < until);
@@ -83,7 +85,7 @@ impl Batching {
         most
     }
 
-    /// A list came. Says what is odd about it, where that is news.
+    /// Notes that a list came. Returns an anomaly where it is new.
     pub fn listed(&mut self, reading: &Reading, now: Monotonic) -> Option<BatchAnomaly> {
         self.strikes = 0;
         self.refused_at = None;
@@ -95,7 +97,8 @@ impl Batching {
         self.limited(1, reading.odd?, now)
     }
 
-    /// A list did not come. `key_accepted_since` says whether a probe with the same key was accepted since a time.
+    /// Notes that a batch failed. `key_accepted_since` says whether a probe with the same key was
+    /// accepted since a time.
     pub fn failed(
         &mut self,
         error: &ApiError,
@@ -125,7 +128,8 @@ impl Batching {
         self.limited(1, odd, now)
     }
 
-    /// A single lookup was answered; `was_left_out` says whether a list had not shown the account.
+    /// Notes that a single lookup was answered. `was_left_out` says whether a list had not shown
+    /// the account.
     pub fn answered_alone(
         &mut self,
         lookup: &Lookup,
@@ -146,7 +150,7 @@ impl Batching {
         }
     }
 
-    /// How many accounts have to be ready for as many to be asked for at once as may be.
+    /// Returns how many accounts must be ready for the largest request that is allowed now.
     #[must_use]
     pub fn appetite(&self, now: Monotonic) -> usize {
         let most = self.most(now);
@@ -156,7 +160,7 @@ impl Batching {
         most.max(self.settings.threshold.saturating_add(1))
     }
 
-    /// Most accounts that are asked for at once.
+    /// Returns the most accounts that one request may ask for now.
     #[must_use]
     pub fn most(&self, now: Monotonic) -> usize {
         let limit = self.limit.filter(|(_, until)| now < *until);
@@ -174,8 +178,8 @@ impl Batching {
     }
 }
 
-/// Whether two accounts may be asked for together, in a batch of `size`: only those that a list may show, and scheduled
-/// rechecks only with each other, since they are paid for otherwise.
+/// Whether two accounts may share a batch of `size`. Only accounts that a list may show can, and
+/// scheduled rechecks only with each other, since another part of the budget pays for them.
 #[must_use]
 pub fn can_batch(first: &Work, other: &Work, size: usize) -> bool {
     may_be_listed(first, size)
@@ -183,8 +187,9 @@ pub fn can_batch(first: &Work, other: &Work, size: usize) -> bool {
         && first.is_recorded_elsewhere() == other.is_recorded_elsewhere()
 }
 
-/// A list never says that an account is gone, so one that probably is would be asked for alone after all. One that was
-/// left out may have been only because the list is capped.
+/// A list never proves that an account is gone, so an account that probably is would need a single
+/// lookup anyway. An account that a list left out may share a smaller batch: the list may only be
+/// capped.
 fn may_be_listed(work: &Work, size: usize) -> bool {
     let may_be_gone = match work.pending.grace.map(|grace| grace.kind) {
         Some(GraceKind::Vanish | GraceKind::Delete | GraceKind::DeleteConfirm) => true,

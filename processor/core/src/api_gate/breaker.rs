@@ -1,8 +1,10 @@
-//! The circuit breaker of a project: while its API is unavailable, only a probe now and then is sent. Pure.
+//! The circuit breaker of a project: while its API is unavailable, only a probe now and then is
+//! sent. Pure.
 //!
-//! It opens when most lookups told nothing because the API is unavailable (408, 5xx, a redirect, a timeout, no connection);
-//! rate limits and refused keys have their own ways. Then one lookup at a time is let through, after waits that double up
-//! to [`MAX_WAIT`]; the first that is answered closes it.
+//! It opens when most recent lookups found the API unavailable (408, 5xx, a redirect, a timeout, no
+//! connection). Rate limits and refused keys do not count: the gate handles them. While it is open,
+//! one lookup at a time is let through, after waits that double up to [`MAX_WAIT`]. The first
+//! lookup that is answered closes it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,28 +12,29 @@ use std::time::Duration;
 use crate::time::Monotonic;
 use crate::work::backoff;
 
-/// Wait before the first probe.
+/// The wait before the first probe.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-/// Longest wait between probes, unless the API asks for more.
+/// The longest wait between probes, unless the API asks for more.
 pub const MAX_WAIT: Duration = Duration::from_secs(30);
-/// Answers that are looked back at, the newest.
+/// The number of newest answers that the breaker considers.
 const ANSWERS: usize = 20;
-/// For how long: somewhat longer than a lookup may take until its timeout.
+/// How old an answer may be to count: somewhat longer than the timeout of a lookup.
 const WINDOW: Duration = Duration::from_secs(30);
-/// Fewer failures say nothing about the API.
+/// Fewer failures than this say nothing about the API.
 const MIN_FAILURES: usize = 5;
 
-/// A project's breaker.
+/// The breaker of one project.
 #[derive(Debug, Clone)]
 pub struct Breaker {
     state: State,
-    /// When the newest answers came; for failures, of which account.
+    /// When each of the newest answers came and, for a failure, which account it was for.
     answers: VecDeque<(Monotonic, Option<Account>)>,
-    /// What was sent earlier does not count: it tells of what is known already.
+    /// Answers to lookups sent before this time do not count: they describe a condition that is
+    /// known.
     counts_from: Monotonic,
 }
 
-/// What tells an account from the others, a hash for instance.
+/// A number that tells one account from another, such as a hash.
 pub type Account = u64;
 
 #[derive(Debug, Clone, Copy)]
@@ -48,19 +51,19 @@ enum State {
     },
 }
 
-/// What an answer changed.
+/// How an answer changed the breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// Most lookups fail.
+    /// The breaker opened, because most lookups failed.
     Opened {
-        /// How many.
+        /// How many of the considered lookups failed.
         failed: usize,
-        /// Of the newest.
+        /// How many lookups were considered.
         of: usize,
     },
-    /// The API answers again.
+    /// The breaker closed, because the API answered.
     Closed {
-        /// How long it did not.
+        /// How long the breaker was open.
         after: Duration,
     },
 }
@@ -76,7 +79,7 @@ impl Breaker {
         }
     }
 
-    /// How long until a lookup may be sent; none while a probe is under way.
+    /// Returns how long until a lookup may be sent; `None` while a probe is under way.
     #[must_use]
     pub fn wait(&self, now: Monotonic) -> Option<Duration> {
         match self.state {
@@ -86,7 +89,7 @@ impl Breaker {
         }
     }
 
-    /// Whether the API is taken to be unavailable.
+    /// Whether the breaker is open: the API counts as unavailable.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         match self.state {
@@ -95,7 +98,7 @@ impl Breaker {
         }
     }
 
-    /// A lookup is sent. Where the breaker is open it is the probe.
+    /// Notes that a lookup is sent. While the breaker is open, that lookup is the probe.
     pub const fn sent(&mut self, now: Monotonic) {
         if let State::Open { since, wait, .. } = self.state {
             self.state = State::Probing { since, wait };
@@ -103,7 +106,7 @@ impl Breaker {
         }
     }
 
-    /// A lookup that was sent at `sent` was answered, whatever the answer says.
+    /// Notes that a lookup sent at `sent` was answered, whatever the answer says.
     pub fn answered(&mut self, sent: Monotonic, now: Monotonic) -> Option<Change> {
         if sent < self.counts_from {
             return None;
@@ -124,8 +127,8 @@ impl Breaker {
         }
     }
 
-    /// A lookup of `account` that was sent at `sent` found the API unavailable. Of one account only the newest failure
-    /// counts: an account that fails for ever tells nothing of the others.
+    /// Notes that a lookup of `account`, sent at `sent`, found the API unavailable. Only the newest
+    /// failure of an account counts: an account that always fails says nothing about others.
     pub fn failed(
         &mut self,
         sent: Monotonic,

@@ -1,26 +1,29 @@
-//! How many requests a project's API may still be sent: a token bucket, of which each replica has its share. Pure.
+//! The budget of requests for a project's key: a token bucket, of which each replica has a share.
+//! Pure.
 //!
-//! StackOne allows about 1,000 requests a minute for an API key (rate limit guide). Replicas do not talk to each other:
-//! each takes the share of the budget that its share of the partitions is, so together they never exceed it.
+//! StackOne allows about 1,000 requests a minute for an API key (rate limit guide). Replicas do not
+//! talk to each other. Each takes the same share of the budget as it has of the partitions, so that
+//! together they never exceed it.
 
 use std::time::Duration;
 
 use crate::time::Monotonic;
 
-/// A token bucket. It holds one second of its rate, and at least one request; it starts empty, so that a replica that is
-/// restarted over and over never sends more than its share.
+/// A token bucket. It holds one second of its rate, and at least one request. It starts empty, so
+/// that a replica that restarts over and over never sends more than its share.
 #[derive(Debug, Clone)]
 pub struct Budget {
-    /// Requests per second of the whole project.
+    /// Requests per second of the whole project, all replicas together.
     rate: f64,
-    /// Our share of it, 0 to 1.
+    /// The share of this replica, 0 to 1.
     share: f64,
     tokens: f64,
     counted: Monotonic,
 }
 
 impl Budget {
-    /// An empty bucket for a project that is allowed `per_minute` requests, of which nothing is ours yet.
+    /// Makes an empty bucket for a project with `per_minute` requests. The share of this replica is
+    /// 0 until [`Self::set_share`] is called.
     #[must_use]
     pub fn new(per_minute: u32, now: Monotonic) -> Self {
         Self {
@@ -31,7 +34,8 @@ impl Budget {
         }
     }
 
-    /// We own `owned` of `all` partitions from now on; nothing while it is not known how many there are, which is 0.
+    /// Sets the share to `owned` of `all` partitions. `all` is 0 while the number of partitions is
+    /// not known; the share is then 0, too.
     pub fn set_share(&mut self, owned: usize, all: usize, now: Monotonic) {
         self.count(now);
         let as_number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
@@ -43,7 +47,7 @@ impl Budget {
         self.tokens = self.tokens.min(self.capacity());
     }
 
-    /// Takes a token, if there is one.
+    /// Takes a token. Returns `false` where there is none.
     pub fn take(&mut self, now: Monotonic) -> bool {
         self.count(now);
         let is_there = self.tokens >= 1.0;
@@ -53,7 +57,7 @@ impl Budget {
         is_there
     }
 
-    /// How long until there is a token; none while nothing is ours.
+    /// Returns how long until there is a token; `None` while the share is 0.
     #[must_use]
     pub fn wait(&self, now: Monotonic) -> Option<Duration> {
         let rate = self.rate * self.share;
@@ -68,7 +72,7 @@ impl Budget {
         })
     }
 
-    /// The time from one token to the next; none while nothing is ours.
+    /// Returns the time from one token to the next; `None` while the share is 0.
     #[must_use]
     pub fn pace(&self) -> Option<Duration> {
         let rate = self.rate * self.share;
@@ -96,7 +100,8 @@ mod tests {
 
     use super::*;
 
-    /// What a replica with `owned` of 12 partitions sends in `seconds` if it asks every millisecond.
+    /// Returns how many requests a replica with `owned` of 12 partitions sends in `seconds` if it
+    /// tries every millisecond.
     fn sent(owned: usize, seconds: u64) -> u32 {
         let start = Monotonic::START;
         let mut budget = Budget::new(900, start);
@@ -136,7 +141,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is asked when, and however the share changes: no window of a second has more than two seconds' worth.
+        /// Whatever the times of the requests and the changes of the share, no window of one second
+        /// has more than two seconds' worth of requests.
         #[test]
         fn bursts_are_bounded(steps in proptest::collection::vec((0u64..300, 0usize..13), 1..200)) {
             let mut now = Monotonic::START;

@@ -1,4 +1,5 @@
-//! When a project's API may be asked, and when it must be left alone.
+//! Combines a project's budget, breaker, rate limit and refused key into one answer: when its API
+//! may be asked.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -7,25 +8,28 @@ use crate::api_gate::breaker::{Account, Breaker, Change};
 use crate::api_gate::budget::Budget;
 use crate::time::Monotonic;
 
-/// How long a project is left alone after a 429 without `Retry-After` (StackOne's rate limit guide answers 60).
+/// How long a project waits after a 429 without `Retry-After` (StackOne's rate limit guide answers
+/// 60).
 const DEFAULT_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
-/// A `Retry-After` of nothing would have the same answer come again at once.
+/// The shortest wait after a 429: with a `Retry-After` of 0 the same answer would come again at
+/// once.
 const MIN_RATE_LIMIT_WAIT: Duration = Duration::from_secs(1);
-/// Longest `Retry-After` that is obeyed.
+/// The longest `Retry-After` that is obeyed.
 const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(5 * 60);
 
-/// What is refused does not come again at once, even if the budget's wait is too short for the clock.
+/// The shortest wait of a recheck that cannot be paid for, where the wait of the budget is below
+/// the resolution of the clock.
 const MIN_RECHECK_WAIT: Duration = Duration::from_millis(1);
-/// Turns are not given for later than this: much may be different by then.
+/// The latest turn that a recheck gets. Budget and share may have changed by then.
 const MAX_RECHECK_WAIT: Duration = Duration::from_secs(5 * 60);
 
-/// Whether a project's API may be asked.
+/// Decides whether a project's API may be asked.
 #[derive(Debug, Clone)]
 pub struct Gate {
     budget: Budget,
-    /// For scheduled rechecks, which must not crowd out what was triggered.
+    /// The part of the budget for scheduled rechecks, which must not displace triggers.
     recheck_budget: Budget,
-    /// When the next request that cannot be paid from it now is to come again.
+    /// The turn of the next recheck that `recheck_budget` cannot pay for now.
     next_recheck: Option<Monotonic>,
     breaker: Breaker,
     closed_until: Option<Monotonic>,
@@ -33,11 +37,11 @@ pub struct Gate {
     accepted_at: Option<Monotonic>,
 }
 
-/// How long to wait between probes of a key that is refused.
+/// How long to wait between probes of a refused key.
 pub const PROBE_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Gate {
-    /// A gate of which nothing is ours yet.
+    /// Makes an open gate whose budget has a share of 0.
     #[must_use]
     pub fn new(requests_per_minute: NonZeroU32, now: Monotonic) -> Self {
         let rate = requests_per_minute.get();
@@ -52,14 +56,15 @@ impl Gate {
         }
     }
 
-    /// We own `owned` of `all` partitions from now on.
+    /// Sets the share of this replica to `owned` of `all` partitions.
     pub fn set_share(&mut self, owned: usize, all: usize, now: Monotonic) {
         self.budget.set_share(owned, all, now);
         self.recheck_budget.set_share(owned, all, now);
         self.next_recheck = None;
     }
 
-    /// How long until a lookup may be sent; none where nothing but an answer or an assignment changes that.
+    /// Returns how long until a lookup may be sent; `None` where only an answer or an assignment
+    /// can change that.
     #[must_use]
     pub fn wait(&self, now: Monotonic) -> Option<Duration> {
         let budget = self.budget.wait(now).filter(|_| !self.refused)?;
@@ -69,18 +74,18 @@ impl Gate {
         Some(budget.max(closed).max(self.breaker.wait(now)?))
     }
 
-    /// Whether its breaker is open: then nothing but a probe now and then is let through.
+    /// Whether the breaker is open, so that only a probe now and then is let through.
     #[must_use]
     pub const fn is_broken(&self) -> bool {
         self.breaker.is_open()
     }
 
-    /// A request that was sent at `sent` was answered; see [`Breaker::answered`].
+    /// Notes that a request sent at `sent` was answered; see [`Breaker::answered`].
     pub fn answered(&mut self, sent: Monotonic, now: Monotonic) -> Option<Change> {
         self.breaker.answered(sent, now)
     }
 
-    /// A request that was sent at `sent` found the API unavailable; see [`Breaker::failed`].
+    /// Notes that a request sent at `sent` found the API unavailable; see [`Breaker::failed`].
     pub fn failed(
         &mut self,
         sent: Monotonic,
@@ -91,12 +96,13 @@ impl Gate {
         self.breaker.failed(sent, account, retry_after, now)
     }
 
-    /// Takes what a request for accounts costs, which is the same for one and for several.
+    /// Pays for a request for accounts, whose cost does not depend on their number.
     ///
     /// # Errors
     ///
-    /// Where it is modest, as scheduled rechecks are, and beyond the part of the budget for those: when it is to come again.
-    /// Each has a turn of its own: if all that wait came for the next token, all but one would come in vain, for each token.
+    /// Fails where the request is for scheduled rechecks (`is_modest`) and their part of the budget
+    /// is spent. The error is the time of the recheck's turn. Each recheck has a turn of its own:
+    /// if all that wait came for the next token, all but one would come in vain, for each token.
     pub fn pay_for(&mut self, is_modest: bool, now: Monotonic) -> Result<(), Monotonic> {
         if is_modest {
             self.pay_recheck(now)?;
@@ -121,19 +127,19 @@ impl Gate {
         self.recheck_budget.wait(now).unwrap_or(MAX_RECHECK_WAIT)
     }
 
-    /// When it opens by itself after a 429, if it is closed for a while.
+    /// Returns when a project that waits after a 429 may be asked again.
     #[must_use]
     pub const fn opens_at(&self) -> Option<Monotonic> {
         self.closed_until
     }
 
-    /// Whether the key is refused.
+    /// Whether the key is refused, so that only probes are sent.
     #[must_use]
     pub const fn is_refused(&self) -> bool {
         self.refused
     }
 
-    /// A 429 came: the whole project waits.
+    /// Notes a 429: the whole project waits.
     pub fn rate_limited(&mut self, retry_after: Option<Duration>, now: Monotonic) {
         let wait = retry_after
             .unwrap_or(DEFAULT_RATE_LIMIT_WAIT)
@@ -142,20 +148,22 @@ impl Gate {
         self.closed_until = Some(self.closed_until.map_or(until, |closed| closed.max(until)));
     }
 
-    /// The key was refused: nothing is asked until a probe is answered. Says whether a probe has to be sent.
+    /// Notes that the key was refused: no lookups are sent until a probe is accepted. Returns
+    /// whether a probe has to be sent.
     pub const fn refused(&mut self) -> bool {
         let first = !self.refused;
         self.refused = true;
         first
     }
 
-    /// The key was accepted by a probe.
+    /// Notes that a probe with the key was accepted.
     pub const fn accepted(&mut self, now: Monotonic) {
         self.refused = false;
         self.accepted_at = Some(now);
     }
 
-    /// Whether the key was accepted since `since`, so that a refusal was about the account and not the key.
+    /// Whether the key was accepted since `since`. A refusal is then about the account, not the
+    /// key.
     #[must_use]
     pub fn was_accepted_since(&self, since: Monotonic) -> bool {
         self.accepted_at.is_some_and(|at| at >= since)

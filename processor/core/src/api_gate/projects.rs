@@ -1,4 +1,4 @@
-//! The configured StackOne projects: whose API key is used for whom.
+//! The configured StackOne projects, and which of them a record belongs to.
 
 use std::num::NonZeroU32;
 
@@ -6,33 +6,33 @@ use crate::api_gate::gate::Gate;
 use crate::time::Monotonic;
 use crate::work::queue::Lane;
 
-/// A project.
+/// A configured project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// Its id; none where a single project serves every webhook.
+    /// The project's id at StackOne; `None` for the single project that serves every webhook.
     pub id: Option<String>,
-    /// Requests that may be sent to it in a minute, by all replicas together.
+    /// The budget in requests per minute, for all replicas together.
     pub requests_per_minute: NonZeroU32,
 }
 
-/// The configured projects, in the order of their lanes.
+/// The configured projects; the index of each is its lane.
 #[derive(Debug, Clone)]
 pub struct Projects(Vec<Project>);
 
 impl Projects {
-    /// The projects, each of which gets the lane of its place.
+    /// Takes the projects in the order of their lanes.
     #[must_use]
     pub const fn new(projects: Vec<Project>) -> Self {
         Self(projects)
     }
 
-    /// How many lanes there are.
+    /// Returns the number of lanes.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether no project is configured.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -44,7 +44,7 @@ impl Projects {
         self.0.get(lane)
     }
 
-    /// A gate for each project.
+    /// Makes a gate for each project.
     #[must_use]
     pub fn gates(&self, now: Monotonic) -> Vec<Gate> {
         self.0
@@ -53,12 +53,12 @@ impl Projects {
             .collect()
     }
 
-    /// The names of all projects in metrics and logs.
+    /// Returns the names of all projects in metrics and logs.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|lane| self.label(lane))
     }
 
-    /// The project's name in metrics and logs.
+    /// Returns the name of a project in metrics and logs.
     #[must_use]
     pub fn label(&self, lane: Lane) -> &str {
         self.get(lane)
@@ -66,8 +66,9 @@ impl Projects {
             .unwrap_or("default")
     }
 
-    /// The lane for what names this project, or none. A single project serves what names no project; one without an id,
-    /// everything.
+    /// Returns the lane of the project with the id `named`; `None` where it is not configured. A
+    /// single project also serves records that name no project, and a single project without an id
+    /// serves all records.
     #[must_use]
     pub fn lane_of(&self, named: Option<&str>) -> Option<Lane> {
         match (self.0.as_slice(), named) {
@@ -79,7 +80,8 @@ impl Projects {
         }
     }
 
-    /// Whether an account whose key got its 200 from `owner` may be looked up for what names `named`.
+    /// Whether an account that the key of `owner` found with a 200 may be looked up for a record
+    /// that names `named`.
     #[must_use]
     pub fn is_owner(&self, lane: Lane, owner: Option<&str>, named: Option<&str>) -> bool {
         let serves_everything = self.get(lane).is_some_and(|project| project.id.is_none());

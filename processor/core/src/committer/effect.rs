@@ -1,4 +1,4 @@
-//! What a committed transaction changes in memory.
+//! The changes of memory that follow a committed transaction.
 
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountLifecycleEvent, LastOutcome, Pending, Recheck};
@@ -9,94 +9,96 @@ use crate::time::Monotonic;
 use crate::work::AccountKey;
 use crate::work::queue::Lane;
 
-/// What a commit changes in memory.
+/// One change of memory.
 #[derive(Debug)]
 pub enum Effect {
-    /// Of an account.
+    /// The work or the state of an account changes.
     Account(Box<AccountEffect>),
-    /// The state of an account was written again without personal data. It says nothing new, so it covers nothing that
-    /// is open.
+    /// The state of an account was written again without personal data. It decides nothing, so it
+    /// closes no offsets.
     Redacted {
-        /// The account.
+        /// The account and its partition.
         key: AccountKey,
-        /// What was written.
+        /// The value that was written.
         value: Option<Vec<u8>>,
     },
-    /// Of a record that belongs to no account's work.
+    /// A record that belongs to no account's work is done.
     Passed {
-        /// Its partition.
+        /// The partition of the record.
         partition: i32,
-        /// Its offset.
+        /// The offset of the record.
         offset: i64,
-        /// What became of it.
+        /// What became of the record.
         disposition: Disposition,
     },
 }
 
-/// What a commit changes of an account.
+/// The changes of memory for one account.
 #[derive(Debug)]
 pub struct AccountEffect {
-    /// The account.
+    /// The account and its partition.
     pub key: AccountKey,
-    /// The value written to the state topic, if one was: none is a tombstone.
+    /// The value written to the state topic. `None`: nothing was written. `Some(None)`: a tombstone
+    /// was.
     pub written: Option<Option<Vec<u8>>>,
-    /// Offsets that are accounted for.
+    /// Offsets that the commit closes.
     pub close: Vec<i64>,
-    /// What is written of the last lookup for what is undecided.
+    /// The outcome of the last lookup, as the marker has it.
     pub outcome: Option<LastOutcome>,
-    /// The span of what was written.
+    /// The span that the written records name.
     pub span: SpanParent,
-    /// What happens to its work.
+    /// What happens to the account's work.
     pub then: AfterCommit,
 }
 
-/// The span that what is written for an account belongs to.
+/// The span of the records that are written for an account.
 #[derive(Debug, Clone, Copy)]
 pub struct SpanParent {
-    /// Its ids, which the records have too.
+    /// The ids of trace and span, which the records have too.
     pub trace: TraceContext,
-    /// When the lookup was sent that is decided; none where none is.
+    /// When the lookup behind the decision was sent; `None` where no lookup was decided.
     pub sent: Option<Monotonic>,
 }
 
-/// What happens to the account's work.
+/// What happens to an account's work after the commit.
 #[derive(Debug)]
 pub enum AfterCommit {
-    /// Nothing: it was only written down.
+    /// The work stays: only a marker was written.
     Keep,
-    /// It is decided.
+    /// The work is decided.
     Finish(Finish),
-    /// It is looked up again.
+    /// The account is looked up again.
     Recheck {
-        /// Its project.
+        /// The lane of the account's project.
         lane: Lane,
-        /// When.
+        /// When the account is looked up again.
         due_at: Timestamp,
-        /// What is undecided.
+        /// The undecided work as it was written.
         pending: Box<Pending>,
     },
-    /// An operator says that it is gone: looked up at once, and unlinked if it still answers 404.
+    /// An operator released the account: it is looked up at once, and unlinked if it still answers
+    /// 404.
     Release {
-        /// Its project.
+        /// The lane of the account's project.
         lane: Lane,
-        /// When it was said.
+        /// The date of the operator's record.
         said_at: Timestamp,
     },
 }
 
-/// How an account's work was decided.
+/// How the work of an account was decided.
 #[derive(Debug)]
 pub struct Finish {
-    /// Its project.
+    /// The lane of the account's project.
     pub lane: Lane,
-    /// What became of its triggers.
+    /// The disposition of its triggers.
     pub disposition: Disposition,
-    /// Triggers that were decided.
+    /// How many triggers were decided.
     pub total: u64,
-    /// It was unlinked, and only because it answered 404.
+    /// Whether the account was unlinked for its 404s alone.
     pub is_vanished: bool,
-    /// What is emitted.
+    /// The event that is emitted, if one is.
     pub event: Option<Box<AccountLifecycleEvent>>,
-    /// The scheduled recheck of the new state.
+    /// The next scheduled recheck, if the new state has one.
     pub recheck: Option<Recheck>,
 }

@@ -1,4 +1,4 @@
-//! What is undecided of an account, in its state. Pure.
+//! Writes undecided work into a state. Pure.
 
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountState, Pending, Trigger};
@@ -9,7 +9,8 @@ use crate::work::consumed_position;
 use crate::work::queue::Merge;
 use crate::work::{AccountKey, Work, is_recorded_elsewhere};
 
-/// The state of an account whose triggers were put aside. A scheduled recheck counts as made.
+/// Returns the state of an account whose triggers became dead letters. A scheduled recheck counts
+/// as done.
 pub(crate) fn without_answer(
     state: AccountState,
     pending: &Pending,
@@ -41,7 +42,7 @@ pub(crate) fn merged(first: &Work, waiting: Option<&Work>) -> Pending {
     work.pending
 }
 
-/// The state with what is undecided. A record that is covered by it is taken in.
+/// Returns the state with the undecided work in it. It also records the triggers as taken in.
 pub(crate) fn with_pending(
     state: Option<AccountState>,
     key: &AccountKey,

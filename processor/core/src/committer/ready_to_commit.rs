@@ -1,4 +1,4 @@
-//! What is ready to be committed.
+//! The items that wait for a transaction.
 
 use crate::time::Monotonic;
 use jiff::Timestamp;
@@ -11,48 +11,49 @@ use crate::reconcile::SkipReason;
 use crate::work::AccountKey;
 use crate::work::queue::Lane;
 
-/// Something that is known and not committed yet. Kept until it is: after an abort it is decided anew.
+/// Something that is known and not committed. It is kept until the commit: after an abort it is
+/// decided again.
 #[derive(Debug)]
 pub enum ReadyToCommit {
-    /// The API answered.
+    /// The API answered a lookup.
     Answered {
-        /// The account.
+        /// The account and its partition.
         key: AccountKey,
-        /// Its project.
+        /// The lane of the account's project.
         lane: Lane,
-        /// The answer.
+        /// The answer of the API.
         lookup: Lookup,
-        /// When it was asked for.
+        /// When the lookup was sent.
         sent: Monotonic,
-        /// When it came.
+        /// When the answer came.
         at: Timestamp,
     },
-    /// An account's triggers are put aside.
+    /// The triggers of an account become dead letters.
     GivenUp(Box<Refetched>),
-    /// A record is put aside.
+    /// A record cannot be used and becomes a dead letter.
     Unusable {
-        /// The record.
+        /// The record with its bytes.
         record: Box<Consumed>,
-        /// Why.
+        /// The reason, as the dead letter's header has it.
         reason: DeadLetterReason,
-        /// In words.
+        /// The reason in words, without data of the record.
         detail: String,
-        /// When it was consumed.
+        /// When the record was consumed.
         seen: Timestamp,
     },
-    /// A record asks for nothing.
+    /// A record needs no lookup.
     Passed {
-        /// Its partition.
+        /// The partition of the record.
         partition: i32,
-        /// Its offset.
+        /// The offset of the record.
         offset: i64,
-        /// Why.
+        /// Why the record needs no lookup.
         reason: SkipReason,
     },
 }
 
 impl ReadyToCommit {
-    /// Records that no work in the queue counts.
+    /// Returns how many records of it belong to no work in the queue.
     #[must_use]
     pub const fn loose_records(&self) -> u64 {
         match self {
@@ -61,7 +62,7 @@ impl ReadyToCommit {
         }
     }
 
-    /// Whether it writes to the dead-letter topic.
+    /// Whether it is written to the dead-letter topic.
     #[must_use]
     pub const fn is_dead_letter(&self) -> bool {
         match self {
@@ -70,7 +71,7 @@ impl ReadyToCommit {
         }
     }
 
-    /// What it keeps of records.
+    /// Returns the bytes of the records that it keeps.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
@@ -83,7 +84,7 @@ impl ReadyToCommit {
         }
     }
 
-    /// The partition that it came from.
+    /// Returns the partition of its records.
     #[must_use]
     pub const fn partition(&self) -> i32 {
         match self {

@@ -1,4 +1,4 @@
-//! Staging: what a transaction will write, and what it will change once it is committed.
+//! Collects what one transaction writes, with the changes of memory that follow its commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,23 +12,23 @@ use crate::event::records::{self, Batch};
 use crate::partitions::{Partitions, Ready};
 use crate::work::{AccountKey, last_lookup};
 
-/// A transaction in the making.
+/// A transaction before it is sent.
 #[derive(Debug)]
 pub struct Stage<'a> {
-    /// What it writes.
+    /// The records and offsets to write.
     pub batch: Batch,
-    /// What it changes.
+    /// The changes of memory after the commit.
     pub effects: Vec<Effect>,
-    /// When it is made.
+    /// The date of the transaction.
     pub now: Timestamp,
-    /// Not all that is undecided found room in it.
+    /// Whether more markers are due than one transaction takes.
     pub has_more_markers: bool,
     topics: &'a Topics,
     accounts: BTreeSet<AccountKey>,
 }
 
 impl<'a> Stage<'a> {
-    /// An empty one.
+    /// Starts without records.
     #[must_use]
     pub fn new(topics: &'a Topics, now: Timestamp) -> Self {
         Self {
@@ -41,17 +41,17 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Whether something of the account is staged.
+    /// Whether a record of the account is staged.
     #[must_use]
     pub fn has(&self, key: &AccountKey) -> bool {
         self.accounts.contains(key)
     }
 
-    /// Writes the state of an account, or its tombstone where there is nothing to remember.
+    /// Writes the state of an account, or a tombstone where nothing about it needs to be kept.
     ///
     /// # Errors
     ///
-    /// Never for an [`AccountState`]; the signature is serde's.
+    /// Never fails for an [`AccountState`]; the signature is serde's.
     pub fn account(
         &mut self,
         ready: &Ready,
@@ -80,11 +80,12 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Writes the state of an account again, as it is known: without the personal data that its record still has.
+    /// Writes the state of an account again as it is in memory, without the personal data that its
+    /// record still has.
     ///
     /// # Errors
     ///
-    /// As [`Self::account`].
+    /// Never fails, as [`Self::account`].
     pub fn redacted(
         &mut self,
         ready: &Ready,
@@ -106,7 +107,8 @@ impl<'a> Stage<'a> {
         self.batch.records.push(letter);
     }
 
-    /// Sends the offset of each partition that is touched, which has the broker check that the generation still holds.
+    /// Sends the committable offset of each partition that is touched. With it the broker checks
+    /// the generation.
     pub fn add_offsets(&mut self, partitions: &Partitions) {
         for (partition, closing) in self.closing() {
             if let Some(ready) = partitions.ready(partition) {
@@ -116,7 +118,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// The offsets that are accounted for after the commit, for each partition that is touched.
+    /// Returns the offsets that the commit closes, for each partition that is touched.
     fn closing(&self) -> BTreeMap<i32, BTreeSet<i64>> {
         let mut closing: BTreeMap<i32, BTreeSet<i64>> = BTreeMap::new();
         for effect in &self.effects {

@@ -93,7 +93,7 @@ fn what_is_ready_gathers_as_long_as_the_last_transaction_took_while_lookups_are_
         assert_eq!(committer.next_begin(true, start), Some(start + pause));
         assert!(!committer.may_begin(true, start + (pause - MOMENT)));
         assert!(committer.may_begin(true, start + pause));
-        // Without lookups nothing more comes that is worth waiting for.
+        // Without lookups nothing more comes, so there is no reason to wait.
         assert_eq!(committer.next_begin(false, start), Some(start));
         assert!(committer.may_begin(false, start));
         committer.ready.push(passed(0));

@@ -1,4 +1,5 @@
-//! From a record of the account events topic to work, or to the reason why it is none. Pure.
+//! Decides what a record of the account events topic is: a trigger, a record of a resync, a replay,
+//! or unusable. Pure.
 
 mod own;
 
@@ -18,77 +19,77 @@ use crate::work::{AccountKey, Work};
 /// A consumed record.
 #[derive(Debug, Clone)]
 pub struct Consumed {
-    /// Partition.
+    /// The partition of the account events topic.
     pub partition: i32,
-    /// Offset.
+    /// The offset in the partition.
     pub offset: i64,
-    /// The broker's or the producer's timestamp, milliseconds since the epoch.
+    /// The broker's or the producer's timestamp, in milliseconds since the epoch.
     pub timestamp_ms: i64,
-    /// Key.
+    /// The key, which is the account id where the record is usable.
     pub key: Option<Vec<u8>>,
-    /// Value.
+    /// The value: a webhook's body, or a record of the pipeline.
     pub value: Vec<u8>,
-    /// Headers, where they can be read.
+    /// The headers; `None` where they cannot be read.
     pub headers: Option<RecordHeaders>,
 }
 
-/// What a record is to the processor.
+/// The kinds of records.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Sorted {
-    /// A reason to look at an account.
+    /// A trigger of an account.
     Look {
-        /// The account.
+        /// The account and its partition.
         key: AccountKey,
-        /// Whose budget pays for it.
+        /// The lane of the project whose budget pays for the lookup.
         lane: Lane,
-        /// The trigger.
+        /// The work of this one trigger.
         work: Box<Work>,
     },
-    /// A resync lists an account.
+    /// An account in the list of a resync.
     Listed {
-        /// The account.
+        /// The account and its partition.
         key: AccountKey,
-        /// Its project.
+        /// The lane of the project that is listed.
         lane: Lane,
-        /// The run.
+        /// The id of the run.
         run: Uuid,
-        /// The trigger, where the list differs from what was confirmed.
+        /// The trigger; `None` where the list shows what was confirmed.
         work: Option<Box<Work>>,
     },
-    /// A resync begins or has ended.
+    /// A marker: a resync begins or has listed everything.
     Marker {
-        /// Its project.
+        /// The lane of the project that is listed.
         lane: Lane,
-        /// What it says.
+        /// Which of the two it is, with its run.
         marker: ListingMarker,
     },
-    /// An operator lets held unlinks go.
+    /// An operator releases held unlinks.
     UnlinksReleased {
-        /// Of this project.
+        /// The lane of the project whose unlinks are released.
         lane: Lane,
-        /// When it was said.
+        /// The date of the operator's record. Accounts that vanished later are not released.
         said_at: Timestamp,
     },
-    /// Accounted for before: the record comes again because offsets were lost.
+    /// The record was taken in before, and comes again because offsets were lost.
     Replayed,
-    /// Not usable.
+    /// The record cannot be used.
     Unusable {
-        /// Why.
+        /// The reason, as the dead letter's header has it.
         reason: DeadLetterReason,
-        /// In words, without the record's data.
+        /// The reason in words, without data of the record.
         detail: String,
     },
 }
 
 impl Consumed {
-    /// How large it is, its headers left out.
+    /// Returns the bytes of key and value.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.value.len() + self.key.as_ref().map_or(0, Vec::len)
     }
 
-    /// Decides what the record is, in a topic of `partitions` partitions. `state_of` gives the confirmed state of its
-    /// account.
+    /// Decides what the record is, in a topic of `partitions` partitions. `state_of` returns the
+    /// confirmed state of an account.
     pub fn sort(
         &self,
         topic: &str,
@@ -115,7 +116,8 @@ impl Consumed {
         if !projects.is_owner(lane, owner, event.project_id.as_deref()) {
             return of_other_project();
         }
-        // Not before: while the letter of a record is held, later ones of its account are taken in.
+        // The check comes here because later records of an account are taken in while an earlier
+        // dead letter is held.
         if state.as_ref().is_some_and(|state| self.is_taken_in(state)) {
             return Sorted::Replayed;
         }
@@ -126,7 +128,8 @@ impl Consumed {
         }
     }
 
-    /// The account in this partition, if its key leads here. A state anywhere else would stop whoever restores it.
+    /// Returns the account's key, if the record's key belongs to this partition. A state in any
+    /// other partition would stop the next restore.
     fn key_of(&self, id: &AccountId, partitions: i32) -> Option<AccountKey> {
         let is_here = partition_of_key(id.as_str().as_bytes(), partitions) == self.partition;
         is_here.then(|| AccountKey {
@@ -137,7 +140,8 @@ impl Consumed {
 
     fn work(&self, topic: &str, event: AccountEvent, now: Timestamp) -> Work {
         let received_at = self.received_at();
-        // StackOne's clock may be ahead of ours, but nothing happened after we were told.
+        // StackOne's clock may be ahead of this one, but no event happened after its webhook
+        // arrived.
         let event_date = event
             .event_date
             .map(|date| received_at.map_or(date, |received| date.min(received)));
@@ -190,8 +194,9 @@ impl Consumed {
             .or_else(|| Timestamp::from_millisecond(self.timestamp_ms).ok())
     }
 
-    /// Whether it is the record that was taken in as `cause`, and not another at its offset in a topic that was made
-    /// again. Its key is not asked: one without a key may be in the right partition by chance.
+    /// Whether the record is the one that was taken in as `cause`, and not another at the same
+    /// offset of a topic that was made again. The key is not compared: a record without a key may
+    /// be in the right partition by chance.
     #[must_use]
     pub fn is_of(&self, cause: &Cause) -> bool {
         let is_as_old = cause
@@ -202,7 +207,7 @@ impl Consumed {
 
     fn trace(&self) -> Option<TraceContext> {
         let traceparent = self.headers.as_ref()?.traceparent.as_ref()?;
-        // What is written for it gets a span of its own.
+        // The records that are written for it get a span of their own.
         TraceContext::continued_as(traceparent.as_bytes(), 1)
     }
 
@@ -214,8 +219,8 @@ impl Consumed {
         }
     }
 
-    /// A topic that was made again starts at offset 0, so an older offset alone proves nothing: its timestamp must not
-    /// be newer either.
+    /// Whether the state says that the record was taken in. A topic that was made again starts at
+    /// offset 0, so a smaller offset alone proves nothing: its timestamp must not be newer either.
     fn is_taken_in(&self, state: &AccountState) -> bool {
         !planted(Fault::ReplayCheckOff)
             && state.taken_in.is_some_and(|taken| {

@@ -1,4 +1,5 @@
-//! What running resyncs have listed of a partition's accounts. Pure.
+//! Keeps what running resyncs have listed, and finds the accounts of a partition that a complete
+//! list does not have. Pure.
 
 use crate::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
@@ -11,11 +12,12 @@ use uuid::Uuid;
 use crate::planted::{Fault, planted};
 use crate::work::queue::Lane;
 
-/// The runs whose beginning was seen. One whose beginning was not seen tells nothing of what is missing.
+/// The runs whose begin marker was consumed. A run that began before says nothing about missing
+/// accounts.
 #[derive(Debug, Default)]
 pub struct Listings(HashMap<Uuid, Listing>);
 
-/// A run.
+/// One run, as far as this partition has consumed it.
 #[derive(Debug)]
 pub struct Listing {
     lane: Lane,
@@ -23,8 +25,8 @@ pub struct Listing {
     listed: SeenIds,
 }
 
-/// Ids that were seen, as hashes: a million takes 20 MB. That two of them have the same hash is a chance of one in 37
-/// million, and then the next run, which hashes otherwise, finds what this one did not.
+/// The listed ids as hashes: a million takes 20 MB. The chance that two of them collide is one in
+/// 37 million, and the next run hashes with another seed, so it finds what this one missed.
 #[derive(Debug)]
 pub struct SeenIds {
     hashes: HashSet<u64>,
@@ -32,7 +34,7 @@ pub struct SeenIds {
 }
 
 impl SeenIds {
-    /// No ids yet, those of `run`.
+    /// Starts without ids, with the hash of `run`.
     #[must_use]
     pub fn of(run: Uuid) -> Self {
         let (high, low) = run.as_u64_pair();
@@ -42,7 +44,7 @@ impl SeenIds {
         }
     }
 
-    /// Notes an id; says whether it is new.
+    /// Notes an id. Returns whether it is new.
     pub fn note(&mut self, id: &str) -> bool {
         self.hashes.insert(self.hasher.hash_one(id))
     }
@@ -54,17 +56,17 @@ impl SeenIds {
     }
 }
 
-/// What a complete list did not have of what was confirmed.
+/// The confirmed accounts that a complete list does not have.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// How many.
+    /// How many accounts are missing.
     pub all: usize,
-    /// Those that are to be looked up.
+    /// The missing accounts that are looked up now.
     pub looked_up: Vec<AccountId>,
 }
 
 impl Missing {
-    /// Whether more are missing than can be believed, so that the list is the likelier error.
+    /// Whether more accounts are missing than `allowed`, so that the list is more likely wrong.
     #[must_use]
     pub const fn is_doubtful(&self, allowed: usize) -> bool {
         self.all > allowed
@@ -72,27 +74,28 @@ impl Missing {
 }
 
 impl Listings {
-    /// A run begins; an earlier one of the same project is not waited for any more.
+    /// Notes that a run begins. An earlier run of the same project is forgotten.
     pub fn begins(&mut self, run: Uuid, lane: Lane, started_at: Timestamp) {
         self.0.retain(|_, listing| listing.lane != lane);
         self.0.insert(run, Listing::begins(run, lane, started_at));
     }
 
-    /// A run listed an account.
+    /// Notes that a run listed an account.
     pub fn listed(&mut self, run: Uuid, id: &AccountId) {
         if let Some(listing) = self.0.get_mut(&run) {
             listing.lists(id);
         }
     }
 
-    /// A run has listed everything there is. None where its beginning was not seen.
+    /// Ends a run that has listed everything, and returns it. `None` where its begin marker was not
+    /// consumed.
     pub fn ends(&mut self, run: Uuid) -> Option<Listing> {
         self.0.remove(&run)
     }
 }
 
 impl Listing {
-    /// It begins.
+    /// Starts a run without accounts.
     #[must_use]
     pub fn begins(run: Uuid, lane: Lane, started_at: Timestamp) -> Self {
         Self {
@@ -102,12 +105,12 @@ impl Listing {
         }
     }
 
-    /// It listed an account.
+    /// Notes that the run listed an account.
     pub fn lists(&mut self, id: &AccountId) {
         self.listed.note(id.as_str());
     }
 
-    /// Whether an account of this project should have been listed and was not.
+    /// Whether the run should have listed an account of this project and did not.
     #[must_use]
     pub fn misses(&self, state: &AccountState, lane: Option<Lane>) -> bool {
         let is_there = match state.state {
@@ -123,8 +126,9 @@ impl Listing {
             && !self.listed.has(state.account_id.as_str())
     }
 
-    /// What of `states` is missing. All of it is to be looked up, or, where it is more than `allowed`, as much as there is
-    /// `room` for: a wrong or empty list misses everything, and the next run finds the rest again.
+    /// Finds the missing accounts among `states`. All of them are to be looked up; where more than
+    /// `allowed` are missing, only as many as `room`: a wrong or empty list misses every account,
+    /// and the next run finds the rest again.
     pub fn missing(
         &self,
         states: impl Iterator<Item = AccountState>,
@@ -145,15 +149,15 @@ impl Listing {
     }
 }
 
-/// What stands for the status of an account where the list shows none that can be read: the trigger has to have one, and a
-/// process of an earlier version has to read it.
+/// The status of a trigger whose list shows no readable status. A trigger has to have a status, and
+/// a process of an earlier version has to be able to read it.
 #[must_use]
 pub fn no_status() -> AccountStatus {
     AccountStatus::from("")
 }
 
-/// Whether what a list shows of an account is another than what was confirmed, so that it is worth a lookup. Where it shows
-/// no status that can be read, a lookup would not either.
+/// Whether a list shows an account otherwise than it was confirmed, so that it is worth a lookup.
+/// Where the list shows no readable status, a lookup would not show one either.
 #[must_use]
 pub fn differs(state: Option<&AccountState>, listed: &AccountListed) -> bool {
     if listed.status == no_status() || planted(Fault::ListedIgnored) {
@@ -162,7 +166,7 @@ pub fn differs(state: Option<&AccountState>, listed: &AccountListed) -> bool {
     let Some(state) = state else { return true };
     match state.state {
         AccountPhase::None => true,
-        // What an unlinked account is, short of active, is told to nobody.
+        // Nobody is told about an unlinked account that is not active.
         AccountPhase::Unlinked => listed.status == AccountStatus::Active,
         AccountPhase::Active | AccountPhase::Degraded | AccountPhase::Failed => {
             let confirmed = state

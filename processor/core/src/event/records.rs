@@ -1,4 +1,4 @@
-//! The records a transaction writes: events, states, dead letters. Pure.
+//! Builds the records that a transaction writes: events, states and dead letters. Pure.
 
 use jiff::Timestamp;
 use stackone_link_schemas::{
@@ -11,35 +11,36 @@ use stackone_link_wire::{DeadLetterHeaders, RecordHeaders, Topic, Topics, TraceC
 use crate::event::intake::Consumed;
 use crate::planted::{Fault, planted};
 
-/// A record of a transaction.
+/// A record of a transaction, before it is produced.
 #[derive(Debug, Clone)]
 pub struct TransactionRecord {
-    /// Topic.
+    /// The name of the topic.
     pub topic: String,
-    /// Partition, where it must not be left to the partitioner.
+    /// The partition; `None` leaves it to the partitioner.
     pub partition: Option<i32>,
-    /// Key.
+    /// The key, which decides the partition where none is given.
     pub key: Option<Vec<u8>>,
-    /// Value; none is a tombstone.
+    /// The value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
-    /// Headers.
+    /// The CloudEvent and trace headers.
     pub headers: RecordHeaders,
 }
 
-/// What one transaction writes.
+/// The records and offsets of one transaction.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     /// The records, in order.
     pub records: Vec<TransactionRecord>,
-    /// The offset to commit for each partition that is touched. Never empty: without it the broker checks no generation.
+    /// The offset to commit for each partition that is touched. Never empty: without offsets the
+    /// broker checks no generation.
     pub offsets: Vec<(i32, i64)>,
 }
 
-/// A transition, for the lifecycle topic and, if it is a link, for the linked topic.
+/// Adds an event to the lifecycle topic and, if the account was linked, to the linked topic.
 ///
 /// # Errors
 ///
-/// Never for what the decision table makes; the signature is serde's.
+/// Never fails for events of the decision table; the signature is serde's.
 pub fn lifecycle(
     topics: &Topics,
     event: &AccountLifecycleEvent,
@@ -71,11 +72,11 @@ pub fn lifecycle(
         .collect())
 }
 
-/// A state, or the tombstone of one, in the partition its triggers come from.
+/// Adds a state, or its tombstone, in the partition of the account's triggers.
 ///
 /// # Errors
 ///
-/// Never for an [`AccountState`]; the signature is serde's.
+/// Never fails for an [`AccountState`]; the signature is serde's.
 pub fn state(
     topics: &Topics,
     partition: i32,
@@ -106,7 +107,7 @@ pub fn state(
     })
 }
 
-/// Headers of a record that `trace` led to.
+/// Returns the headers of a record in the trace `trace`.
 fn traced(trace: TraceContext, event: CloudEvent) -> RecordHeaders {
     RecordHeaders {
         traceparent: Some(trace.to_string()),
@@ -114,7 +115,8 @@ fn traced(trace: TraceContext, event: CloudEvent) -> RecordHeaders {
     }
 }
 
-/// A record put aside: its own key, bytes and headers, and why. One that was redriven was first seen long before.
+/// Adds a dead letter: the record's own key, bytes and headers, and the reason. A record that was
+/// redriven keeps the date at which it was first seen.
 #[must_use]
 pub fn dead_letter(
     topics: &Topics,
@@ -139,7 +141,7 @@ pub fn dead_letter(
     }
 }
 
-/// Headers for a record that has none we can read.
+/// Returns headers for a record whose own cannot be read.
 fn headers_of_unlabelled(original: &Consumed) -> RecordHeaders {
     let event = CloudEvent {
         id: event_id_of_body(&original.value),

@@ -1,41 +1,42 @@
-//! Whether records were deleted before they were read. Pure: the broker's answers are given to it.
+//! Finds out whether records were deleted before they were read. Pure: the broker's answers are
+//! inputs.
 //!
-//! A gap between two offsets is harmless where control records lie in it, and each transaction on the topic writes one:
-//! a redrive, say. Only the partition's low watermark tells a loss, and asking for it takes a round trip, so it is asked for once in
-//! a while, for all gaps since.
+//! A gap between two offsets is harmless where it holds control records, and each transaction on
+//! the topic writes one, such as a redrive. Only the low watermark of the partition shows a loss. A
+//! request for it takes a round trip, so one request is made now and then for all gaps since.
 
 use std::time::Duration;
 
 use crate::time::Monotonic;
 
-/// How often the low watermark is asked for at most.
+/// The shortest time between two requests for the low watermark.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// The gaps of one partition that are not yet known to be harmless.
+/// The gaps of one partition that may be losses.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Gaps {
-    /// The first offset that was expected and did not come, of all gaps since the last question. Where the low watermark is
-    /// not above it, it is above none of the later ones.
+    /// The first missing offset of all gaps since the last request. Where the low watermark is not
+    /// above it, the watermark is above none of the later ones.
     first: Option<i64>,
-    /// The same of all gaps before it, while there is no answer.
+    /// The first missing offset of the gaps before that, while the request is under way.
     asked: Option<i64>,
     asked_at: Option<Monotonic>,
 }
 
 impl Gaps {
-    /// Another offset came than `expected`, a later one.
+    /// Notes that a later offset came than `expected`.
     pub fn note(&mut self, expected: i64) {
         self.first.get_or_insert(expected);
     }
 
-    /// Whether the low watermark has to be asked for, and may be.
+    /// Whether the low watermark is needed, and may be requested now.
     #[must_use]
     pub fn is_due(&self, now: Monotonic) -> bool {
         let waits = |asked: Monotonic| now < asked + INTERVAL;
         self.first.is_some() && !self.asked_at.is_some_and(waits)
     }
 
-    /// When the low watermark has to be asked for; none where there is no gap.
+    /// Returns when the low watermark may be requested; `None` where there is no gap.
     #[must_use]
     pub fn due_at(&self) -> Option<Monotonic> {
         self.first?;
@@ -45,15 +46,16 @@ impl Gaps {
         )
     }
 
-    /// The low watermark is asked for. What is noted before the answer comes is of the next question.
+    /// Notes that the request is sent. Gaps that are noted before its answer belong to the next
+    /// request.
     pub fn ask(&mut self, now: Monotonic) {
         self.asked_at = Some(now);
         self.asked = self.asked.or_else(|| self.first.take());
     }
 
-    /// Takes the low watermark in, none where the broker did not tell: then it is asked for again. Gives the offset from
-    /// which on records may be missing. Retention that passed a harmless gap between its reading and the answer cannot be
-    /// told from a loss; it takes a reader that is seconds ahead of it.
+    /// Takes the low watermark; `None` where the broker gave none, which repeats the request.
+    /// Returns the first offset that may be lost. Retention that passes a harmless gap between its
+    /// reading and the answer looks like a loss. That takes a reader seconds behind the retention.
     pub fn answered(&mut self, low: Option<i64>) -> Option<i64> {
         let Some(low) = low else {
             self.first = self.asked.take().or(self.first);
@@ -67,7 +69,8 @@ impl Gaps {
 mod tests {
     use super::*;
 
-    /// Reads records with a gap at each of `gaps`, one a millisecond, and gives how often it asked and what it told.
+    /// Reads records with a gap at each of `gaps`, one a millisecond. Returns the number of
+    /// requests and the reported losses.
     fn read(gaps: u64, low: impl Fn(u64) -> Option<i64>) -> (u32, Vec<i64>) {
         let (mut open, start) = (Gaps::default(), Monotonic::START);
         let (mut asked, mut told) = (0, Vec::new());
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_loss_among_many_gaps_is_told_once_and_from_where() {
-        // Records were deleted while the answer of the first question was still young.
+        // Records are deleted shortly after the first answer.
         let low = |millisecond: u64| Some(if millisecond > 100 { 5000 } else { 0 });
         assert_eq!(read(6_000, low), (2, vec![2]));
     }

@@ -1,14 +1,14 @@
-//! Whether more records are taken in. Pure.
+//! Decides whether more records are consumed. Pure.
 //!
-//! A record that is neither decided nor written down is kept, and nothing bounds how many come while Kafka can be read and
-//! not written, or while dead letters are refused.
+//! An open record is kept. Nothing else bounds their number while Kafka can be read and not
+//! written, or while dead letters are refused.
 
-/// Records that are neither decided nor written down, so that no commit passes them.
+/// Open records: neither decided nor written as pending, so no commit passes them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Open {
-    /// How many.
+    /// How many records are open.
     pub records: usize,
-    /// Of how many bytes, though of most no bytes are kept.
+    /// Their bytes, although of most records no bytes are kept in memory.
     pub bytes: usize,
 }
 
@@ -21,17 +21,17 @@ impl std::iter::Sum for Open {
     }
 }
 
-/// What is done about them.
+/// The change of consumption that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntakeSwitch {
-    /// No more is taken in.
+    /// Consume no more records.
     Pause,
-    /// Taking in goes on.
+    /// Consume records again.
     Resume,
 }
 
-/// Keeps them within a limit. Once it is reached, nothing is taken in until no more than half of it is left: each turn has
-/// the client throw away what it read ahead.
+/// Keeps open records within a limit. At the limit consumption pauses until half of it is left,
+/// because each pause discards what the client has read ahead.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenLimit {
     most: Open,
@@ -39,7 +39,7 @@ pub struct OpenLimit {
 }
 
 impl OpenLimit {
-    /// A limit that is not reached.
+    /// Starts below the limit `most`.
     #[must_use]
     pub const fn new(most: Open) -> Self {
         Self {
@@ -48,13 +48,13 @@ impl OpenLimit {
         }
     }
 
-    /// Whether nothing is taken in.
+    /// Whether consumption is paused.
     #[must_use]
     pub const fn is_reached(&self) -> bool {
         self.is_reached
     }
 
-    /// What has to be done now that `open` are open.
+    /// Returns the change that is due now that `open` records are open.
     pub const fn turn(&mut self, open: Open) -> Option<IntakeSwitch> {
         let Open { records, bytes } = self.most;
         if !self.is_reached && (open.records >= records || open.bytes >= bytes) {

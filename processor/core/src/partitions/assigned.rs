@@ -1,4 +1,4 @@
-//! What is kept of one partition.
+//! What the processor keeps of one partition.
 
 use crate::event::intake::Consumed;
 use crate::event::listings::Listings;
@@ -6,7 +6,7 @@ use crate::offsets::Offsets;
 use crate::offsets::gaps::Gaps;
 use crate::state::store::StateStore;
 
-/// A partition that is assigned to us.
+/// An assigned partition.
 #[derive(Debug)]
 pub(super) struct AssignedPartition {
     pub(super) epoch: u64,
@@ -15,7 +15,8 @@ pub(super) struct AssignedPartition {
 
 #[derive(Debug)]
 pub(super) enum PartitionStage {
-    /// Its state is being read. Records that were fetched before the partition was paused wait here.
+    /// Its states are being read. Records that were fetched before the partition was paused wait
+    /// here.
     Restoring { early: Vec<Consumed> },
     /// It is processed.
     Ready(Box<Ready>),
@@ -24,14 +25,14 @@ pub(super) enum PartitionStage {
 /// A partition that is processed.
 #[derive(Debug)]
 pub struct Ready {
-    /// Its accounts.
+    /// The states of its accounts.
     pub states: StateStore,
-    /// How many partitions there are.
+    /// The number of partitions of the topic.
     pub of_partitions: i32,
-    /// Its records.
+    /// Its open records, and the next offset.
     pub offsets: Offsets,
-    /// Gaps between them that may be losses.
+    /// Gaps between its offsets that may be losses.
     pub gaps: Gaps,
-    /// What running resyncs have listed of them.
+    /// What running resyncs have listed of its accounts.
     pub listings: Listings,
 }

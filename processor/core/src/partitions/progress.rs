@@ -1,4 +1,5 @@
-//! How far the partitions are read: offsets, gaps between them, and whether so much is open that nothing more is read.
+//! Follows how far the partitions are read: offsets, gaps between them, lag, and the pause at the
+//! limit of open records.
 
 use super::assigned::PartitionStage;
 use super::{OutOfRange, Partitions};
@@ -8,9 +9,9 @@ use crate::processor::input::Watermarks;
 use crate::time::Monotonic;
 
 impl Partitions {
-    /// Notes that a record was consumed. A later offset than the expected one is harmless where control records lie
-    /// between, and a loss where records were deleted before they were read: the cluster is asked. An earlier one means
-    /// that the topic was made again.
+    /// Notes that a record was consumed. A later offset than expected is harmless where control
+    /// records lie between, and a loss where records were deleted before they were read, so it is
+    /// noted as a gap. An earlier offset means that the topic was made again, and is returned.
     pub fn consumed(&mut self, record: &Consumed) -> Option<OutOfRange> {
         let ready = self.ready_mut(record.partition)?;
         let expected = ready.offsets.next();
@@ -25,14 +26,14 @@ impl Partitions {
         })
     }
 
-    /// A record is finished, or written as pending in its account's state.
+    /// Closes a record: it is decided, or written as pending.
     pub fn close_offset(&mut self, partition: i32, offset: i64) {
         if let Some(ready) = self.ready_mut(partition) {
             ready.offsets.close(offset);
         }
     }
 
-    /// What is neither decided nor written down.
+    /// Returns how many records and bytes are open, in all partitions.
     #[must_use]
     pub fn open(&self) -> Open {
         self.all_ready()
@@ -40,25 +41,25 @@ impl Partitions {
             .sum()
     }
 
-    /// Whether reading is to be paused or resumed now, and which partitions then.
+    /// Returns whether reading has to pause or resume now, and for which partitions.
     pub fn turn(&mut self) -> Option<(IntakeSwitch, Open, Vec<i32>)> {
         let open = self.open();
         let turn = self.open_limit.turn(open)?;
         let partitions = match turn {
             IntakeSwitch::Pause => self.owned.keys().copied().collect(),
-            // One whose state is still being read stays paused.
+            // A partition that is being restored stays paused.
             IntakeSwitch::Resume => self.all_ready().map(|(number, _)| number).collect(),
         };
         Some((turn, open, partitions))
     }
 
-    /// Whether nothing is read.
+    /// Whether reading is paused.
     #[must_use]
     pub const fn is_paused(&self) -> bool {
         self.open_limit.is_reached()
     }
 
-    /// When a gap may next be asked about, if there is one.
+    /// Returns when the next request about a gap is due.
     #[must_use]
     pub fn next_question(&self) -> Option<Monotonic> {
         let due = self
@@ -67,7 +68,8 @@ impl Partitions {
         due.min()
     }
 
-    /// The partitions whose watermarks are to be asked for, each with its epoch: all, or those with a gap to explain.
+    /// Returns the partitions, each with its epoch, whose watermarks are requested now: all, or
+    /// those with an unexplained gap.
     pub fn ask(&mut self, all: bool, now: Monotonic) -> Vec<(i32, u64)> {
         let mut asked = Vec::new();
         for (number, partition) in &mut self.owned {
@@ -82,7 +84,8 @@ impl Partitions {
         asked
     }
 
-    /// Takes watermarks in: how far behind we are, and whether records were deleted before they were read.
+    /// Takes watermarks. Returns the lag in records, and the records that were deleted before they
+    /// were read.
     pub fn take_watermarks(&mut self, told: &Watermarks) -> (Option<i64>, Option<OutOfRange>) {
         let Watermarks {
             partition, epoch, ..

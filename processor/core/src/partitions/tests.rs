@@ -33,7 +33,7 @@ fn restored(next: i64) -> Restored {
     }
 }
 
-/// Partition 3, which is processed from this offset on, under epoch 1.
+/// Returns partition 3 in processing from this offset on, under epoch 1.
 fn processing(next: i64) -> Partitions {
     let mut partitions = Partitions::new(Open {
         records: 2,

@@ -1,4 +1,4 @@
-//! What the processor has done by the code around it.
+//! The actions that the processor hands to the code around it.
 
 use std::time::Duration;
 
@@ -12,131 +12,137 @@ use crate::time::Monotonic;
 use crate::work::AccountKey;
 use crate::work::queue::Lane;
 
-/// What is to be done. Taken in order; what concerns the consumer is carried out before the next poll. Each that names an
-/// input is answered by it, once.
+/// An action. Actions are carried out in order; those of the consumer before the next poll. Each
+/// that names an input is answered by that input, once.
 #[derive(Debug)]
 pub enum Action {
     /// Take partitions over, paused.
     Assign(Vec<i32>),
-    /// Give partitions up, and what was begun for them.
+    /// Give partitions up, and end the work that was begun for them.
     Unassign(Vec<i32>),
-    /// Read no more of these partitions.
+    /// Pause these partitions.
     Pause(Vec<i32>),
-    /// Read these partitions.
+    /// Resume these partitions.
     Resume(Vec<i32>),
-    /// Restore a partition that was assigned: [`super::Input::Restored`], unless it is given up before.
+    /// Restore an assigned partition. Answered by [`super::Input::Restored`], unless the partition
+    /// is given up before.
     Restore {
-        /// The partition.
+        /// The number of the partition.
         partition: i32,
-        /// Its assignment.
+        /// The epoch of its assignment.
         epoch: u64,
     },
-    /// Ask for an account: [`super::Input::LookedUp`].
+    /// Look up an account. Answered by [`super::Input::LookedUp`].
     LookUp {
-        /// The account.
+        /// The account and its partition.
         key: AccountKey,
-        /// Its project.
+        /// The lane of the project whose key is used.
         lane: Lane,
-        /// The assignment of its partition.
+        /// The epoch of the partition's assignment.
         epoch: u64,
-        /// When it is sent.
+        /// The time of sending.
         sent: Monotonic,
     },
-    /// Ask for several accounts in one request: [`super::Input::LookedUpTogether`].
+    /// Look up several accounts in one request. Answered by [`super::Input::LookedUpTogether`].
     LookUpTogether {
-        /// The accounts.
+        /// The accounts, each with the epoch of its partition.
         asked: Vec<Asked>,
-        /// Their project.
+        /// The lane of their project.
         lane: Lane,
-        /// When it is sent.
+        /// The time of sending.
         sent: Monotonic,
     },
-    /// Ask whether a project's key is accepted, after a while or as soon as it is another key: [`super::Input::Probed`].
+    /// Ask whether a project's key is accepted, after a wait or as soon as the key is replaced.
+    /// Answered by [`super::Input::Probed`].
     Probe {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// How long to wait before.
+        /// How long to wait first.
         wait: Duration,
     },
-    /// Read the records of an account again: [`super::Input::Refetched`] or [`super::Input::NotRefetched`].
+    /// Read the records of an account again. Answered by [`super::Input::Refetched`] or
+    /// [`super::Input::NotRefetched`].
     Refetch {
-        /// The account.
+        /// The account and its partition.
         key: AccountKey,
-        /// The assignment of its partition.
+        /// The epoch of the partition's assignment.
         epoch: u64,
-        /// The records.
+        /// Partition, offset and timestamp of each record.
         causes: Vec<Cause>,
-        /// Why they are put aside.
+        /// Why the records become dead letters.
         reason: DeadLetterReason,
-        /// In words.
+        /// The reason in words, without data of the records.
         detail: String,
     },
-    /// Commit a batch under a generation: [`super::Input::Transacted`]. Nothing is polled until then.
+    /// Commit a batch under a generation. Answered by [`super::Input::Transacted`]; nothing is
+    /// polled until then.
     Transact {
-        /// The generation.
+        /// The generation that the broker checks.
         generation: Generation,
-        /// What is committed.
+        /// The records and offsets to commit.
         batch: Batch,
     },
-    /// Ask the cluster how many partitions there are, and where the logs of ours begin and end:
+    /// Ask the cluster for the number of partitions, and for the watermarks of some. Answered by
     /// [`super::Input::ClusterAnswered`].
     AskCluster {
-        /// Of these, each with its assignment.
+        /// The partitions whose watermarks are needed, each with its epoch.
         partitions: Vec<(i32, u64)>,
-        /// Whether nobody has answered for so long that a new client is worth a try.
+        /// Whether there was no answer for so long that a new client should be tried.
         may_be_lost: bool,
     },
-    /// Read back when each project was last listed: [`super::Input::MarkersRead`].
+    /// Read back from the topic when each project was last listed. Answered by
+    /// [`super::Input::MarkersRead`].
     ReadMarkers {
-        /// The assignment of the partition that has them, [`crate::resync::MARKERS_PARTITION`].
+        /// The epoch of the partition that is read, [`crate::resync::MARKERS_PARTITION`].
         epoch: u64,
-        /// What is below this offset was taken in.
+        /// Markers below this committed offset were taken in.
         committed: i64,
     },
-    /// List a project's accounts, and publish a trigger for each: [`super::Input::ResyncEnded`].
+    /// List a project's accounts, and publish a trigger for each. Answered by
+    /// [`super::Input::ResyncEnded`].
     Resync {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// Pages a minute.
+        /// How many pages to read in a minute.
         requests_per_minute: u32,
-        /// Why.
+        /// Why the project is listed.
         why: Why,
     },
-    /// This run ends. Nothing follows.
+    /// End this run. No action follows.
     End(End),
 }
 
-/// Why a run ends.
+/// How a run ends.
 #[derive(Debug)]
 pub enum End {
-    /// It was told to.
+    /// It was stopped.
     Stopped,
-    /// It cannot go on. What was not committed is read again by the next run.
+    /// It failed. The next run consumes again what was not committed.
     Failed(Failure),
 }
 
-/// Why a run cannot go on.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// A transaction failed in a way that needs a new producer and a fresh look at the state.
+    /// A transaction failed in a way that needs a new producer and a new restore.
     #[error("transactional producer failed for good")]
     Transaction(#[source] super::input::Cause),
-    /// Nothing that writes to these partitions can be committed until one of their replicas is back. What touches others
-    /// can, in a run that has not restored them.
+    /// Partitions of the state topic have no leader. Nothing that writes to them can be committed
+    /// until a replica is back; a run that has not restored them can commit the rest.
     #[error("partitions {partitions:?} of {topic} have no leader")]
     Leaderless {
-        /// The topic.
+        /// The name of the topic.
         topic: String,
-        /// Its partitions.
+        /// The partitions without a leader.
         partitions: Vec<i32>,
     },
-    /// A state cannot be restored.
+    /// The states of a partition cannot be restored.
     #[error(transparent)]
     Restore(#[from] RestoreFailure),
     /// The consumer or the producer reaches no broker, although a new client does.
     #[error("the consumer or the producer reaches no broker, and a new client does")]
     OutOfContact,
-    /// What was decided cannot be written as JSON.
+    /// A decision cannot be written as JSON.
     #[error("record cannot be encoded")]
     Encode(#[from] serde_json::Error),
 }

@@ -1,10 +1,11 @@
-//! What the cluster says of our partitions: how far behind we are, and whether records were deleted before they were read.
+//! Asks the cluster how far behind the partitions are, and whether records were deleted before they
+//! were read.
 
 use super::input::ClusterAnswer;
 use super::{Action, Fact, Failure, Processor, Turn};
 
 impl Processor {
-    /// Asks the cluster, if it is time or a gap between records has to be explained.
+    /// Asks the cluster, if a request is due or a gap between offsets has to be explained.
     pub(super) fn ask_cluster(&mut self, turn: &Turn<'_>) {
         if self.contact.is_asking() {
             return;
@@ -24,7 +25,8 @@ impl Processor {
         });
     }
 
-    /// Takes the cluster's answer in. Ends this run where a new client would reach the cluster and one of ours does not.
+    /// Takes the answer of the cluster. Ends the run where a new client reaches the cluster and the
+    /// clients of this run do not.
     pub(super) fn on_cluster(&mut self, answer: ClusterAnswer, turn: &mut Turn<'_>) {
         let now = turn.now.monotonic;
         let (total, watermarks) = match answer {

@@ -1,5 +1,5 @@
-//! Rounds of transactions: what is decided, then what was released, then dead letters that go apart. Memory changes only
-//! after each commit.
+//! Runs the transactions of a round: decisions, then releases, then dead letters that need a
+//! transaction of their own. Memory changes only after each commit.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::event::records::Batch;
 use crate::planted::{Fault, planted};
 use stackone_link_wire::Topic;
 
-/// What a staged transaction writes and changes.
+/// The content of a staged transaction.
 pub(super) struct Staged {
     batch: Batch,
     effects: Vec<Effect>,
-    /// Not all that is undecided found room in it.
+    /// Whether more markers are due than the transaction takes.
     pub(super) has_more_markers: bool,
 }
 
@@ -39,7 +39,7 @@ impl Processor {
         }
     }
 
-    /// Begins with what is decided, and the markers of what is pending if they are due.
+    /// Begins a round with the decisions, and with markers if they are due.
     pub(super) fn begin_round(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now.monotonic;
         for letter in self.committer.set_letters_apart(now) {
@@ -61,8 +61,9 @@ impl Processor {
         }
     }
 
-    /// Commits what an operator released, with the offsets of the records that said so: a crash cannot come between.
-    /// Alone, since an account that is decided in the same transaction would have two states in it.
+    /// Commits releases together with the offsets of the operator's records, so that no crash can
+    /// come between. They have a transaction of their own, because an account that is decided in
+    /// the same transaction would have two states in it.
     fn commit_releases(&mut self, turn: &mut Turn<'_>) {
         if self.intake.releases.is_empty() {
             return self.commit_letters(turn);
@@ -74,7 +75,7 @@ impl Processor {
         }
     }
 
-    /// Commits dead letters that go apart, if it is time.
+    /// Commits held dead letters, if they are due.
     fn commit_letters(&mut self, turn: &mut Turn<'_>) {
         let count = self.committer.letters_to_commit(turn.now.monotonic);
         if count == 0 {
@@ -86,7 +87,7 @@ impl Processor {
         }
     }
 
-    /// Has a transaction committed. One that would change nothing is none.
+    /// Asks for a transaction. An empty one is skipped.
     fn transact(&mut self, staged: Staged, round: Round, turn: &mut Turn<'_>) {
         let Staged { batch, effects, .. } = staged;
         let began = turn.now.monotonic;
@@ -94,8 +95,8 @@ impl Processor {
             return self.on_committed(round, turn);
         }
         let Some(generation) = self.partitions.generation() else {
-            // Nothing is ever staged before an assignment, and an assignment brings a generation. Without one nothing is
-            // ours to commit.
+            // Nothing is staged before an assignment, and an assignment brings a generation.
+            // Without a generation no partition is assigned, so there is nothing to commit.
             return self.put_back(round, turn);
         };
         self.committer.in_flight = Some(InFlight {
@@ -107,7 +108,7 @@ impl Processor {
             .push_back(Action::Transact { generation, batch });
     }
 
-    /// A transaction ended.
+    /// Takes the end of a transaction.
     pub(super) fn on_transacted(&mut self, transacted: Transacted, turn: &mut Turn<'_>) {
         let Some(in_flight) = self.committer.in_flight.take() else {
             return;
@@ -146,7 +147,7 @@ impl Processor {
                 note_transacted("aborted", took, turn);
                 let topic = self.settings.topics.name(Topic::State).to_owned();
                 let partitions = leaderless;
-                // So that what it took is counted as handed over.
+                // The records are then counted as handed over.
                 self.put_back(round, turn);
                 self.fail(Failure::Leaderless { topic, partitions }, turn);
             }
@@ -159,7 +160,7 @@ impl Processor {
         self.after_transaction(turn);
     }
 
-    /// Goes on with what waited for the end of the transaction.
+    /// Takes the inputs that waited for the end of the transaction.
     fn after_transaction(&mut self, turn: &mut Turn<'_>) {
         if self.committer.in_flight.is_some() {
             return;
@@ -189,7 +190,7 @@ impl Processor {
         }
     }
 
-    /// Nothing of it has changed anything: all of it is still to be committed.
+    /// Puts the items of a transaction back that changed nothing: they still have to be committed.
     fn put_back(&mut self, round: Round, turn: &Turn<'_>) {
         let now = turn.now.monotonic;
         match round {
@@ -200,7 +201,7 @@ impl Processor {
         self.committer.aborted(now);
     }
 
-    /// Dead letters cannot be written: they are held, and everything else goes on.
+    /// Notes that dead letters cannot be written. They are held, and everything else goes on.
     fn letters_refused(&mut self, error: &super::input::Cause, turn: &mut Turn<'_>) {
         let held = self.committer.held.len();
         if self.committer.letters.refused(turn.now.monotonic) {
@@ -211,8 +212,8 @@ impl Processor {
         }
     }
 
-    /// A record of no use waits with its offset open. An account that cannot be put aside now stays pending: it would hold
-    /// a lookup's place.
+    /// Holds a dead letter. An unusable record waits with its offset open. The triggers of an
+    /// account stay pending instead: held, they would occupy a lookup's place.
     fn hold(&mut self, letter: ReadyToCommit, turn: &mut Turn<'_>) {
         if let ReadyToCommit::GivenUp(refetched) = letter {
             self.stays_pending(&refetched.key, refetched.epoch, turn);

@@ -1,14 +1,14 @@
-//! When the cluster is asked, and whether it has not answered for long.
+//! Decides when the cluster is asked, and when it has been silent for too long.
 
 use std::time::Duration;
 
 use crate::time::Monotonic;
 
-/// How often it is asked.
+/// The time from one request to the next.
 const INTERVAL: Duration = Duration::from_secs(10);
-/// The same while the cluster has not told how many partitions there are: until then nothing is looked up.
+/// The same while the number of partitions is not known: until then no lookup is sent.
 const SOON: Duration = Duration::from_secs(1);
-/// How long nobody may have answered before a new client is tried.
+/// How long the cluster may be silent before a new client is tried.
 const LOST_AFTER: Duration = Duration::from_secs(30);
 
 /// When the cluster last answered.
@@ -32,18 +32,18 @@ impl Contact {
         self.is_asking
     }
 
-    /// Whether it is time to ask.
+    /// Whether a request is due.
     pub(super) fn is_due(&self, now: Monotonic) -> bool {
         !self.is_asking && now >= self.next
     }
 
-    /// When it is, if nobody is asking.
+    /// Returns when a request is due; `None` while one is under way.
     pub(super) fn due_at(&self) -> Option<Monotonic> {
         (!self.is_asking).then_some(self.next)
     }
 
-    /// It is asked, for whatever reason; next time after an interval, which is short while the number of partitions is
-    /// not known.
+    /// Notes that a request is sent, for whatever reason. The next one is due after an interval,
+    /// which is short while the number of partitions is not known.
     pub(super) fn asked(&mut self, is_due: bool, is_total_known: bool, now: Monotonic) {
         self.is_asking = true;
         if is_due {
@@ -51,12 +51,12 @@ impl Contact {
         }
     }
 
-    /// Partitions were assigned: how many there are matters now.
+    /// Makes a request due at once, because partitions were assigned and their total is needed.
     pub(super) fn hurry(&mut self, now: Monotonic) {
         self.next = self.next.min(now);
     }
 
-    /// The answer came, or none; the number of partitions is known by it, or not.
+    /// Notes the end of a request: whether it was answered, and when.
     pub(super) fn ended(&mut self, has_answered: bool, now: Monotonic) {
         self.is_asking = false;
         if has_answered {
@@ -64,7 +64,7 @@ impl Contact {
         }
     }
 
-    /// Whether nobody has answered for so long that a new client is worth a try.
+    /// Whether the cluster was silent for so long that a new client should be tried.
     pub(super) fn is_lost(&self, now: Monotonic) -> bool {
         now.duration_since(self.last) >= LOST_AFTER
     }

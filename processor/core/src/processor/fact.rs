@@ -1,4 +1,4 @@
-//! What there is to count and to tell of what the processor does.
+//! The facts that the processor reports, for metrics and logs.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::time::Monotonic;
 use crate::work::AccountKey;
 use crate::work::queue::Lane;
 
-/// Whoever counts and logs. It must not block.
+/// Counts and logs what happens. It must not block.
 pub trait Observer {
-    /// Something happened.
+    /// Takes one fact.
     fn note(&mut self, fact: Fact<'_>);
 }
 
@@ -24,261 +24,263 @@ pub trait Observer {
 pub enum Disposition {
     /// An event was emitted for it.
     Emitted,
-    /// There is nothing to tell, for this reason.
+    /// It led to no event, for this reason.
     Skipped(&'static str),
-    /// This many went to the dead-letter topic; further triggers decided with them count as merged.
+    /// This many records went to the dead-letter topic. Further triggers that were decided with
+    /// them count as merged.
     DeadLettered {
-        /// Why.
+        /// The reason, as the header of the dead letter has it.
         reason: DeadLetterReason,
-        /// How many.
+        /// How many dead letters were written.
         records: u64,
-        /// In words, without the records' data.
+        /// The reason in words, without data of the records.
         detail: String,
     },
 }
 
-/// What a lookup's answer came to, once that is committed.
+/// What the answer of a lookup led to, once that is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LookupOutcome<'a> {
-    /// An event of this type.
+    /// An event of this type was emitted.
     Emitted(&'a str),
-    /// Nothing, for this reason.
+    /// No event was emitted, for this reason.
     Skipped(&'static str),
-    /// It is too early to tell.
+    /// The account is looked up again, because it is too early to decide.
     Recheck,
 }
 
-/// Something to count or to tell.
+/// One fact.
 #[derive(Debug)]
 pub enum Fact<'a> {
-    /// A record was taken in.
+    /// A record was consumed.
     Consumed,
-    /// Records whose work was found in restored states.
+    /// This many undecided records were found in restored states.
     Restored(u64),
-    /// Undecided records that whoever comes next takes in again.
+    /// This many undecided records are left to the next owner of their partitions.
     HandedOver(u64),
-    /// What became of records, after the commit.
+    /// Records got their disposition, after the commit.
     Disposed {
-        /// What became of them.
+        /// The disposition.
         disposition: &'a Disposition,
-        /// How many there were.
+        /// How many records got it.
         total: u64,
     },
     /// An event was committed.
     Emitted {
-        /// Its project.
+        /// The lane of the account's project.
         lane: Lane,
-        /// The event.
+        /// The committed event.
         event: &'a AccountLifecycleEvent,
     },
-    /// What a lookup's answer came to was committed.
+    /// The decision about a lookup's answer was committed.
     Decided {
-        /// The account.
+        /// The account and its partition.
         key: &'a AccountKey,
-        /// Its project.
+        /// The lane of the account's project.
         lane: Lane,
-        /// The span it belongs to.
+        /// The span of the written records.
         trace: TraceContext,
         /// When the lookup was sent.
         sent: Monotonic,
-        /// What came of it.
+        /// What the answer led to.
         outcome: LookupOutcome<'a>,
     },
-    /// A record is put aside.
+    /// A record becomes a dead letter.
     PutAside {
-        /// Its partition.
+        /// The partition of the record.
         partition: i32,
-        /// Its offset.
+        /// The offset of the record.
         offset: i64,
-        /// Why.
+        /// The reason, as the header of the dead letter has it.
         reason: &'a DeadLetterReason,
-        /// In words.
+        /// The reason in words, without data of the record.
         detail: &'a str,
     },
-    /// What was undecided of an account is put aside, after the commit.
+    /// The undecided triggers of an account became dead letters, after the commit.
     AccountPutAside {
-        /// The account.
+        /// The account and its partition.
         key: &'a AccountKey,
-        /// Why.
+        /// The reason, as the header of the dead letters has it.
         reason: &'a DeadLetterReason,
-        /// Dead letters.
+        /// How many dead letters were written.
         records: u64,
-        /// In words.
+        /// The reason in words, without data of the records.
         detail: &'a str,
     },
-    /// A lookup gave no answer.
+    /// A lookup failed.
     LookupFailed {
-        /// The account.
+        /// The account and its partition.
         key: &'a AccountKey,
-        /// Why.
+        /// Why the lookup failed.
         error: &'a ApiError,
     },
-    /// A lookup of so many accounts gave no answer.
+    /// A batch lookup failed.
     BatchFailed {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// How many.
+        /// How many accounts it asked for.
         accounts: usize,
-        /// Why.
+        /// Why the lookup failed.
         error: &'a ApiError,
     },
-    /// A project's lists are trusted with fewer accounts for a while.
+    /// An anomaly limits a project's batches for a while.
     BatchLimited {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// Accounts at once.
+        /// The most accounts in one request from now on.
         most: usize,
-        /// Why.
+        /// The anomaly.
         anomaly: BatchAnomaly,
     },
-    /// A project's API asks to be left alone.
+    /// A project's API answered 429.
     RateLimited {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// For so long.
+        /// The wait that the API asked for, if it did.
         retry_after: Option<Duration>,
     },
-    /// A project's key is refused.
+    /// A project's key was refused.
     KeyRefused {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// The HTTP status.
+        /// The HTTP status of the refusal.
         status: u16,
     },
-    /// Whether a project's key is refused after a probe, and whether all are.
+    /// A probe has ended.
     Probed {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// Whether its key is refused.
+        /// Whether the project's key is still refused.
         is_refused: bool,
-        /// Whether every project's is.
+        /// Whether the keys of all projects are refused.
         all_refused: bool,
     },
-    /// A project's API is unavailable.
+    /// The breaker of a project opened.
     BreakerOpened {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// Failures.
+        /// How many of the newest lookups failed.
         failed: usize,
-        /// Of so many answers.
+        /// How many of the newest lookups were considered.
         of: usize,
-        /// The last of them.
+        /// The error of the last failure.
         error: &'a ApiError,
     },
-    /// A project's API answers again.
+    /// The breaker of a project closed.
     BreakerClosed {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// For so long it did not.
+        /// How long it was open.
         after: Duration,
-        /// Accounts that are ready to be looked up.
+        /// How many accounts are ready to be looked up.
         ready: usize,
     },
-    /// Partitions were assigned.
+    /// These partitions were assigned.
     Assigned(&'a [i32]),
-    /// Partitions are about to be handed over.
+    /// These partitions are about to be handed over.
     HandingOver(&'a [i32]),
-    /// The process is to end, and so many accounts are in the queue.
+    /// The process is stopping.
     Stopping {
-        /// How many.
+        /// How many accounts are in the queue.
         accounts: usize,
     },
-    /// Partitions are not ours any more.
+    /// These partitions were given up.
     GivenUp(&'a [i32]),
-    /// Whether every partition that is ours is restored, or none is ours and we are a member of the group.
+    /// Whether this process is ready: a member of the group that has restored every assigned
+    /// partition.
     Ready(bool),
     /// A partition was restored.
     PartitionRestored {
-        /// The partition.
+        /// The number of the partition.
         partition: i32,
-        /// Its accounts.
+        /// How many accounts have a state.
         accounts: usize,
-        /// The next offset.
+        /// The next offset to consume.
         next: i64,
-        /// How long it took.
+        /// How long the restore took.
         took: Duration,
     },
-    /// A pending account names a project that is not configured.
+    /// The pending work of an account names a project that is not configured.
     UnknownProject(&'a AccountKey),
-    /// The topic no longer holds the next record.
+    /// Records were deleted before they were read, or the topic was made again.
     OutOfRange {
-        /// The partition.
+        /// The partition of the records.
         partition: i32,
         /// The offset that was expected.
         expected: i64,
-        /// The one that is there.
+        /// The offset of the next record that exists.
         next: i64,
-        /// Whether a resync begins.
+        /// Whether the projects are listed for it.
         is_listed: bool,
     },
-    /// How far behind the end of a partition we are.
+    /// The lag of a partition was measured.
     Lag {
-        /// The partition.
+        /// The number of the partition.
         partition: i32,
-        /// In records.
+        /// The records between the next offset and the end of the partition.
         records: i64,
     },
-    /// No records are read, or they are again.
+    /// Consumption paused or resumed, because of the limit of open records.
     IntakePaused {
-        /// Whether.
+        /// Whether it is paused now.
         is_paused: bool,
-        /// What is open.
+        /// The open records.
         open: Open,
-        /// Dead letters that are held.
+        /// How many dead letters are held.
         dead_letters_held: usize,
     },
     /// A transaction ended.
     Transacted {
-        /// How.
+        /// The outcome, as the metric's label.
         outcome: &'static str,
-        /// How long it took.
+        /// How long the transaction took.
         took: Duration,
     },
-    /// A transaction was aborted; what is still owned is tried again.
+    /// A transaction was aborted. What belongs to assigned partitions is tried again.
     Aborted(&'a super::input::Cause),
     /// Dead letters cannot be written.
     DeadLettersRefused {
-        /// How many are held.
+        /// How many dead letters are held.
         held: usize,
-        /// Why.
+        /// Why the transaction was aborted.
         error: &'a super::input::Cause,
     },
-    /// A resync had an account looked up, for this reason.
+    /// A resync found a difference, and the account is looked up.
     ResyncDifference {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// Why.
+        /// The kind of difference, as the metric's label.
         kind: &'static str,
     },
-    /// A complete list was taken in, at this time.
+    /// The end marker of a complete list was consumed.
     ResyncComplete {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// When.
+        /// The date of the marker.
         at: Timestamp,
     },
-    /// A resync did not list more accounts than can be believed to be gone.
+    /// A list lacks more accounts than can be believed to be gone.
     ResyncDoubtful {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// The partition.
+        /// The number of the partition.
         partition: i32,
-        /// Accounts it did not list.
+        /// How many confirmed accounts the list lacks.
         missing: usize,
-        /// As many are believed.
+        /// How many missing accounts can be believed.
         allowed: usize,
-        /// As many are looked up now.
+        /// How many of the missing accounts are looked up now.
         looked_up: usize,
     },
-    /// Holding a project's unlinks begins or ends.
+    /// The unlink guard of a project begins or ends to hold unlinks.
     UnlinksHeld {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// Whether they are held.
+        /// Whether unlinks are held now.
         holds: bool,
-        /// Accounts that vanished.
+        /// How many accounts vanished within the last hour or are doubted.
         vanished: usize,
-        /// As many are believed.
+        /// How many vanished accounts can be believed.
         allowed: usize,
     },
 }

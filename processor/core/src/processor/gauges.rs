@@ -1,4 +1,5 @@
-//! What waits, and for how long: pulled once a second, since it takes a walk over the queue.
+//! Measures what waits, and for how long. Pulled once a second instead of kept up to date, because
+//! it takes a walk over the queue.
 
 use std::time::Duration;
 
@@ -7,44 +8,44 @@ use crate::partitions::Owned;
 use crate::time::Now;
 use crate::work::queue::Lane;
 
-/// What waits.
+/// The measures of one process.
 #[derive(Debug)]
 pub struct Gauges {
-    /// Lookups under way; one of several accounts counts once.
+    /// How many requests to the accounts API are under way. A batch counts once.
     pub lookups_in_flight: usize,
-    /// Partitions.
+    /// The numbers of partitions.
     pub partitions: Owned,
-    /// Accounts in memory.
+    /// How many accounts have a state in memory.
     pub accounts: usize,
-    /// Dead letters that wait because their topic refused some.
+    /// How many dead letters wait because their topic refused some.
     pub dead_letters_held: usize,
-    /// Of each project, by lane.
+    /// The measures of each project, by lane.
     pub projects: Vec<ProjectGauges>,
 }
 
-/// What waits of a project.
+/// The measures of one project.
 #[derive(Debug)]
 pub struct ProjectGauges {
-    /// Accounts that are waiting or being looked up.
+    /// How many accounts wait or are being looked up.
     pub pending: usize,
-    /// Since the oldest undecided trigger was taken in.
+    /// The age of the oldest undecided trigger, since it was consumed.
     pub oldest_pending: Duration,
-    /// Accounts that wait in their state records alone.
+    /// How many accounts wait in their state records only.
     pub spilled: usize,
-    /// Until the budget allows the next lookup.
+    /// The time until the budget allows the next lookup.
     pub budget_wait: Duration,
-    /// Whether only one lookup at a time tries the API.
+    /// Whether the breaker is open.
     pub is_broken: bool,
-    /// Most accounts asked for at once.
+    /// The most accounts that one request may ask for now.
     pub most_at_once: usize,
-    /// Whether the API asked to be left alone.
+    /// Whether the project waits after a 429.
     pub is_rate_limited: bool,
-    /// Accounts that would be unlinked, had not too many vanished at once.
+    /// How many accounts would be unlinked if the unlink guard did not hold them.
     pub unlinks_held: usize,
 }
 
 impl Processor {
-    /// What waits now. Tells the observer when holding unlinks begins and ends.
+    /// Measures now. Also reports to the observer when the unlink guard begins or ends to hold.
     pub fn gauges(&mut self, now: Now, observer: &mut impl Observer) -> Gauges {
         let mut turn = Turn { now, observer };
         let lanes = 0..self.settings.projects.len();
@@ -59,7 +60,7 @@ impl Processor {
         }
     }
 
-    /// Lookups under way; one of several accounts counts once.
+    /// Returns how many requests to the accounts API are under way. A batch counts once.
     #[must_use]
     pub fn lookups_in_flight(&self) -> usize {
         self.scheduler.queue.in_flight()

@@ -1,4 +1,5 @@
-//! Holding unlinks back where too many accounts of a project vanished at once, and letting them go.
+//! Applies the unlink guard to decisions: holds unlinks where too many accounts of a project
+//! vanished at once, and lets released ones go.
 
 use std::time::Duration;
 
@@ -16,17 +17,18 @@ use crate::time::Now;
 use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
 
-/// Those who know whether unlinks are held.
+/// What the guard depends on.
 type Known<'a> = (&'a DecisionSettings, &'a Intake, &'a Partitions);
 
-/// Whether an account is unlinked for its 404s alone.
+/// Whether a decision unlinks an account for its 404s alone.
 pub(super) fn is_unlinked_as_vanished(case: &Case<'_>, decision: Decision) -> bool {
     let is_unlink = decision == Decision::Emit(LifecycleKind::Unlinked);
     let is_gone = matches!(case.answer, Lookup::NotFound);
     is_unlink && is_gone && case.trigger() != Trigger::Deleted
 }
 
-/// Whether a look at the account can only show that it is still held, or is back: nobody waits for it.
+/// Whether a lookup could only show that the account is still held or is back. Nobody waits for
+/// that, so the budget of rechecks pays.
 pub(super) fn is_held(lane: Lane, work: &Work, now: Now, known: Known<'_>) -> bool {
     let grace = work.pending.grace;
     let is_vanishing =
@@ -34,7 +36,8 @@ pub(super) fn is_held(lane: Lane, work: &Work, now: Now, known: Known<'_>) -> bo
     is_vanishing && holds_unlinks(lane, now.wall, known)
 }
 
-/// Before every partition is restored it is not known how many accounts are doubted.
+/// Whether a project's unlinks are held. While a partition is being restored they are, because the
+/// number of doubted accounts is not known.
 fn holds_unlinks(lane: Lane, now: Timestamp, known: Known<'_>) -> bool {
     let (_, intake, partitions) = known;
     !partitions.are_restored() || intake.guard.holds(lane, share(lane, known), now)
@@ -50,7 +53,7 @@ fn share(lane: Lane, (settings, _, partitions): Known<'_>) -> Share {
 }
 
 impl Processor {
-    /// The decision, or another look where the project's unlinks are held.
+    /// Returns the decision, or a recheck where the project's unlinks are held.
     pub(super) fn guarded(&self, lane: Lane, case: &Case<'_>, decision: Decision) -> Decision {
         let grace = case.pending.grace;
         let is_released = grace.is_some_and(|grace| grace.released_at.is_some());
@@ -69,7 +72,8 @@ impl Processor {
         }
     }
 
-    /// Counts what a restored state says was unlinked for its 404s alone: a restart or a rebalance forgets none of them.
+    /// Counts an account whose restored state says that it was unlinked for its 404s alone, so that
+    /// restarts and rebalances forget none.
     pub(super) fn count_unlinked(&mut self, partition: i32, state: &AccountState, turn: &Turn<'_>) {
         let lane = self.settings.projects.lane_of(state.project_id.as_deref());
         if let Some((lane, since)) = lane.zip(state.vanished_at) {
@@ -78,7 +82,7 @@ impl Processor {
         }
     }
 
-    /// What is to be released has to be queued.
+    /// Queues accounts that a release concerns and that wait in their state records only.
     pub(super) fn recall_releasable(&mut self, turn: &Turn<'_>) {
         let guard = &self.intake.guard;
         let released =
@@ -91,7 +95,8 @@ impl Processor {
         }
     }
 
-    /// What an operator released is looked up at once: it is unlinked on a fresh 404 only.
+    /// Has an account that an operator released looked up at once. It is unlinked only if it
+    /// answers 404 again.
     pub(super) fn released(
         &mut self,
         key: AccountKey,
@@ -110,7 +115,7 @@ impl Processor {
         }
     }
 
-    /// How many unlinks of a project are held; tells when holding begins and ends.
+    /// Returns how many unlinks of a project are held. Reports when holding begins and ends.
     pub(super) fn unlinks_held(&mut self, lane: Lane, turn: &mut Turn<'_>) -> usize {
         let now = turn.now.wall;
         let known = (&*self.settings, &self.intake, &self.partitions);

@@ -1,4 +1,4 @@
-//! What the processor is told.
+//! The inputs of the processor.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,63 +15,67 @@ use crate::time::Monotonic;
 use crate::work::AccountKey;
 use crate::work::queue::Lane;
 
-/// A generation of the consumer group, as a rebalance brought it. The shell knows what it stands for.
+/// A generation of the consumer group, as a rebalance reported it. Only the shell knows which
+/// metadata the number stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generation(pub u64);
 
-/// A cause that only logs look into.
+/// The cause of an error, for logs only.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
-/// What the processor is told.
+/// The inputs of the processor.
 #[derive(Debug)]
 pub enum Input {
-    /// Partitions are ours once that is answered with [`super::Action::Assign`].
+    /// The group assigns partitions. They belong to this process once [`super::Action::Assign`] is
+    /// carried out.
     Assigned {
-        /// Which.
+        /// The numbers of the partitions.
         partitions: Vec<i32>,
-        /// The generation that assigns them; none where the client does not tell.
+        /// The generation of the assignment; `None` where the client reports none.
         generation: Option<Generation>,
     },
-    /// Partitions are taken from us, and ours until that is answered with [`super::Action::Unassign`].
+    /// The group takes partitions away. They belong to this process until
+    /// [`super::Action::Unassign`] is carried out.
     Revoked {
-        /// Which.
+        /// The numbers of the partitions.
         partitions: Vec<i32>,
-        /// The generation under which they are still ours; none where the client does not tell.
+        /// The generation up to which they belong to this process; `None` where the client reports
+        /// none.
         generation: Option<Generation>,
     },
-    /// Partitions were taken from us: another member may own them already.
+    /// The group took partitions away: another member may own them already.
     Lost(Vec<i32>),
     /// A record was polled.
     Consumed(Box<Consumed>),
     /// [`super::Action::Restore`] has ended.
     Restored {
-        /// The partition.
+        /// The number of the partition.
         partition: i32,
-        /// The assignment it was restored for.
+        /// The epoch that the restore was for.
         epoch: u64,
-        /// What was restored.
+        /// The restored states, or why there are none.
         result: Box<Result<Restored, RestoreFailure>>,
-        /// How long it took.
+        /// How long the restore took.
         took: Duration,
     },
-    /// [`super::Action::LookUp`] was answered.
+    /// [`super::Action::LookUp`] has ended.
     LookedUp(LookedUp),
-    /// [`super::Action::LookUpTogether`] was answered.
+    /// [`super::Action::LookUpTogether`] has ended.
     LookedUpTogether(LookedUpTogether),
-    /// [`super::Action::Probe`] was answered.
+    /// [`super::Action::Probe`] has ended.
     Probed {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// Whether its key is accepted.
+        /// Whether the key is accepted, or why that is not known.
         result: Result<(), ApiError>,
     },
-    /// [`super::Action::Refetch`] gave the records.
+    /// [`super::Action::Refetch`] has ended with the records.
     Refetched(Box<Refetched>),
-    /// [`super::Action::Refetch`] gave nothing now.
+    /// [`super::Action::Refetch`] has ended without them.
     NotRefetched {
-        /// The account.
+        /// The account and its partition.
         key: AccountKey,
-        /// The assignment of its partition.
+        /// The epoch of the partition's assignment.
         epoch: u64,
     },
     /// [`super::Action::Transact`] has ended.
@@ -80,42 +84,43 @@ pub enum Input {
     ClusterAnswered(ClusterAnswer),
     /// [`super::Action::ReadMarkers`] has ended.
     MarkersRead {
-        /// The assignment of the partition that was read.
+        /// The epoch of the partition that was read.
         epoch: u64,
-        /// What was found.
+        /// The dates of the markers.
         found: Found,
     },
-    /// [`super::Action::Resync`] has ended, well or not.
+    /// [`super::Action::Resync`] has ended, with or without success.
     ResyncEnded {
-        /// The project.
+        /// The lane of the project.
         lane: Lane,
-        /// Since when its list is complete; none where it is not.
+        /// When the list began, if it is complete.
         completed: Option<Timestamp>,
     },
-    /// Nothing but the time is new. Comes after other inputs have been given, and at [`super::Processor::next_wake`].
+    /// Only the time is new. Comes after a run of other inputs, and at
+    /// [`super::Processor::next_wake`].
     Tick,
-    /// The process is to end.
+    /// The process has to stop.
     Stop,
 }
 
-/// A partition that can be processed.
+/// The restored content of a partition.
 #[derive(Debug)]
 pub struct Restored {
-    /// Its accounts.
+    /// The states of its accounts.
     pub states: StateStore,
-    /// How many partitions the topic of states has, which is as many as that of events.
+    /// The number of partitions of the state topic, which is that of the events topic.
     pub partitions: i32,
-    /// Where processing goes on.
+    /// Where consumption continues.
     pub position: Position,
 }
 
-/// Where processing of a partition goes on.
+/// Where consumption of a partition continues.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Position {
     /// The next offset.
     pub next: i64,
-    /// The committed offset is not among what the topic holds: records were deleted before they were read, or the topic
-    /// was made again.
+    /// Whether the topic does not hold the committed offset: records were deleted before they were
+    /// read, or the topic was made again.
     pub was_out_of_range: bool,
 }
 
@@ -125,41 +130,41 @@ pub enum RestoreFailure {
     /// The client cannot be used, or the cluster refused.
     #[error("state of partition {partition} could not be read")]
     Kafka {
-        /// The partition.
+        /// The number of the partition.
         partition: i32,
-        /// Why.
+        /// The error of the client.
         source: Cause,
     },
-    /// A record of the state topic is in a partition its key does not belong to.
+    /// A record of the state topic is in a partition to which its key does not belong.
     #[error(
         "the state of account {account} is in partition {partition} of {topic}, but belongs in another: partition \
          counts were changed. Follow \"Changing partition counts\" in deploy/runbook.md, which copies the states"
     )]
     WrongPartition {
-        /// The topic.
+        /// The name of the topic.
         topic: String,
-        /// The partition.
+        /// The number of the partition.
         partition: i32,
-        /// The account.
+        /// The account that the key names.
         account: AccountId,
     },
-    /// A state cannot be read. Going on without it would use versions again.
+    /// A state cannot be read. Without it, versions would be used twice.
     #[error(
         "partition {partition} of {topic}: {error}. It was written by a newer version, or is damaged: run the version \
          that wrote it, or write the state anew"
     )]
     UnreadableState {
-        /// The topic.
+        /// The name of the topic.
         topic: String,
-        /// The partition.
+        /// The number of the partition.
         partition: i32,
-        /// Which state, and what is wrong with it.
+        /// The account, and what is wrong with its state.
         error: UnreadableState,
     },
 }
 
 impl RestoreFailure {
-    /// Whether trying again cannot help.
+    /// Whether another attempt cannot succeed.
     #[must_use]
     pub const fn is_for_good(&self) -> bool {
         match self {
@@ -169,44 +174,46 @@ impl RestoreFailure {
     }
 }
 
-/// The answer to a lookup.
+/// The result of a lookup.
 #[derive(Debug)]
 pub struct LookedUp {
-    /// The account.
+    /// The account and its partition.
     pub key: AccountKey,
-    /// Its project.
+    /// The lane of its project.
     pub lane: Lane,
-    /// The assignment of its partition under which it was sent.
+    /// The epoch of the partition when the lookup was sent.
     pub epoch: u64,
-    /// When it was sent.
+    /// When the lookup was sent.
     pub sent: Monotonic,
-    /// What came back.
+    /// The answer, or why there is none.
     pub result: Result<Lookup, ApiError>,
 }
 
-/// The answer to a lookup of several accounts.
+/// The result of a batch lookup.
 #[derive(Debug)]
 pub struct LookedUpTogether {
-    /// Their project.
+    /// The lane of the project.
     pub lane: Lane,
-    /// When it was sent.
+    /// When the request was sent.
     pub sent: Monotonic,
-    /// What it shows of each, or that it shows nothing.
+    /// The list, sorted into shown and missing accounts; or why there is none, with the accounts
+    /// that were asked for.
     pub result: Result<Reading, (Vec<Asked>, ApiError)>,
 }
 
-/// Records of an account that are to be put aside.
+/// The records of an account that become dead letters.
 #[derive(Debug)]
 pub struct Refetched {
-    /// The account.
+    /// The account and its partition.
     pub key: AccountKey,
-    /// The assignment of its partition.
+    /// The epoch of the partition's assignment.
     pub epoch: u64,
-    /// Why.
+    /// The reason, as the header of the dead letters has it.
     pub reason: DeadLetterReason,
-    /// In words.
+    /// The reason in words, without data of the records.
     pub detail: String,
-    /// The records, read again from the source topic, each with whether it has expired: then it has no value.
+    /// The records as read again from the events topic. `true` marks one that has expired: it has
+    /// no value.
     pub originals: Vec<(Consumed, bool)>,
 }
 
@@ -215,40 +222,41 @@ pub struct Refetched {
 pub enum Transacted {
     /// All of it is visible.
     Committed,
-    /// Nothing of it is visible; what is still owned can be tried again.
+    /// None of it is visible, and it can be tried again.
     Aborted {
-        /// Why.
+        /// Why it was aborted.
         error: Cause,
-        /// Partitions of the state topic that took no record of it because they have no leader.
+        /// The partitions of the state topic that took no record because they have no leader.
         leaderless: Vec<i32>,
     },
-    /// The producer is of no more use, or whether the transaction was committed is not known.
+    /// The producer cannot be used any more, or it is not known whether the transaction was
+    /// committed.
     Fatal(Cause),
 }
 
 /// Whether the cluster can be reached.
 #[derive(Debug)]
 pub enum ClusterAnswer {
-    /// It answered.
+    /// The clients of this run reach it.
     Yes {
-        /// How many partitions the account events topic has.
+        /// The number of partitions of the account events topic.
         partitions: usize,
-        /// Of those that were asked for.
+        /// The watermarks that were asked for.
         watermarks: Vec<Watermarks>,
     },
-    /// It did not.
+    /// The clients of this run do not reach it.
     No,
-    /// It did not for long, though it answers a new client.
+    /// The clients of this run have not reached it for long, although a new client does.
     ByOthers,
 }
 
-/// Where the log of a partition begins and ends.
+/// The watermarks of a partition.
 #[derive(Debug, Clone, Copy)]
 pub struct Watermarks {
-    /// The partition.
+    /// The number of the partition.
     pub partition: i32,
-    /// The assignment under which it was asked for.
+    /// The epoch under which the watermarks were requested.
     pub epoch: u64,
-    /// Its low and high watermark; none where it was not told.
+    /// The low and the high watermark; `None` where the broker gave none.
     pub range: Option<(i64, i64)>,
 }

@@ -1,5 +1,5 @@
-//! Sending lookups, and taking their answers in: one that told something is decided in the next commit, one that failed is
-//! tried again.
+//! Sends lookups and takes their answers. An answer is decided in the next commit; a failed lookup
+//! is tried again.
 
 mod failed;
 mod together;
@@ -17,11 +17,11 @@ use crate::time::Monotonic;
 use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
 
-/// Largest account, as JSON, that is told to subscribers.
+/// The largest account, in bytes of its JSON, that an event may hold.
 const MAX_ACCOUNT_BYTES: usize = 256 * 1024;
 
 impl Processor {
-    /// Sends lookups as long as there is room and something is ready.
+    /// Sends lookups while their number is below the limit and an account is ready.
     pub(super) fn send_lookups(&mut self, turn: &mut Turn<'_>) {
         if self.committer.is_full() {
             return;
@@ -57,7 +57,7 @@ impl Processor {
         }
     }
 
-    /// A lookup was answered.
+    /// Takes the result of a lookup.
     pub(super) fn on_lookup(&mut self, answer: LookedUp, turn: &mut Turn<'_>) {
         let LookedUp {
             key,
@@ -79,7 +79,7 @@ impl Processor {
         self.on_lookup_result(key, lane, sent, result, turn);
     }
 
-    /// Routes a lookup's result to the next commit or to the retry policy.
+    /// Routes a lookup result to the next commit or to the retry policy.
     fn on_lookup_result(
         &mut self,
         key: AccountKey,
@@ -120,8 +120,9 @@ impl Processor {
         }
     }
 
-    /// A request that was sent at `sent` came back, with an error or without. It counts also where its accounts are not
-    /// ours any more. Of a batch, the account that comes first stands for it.
+    /// Notes for the breaker that a request sent at `sent` came back, with or without an error. It
+    /// counts also where its partition was given up. The first account of a batch stands for the
+    /// whole batch.
     fn note_availability(
         &mut self,
         lane: Lane,
@@ -153,8 +154,9 @@ impl Processor {
     }
 }
 
-/// The lookup, unless its account could make a record that the topics refuse: then nothing else in its transaction could
-/// be committed either. Only `setup_information` is ever that large.
+/// Returns the lookup, unless the account is so large that the topics could refuse its records,
+/// which would hold up all decisions of the transaction. Only `setup_information` is ever that
+/// large.
 fn of_tellable_size(lookup: Lookup) -> Result<Lookup, ApiError> {
     let Lookup::Found(account) = &lookup else {
         return Ok(lookup);

@@ -1,4 +1,4 @@
-//! Taking partitions over, and giving them up.
+//! Takes partitions over, and gives them up.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::resync::MARKERS_PARTITION;
 use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
 
-/// How long everything may be committed for before partitions are handed over, when one more commit begins.
+/// How long a handover may commit before its last transaction begins.
 pub(super) const ALL_WITHIN: Duration = Duration::from_secs(30);
 
 impl Processor {
@@ -38,8 +38,8 @@ impl Processor {
         turn.note(Fact::Ready(self.partitions.is_ready_member()));
     }
 
-    /// Commits what is finished and writes what is pending, while the partitions are still ours. They are given up
-    /// whatever comes of it, since the group waits for that.
+    /// Commits the decisions and writes the markers while the partitions still belong to this
+    /// process. The partitions are given up whatever the result, since the group waits for that.
     pub(super) fn on_revoked(
         &mut self,
         partitions: Vec<i32>,
@@ -51,14 +51,15 @@ impl Processor {
         self.hand_over(Some(partitions), turn);
     }
 
-    /// No member any more, until we have joined again: what is not committed is another's to do.
+    /// Drops partitions that another member may own already. This process is no member until it has
+    /// joined again, and the next owner decides what is not committed.
     pub(super) fn on_lost(&mut self, partitions: &[i32], turn: &mut Turn<'_>) {
         self.partitions.forget_generation();
         self.give_up(partitions, turn);
     }
 
     pub(super) fn on_stop(&mut self, turn: &mut Turn<'_>) {
-        // A transaction that is under way, and a handover, end first.
+        // A transaction or a handover under way ends first.
         if !self.may_poll() {
             if !matches!(self.phase, Phase::Ended) {
                 self.is_stopping = true;
@@ -77,8 +78,8 @@ impl Processor {
         self.go_on_handing_over(turn);
     }
 
-    /// Commits what is still to be committed, one transaction after the other. An abort or too long a time ends it, since
-    /// whoever comes next reads again what was not written.
+    /// Commits what is left, one transaction after the other. An abort or the bound of time ends
+    /// that: the next owner consumes again what was not written.
     pub(super) fn go_on_handing_over(&mut self, turn: &mut Turn<'_>) {
         let Phase::HandingOver { began, .. } = self.phase else {
             return;
@@ -111,7 +112,7 @@ impl Processor {
         }
     }
 
-    /// Partitions are not ours any more.
+    /// Drops partitions that belong to another member now.
     pub(super) fn give_up(&mut self, partitions: &[i32], turn: &mut Turn<'_>) {
         let loose = self.committer.give_up(partitions) + self.intake.give_up(partitions);
         let undecided = loose + self.scheduler.give_up(partitions);
@@ -126,8 +127,8 @@ impl Processor {
             .push_back(Action::Unassign(partitions.to_vec()));
     }
 
-    /// Each replica has the share of each project's budget that its share of the partitions is. While nobody has told how
-    /// many there are nothing is ours.
+    /// Sets this replica's share of each project's budget to its share of the partitions. While the
+    /// number of partitions is not known, the share is 0.
     pub(super) fn share_budgets(&mut self, turn: &Turn<'_>) {
         let count = self.partitions.count();
         let now = turn.now.monotonic;
@@ -186,7 +187,7 @@ impl Processor {
         self.start_reading(partition, turn);
     }
 
-    /// Reads a partition that was restored, unless nothing is read now.
+    /// Resumes a restored partition, unless consumption is paused.
     fn start_reading(&mut self, partition: i32, turn: &mut Turn<'_>) {
         self.keep_within_limit(turn);
         if !self.partitions.is_paused() {
@@ -194,7 +195,7 @@ impl Processor {
         }
     }
 
-    /// Queues what a restored state says is undecided, or due for a recheck.
+    /// Queues the undecided work of a restored state, or its scheduled recheck.
     fn queue_again(&mut self, partition: i32, state: AccountState, turn: &mut Turn<'_>) {
         let id = state.account_id;
         let key = AccountKey { partition, id };

@@ -1,4 +1,4 @@
-//! A key that was refused: it is tried until it is accepted.
+//! Probes a refused key until it is accepted.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::{Action, Fact, Processor, Turn};
 use crate::api_gate::PROBE_INTERVAL;
 use crate::work::queue::Lane;
 
-/// How soon a probe that was neither accepted nor refused is repeated.
+/// The wait before the next probe where a probe was neither accepted nor refused.
 const PROBE_AGAIN: Duration = Duration::from_secs(2);
 
 impl Processor {
-    /// The key is refused: nothing is asked with it until a probe is accepted.
+    /// Stops lookups with a refused key until a probe is accepted.
     pub(super) fn halt(&mut self, lane: Lane, status: u16, turn: &mut Turn<'_>) {
         if self.scheduler.gate_mut(lane).refused() {
             turn.note(Fact::KeyRefused { lane, status });
@@ -24,7 +24,7 @@ impl Processor {
         self.actions.push_back(Action::Probe { lane, wait });
     }
 
-    /// A probe was answered.
+    /// Takes the result of a probe.
     pub(super) fn on_probe(
         &mut self,
         lane: Lane,

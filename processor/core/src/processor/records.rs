@@ -1,4 +1,5 @@
-//! Taking records in.
+//! Takes consumed records, and routes each to the queue, a resync's list, a dead letter, or
+//! nothing.
 
 use crate::committer::ready_to_commit::ReadyToCommit;
 use crate::event::intake::{Consumed, Sorted};
@@ -14,7 +15,7 @@ use super::{Action, Fact, Processor, Turn};
 use stackone_link_wire::Topic;
 
 impl Processor {
-    /// Takes in a record that was polled. One of a partition that is restored waits there.
+    /// Takes a polled record. A record of a partition that is being restored waits there.
     pub(super) fn on_record(&mut self, record: Consumed, turn: &mut Turn<'_>) {
         let Some(record) = self.partitions.accept(record) else {
             return;
@@ -23,7 +24,7 @@ impl Processor {
         self.keep_within_limit(turn);
     }
 
-    /// Takes in a record of a partition that is processed.
+    /// Takes a record of a partition that is processed.
     pub(super) fn take_in(&mut self, record: Consumed, turn: &mut Turn<'_>) {
         if let Some(lost) = self.partitions.consumed(&record) {
             self.out_of_range(lost, turn);
@@ -36,7 +37,7 @@ impl Processor {
         self.classify(record, turn);
     }
 
-    /// Decides what a record is that was taken in.
+    /// Decides what a record is, and routes it.
     fn classify(&mut self, record: Consumed, turn: &mut Turn<'_>) {
         let Some(ready) = self.partitions.ready(record.partition) else {
             return;
@@ -84,15 +85,16 @@ impl Processor {
         }
     }
 
-    /// Another project's webhook for the same account is being decided: until then it is not known whose the account is. Or
-    /// triggers are not to merge.
+    /// Whether a record waits because another project's trigger for the same account is undecided,
+    /// and so it is not known which project owns the account; or because triggers are not to merge.
     pub(super) fn has_to_wait_for_other(&self, key: &AccountKey, lane: Lane) -> bool {
         let merges = self.settings.merges_triggers;
         let queued = self.scheduler.lane_of(key);
         self.intake.is_parked(key) || queued.is_some_and(|other| other != lane || !merges)
     }
 
-    /// Takes in what waited for an account to be decided, up to the first that has to wait again.
+    /// Takes the records that waited for an account's decision, up to the first that has to wait
+    /// again.
     pub(super) fn unpark(&mut self, key: &AccountKey, turn: &mut Turn<'_>) {
         let mut waiting = self.intake.unpark(key);
         while let Some(record) = waiting.pop_front() {
@@ -101,7 +103,7 @@ impl Processor {
         }
     }
 
-    /// The record asks for nothing.
+    /// Lets a record pass that needs no lookup.
     pub(super) fn pass(&mut self, record: &Consumed, reason: SkipReason) {
         let (partition, offset) = (record.partition, record.offset);
         self.committer.ready.push(ReadyToCommit::Passed {
@@ -121,7 +123,7 @@ impl Processor {
         });
     }
 
-    /// Pauses all partitions, or resumes those that are restored, if it is time to.
+    /// Pauses all partitions at the limit of open records, or resumes those that are restored.
     pub(super) fn keep_within_limit(&mut self, turn: &mut Turn<'_>) {
         let Some((change, open, partitions)) = self.partitions.turn() else {
             return;

@@ -1,4 +1,4 @@
-//! Taking in what resyncs list, and beginning them.
+//! Takes the records of resyncs, and begins runs.
 
 use jiff::Timestamp;
 use stackone_link_schemas::ListingMarker;
@@ -16,8 +16,8 @@ use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
 
 impl Processor {
-    /// An account is listed, which is noted at once: the run may end before what waits is decided. Looked up where the
-    /// list differs from what was confirmed.
+    /// Takes an account that a run listed. It is noted at once, because the run may end before
+    /// waiting work is decided. The account is looked up where the list differs from its state.
     pub(super) fn listed(
         &mut self,
         record: Consumed,
@@ -41,7 +41,8 @@ impl Processor {
         }
     }
 
-    /// A run begins, or has listed everything: then what it did not list is looked up.
+    /// Takes the begin or end marker of a run. At the end, the accounts that the run did not list
+    /// are looked up.
     pub(super) fn marked(
         &mut self,
         record: &Consumed,
@@ -61,7 +62,7 @@ impl Processor {
         self.pass(record, SkipReason::Marker);
     }
 
-    /// Where the clock of whoever wrote the marker was ahead of ours, it is as of now.
+    /// Dates a run by its marker. If the writer's clock was ahead, the run counts as of now.
     fn note_run(&mut self, record: &Consumed, lane: Lane, is_complete: bool, turn: &mut Turn<'_>) {
         let now = turn.now.wall;
         let at = Timestamp::from_millisecond(record.timestamp_ms).map_or(now, |at| at.min(now));
@@ -73,7 +74,8 @@ impl Processor {
         }
     }
 
-    /// Looks at what a complete list missed: at no more than there is room for, where it missed more than can be believed.
+    /// Queues the confirmed accounts that a complete list lacks: where it lacks more than can be
+    /// believed, no more than have room.
     fn queue_missing(
         &mut self,
         partition: i32,
@@ -115,7 +117,7 @@ impl Processor {
         }
     }
 
-    /// Markers of earlier lists were read back.
+    /// Takes the markers of earlier lists.
     pub(super) fn on_markers(&mut self, epoch: u64, found: &Found, turn: &mut Turn<'_>) {
         let now = turn.now.wall;
         self.intake.resync_runs.read(epoch, found, now);
@@ -127,8 +129,9 @@ impl Processor {
         }
     }
 
-    /// The owner of partition 0 lists every project when it is time to. Who lost records lists them at once, whatever it
-    /// owns: a list is only triggers, and what is listed twice is looked up once.
+    /// Begins the runs that are due. The owner of partition 0 lists every project at its time. A
+    /// replica that lost records lists them at once, whichever partitions it has: lists are only
+    /// triggers, and an account that is listed twice is looked up once.
     pub(super) fn resync_when_due(&mut self, turn: &mut Turn<'_>) {
         let assignment = self.listing_assignment();
         let begun = self.intake.resync_runs.begin(assignment, turn.now.wall);

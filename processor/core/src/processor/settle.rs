@@ -1,11 +1,11 @@
-//! Taking over what was committed.
+//! Applies committed transactions to memory.
 
 use super::{Disposition, Fact, LookupOutcome, Processor, Turn};
 use crate::committer::effect::{AccountEffect, AfterCommit, Effect, Finish, SpanParent};
 use crate::work::{AccountKey, Failures};
 
 impl Processor {
-    /// Changes memory as a committed transaction says.
+    /// Applies one change of a committed transaction.
     pub(super) fn apply(&mut self, effect: Effect, turn: &mut Turn<'_>) {
         match effect {
             Effect::Passed {
@@ -34,7 +34,8 @@ impl Processor {
         for offset in close {
             self.partitions.close_offset(key.partition, offset);
         }
-        // What was written covers all that is known of the account, so none of it holds back a commit any more.
+        // The written record holds everything known of the account, so its older open records hold
+        // back no commit.
         let works = self.scheduler.queue.work_mut(&key);
         works.for_each(|work| work.was_written(outcome.as_ref()));
         if let Some(value) = written {
@@ -103,7 +104,7 @@ fn note_disposed(disposition: &Disposition, total: u64, turn: &mut Turn<'_>) {
     turn.note(Fact::Disposed { disposition, total });
 }
 
-/// Tells of a lookup whose decision is committed.
+/// Reports a lookup whose decision is committed.
 fn note_decided(key: &AccountKey, span: SpanParent, then: &AfterCommit, turn: &mut Turn<'_>) {
     let Some(sent) = span.sent else { return };
     let (lane, outcome) = match then {

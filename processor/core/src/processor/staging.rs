@@ -1,4 +1,5 @@
-//! Staging: what is decided, undecided, released or put aside becomes records, and what they change once committed.
+//! Staging: turns decisions, markers, releases and dead letters into records, with the changes of
+//! memory that follow their commit.
 
 mod answers;
 mod letters;
@@ -15,15 +16,15 @@ use crate::partitions::Ready;
 use crate::time::Monotonic;
 use crate::work::{AccountKey, Work};
 
-/// Most markers of one transaction, so that it can be committed in time however many accounts wait; the rest goes into
-/// the next.
+/// The most markers in one transaction, so that it is committed in time however many accounts wait.
+/// The next transaction takes the rest.
 const MOST_MARKERS: usize = 5_000;
 
-/// What can go wrong: never anything, for what the decision table makes.
+/// Staging never fails for what the decision table makes; the signature is serde's.
 type Staging = Result<(), serde_json::Error>;
 
 impl Processor {
-    /// Stages what is decided and, where they are due, the markers of what is not.
+    /// Stages the decisions and, where they are due, the markers.
     pub(super) fn stage_decided(
         &self,
         ready: &[ReadyToCommit],
@@ -42,7 +43,7 @@ impl Processor {
         Ok(stage.into())
     }
 
-    /// Stages so many of the dead letters that are held.
+    /// Stages this many of the held dead letters.
     pub(super) fn stage_letters(
         &self,
         count: usize,
@@ -56,7 +57,7 @@ impl Processor {
         Ok(stage.into())
     }
 
-    /// Stages what operators released.
+    /// Stages the releases of operators.
     pub(super) fn stage_releases(&self, turn: &Turn<'_>) -> Result<Staged, serde_json::Error> {
         let mut stage = self.begin_stage(turn);
         for release in &self.intake.releases {
@@ -111,7 +112,7 @@ impl Processor {
         ready.zip(self.scheduler.queue.work_in_flight(key))
     }
 
-    /// A new part in the trace of the newest trigger, or in one that begins here.
+    /// Returns a span in the trace of the newest trigger, or in a new trace where it has none.
     fn span(&self, work: &Work, sent: Option<Monotonic>) -> SpanParent {
         let again = |trace| self.random.span_of(trace);
         let trace = work.trace.map_or_else(|| self.random.trace(), again);

@@ -1,4 +1,5 @@
-//! The conductor alone, in virtual time: what it writes for one account, whatever its lookups come to.
+//! Tests the conductor in virtual time: what it writes for one account, whatever the results of its
+//! lookups.
 
 mod lag;
 mod last_lookup;
@@ -32,17 +33,17 @@ const START: Timestamp = Timestamp::constant(1_772_614_800, 0);
 
 type Answer = Result<Lookup, ApiError>;
 
-/// A run that owns the one partition there is.
+/// A run that owns the only partition.
 struct Run {
     core: Processor,
     now: Duration,
     answers: VecDeque<Answer>,
-    /// Values written to the topic of states, in order.
+    /// The values written to the state topic, in order.
     states: Vec<Option<AccountState>>,
     seen: Seen,
 }
 
-/// What the run said of accounts that are put aside.
+/// The facts about accounts that got dead letters.
 #[derive(Default)]
 struct Seen(Vec<(DeadLetterReason, u64, String)>);
 
@@ -151,7 +152,7 @@ impl Run {
         let end = Duration::from_secs(seconds);
         while let Some(wake) = self.core.next_wake(at(self.now)) {
             let wake = wake.since_start();
-            // What is due stays due where the clock does not go on.
+            // A due time stays due where the clock stands still.
             self.now = wake.max(self.now + Duration::from_millis(1)).min(end);
             self.handle(Input::Tick);
             if self.now == end {

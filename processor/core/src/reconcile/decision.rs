@@ -1,4 +1,4 @@
-//! A decision: the table's row, after its grace period.
+//! Decides by the table's row and its grace period.
 
 use jiff::Timestamp;
 use stackone_client_types::Lookup;
@@ -10,40 +10,40 @@ use crate::work::newest_date;
 use super::grace::{GracePeriods, is_over, later, next_look};
 use super::table::{AfterGrace, Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, row};
 
-/// An account, its triggers and the answer they got.
+/// The input of a decision: an account, its triggers, and the answer of their lookup.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
-    /// The confirmed state; none for an account that was never seen.
+    /// The confirmed state; `None` for a new account.
     pub state: Option<&'a AccountState>,
-    /// The triggers that were known when the request was sent.
+    /// The triggers that were known when the lookup was sent.
     pub pending: &'a Pending,
-    /// The answer.
+    /// The answer of the lookup.
     pub answer: &'a Lookup,
-    /// When it came.
+    /// When the answer came.
     pub now: Timestamp,
 }
 
-/// What to do about the triggers.
+/// What a decision does with the triggers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Emit a transition.
+    /// A transition is emitted.
     Emit(LifecycleKind),
-    /// There is nothing to tell.
+    /// Nothing is emitted.
     Skip(SkipReason),
-    /// It is too early to tell: look again.
+    /// The account is looked up again, because it is too early to decide.
     Recheck {
-        /// When.
+        /// When the account is looked up again.
         due_at: Timestamp,
-        /// The triggers count as this from now on.
+        /// The kind as which the triggers count from now on.
         trigger: Trigger,
-        /// The grace period that runs.
+        /// The grace period that is running.
         grace: Option<Grace>,
-        /// Whether the one recheck for a late answer is used up.
+        /// Whether the one recheck for a late answer was made.
         lag_recheck_used: bool,
     },
 }
 
-/// Decides.
+/// Decides a case.
 #[must_use]
 pub fn decide(case: &Case<'_>, periods: &GracePeriods) -> Decision {
     let decision = case.settle(case.trigger(), periods);
@@ -61,8 +61,8 @@ pub fn decide(case: &Case<'_>, periods: &GracePeriods) -> Decision {
 }
 
 impl Case<'_> {
-    /// What the triggers count as: a deleted webhook that is older than what was confirmed since says nothing of a
-    /// deletion.
+    /// Returns the kind as which the triggers count. A deleted webhook that is older than a
+    /// confirmation since then says nothing about a deletion.
     #[must_use]
     pub fn trigger(&self) -> Trigger {
         let confirmed = self.state.and_then(|state| state.last_event_date);
@@ -127,7 +127,7 @@ impl Case<'_> {
         }
     }
 
-    /// Of the webhooks: a look that was asked for is no sign of a change.
+    /// Compares the dates of webhooks only: a look says nothing about a change.
     fn freshness(&self) -> Freshness {
         self.freshness_of(self.pending.event_date)
     }
@@ -140,12 +140,13 @@ impl Case<'_> {
         }
     }
 
-    /// The answer may be older than the event that made us ask, and asking once more is worth it.
+    /// Whether the answer may be older than the newest event, and another lookup could show that.
     fn answer_may_lag(&self) -> bool {
         self.answer_is_older() && !self.pending.lag_recheck_used
     }
 
-    /// The answer shows the account as it was before the newest event or look that made us ask, of which nothing was decided yet.
+    /// Whether the answer shows the account as it was before the newest event or look, of which
+    /// nothing was decided.
     pub(super) fn answer_is_older(&self) -> bool {
         let Lookup::Found(account) = self.answer else {
             return false;
@@ -158,8 +159,9 @@ impl Case<'_> {
         !planted(Fault::LagRecheckOff) && is_older && self.freshness_of(newest) == Freshness::Newer
     }
 
-    /// The answer shows the account as it was before it was confirmed, whatever made us ask: a copy of a webhook that was
-    /// decided may get an answer that is older than the one which decided it.
+    /// Whether the answer shows the account as it was before its confirmation, whatever the trigger
+    /// was. A copy of a webhook that was decided may get an older answer than the webhook itself
+    /// got.
     pub(super) fn answer_goes_back(&self) -> bool {
         let Lookup::Found(account) = self.answer else {
             return false;

@@ -1,4 +1,5 @@
-//! Grace periods: how long an answer that may be too early is doubted, and when to look again.
+//! Grace periods: how long an answer that may come too early is doubted, and when the account is
+//! looked up again.
 
 use std::time::Duration;
 
@@ -8,23 +9,23 @@ use stackone_link_schemas::{Grace, GraceKind, Trigger};
 
 use crate::planted::{Fault, planted};
 
-/// How long each grace period lasts.
+/// The length of each grace period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GracePeriods {
-    /// For an account to become active or to appear.
+    /// How long a new account may take to appear or to become active.
     #[serde(with = "humantime_serde")]
     pub activation_grace: Duration,
-    /// For an account said to be deleted to vanish.
+    /// How long an account may take to vanish after a deleted webhook.
     #[serde(with = "humantime_serde")]
     pub delete_grace: Duration,
-    /// Before a deleted account that is not active is believed to be gone.
+    /// How long a deleted account that is not active is doubted before it counts as gone.
     #[serde(with = "humantime_serde")]
     pub delete_confirm: Duration,
-    /// For an account that answers 404 to come back.
+    /// How long an account that answers 404 may take to come back.
     #[serde(with = "humantime_serde")]
     pub vanish_grace: Duration,
-    /// Before the one recheck of an answer that is older than its trigger.
+    /// The wait before the one recheck of an answer that is older than its trigger.
     #[serde(with = "humantime_serde")]
     pub lag_recheck: Duration,
 }
@@ -51,7 +52,8 @@ impl GracePeriods {
         }
     }
 
-    /// The grace period after one more answer: the one that runs, if it is of this kind, else a new one.
+    /// Counts an answer in the running grace period, or starts a new one where none of this kind
+    /// runs.
     pub(super) fn answered(
         &self,
         running: Option<Grace>,
@@ -76,9 +78,9 @@ impl GracePeriods {
     }
 }
 
-/// Whether the grace period has waited out what it has to.
+/// Whether the grace period is over.
 pub(super) fn is_over(grace: &Grace, now: Timestamp) -> bool {
-    // One 404 can be a hiccup of the API however long ago it was: a second one must confirm it.
+    // A 404 can be a hiccup of the API, however long ago it was, so a second one must confirm it.
     let answers_needed = if grace.kind == GraceKind::Vanish {
         2
     } else {
@@ -87,9 +89,10 @@ pub(super) fn is_over(grace: &Grace, now: Timestamp) -> bool {
     planted(Fault::GraceCut) || (now >= grace.deadline && grace.answers >= answers_needed)
 }
 
-/// When to look again: at 1/16, 1/8, 1/4, 1/2 of the period and at its end, so that what settles early is told early.
+/// Returns when to look again: after 1/16, 1/8, 1/4, 1/2 and the whole of the period, so that an
+/// account that settles early is reported early.
 ///
-/// Computed from the period's own dates, so that a restart does not change it.
+/// Computed from the dates of the period, so that a restart changes nothing.
 #[must_use]
 pub fn next_look(grace: &Grace, now: Timestamp) -> Timestamp {
     let length = grace.deadline.duration_since(grace.since);
@@ -111,7 +114,7 @@ pub fn next_look(grace: &Grace, now: Timestamp) -> Timestamp {
     }
 }
 
-/// `now` and a while.
+/// Returns `now` plus a wait.
 pub(super) fn later(now: Timestamp, wait: Duration) -> Timestamp {
     let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)

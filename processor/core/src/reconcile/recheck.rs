@@ -1,4 +1,5 @@
-//! The schedule on which an account that is degraded or failed is looked at again, in case its webhook never comes.
+//! The schedule of rechecks for an account that is degraded or failed, in case its webhook never
+//! comes.
 
 use jiff::{SignedDuration, Timestamp};
 use stackone_link_schemas::Recheck;
@@ -6,7 +7,8 @@ use stackone_link_schemas::Recheck;
 const MINUTES: [i64; 4] = [1, 5, 30, 120];
 const DAILY: u32 = 7;
 
-/// Recheck number `step`, or none when the schedule is over: after 1, 5, 30 minutes, 2 hours, then daily for 7 days.
+/// Returns recheck number `step`; `None` after the last. They come after 1, 5 and 30 minutes, after
+/// 2 hours, then daily for 7 days.
 #[must_use]
 pub fn due(step: u32, now: Timestamp) -> Option<Recheck> {
     let first_daily = u32::try_from(MINUTES.len()).unwrap_or(u32::MAX);

@@ -1,17 +1,19 @@
-//! The table: trigger × what the API says × where the account stands → what to do.
+//! The decision table: trigger × status at the API × confirmed phase → what to do.
 
 use stackone_link_schemas::{AccountPhase, AccountStatus, GraceKind, LifecycleType, Trigger};
 
-/// What the API says of an account, as far as decisions depend on it.
+/// The status of an account at the API, as far as decisions depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
     /// `active`.
     Active,
-    /// `error`, `expired` or `suspended`: not active, and not a way in which a deleted account could show itself.
+    /// `error`, `expired` or `suspended`: not active, and no form that a deleted account could
+    /// take.
     Troubled,
-    /// `inactive`, `archived` or a value that is not known: not active, and perhaps how a deleted account looks.
+    /// `inactive`, `archived` or an unknown value: not active, and perhaps the form of a deleted
+    /// account.
     Retired,
-    /// There is no such account.
+    /// A 404.
     NotFound,
 }
 
@@ -29,36 +31,36 @@ impl From<&AccountStatus> for Seen {
     }
 }
 
-/// How the newest webhook's `event_date` compares with the newest date that was decided before.
+/// How the newest webhook's `event_date` compares with the newest date that was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// It is newer.
+    /// The webhook is newer.
     Newer,
-    /// It is not.
+    /// The webhook is as old or older.
     NotNewer,
-    /// There is no date.
+    /// One of the dates is missing.
     Unknown,
 }
 
-/// What to do.
+/// The content of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Row {
     /// Emit a transition.
     Emit(LifecycleKind),
-    /// There is nothing to tell.
+    /// Emit nothing.
     Skip(SkipReason),
-    /// Look again until a grace period is over, and only then believe it.
+    /// Look again until the grace period is over, and only then believe the answer.
     Await(GraceKind, AfterGrace),
 }
 
-/// What to do when a grace period is over.
+/// What follows the end of a grace period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterGrace {
     /// Emit a transition.
     Emit(LifecycleKind),
-    /// There is nothing to tell.
+    /// Emit nothing.
     Skip(SkipReason),
-    /// Decide as for a webhook that says nothing of a deletion.
+    /// Decide as for a webhook that reports no deletion.
     AsWebhook,
 }
 
@@ -67,20 +69,20 @@ pub enum AfterGrace {
 pub enum SkipReason {
     /// The account is as it was confirmed.
     Unchanged,
-    /// The webhook is no newer than what was confirmed.
+    /// The webhook is not newer than the confirmation.
     Duplicate,
-    /// An account said to be deleted is still there, and as it was.
+    /// A deleted webhook came, but the account exists unchanged.
     StillThere,
-    /// The account never showed itself in the API.
+    /// The account never appeared in the API.
     Vanished,
-    /// The record was accounted for before.
+    /// The record was taken in before.
     Replayed,
-    /// The record is no trigger: a resync begins or has ended, or an operator let held unlinks go.
+    /// The record is no trigger: it marks a resync, or releases held unlinks.
     Marker,
 }
 
 impl SkipReason {
-    /// The reason as metric label and log field.
+    /// Returns the reason as a metric's label and a log's field.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -94,7 +96,8 @@ impl SkipReason {
     }
 }
 
-/// The lifecycle types as the table emits them: closed, where [`LifecycleType`] is open for readers.
+/// The lifecycle types that the table emits. This enum is closed, while [`LifecycleType`] is open
+/// for readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LifecycleKind {
     /// See [`LifecycleType::Linked`].
@@ -112,7 +115,7 @@ pub enum LifecycleKind {
 }
 
 impl LifecycleKind {
-    /// The contract's type.
+    /// Returns the type as the event has it.
     #[must_use]
     pub const fn event_type(self) -> LifecycleType {
         match self {
@@ -125,7 +128,7 @@ impl LifecycleKind {
         }
     }
 
-    /// Where the account stands after it.
+    /// Returns the phase of the account after the event.
     #[must_use]
     pub const fn phase(self) -> AccountPhase {
         match self {
@@ -137,18 +140,18 @@ impl LifecycleKind {
     }
 }
 
-/// What else a row depends on.
+/// The other conditions of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Differences {
-    /// The snapshot is another than the confirmed one.
+    /// Whether the snapshot differs from the confirmed one.
     pub snapshot: bool,
-    /// The status is another than the confirmed one.
+    /// Whether the status differs from the confirmed one.
     pub status: bool,
-    /// How new the trigger is.
+    /// How the date of the trigger compares.
     pub freshness: Freshness,
 }
 
-/// The row for a combination. Every combination has exactly one.
+/// Returns the row for a combination. Every combination has exactly one row.
 #[must_use]
 pub fn row(trigger: Trigger, seen: Seen, phase: AccountPhase, differences: Differences) -> Row {
     match trigger {
@@ -163,7 +166,8 @@ pub fn row(trigger: Trigger, seen: Seen, phase: AccountPhase, differences: Diffe
 
 fn deleted(seen: Seen, phase: AccountPhase) -> Row {
     match (seen, phase) {
-        // The two rows of the design that meet here are told apart in docs/decision-table.md, "Open combinations".
+        // Two rows of the design meet here; docs/decision-table.md, "Open combinations", tells them
+        // apart.
         (Seen::NotFound | Seen::Troubled | Seen::Retired, AccountPhase::Unlinked) => {
             Row::Skip(SkipReason::Unchanged)
         }

@@ -1,4 +1,4 @@
-//! The decision table against the design's rows, and grace periods over time.
+//! Tests the decision table against the design's rows, and grace periods over time.
 
 mod lag;
 mod looks;
@@ -70,7 +70,7 @@ pub(super) fn pending(trigger: Trigger, event_date: Option<Timestamp>) -> Pendin
     }
 }
 
-/// An account that was confirmed with this status, by an event of `at(-10)`.
+/// Returns the state of an account confirmed with this status by an event of `at(-10)`.
 pub(super) fn confirmed(phase: AccountPhase, status: &str) -> AccountState {
     AccountState {
         state: phase,

@@ -1,4 +1,4 @@
-//! From a decision to the next state and the event to emit.
+//! Turns a decision into the next state and the event to emit.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use super::table::LifecycleKind;
 use super::{Case, Decision};
 use crate::work::{consumed_position, newest_date};
 
-/// What a decision changes, without what is still pending: the caller knows what came since.
+/// The result of a decision, without pending work: only the caller knows what came since.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transition {
-    /// The next state; none where there is nothing to remember of the account.
+    /// The next state; `None` where nothing about the account needs to be kept.
     pub state: Option<AccountState>,
     /// The event to emit.
     pub event: Option<AccountLifecycleEvent>,
@@ -27,8 +27,9 @@ pub struct Transition {
 
 /// Applies a decision that is not a recheck to the state of `account_id`.
 ///
-/// `project_id` is the project whose API key gave the answer. An event by an answer that is older than its trigger, or
-/// than the answer before, is told at once, and the account looked at again `lag_recheck` later.
+/// `project_id` is the project whose API key gave the answer. Where the answer is older than its
+/// trigger, or than the answer before, the event is emitted at once and the account is looked up
+/// again `lag_recheck` later.
 #[must_use]
 pub fn apply(
     account_id: &AccountId,
@@ -48,7 +49,7 @@ pub fn apply(
         Decision::Emit(kind) => Some(emit(&mut state, case, kind, project_id)),
         Decision::Skip(_) | Decision::Recheck { .. } => None,
     };
-    // What was said to be deleted was doubted long enough.
+    // The deletion was doubted for the whole grace period.
     let is_doubted = case.trigger() == Trigger::Deleted;
     let is_old = case.answer_is_older() || case.answer_goes_back();
     let lags = event.is_some() && !is_doubted && is_old;
@@ -64,7 +65,7 @@ pub fn apply(
     }
 }
 
-/// The state of an account of which nothing is known.
+/// Returns the state of a new account.
 #[must_use]
 pub fn unknown_account(account_id: &AccountId) -> AccountState {
     AccountState {
@@ -97,8 +98,8 @@ fn emit(
     };
     let previous_status = state.status.take();
     let last_snapshot = state.account.take();
-    // Only a 200 proves whose account it is: every other project's key gets a 404. A recheck where no project is
-    // configured by id names none.
+    // Only a 200 proves which project owns the account: the key of every other project gets a 404.
+    // A recheck where no project is configured by id names none.
     if let Some(project) = project_id.filter(|_| account.is_some()) {
         state.project_id = Some(project.to_owned());
     }
@@ -122,7 +123,7 @@ fn emit(
     } else {
         state.account.clone()
     };
-    // What is told names who asked, where the owner is not known.
+    // Where the owner is not known, the event names the project that asked.
     let told_of = state.project_id.as_deref().or(project_id);
     AccountLifecycleEvent {
         id: AccountLifecycleEvent::id_of(told_of, &state.account_id, state.version),
@@ -141,7 +142,8 @@ fn emit(
     }
 }
 
-/// Since when an account has answered 404 that is unlinked for that alone, unless an operator said that it is gone.
+/// Returns since when an account has answered 404, where it is unlinked for that alone and no
+/// operator released it.
 fn vanished_at(case: &Case<'_>, kind: LifecycleKind) -> Option<Timestamp> {
     let grace = case.pending.grace?;
     let is_unlinked = kind == LifecycleKind::Unlinked && matches!(case.answer, Lookup::NotFound);
@@ -149,8 +151,8 @@ fn vanished_at(case: &Case<'_>, kind: LifecycleKind) -> Option<Timestamp> {
     (is_unlinked && is_unsaid && grace.kind == GraceKind::Vanish).then_some(grace.since)
 }
 
-/// The look at an account that is active by an answer that was older than its trigger. One that is due stays so, whatever
-/// else is decided before.
+/// Returns the recheck of an active account whose answer was older than its trigger. A recheck that
+/// is due stays due, whatever else is decided before it.
 fn next_lag_recheck(
     state: &AccountState,
     case: &Case<'_>,

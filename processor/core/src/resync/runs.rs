@@ -1,4 +1,4 @@
-//! Which resyncs begin: when they are due, and when records are known to be lost. Pure.
+//! Decides which runs begin: those that are due, and those that lost records ask for. Pure.
 
 use std::time::Duration;
 
@@ -8,42 +8,43 @@ use super::Found;
 use super::schedule::{History, Schedule};
 use crate::work::queue::Lane;
 
-/// How long after a run has begun another one does because records were lost. What a run publishes takes room on the topic,
-/// and where that is why records are lost, runs without a pause would lose more.
+/// The pause from the beginning of a run to another one that lost records ask for. A run fills the
+/// topic, and where that is why records are lost, runs without a pause would lose more.
 const APART: Duration = Duration::from_secs(5 * 60);
 
-/// When each project is listed. They do not wait for each other.
+/// When each project is listed. Runs of different projects do not wait for each other.
 #[derive(Debug)]
 pub struct Resyncs {
     schedule: Option<Schedule>,
-    /// The assignment of partition 0 for which markers were read back. Until they are, nothing is due.
+    /// The epoch of partition 0 for which markers were read back. Until then no run is due.
     read_for: Option<u64>,
     projects: Vec<ProjectRuns>,
 }
 
-/// The runs of a project.
+/// The runs of one project.
 #[derive(Debug, Clone)]
 struct ProjectRuns {
-    /// Until its end is told.
+    /// Whether this process is running one.
     is_running: bool,
-    /// Records were lost since the last run began.
+    /// Whether records were lost since the last run began.
     is_asked_for: bool,
     history: History,
-    /// When the first run is due, where none is known.
+    /// When the first run is due, where no earlier one is known.
     turn: Timestamp,
 }
 
 /// Why a run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
-    /// It is time to.
+    /// Its time has come.
     Due,
     /// Records were lost.
     AskedFor,
 }
 
 impl Resyncs {
-    /// For so many projects, each listed so often; never where there is no interval.
+    /// Starts for this many projects. `interval` is the time between lists; `None` switches lists
+    /// off.
     #[must_use]
     pub fn new(lanes: usize, interval: Option<Duration>) -> Self {
         let project = ProjectRuns {
@@ -59,7 +60,8 @@ impl Resyncs {
         }
     }
 
-    /// Records were lost: each project is listed as soon as may be. Says whether projects are listed at all.
+    /// Asks for a run of each project, as soon as the pause allows, because records were lost.
+    /// Returns whether lists are switched on.
     pub fn ask_for(&mut self) -> bool {
         for project in &mut self.projects {
             project.is_asked_for = self.schedule.is_some();
@@ -67,7 +69,7 @@ impl Resyncs {
         self.schedule.is_some()
     }
 
-    /// A run began, whoever began it.
+    /// Notes that a run began, of whichever process.
     pub fn began(&mut self, lane: Lane, at: Timestamp) {
         let began = Some(at);
         self.knows(
@@ -79,7 +81,7 @@ impl Resyncs {
         );
     }
 
-    /// A list was complete, whoever made it.
+    /// Notes that a list was complete, of whichever process.
     pub fn completed(&mut self, lane: Lane, at: Timestamp) {
         let completed = Some(at);
         self.knows(
@@ -91,7 +93,8 @@ impl Resyncs {
         );
     }
 
-    /// A run of ours has ended. The marker of its end may wait behind a backlog, which is no reason to list again.
+    /// Notes that a run of this process has ended. Its end marker may wait behind a backlog, which
+    /// is no reason to list again.
     pub fn ended(&mut self, lane: Lane, completed: Option<Timestamp>) {
         self.knows(
             lane,
@@ -111,7 +114,7 @@ impl Resyncs {
         }
     }
 
-    /// Markers were read back for this assignment of partition 0.
+    /// Takes the markers that were read back for this epoch of partition 0.
     pub fn read(&mut self, epoch: u64, found: &Found, now: Timestamp) {
         self.read_for = Some(epoch);
         for (lane, one) in found.of_projects.iter().enumerate() {
@@ -131,8 +134,8 @@ impl Resyncs {
         }
     }
 
-    /// The projects whose runs begin now, and why. `assignment` is that of partition 0, where it is ours: what is due is then
-    /// ours, too.
+    /// Returns the projects whose runs begin now, and why. `assignment` is the epoch of partition 0
+    /// if it is assigned to this process, which then begins the runs that are due.
     pub fn begin(&mut self, assignment: Option<u64>, now: Timestamp) -> Vec<(Lane, Why)> {
         let Some(schedule) = self.schedule else {
             return Vec::new();
@@ -144,13 +147,13 @@ impl Resyncs {
             .collect()
     }
 
-    /// How often projects are listed, if they are.
+    /// Returns the schedule of lists; `None` where they are switched off.
     #[must_use]
     pub const fn schedule(&self) -> Option<Schedule> {
         self.schedule
     }
 
-    /// When the next run begins, if nothing else happens.
+    /// Returns when the next run begins if no input comes before.
     #[must_use]
     pub fn next_begin(&self, assignment: Option<u64>) -> Option<Timestamp> {
         let schedule = self.schedule?;

@@ -1,19 +1,19 @@
-//! When a project's accounts are to be listed next. Pure.
+//! Decides when a project is listed next. Pure.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Least time between two beginnings, where that is less than the interval.
+/// The shortest time from one beginning to the next, where the interval is longer.
 const LEAST_SPACING: Duration = Duration::from_secs(5 * 60);
-/// Projects of which no list is known begin within this time, one after the other.
+/// The first runs of projects without a known list are spread over this time.
 const SPREAD: Duration = Duration::from_secs(5 * 60);
-/// How much longer than two intervals a list may take to be complete before it counts as overdue: `StackOneResyncOverdue`.
+/// A list is overdue this long after two intervals, as the alert `StackOneResyncOverdue` has it.
 const OVERDUE: Duration = Duration::from_secs(15 * 60);
-/// A list that fails each time is begun so often in an interval.
+/// A list that always fails is begun this often in an interval.
 const TRIES: u32 = 4;
 
-/// When a project was last listed, by whichever process, as its markers on the topic say.
+/// When a project was last listed, by whichever process, according to the markers on the topic.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct History {
     /// When a list last began.
@@ -23,7 +23,7 @@ pub struct History {
 }
 
 impl History {
-    /// What is known from both.
+    /// Returns the later dates of both.
     #[must_use]
     pub fn merged(self, other: Self) -> Self {
         Self {
@@ -32,8 +32,8 @@ impl History {
         }
     }
 
-    /// Of a clock that was ahead of ours nothing is believed but that it was before now. A date to come would put the next
-    /// list off for as long.
+    /// Caps the dates at `now`. A later date comes from a clock that was ahead, and would put the
+    /// next list off.
     #[must_use]
     pub fn not_after(self, now: Timestamp) -> Self {
         Self {
@@ -43,21 +43,21 @@ impl History {
     }
 }
 
-/// How often the accounts of a project are listed.
+/// How often a project is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
     interval: Duration,
 }
 
 impl Schedule {
-    /// A list is due so long after the last complete one.
+    /// Sets the interval from one complete list to the next.
     #[must_use]
     pub const fn every(interval: Duration) -> Self {
         Self { interval }
     }
 
-    /// Least time from one beginning to the next, whoever began it. So a process that crashes over and over, or a list that
-    /// fails each time, is no storm of lists.
+    /// Returns the shortest time from one beginning to the next, of whichever process. So neither a
+    /// process that crashes over and over nor a list that always fails causes a storm of lists.
     #[must_use]
     pub fn spacing(self) -> Duration {
         (self.interval / TRIES)
@@ -65,14 +65,14 @@ impl Schedule {
             .min(self.interval)
     }
 
-    /// How far back markers are worth reading. What was complete earlier than that is overdue.
+    /// Returns how far back markers are read. A list that was complete earlier is overdue.
     #[must_use]
     pub fn look_back(self) -> Duration {
         self.interval.saturating_mul(2).saturating_add(OVERDUE)
     }
 
-    /// When a list is due: an interval after the last complete one. Where none is known, `turn` is when the project's first
-    /// begins.
+    /// Returns when a list is due: an interval after the last complete one. Where none is known,
+    /// `turn` is when the project's first list begins.
     #[must_use]
     pub fn due_at(self, history: History, turn: Timestamp) -> Timestamp {
         let due = history
@@ -82,8 +82,9 @@ impl Schedule {
         earliest.map_or(due, |earliest| earliest.max(due))
     }
 
-    /// When each project's first list begins, where none is known of it. The first of those begins at once, so that a
-    /// process that never lives for long lists another one each time. Where not even that is known, none begins at once.
+    /// Returns when each project's first list begins, where no list is known. The first of them
+    /// begins at once, so that a process that never lives for long lists another project each time.
+    /// Where markers could not be read (`is_known`), none begins at once.
     #[must_use]
     pub fn turns(self, histories: &[History], is_known: bool, now: Timestamp) -> Vec<Timestamp> {
         let spread = SPREAD.min(self.interval);
@@ -112,7 +113,7 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(60 * 60);
 
-    /// So many minutes after a time.
+    /// Returns this many minutes after a fixed time.
     fn at(minutes: i64) -> Timestamp {
         Timestamp::from_second(1_772_614_800 + minutes * 60).unwrap()
     }

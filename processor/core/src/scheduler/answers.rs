@@ -1,4 +1,5 @@
-//! What answers change: when an account is looked up again, and how its project may be asked.
+//! Applies results of lookups: when an account is looked up again, and how its project may be
+//! asked.
 
 use jiff::Timestamp;
 use stackone_client_types::{ApiError, Lookup};
@@ -13,7 +14,7 @@ use crate::work::queue::Lane;
 use crate::work::{AccountKey, Failures, Work, last_lookup};
 
 impl Scheduler {
-    /// Keeps what a lookup of the account said, for who asks why it is undecided.
+    /// Keeps the outcome of an account's lookup, which explains why it is undecided.
     pub fn note_lookup(
         &mut self,
         key: &AccountKey,
@@ -24,14 +25,14 @@ impl Scheduler {
         asked.for_each(|work| work.note_lookup(last_lookup::of(result, at)));
     }
 
-    /// Whether a lookup of the account is awaited, under the assignment under which it was sent.
+    /// Whether a lookup of the account, sent under this epoch, is awaited.
     #[must_use]
     pub fn is_awaited(&self, key: &AccountKey, epoch: u64, partitions: &Partitions) -> bool {
         let is_ours = planted(Fault::EpochNotChecked) || partitions.is_ours(key.partition, epoch);
         is_ours && self.queue.work_in_flight(key).is_some()
     }
 
-    /// The account is looked up again when `fail` says.
+    /// Lets the account back off until the time that `fail` returns.
     pub fn back_off(&mut self, key: &AccountKey, fail: impl FnOnce(&mut Failures) -> Monotonic) {
         let Some(work) = self.queue.work_in_flight(key) else {
             return;
@@ -42,7 +43,8 @@ impl Scheduler {
             .back_off(key, again, |work| work.failures = failures);
     }
 
-    /// A request was answered, or found the API unavailable. `account` stands for those that it asked for.
+    /// Notes for the breaker that a request was answered or found the API unavailable. `account`
+    /// stands for the accounts of the request.
     pub fn note_availability(
         &mut self,
         lane: Lane,
@@ -65,7 +67,7 @@ impl Scheduler {
             | None => gate.answered(sent, now),
         };
         if let Some(Change::Opened { .. }) = change {
-            // The accounts that back off need not do so any longer, for the breaker waits for all of them. So when it closes
+            // The breaker now waits for all accounts, so their own backoffs end. When it closes,
             // all are ready, and the budget spreads them.
             let ends = |work: &mut Work| work.failures.breaker_opened(now);
             self.queue.end_backoffs(lane, ends);
@@ -73,7 +75,7 @@ impl Scheduler {
         change
     }
 
-    /// An account that was asked for alone is answered: that may tell something about lists, too.
+    /// Notes that a single lookup was answered, which may explain the anomaly of a list.
     pub fn answered_alone(
         &mut self,
         key: &AccountKey,
@@ -86,7 +88,7 @@ impl Scheduler {
         self.batching[lane].answered_alone(lookup, was_left_out, now)
     }
 
-    /// A list of accounts came.
+    /// Notes that a batch lookup was answered.
     pub fn listed(
         &mut self,
         lane: Lane,
@@ -96,7 +98,7 @@ impl Scheduler {
         self.batching[lane].listed(reading, now)
     }
 
-    /// A list of accounts did not come.
+    /// Notes that a batch lookup failed.
     pub fn list_failed(
         &mut self,
         lane: Lane,
@@ -108,7 +110,7 @@ impl Scheduler {
         self.batching[lane].failed(error, now, accepted)
     }
 
-    /// Most accounts of a project that are asked for at once.
+    /// Returns the most accounts of a project that one request may ask for.
     #[must_use]
     pub fn most_at_once(&self, lane: Lane, now: Monotonic) -> usize {
         self.batching[lane].most(now)

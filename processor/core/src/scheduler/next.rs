@@ -1,4 +1,4 @@
-//! What is looked up next, and when.
+//! Picks the next lookup.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
 
 impl Scheduler {
-    /// When the next lookup can be sent, if nothing else happens.
+    /// Returns when the next lookup can be sent if no input comes before.
     #[must_use]
     pub fn next_lookup(&self, now: Monotonic) -> Option<Monotonic> {
         let lanes = self.gates.iter().enumerate();
@@ -30,8 +30,9 @@ impl Scheduler {
         self.queue.in_flight_of(lane) < self.limits.lookups
     }
 
-    /// Takes what is to be asked for next, of one project after the other: one account, or several in one request. None
-    /// where nothing can be asked. `is_modest` says what is paid from the part of the budget that is for rechecks.
+    /// Takes the next lookup, of one project after the other: one account, or several in one
+    /// request. `None` where nothing can be asked. `is_modest` says which work the rechecks' part
+    /// of the budget pays for.
     pub fn take_next(
         &mut self,
         partitions: &Partitions,

@@ -1,4 +1,4 @@
-//! Accounts for which the queue has no room: they wait in their state records alone.
+//! Moves accounts between the queue and the overflow, where they wait in their state records only.
 
 use stackone_link_schemas::Trigger;
 
@@ -10,7 +10,8 @@ use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
 
 impl Scheduler {
-    /// Queues what a state record asks for, or leaves it there where there is no room.
+    /// Queues the work of a state record, or puts the account into the overflow where the queue has
+    /// no room.
     pub fn queue_restored(&mut self, key: AccountKey, lane: Lane, work: Work, at: Monotonic) {
         if self.queue.waiting_in(lane) < self.limits.pending {
             self.queue.add(key, lane, work, at);
@@ -19,7 +20,7 @@ impl Scheduler {
         }
     }
 
-    /// How many more accounts of a project have room in the queue.
+    /// Returns how many more accounts of a project have room in the queue.
     #[must_use]
     pub fn room(&self, lane: Lane) -> usize {
         self.limits
@@ -27,7 +28,7 @@ impl Scheduler {
             .saturating_sub(self.queue.waiting_in(lane))
     }
 
-    /// Queues an account again, as its state record has it, if it is not queued.
+    /// Queues the work of an account's state record, if the account is not in the queue.
     pub fn recall(
         &mut self,
         key: &AccountKey,
@@ -47,9 +48,10 @@ impl Scheduler {
         Some(spilled)
     }
 
-    /// Queues the accounts again whose turn comes before that of all that are queued, and as many more that are ready as
-    /// can be asked for at once. Not many more than there is room for: those that cannot be paid for go to the end of the
-    /// line, and all that are left would follow them before the next [`Self::spill`].
+    /// Queues the accounts of the overflow that are due before every queued one, and as many ready
+    /// ones more as one request can ask for. It queues few beyond the room: accounts that cannot be
+    /// paid for go to the end of the line, and without that bound all others would follow them
+    /// before the next [`Self::spill`].
     pub(super) fn recall_due(&mut self, lane: Lane, partitions: &Partitions, now: Now) {
         let at = now.monotonic;
         let enough = self.batching[lane].appetite(at);
@@ -70,8 +72,8 @@ impl Scheduler {
         }
     }
 
-    /// Takes accounts out of the queue where a project has more in it than it may: those whose turn comes last. Only what
-    /// is written down can be queued again, so this follows the markers.
+    /// Moves the accounts that are due last to the overflow where a project has more than its room.
+    /// Only written work can be queued again, so this follows the markers.
     pub fn spill(&mut self) {
         for lane in 0..self.gates.len() {
             let surplus = self

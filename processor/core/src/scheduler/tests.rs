@@ -19,7 +19,7 @@ use crate::work::Failures;
 
 const SECOND: Duration = Duration::from_secs(1);
 const BEFORE: Monotonic = Monotonic::START;
-/// By now each project has saved up one request.
+/// At this time each project's bucket has one token.
 const NOW: Now = Now {
     monotonic: Monotonic::after_start(SECOND),
     wall: Timestamp::UNIX_EPOCH,
@@ -30,7 +30,8 @@ const LISTS: BatchSettings = BatchSettings {
     max_ids: 50,
 };
 
-/// Two projects with a request a second each, one lookup under way at most, and room for so many accounts.
+/// Returns two projects with a request a second each, one lookup under way at most, and room for
+/// `pending` accounts.
 fn scheduler(pending: usize) -> Scheduler {
     let project = |id: &str| Project {
         id: Some(id.to_owned()),
@@ -66,7 +67,7 @@ fn triggers(total: u64) -> Work {
     Work { pending, ..work }
 }
 
-/// Partition 0, in whose state records these accounts have so many undecided triggers.
+/// Returns partition 0 with states that have these numbers of undecided triggers.
 fn partitions(undecided: &[(&str, u64)]) -> Partitions {
     let mut partitions = Partitions::new(Open::default());
     partitions.assign(&[0]);
@@ -87,7 +88,7 @@ fn partitions(undecided: &[(&str, u64)]) -> Partitions {
     partitions
 }
 
-/// An account of the second project that waits outside of the queue.
+/// Returns an account of the second project that is in the overflow.
 fn outside(ready: Monotonic, in_a_row: u32) -> Spilled {
     let failures = Failures {
         in_a_row,

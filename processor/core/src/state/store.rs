@@ -14,17 +14,18 @@ use packed::Packed;
 
 pub use unchecked::{UncheckedStates, UnreadableState};
 
-/// States as the bytes they have on the topic, packed: a tenth of the memory of the parsed values, and a lookup parses one.
+/// Keeps each state as its bytes on the topic, packed. That takes a tenth of the memory of parsed
+/// values, and a lookup parses only one.
 #[derive(Debug, Default)]
 pub struct StateStore {
     states: HashMap<AccountId, Packed>,
-    /// Accounts that are confirmed to be there, by project.
+    /// How many accounts are confirmed to exist, by project.
     confirmed: BTreeMap<Option<String>, usize>,
-    /// Accounts whose record on the topic still has personal data that is not kept any more.
+    /// Accounts whose record on the topic still has personal data that is no longer kept.
     outdated: HashSet<AccountId>,
 }
 
-/// What of a state says whether the account is there, and whose it is.
+/// Two members of a state: whether the account exists, and which project owns it.
 #[derive(Deserialize)]
 struct Standing {
     state: AccountPhase,
@@ -33,19 +34,19 @@ struct Standing {
 }
 
 impl StateStore {
-    /// The state of an account.
+    /// Returns the state of an account.
     #[must_use]
     pub fn get(&self, id: &AccountId) -> Option<AccountState> {
         serde_json::from_slice(&self.states.get(id)?.unpack(id)).ok()
     }
 
-    /// Whether there is a record for the account.
+    /// Whether the account has a state.
     #[must_use]
     pub fn contains(&self, id: &AccountId) -> bool {
         self.states.contains_key(id)
     }
 
-    /// Takes over what was written to the topic: a value, or its removal.
+    /// Takes over what was written to the topic: a value, or a tombstone.
     pub fn put(&mut self, id: &AccountId, value: Option<&[u8]>) {
         self.outdated.remove(id);
         if let Some(project) = value.and_then(confirmed_project) {
@@ -61,12 +62,13 @@ impl StateStore {
         }
     }
 
-    /// Accounts whose record on the topic has personal data that is not kept any more; memory has none of it.
+    /// Returns the accounts whose record on the topic has personal data that is no longer kept.
+    /// Memory has none of it.
     pub fn outdated(&self) -> impl Iterator<Item = &AccountId> {
         self.outdated.iter()
     }
 
-    /// How many accounts of projects for which `matches` holds are confirmed to be there.
+    /// Returns how many accounts are confirmed to exist in the projects that `matches` selects.
     pub fn confirmed(&self, matches: impl Fn(Option<&str>) -> bool) -> usize {
         let of_projects = self
             .confirmed
@@ -75,40 +77,41 @@ impl StateStore {
         of_projects.map(|(_, count)| count).sum()
     }
 
-    /// Every state that is undecided, due for a recheck, or of an account that was unlinked because it vanished.
+    /// Returns every state with undecided work, with a scheduled recheck, or of an account that was
+    /// unlinked because it vanished.
     pub fn unsettled(&self) -> impl Iterator<Item = AccountState> {
-        // A first sieve before parsing: of a million accounts few are unsettled.
+        // Looks at the bytes before it parses: of a million accounts few are unsettled.
         let states = self.states.iter();
         let sieved = states.filter(|(_, packed)| packed.may_be_unsettled());
         sieved.filter_map(|(id, packed)| serde_json::from_slice(&packed.unpack(id)).ok())
     }
 
-    /// Every state.
+    /// Returns every state.
     pub fn iter(&self) -> impl Iterator<Item = AccountState> {
         let states = self.states.iter();
         states.filter_map(|(id, packed)| serde_json::from_slice(&packed.unpack(id)).ok())
     }
 
-    /// How many accounts there are.
+    /// Returns the number of accounts.
     #[must_use]
     pub fn len(&self) -> usize {
         self.states.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no accounts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.states.is_empty()
     }
 }
 
-/// The project of an account that is confirmed to be there.
+/// Returns the project of an account that is confirmed to exist.
 fn confirmed_project(value: &[u8]) -> Option<Option<String>> {
     let standing: Standing = serde_json::from_slice(value).ok()?;
     is_there(standing.state).then_some(standing.project_id)
 }
 
-/// Whether an account in this phase is confirmed to be there.
+/// Whether an account in this phase is confirmed to exist.
 const fn is_there(phase: AccountPhase) -> bool {
     match phase {
         AccountPhase::Active | AccountPhase::Degraded | AccountPhase::Failed => true,
@@ -128,7 +131,7 @@ mod tests {
     }
 
     proptest! {
-        /// However often states are overwritten and removed, those that are confirmed are counted as a walk finds them.
+        /// However often states are overwritten and removed, the count equals that of a walk.
         #[test]
         fn it_knows_how_many_accounts_of_a_project_are_there(
             puts in proptest::collection::vec((0u8..5, 0usize..6, proptest::option::of(0u8..2)), 0..60),

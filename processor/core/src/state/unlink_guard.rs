@@ -1,8 +1,10 @@
-//! The guard against a wrong API key or base URL, behind which every account of a project answers 404. Pure.
+//! The unlink guard: it protects against a wrong API key or base URL, with which every account of a
+//! project answers 404. Pure.
 //!
-//! Where more accounts of a project vanish within an hour than can be believed, without a webhook that says they were
-//! deleted, none of them is unlinked until an operator says so or they answer again. Which accounts are doubted, and which
-//! were unlinked when, stands in their state records, so a restart knows it as well.
+//! Where more accounts of a project vanish within an hour than can be believed, without a webhook
+//! that reports their deletion, none of them is unlinked until an operator releases them or they
+//! answer again. Which accounts are doubted and when others were unlinked is in their state
+//! records, so that it survives a restart.
 
 use std::collections::BTreeMap;
 
@@ -14,39 +16,39 @@ use crate::work::queue::Lane;
 
 /// How long an unlink counts.
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
-/// This many of a project may vanish, however few accounts it has.
+/// This many accounts of a project may vanish, however few it has.
 const FLOOR: usize = 10;
-/// One of so many may vanish: 2 %.
+/// One in this many may vanish: 2 %.
 const ONE_OF: usize = 50;
 
 /// The accounts that vanished, by project.
 #[derive(Debug)]
 pub struct UnlinkGuard(Vec<VanishedAccounts>);
 
-/// The accounts of a project that answer 404 although no webhook said that they were deleted.
+/// The accounts of a project that answer 404 although no webhook reported their deletion.
 #[derive(Debug, Default)]
 struct VanishedAccounts {
-    /// Those that are not unlinked yet, nor released by an operator.
+    /// Those that are neither unlinked nor released by an operator.
     doubted: BTreeMap<AccountKey, Grace>,
-    /// Partition of those that were unlinked, and when they began to answer 404.
+    /// Those that were unlinked: the partition, and since when the account answers 404.
     unlinked: Vec<(i32, Timestamp)>,
 }
 
-/// What a replica has of a project.
+/// The part of a project that a replica has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
-    /// Accounts that are confirmed to be there, in its partitions.
+    /// The accounts that are confirmed to exist, in this replica's partitions.
     pub confirmed: usize,
-    /// Its partitions.
+    /// The number of this replica's partitions.
     pub owned: usize,
-    /// All partitions; 0 while they are not known.
+    /// The number of all partitions; 0 while it is not known.
     pub all: usize,
 }
 
 impl Share {
-    /// How many may vanish within an hour: 2 % of ours, or our part of ten. Replicas do not talk to each other, so each
-    /// takes its part of what the project as a whole may lose; one each is allowed to the smallest, and to one that does
-    /// not know its part.
+    /// Returns how many accounts may vanish within an hour: 2 % of this replica's accounts, or its
+    /// share of ten. Replicas do not talk to each other, so each takes its share of what the whole
+    /// project may lose. One is always allowed.
     #[must_use]
     pub fn threshold(self) -> usize {
         let floor = match self.all {
@@ -58,13 +60,13 @@ impl Share {
 }
 
 impl UnlinkGuard {
-    /// A guard for so many projects.
+    /// Starts without vanished accounts, for this many projects.
     #[must_use]
     pub fn new(lanes: usize) -> Self {
         Self((0..lanes).map(|_| VanishedAccounts::default()).collect())
     }
 
-    /// An account is undecided, in this grace period if in any.
+    /// Notes that an account is undecided, with its grace period if one runs.
     pub fn undecided(&mut self, lane: Lane, key: &AccountKey, grace: Option<Grace>) {
         let vanishing =
             grace.filter(|grace| grace.kind == GraceKind::Vanish && grace.released_at.is_none());
@@ -77,7 +79,8 @@ impl UnlinkGuard {
         }
     }
 
-    /// An account is decided. One that was unlinked for its 404s alone counts for the rest of the hour.
+    /// Notes that an account is decided. One that was unlinked for its 404s alone counts for the
+    /// rest of the hour.
     pub fn decided(&mut self, lane: Lane, key: &AccountKey, is_unlinked: bool, now: Timestamp) {
         let Some(vanished) = self.0.get_mut(lane) else {
             return;
@@ -91,7 +94,8 @@ impl UnlinkGuard {
         }
     }
 
-    /// An account of a partition that is restored was unlinked for its 404s alone, which began at `since`.
+    /// Counts an account of a restored partition that was unlinked for its 404s alone. They began
+    /// at `since`.
     pub fn was_unlinked(&mut self, lane: Lane, partition: i32, since: Timestamp, now: Timestamp) {
         let vanished = self.0.get_mut(lane).filter(|_| is_recent(since, now));
         if let Some(vanished) = vanished {
@@ -99,7 +103,7 @@ impl UnlinkGuard {
         }
     }
 
-    /// These partitions are another's.
+    /// Drops the accounts of partitions that were given up.
     pub fn give_up(&mut self, partitions: &[i32]) {
         for vanished in &mut self.0 {
             vanished
@@ -111,14 +115,14 @@ impl UnlinkGuard {
         }
     }
 
-    /// Whether so many vanished that none of them is unlinked. What is doubted counts however long it has been: else a
-    /// wrong key would be believed after an hour.
+    /// Whether so many accounts vanished that none of them is unlinked. A doubted account counts
+    /// however long it has been doubted; otherwise a wrong key would be believed after an hour.
     #[must_use]
     pub fn holds(&self, lane: Lane, share: Share, now: Timestamp) -> bool {
         self.vanished(lane, now) > share.threshold()
     }
 
-    /// How many accounts count.
+    /// Returns how many accounts count.
     #[must_use]
     pub fn vanished(&self, lane: Lane, now: Timestamp) -> usize {
         self.0.get(lane).map_or(0, |vanished| {
@@ -130,7 +134,7 @@ impl UnlinkGuard {
         })
     }
 
-    /// How many accounts would be unlinked by their next 404, if the guard did not hold them.
+    /// Returns how many accounts the next 404 would unlink if the guard did not hold them.
     #[must_use]
     pub fn due(&self, lane: Lane, now: Timestamp) -> usize {
         self.0.get(lane).map_or(0, |vanished| {
@@ -142,7 +146,7 @@ impl UnlinkGuard {
         })
     }
 
-    /// The accounts in a partition that an operator's word at `said_at` releases.
+    /// Returns the doubted accounts of a partition that an operator's record of `said_at` releases.
     pub fn releasable(
         &self,
         lane: Lane,

@@ -1,7 +1,8 @@
-//! Reading records again, so that a dead letter holds the original bytes although they are not kept in memory.
+//! Reads records again, so that a dead letter holds the original bytes although memory does not
+//! keep them.
 //!
-//! A record counts as expired only where the broker shows that it is gone. What cannot be read now may be there: a dead
-//! letter without its bytes can never be put back.
+//! A record counts as expired only where the broker shows that it is gone. A record that cannot be
+//! read now may still exist, and a dead letter without its bytes could never be redriven.
 
 use std::time::Duration;
 
@@ -11,62 +12,63 @@ use crate::event::intake::Consumed;
 use crate::time::Monotonic;
 use crate::work::AccountKey;
 
-/// What comes next.
+/// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefetchStep {
-    /// Read on at this offset; the first time go there.
+    /// Read on at this offset; the first time, seek to it.
     Read {
-        /// The partition.
+        /// The partition of the record.
         partition: i32,
-        /// The offset.
+        /// The offset of the record.
         offset: i64,
-        /// Whether the reader is somewhere else.
+        /// Whether the reader is at another place and must seek.
         is_first: bool,
     },
     /// Ask for the low watermark of this partition.
     LowWatermark(i32),
-    /// All are read, or one cannot be now.
+    /// Nothing more: all records are read, or one cannot be read now.
     Done,
 }
 
-/// What a call gave.
+/// The result of a call.
 #[derive(Debug)]
 pub enum RefetchAnswer {
-    /// The next record at or behind the offset.
+    /// The next record at or after the offset.
     Record(Box<Consumed>),
-    /// Nothing can be read from the offset on now.
+    /// The end of the partition: no record at or after the offset can be read now.
     EndOfPartition,
-    /// A low watermark.
+    /// The low watermark.
     Low(i64),
-    /// Nothing yet.
+    /// No answer yet.
     None,
 }
 
-/// One of the records cannot be read again now.
+/// A record that cannot be read again now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("offset {offset} of partition {partition} was not read again in time")]
 pub struct NotInTime {
-    /// The partition.
+    /// The partition of the record.
     pub partition: i32,
-    /// The offset.
+    /// The offset of the record.
     pub offset: i64,
 }
 
-/// Reading the records of an account again.
+/// The machine that reads the records of an account again.
 #[derive(Debug)]
 pub struct RefetchSteps {
     key: AccountKey,
     causes: Vec<Cause>,
     read: Vec<(Consumed, bool)>,
     next: RefetchStep,
-    /// How long one record is looked for.
+    /// How long to look for one record.
     within: Duration,
     began: Monotonic,
     late: Option<NotInTime>,
 }
 
 impl RefetchSteps {
-    /// The records of `causes`, all of `key`, each looked for `within` this time.
+    /// Starts for the records `causes` of the account `key`. Looks for each record for `within` at
+    /// most.
     #[must_use]
     pub fn new(key: AccountKey, causes: Vec<Cause>, within: Duration, now: Monotonic) -> Self {
         let mut steps = Self {
@@ -82,26 +84,27 @@ impl RefetchSteps {
         steps
     }
 
-    /// What comes next.
+    /// Returns the next step.
     #[must_use]
     pub const fn next(&self) -> RefetchStep {
         self.next
     }
 
-    /// The call that came next has ended.
+    /// Takes the result of the step.
     pub fn ended(&mut self, answer: RefetchAnswer, now: Monotonic) {
         let Some(cause) = self.causes.get(self.read.len()) else {
             return;
         };
         let (partition, offset) = (cause.partition, cause.offset);
         let found = match answer {
-            // Of a topic that was made again the offset has another record, which may be another account's.
+            // In a topic that was made again, the offset holds another record, perhaps of another
+            // account.
             RefetchAnswer::Record(record) if record.offset == offset => {
                 Some(Some(*record).filter(|record| record.is_of(cause)))
             }
-            // Asked for this offset the broker gave another one: this one was deleted, or holds no record.
+            // The broker returned a later record, so this one was deleted, or is a control record.
             RefetchAnswer::Record(_) => Some(None),
-            // Where the low watermark has passed the offset, that is for good.
+            // Where the low watermark has passed the offset, the record is gone for good.
             RefetchAnswer::EndOfPartition => {
                 self.next = RefetchStep::LowWatermark(partition);
                 return;
@@ -144,11 +147,11 @@ impl RefetchSteps {
             });
     }
 
-    /// The records, each with whether it has expired: then it has a key and no value.
+    /// Returns the records. `true` marks one that has expired: it has a key and no value.
     ///
     /// # Errors
     ///
-    /// Where one of them cannot be read again now.
+    /// Fails where a record cannot be read again now.
     pub fn finish(self) -> Result<Vec<(Consumed, bool)>, NotInTime> {
         self.late.map_or(Ok(self.read), Err)
     }

@@ -1,8 +1,9 @@
-//! Restoring the state of a partition from the compacted topic, before the partition is processed.
+//! Restores the states of a partition from the compacted topic, before the partition is processed.
 //!
-//! The order matters. Once the committed offset is *stable*, no transaction of the former owner that sent offsets is open,
-//! and one that has not sent them yet will be fenced. So all that can still be committed to the state topic lies below its
-//! high watermark, and the state is complete when the last stable offset has reached that.
+//! The order matters. Once the committed offset is *stable*, no transaction of the former owner
+//! that sent offsets is open, and a transaction that has not sent them yet will be fenced. So
+//! everything that can still be committed to the state topic is below its high watermark, and the
+//! states are complete when the last stable offset has reached that.
 
 use std::time::Duration;
 
@@ -14,58 +15,61 @@ use crate::planted::{Fault, planted};
 use crate::processor::input::{Position, RestoreFailure, Restored};
 use crate::state::store::UncheckedStates;
 
-/// How long to wait after the first question in a row that brought no answer; twice as long after each further one.
+/// The wait after the first request without an answer. It doubles after each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// The longest such wait. A successor that waits for an open transaction should not wait much longer than that takes.
+/// The longest such wait. A successor that waits for an open transaction should not wait much
+/// longer than that transaction takes.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// How long to wait before the last stable offset is asked for again.
+/// The wait before the last stable offset is requested again.
 const UNSTABLE_WAIT: Duration = Duration::from_millis(50);
 
-/// A call into a client.
+/// A call of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RestoreCall {
-    /// The group's committed offset, once it is stable: no transaction with an offset for it is open.
+    /// The group's committed offset, once it is stable: no open transaction has an offset for it.
     CommittedOffset,
-    /// Low and high watermark of the events partition.
+    /// The low and the high watermark of the events partition.
     EventWatermarks,
     /// The high watermark of the state partition, as a `read_uncommitted` client sees it.
     HighWatermark,
-    /// The last stable offset of the state partition: its end, as a `read_committed` client sees it.
+    /// The last stable offset of the state partition: its end, as a `read_committed` client sees
+    /// it.
     LastStableOffset,
-    /// How many partitions the state topic has.
+    /// The number of partitions of the state topic.
     PartitionCount,
-    /// The state partition from its beginning to the end that the broker reports, `read_committed`, each record by
-    /// [`RestoreSteps::record`]. Positions and watermarks cannot be compared: control records lie between.
+    /// Read the state partition, `read_committed`, from its beginning to the end that the broker
+    /// reports, and pass each record to [`RestoreSteps::record`]. Positions cannot be compared with
+    /// watermarks: control records lie between.
     Read,
 }
 
-/// What a call gave.
+/// The result of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RestoreAnswer {
-    /// An offset; none where the group has committed none.
+    /// The committed offset; `None` where the group has committed none.
     Committed(Option<i64>),
-    /// Low and high watermark.
+    /// The low and the high watermark.
     Watermarks(i64, i64),
     /// A high watermark or a last stable offset.
     Offset(i64),
     /// A number of partitions.
     Count(usize),
-    /// All was read.
+    /// The partition was read to its end.
     End,
-    /// There is no answer now.
+    /// No answer now.
     None,
 }
 
-/// What comes next.
+/// What to do next.
 #[derive(Debug)]
 pub enum RestoreStep {
-    /// Make this call, after a wait.
+    /// Make this call after this wait.
     Call(RestoreCall, Duration),
-    /// It is restored, or cannot be.
+    /// Nothing more: the partition is restored, or cannot be.
     Done,
 }
 
-/// A restore under way.
+/// The machine that restores a partition.
 #[derive(Debug)]
 pub struct RestoreSteps {
     topic: String,
@@ -82,7 +86,8 @@ pub struct RestoreSteps {
 }
 
 impl RestoreSteps {
-    /// Of a partition of the state topic. Of personal data only what is in `personal` is kept.
+    /// Starts for a partition of the state topic. Of personal data it keeps only what `personal`
+    /// has.
     #[must_use]
     pub fn new(topic: String, partition: i32, personal: PersonalFields) -> Self {
         Self {
@@ -100,14 +105,14 @@ impl RestoreSteps {
         }
     }
 
-    /// What comes next.
+    /// Returns the next step.
     #[must_use]
     pub fn next(&self) -> RestoreStep {
         self.call
             .map_or(RestoreStep::Done, |call| RestoreStep::Call(call, self.wait))
     }
 
-    /// The call that came next has ended.
+    /// Takes the result of the call.
     pub fn ended(&mut self, answer: RestoreAnswer) {
         let Some(call) = self.call else { return };
         let (call, wait) = match (call, answer) {
@@ -144,13 +149,15 @@ impl RestoreSteps {
         (self.call, self.wait) = (call, wait);
     }
 
-    /// The last stable offset has not reached this: a transaction is open below it.
+    /// Returns the offset that the last stable offset has not reached, because a transaction below
+    /// it is open.
     #[must_use]
     pub fn is_waiting_for(&self) -> Option<i64> {
         (self.call == Some(RestoreCall::LastStableOffset)).then_some(self.high)
     }
 
-    /// Takes in a record of the state partition. One without an account id as key is passed over; says whether it was.
+    /// Takes a record of the state partition. Returns whether it was skipped because its key is no
+    /// account id.
     pub fn record(&mut self, key: Option<&[u8]>, value: Option<&[u8]>) -> bool {
         let key = key.and_then(|key| std::str::from_utf8(key).ok());
         let Some(id) = key.and_then(|key| AccountId::try_from(key).ok()) else {
@@ -169,12 +176,12 @@ impl RestoreSteps {
         true
     }
 
-    /// What was restored, once it is done. Only what is left of each account matters, and reading states is most of the
-    /// work of a restore, so they are read here.
+    /// Returns the restored partition. Only the last state of each account matters, and parsing is
+    /// most of the work of a restore, so states are parsed here.
     ///
     /// # Errors
     ///
-    /// Where a state is in the wrong partition or cannot be read.
+    /// Fails where a state is in the wrong partition or cannot be read.
     pub fn finish(self) -> Result<Restored, RestoreFailure> {
         if let Some(failure) = self.failure {
             return Err(failure);

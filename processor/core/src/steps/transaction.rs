@@ -1,47 +1,49 @@
 //! One transaction: begin, produce, flush, send offsets, commit; or abort.
 //!
-//! Flushing before the offsets are sent makes sure that no record can be appended after the broker checked the generation
-//! (KIP-447). A commit that timed out may have happened, so it is called again and never aborted: one whose outcome stays
-//! unknown needs a new producer, which waits for it, and restoring reads the truth.
+//! The flush before the offsets makes sure that no record can be appended after the broker checked
+//! the generation (KIP-447). A commit that timed out may have happened, so it is called again and
+//! never aborted. Where the outcome stays unknown, a new producer is needed, which waits for the
+//! transaction to end, and a restore reads what became of it.
 
 use std::time::Duration;
 
 use crate::planted::{Fault, planted};
 use crate::time::Monotonic;
 
-/// How long an abort may take: longer than a broker takes to be started again. Within it, no new producer is needed and
-/// nothing is restored.
+/// How long an abort may take: longer than a broker takes to restart. Within it no new producer is
+/// needed and nothing is restored.
 pub const ABORT_WITHIN: Duration = Duration::from_secs(60);
 /// How long a transaction may still take once the process stops.
 pub const WHEN_STOPPING: Duration = Duration::from_secs(4);
 
-/// A call into the transactional producer.
+/// A call of the transactional producer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProducerCall {
     /// Begin the transaction.
     Begin,
-    /// Hand the record at this place of the batch to the client.
+    /// Hand the record at this index of the batch to the client.
     Produce(usize),
-    /// Say whether every record handed over was delivered; [`CallError::NotYet`] while some are under way.
+    /// Return whether every record was delivered; [`CallError::NotYet`] while some were not.
     Flush,
     /// Send the offsets, by which the broker checks member and generation.
     SendOffsets,
-    /// Commit it.
+    /// Commit the transaction.
     Commit,
-    /// Abort it.
+    /// Abort the transaction.
     Abort,
 }
 
-/// Why a call was of no use, by what is done about it.
+/// Why a call failed, by what follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallError {
-    /// The client has no room for a record now, or has not delivered all of them, or asks to be called again.
+    /// The client has no room for a record now, has not delivered all of them, or asks for another
+    /// call.
     NotYet,
     /// The transaction has to be aborted.
     NeedsAbort,
-    /// The producer is of no more use.
+    /// The producer cannot be used any more.
     Fatal,
-    /// Anything else.
+    /// Any other error.
     Other,
 }
 
@@ -50,33 +52,34 @@ pub enum CallError {
 pub enum Outcome {
     /// All of it is visible.
     Committed,
-    /// Nothing of it is visible.
+    /// None of it is visible.
     Aborted,
-    /// The producer is of no more use, or whether it was committed is not known.
+    /// The producer cannot be used any more, or it is not known whether the transaction was
+    /// committed.
     Fatal,
 }
 
-/// What comes next.
+/// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransactionStep {
     /// Make this call.
     Call(ProducerCall),
-    /// It is over.
+    /// Nothing more: the transaction has ended.
     Done(Outcome),
 }
 
-/// A transaction under way.
+/// The machine of one transaction.
 #[derive(Debug, Clone)]
 pub struct TransactionSteps {
     next: TransactionStep,
     records: usize,
     allowed: Duration,
-    /// When the transaction, or its abort, began.
+    /// When the transaction or its abort began.
     began: Monotonic,
 }
 
 impl TransactionSteps {
-    /// A transaction of so many records that may take so long.
+    /// Starts a transaction of this many records that may take as long as `allowed`.
     #[must_use]
     pub const fn new(records: usize, allowed: Duration, now: Monotonic) -> Self {
         Self {
@@ -87,20 +90,20 @@ impl TransactionSteps {
         }
     }
 
-    /// What comes next.
+    /// Returns the next step.
     #[must_use]
     pub const fn next(&self) -> TransactionStep {
         self.next
     }
 
-    /// The call that came next has ended.
+    /// Takes the result of the call.
     pub fn ended(&mut self, result: Result<(), CallError>, is_stopping: bool, now: Monotonic) {
         let TransactionStep::Call(call) = self.next else {
             return;
         };
         self.next = match (call, result) {
             (ProducerCall::Begin, Ok(())) => self.produce(0),
-            // Nothing was begun, so there is nothing to abort.
+            // No transaction began, so there is nothing to abort.
             (ProducerCall::Begin, Err(_)) => TransactionStep::Done(Outcome::Fatal),
             (ProducerCall::Produce(at), Ok(())) => self.produce(at + 1),
             (ProducerCall::Flush, Ok(())) if planted(Fault::OffsetsNotSent) => {

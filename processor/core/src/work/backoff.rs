@@ -1,16 +1,17 @@
-//! Waits between attempts: exponential, capped, with full jitter, never shorter than the server asked for. Pure.
+//! Waits between attempts: exponential, capped, with full jitter, and never shorter than the server
+//! asked for. Pure.
 
 use std::time::Duration;
 
-/// Longest wait that is granted to a server that asks for one.
+/// The longest wait that a server may ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// How waits between attempts grow.
+/// How the waits between attempts grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
-    /// Longest wait after the first failure.
+    /// The longest wait after the first failure.
     pub first: Duration,
-    /// Longest wait of all, unless the server asks for more.
+    /// The longest wait after any failure, unless the server asks for more.
     pub longest: Duration,
 }
 
@@ -24,9 +25,9 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The wait before attempt `attempt + 1`, given how many failed and a random number in `0.0..1.0`.
+    /// Returns the wait after attempt number `attempt`, by a random number in `0.0..1.0`.
     ///
-    /// Full jitter: anything between nothing and the exponential step, so that accounts that failed
+    /// Full jitter: anything between zero and the exponential step, so that accounts that failed
     /// together do not come back together.
     #[must_use]
     pub fn wait(self, attempt: u32, retry_after: Option<Duration>, random: f64) -> Duration {
@@ -37,7 +38,7 @@ impl Backoff {
     }
 }
 
-/// How long a server is left alone that asks for it.
+/// Returns the wait that a server gets that asks for one.
 #[must_use]
 pub fn granted(retry_after: Option<Duration>) -> Duration {
     retry_after.unwrap_or(Duration::ZERO).min(MAX_RETRY_AFTER)

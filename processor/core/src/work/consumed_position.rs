@@ -1,12 +1,13 @@
-//! What an account has taken in, as one mark. Pure.
+//! Marks how far an account's records were taken in, as one position. Pure.
 //!
-//! Timestamps are the producers' and do not rise with the offset: two requests of ingest may overtake each other. So the
-//! mark has the greatest timestamp there was. With that of its last record alone, a record that came just before would not
-//! be known again when it is read again.
+//! Timestamps are the producers' and do not rise with the offset: two requests of ingest may
+//! overtake each other. So the mark has the greatest timestamp. With the timestamp of the last
+//! record alone, an earlier record with a greater one would not be recognised when it comes again.
 
 use stackone_link_schemas::TakenIn;
 
-/// The mark after `later` was taken in too. A smaller offset with a greater timestamp is of a topic that was made again.
+/// Returns the mark after `later` was taken in, too. A smaller offset with a greater timestamp
+/// belongs to a topic that was made again.
 #[must_use]
 pub const fn and(earlier: Option<TakenIn>, later: Option<TakenIn>) -> Option<TakenIn> {
     match (earlier, later) {
@@ -44,9 +45,9 @@ mod tests {
     fn the_mark_covers_every_record_whatever_their_timestamps() {
         for (earlier, later, covered) in [
             ((40, 808), (41, 809), (41, 809)),
-            // They overtook each other on the way to the broker.
+            // The two records overtook each other on the way to the broker.
             ((40, 808), (41, 807), (41, 808)),
-            // One that waited for another project's.
+            // The record waited for another project's decision.
             ((41, 808), (40, 807), (41, 808)),
             // The topic was made again.
             ((41, 808), (0, 900), (0, 900)),

@@ -1,10 +1,10 @@
-//! What the last lookup for an account's undecided triggers said. Pure.
+//! The outcome of the last lookup for an account's undecided triggers. Pure.
 
 use jiff::Timestamp;
 use stackone_client_types::{ApiError, Lookup};
 use stackone_link_schemas::{LastLookup, LastOutcome, Pending};
 
-/// What a lookup said whose answer came at this time.
+/// Returns the outcome of a lookup whose result came at `at`.
 pub(crate) fn of(result: Result<&Lookup, &ApiError>, at: Timestamp) -> LastLookup {
     let (outcome, status, http_status) = match result {
         Ok(Lookup::Found(account)) => (LastOutcome::Found, Some(account.status.clone()), None),
@@ -25,13 +25,13 @@ pub(crate) fn of(result: Result<&Lookup, &ApiError>, at: Timestamp) -> LastLooku
     }
 }
 
-/// The one that came last.
+/// Returns the later of two outcomes.
 pub(super) fn newest(one: Option<LastLookup>, other: Option<LastLookup>) -> Option<LastLookup> {
     let both = one.into_iter().chain(other);
     both.max_by_key(|lookup| lookup.at)
 }
 
-/// What the last lookup came to.
+/// Returns the outcome that pending work has.
 pub(crate) fn outcome(pending: &Pending) -> Option<&LastOutcome> {
     pending.last_lookup.as_ref().map(|last| &last.outcome)
 }

@@ -1,7 +1,9 @@
-//! The accounts that the work queue has no room for: only where to find them and when each is due. Pure.
+//! The overflow: accounts for which the work queue has no room. It keeps only where to find them
+//! and when each is due. Pure.
 //!
-//! What is undecided of such an account stands in its state record, from which it is queued again when its turn comes.
-//! So a backlog costs a fraction of the memory, and no partition has to be paused: other projects do not notice.
+//! The undecided work of such an account is in its state record, from which it is queued again when
+//! it is due. So a backlog takes a fraction of the memory, and no partition has to be paused, which
+//! would stop other projects.
 
 use std::collections::BTreeSet;
 
@@ -20,23 +22,23 @@ pub struct Overflow {
     lanes: Vec<BTreeSet<(Monotonic, AccountKey)>>,
 }
 
-/// What is remembered of an account beside its state record.
+/// What memory keeps of an account whose work is only in its state record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spilled {
-    /// Its project.
+    /// The lane of the account's project.
     pub lane: Lane,
-    /// When it is due.
+    /// When the account is due.
     pub ready: Monotonic,
-    /// Triggers that are undecided; 0 for a scheduled recheck.
+    /// How many triggers are undecided; 0 for a scheduled recheck.
     pub total: u64,
-    /// When the first of them was taken in; none for a scheduled recheck.
+    /// When the first of them was consumed; `None` for a scheduled recheck.
     pub since: Option<Timestamp>,
-    /// What failed so far.
+    /// The failed lookups so far.
     pub failures: Failures,
 }
 
 impl Overflow {
-    /// Nothing of so many projects.
+    /// Starts without accounts, for this many projects.
     #[must_use]
     pub fn new(lanes: usize) -> Self {
         Self {
@@ -45,45 +47,46 @@ impl Overflow {
         }
     }
 
-    /// An account leaves the work queue.
+    /// Takes an account that leaves the work queue.
     pub fn put(&mut self, key: AccountKey, left: Spilled) {
         self.take(&key);
         self.lanes[left.lane].insert((left.ready, key.clone()));
         self.entries.insert(key, left);
     }
 
-    /// An account goes back to the work queue. None if it is not here.
+    /// Removes an account that goes back to the work queue. Returns `None` if it is not here.
     pub fn take(&mut self, key: &AccountKey) -> Option<Spilled> {
         let left = self.entries.remove(key)?;
         self.lanes[left.lane].remove(&(left.ready, key.clone()));
         Some(left)
     }
 
-    /// The account of a project that is due first, and when.
+    /// Returns the account of a project that is due first, and when.
     #[must_use]
     pub fn first(&self, lane: Lane) -> Option<(Monotonic, &AccountKey)> {
         let (ready, key) = self.lanes.get(lane)?.first()?;
         Some((*ready, key))
     }
 
-    /// The project an account is here for.
+    /// Returns the lane of an account that is here.
     #[must_use]
     pub fn lane_of(&self, key: &AccountKey) -> Option<Lane> {
         self.entries.get(key).map(|left| left.lane)
     }
 
-    /// The accounts of a project that are here.
+    /// Returns the accounts of a project that are here.
     pub fn of(&self, lane: Lane) -> impl Iterator<Item = &Spilled> {
         self.entries.values().filter(move |left| left.lane == lane)
     }
 
-    /// Undecided triggers of all accounts.
+    /// Returns how many triggers of all accounts are undecided.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.entries.values().map(|left| left.total).sum()
     }
 
-    /// These partitions are another's: how many undecided triggers go with them.
+    /// Drops the accounts of partitions that were given up. Returns how many undecided triggers
+    /// they had.
     pub fn give_up(&mut self, partitions: &[i32]) -> u64 {
         let is_given_up = |key: &AccountKey| partitions.contains(&key.partition);
         for lane in &mut self.lanes {
@@ -129,7 +132,8 @@ mod tests {
     }
 
     proptest! {
-        /// No account is forgotten or here twice, and each project's come in the order in which they are due.
+        /// No account is lost or doubled, and the accounts of each project come in the order in
+        /// which they are due.
         #[test]
         fn accounts_come_back_once_and_in_order(steps in proptest::collection::vec(step(), 0..100)) {
             let start = Monotonic::START;

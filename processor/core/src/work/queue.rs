@@ -1,7 +1,9 @@
-//! The work queue: at most one lookup per account at a time, triggers merged while they wait. Pure.
+//! The work queue: at most one lookup per account at a time, and triggers merge while they wait.
+//! Pure.
 //!
-//! As client-go's work queue: a trigger that arrives while its account is being looked up waits, because the answer may
-//! be older than the trigger; when the lookup is over, the account is ready again.
+//! As in client-go's work queue, a trigger that arrives while its account is being looked up waits,
+//! because the answer may be older than the trigger. When the lookup has ended, the account is
+//! ready again.
 
 mod flights;
 mod lane;
@@ -17,9 +19,9 @@ pub use lane::Lane;
 
 use crate::time::Monotonic;
 
-/// Work of one account that can take in more of the same account.
+/// Work that can take in later work of the same account.
 pub trait Merge {
-    /// Takes in what came later.
+    /// Takes in later work.
     fn merge(&mut self, later: Self);
 }
 
@@ -32,24 +34,25 @@ pub struct WorkQueue<K, W> {
     sequence: u64,
 }
 
-/// Work is boxed: the table of entries is half empty at times and is copied as it grows, and hardly an account has both.
+/// Work is boxed because the table of entries is half empty at times and is copied as it grows, and
+/// few accounts have both.
 #[derive(Debug)]
 struct Entry<W> {
     lane: Lane,
     waiting: Option<Box<W>>,
     in_flight: Option<Box<W>>,
-    /// What it is under way with.
+    /// The flight that the account belongs to.
     flight: Option<Flight>,
-    /// Place of `waiting` in its lane.
+    /// The place of `waiting` in its lane.
     ready: Option<(Monotonic, u64)>,
-    /// When what is asked, or was asked last, had become ready.
+    /// When the work in flight, or the last that was, had become ready.
     was_ready: Option<Monotonic>,
-    /// Backoff: nothing makes the account ready sooner.
+    /// The end of a backoff: the account is not ready before it.
     not_before: Option<Monotonic>,
 }
 
 impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
-    /// An empty queue with this many lanes.
+    /// Starts empty, with this many lanes.
     #[must_use]
     pub fn new(lanes: usize) -> Self {
         Self {
@@ -60,8 +63,8 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         }
     }
 
-    /// Adds work; merged with what waits. The account is ready at the earliest of the times it was added for, though
-    /// not during a backoff.
+    /// Adds work, and merges it with work that waits. The account is ready at the earliest of the
+    /// given times, but not before its backoff ends.
     pub fn add(&mut self, key: K, lane: Lane, work: W, at: Monotonic) {
         let entry = self
             .entries
@@ -78,12 +81,12 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         }
     }
 
-    /// Takes the account of the lane that has been ready longest, and of those that come next as many as `goes_with` the
-    /// first, `most` in all. They are in flight as one, until each is answered or done with: until [`Self::finish`],
-    /// [`Self::recheck`], [`Self::ask_again`] or [`Self::back_off`] is called for it, an account is not taken again.
-    /// [`Self::work_in_flight`] has the work of each.
+    /// Takes the account of the lane that has been ready longest, and of the next ones those that
+    /// `goes_with` the first, `most` in all. They are one flight. An account is not taken again
+    /// until [`Self::finish`], [`Self::recheck`], [`Self::ask_again`] or [`Self::back_off`] is
+    /// called for it. [`Self::work_in_flight`] returns its work.
     ///
-    /// No more than `most` are looked at; one that does not go with the first keeps its place.
+    /// At most `most` accounts are looked at. One that does not go with the first keeps its place.
     pub fn take_together(
         &mut self,
         lane: Lane,
@@ -109,14 +112,15 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
             .collect()
     }
 
-    /// The answer came: what is in flight may be another, though this account is not taken again before it is decided.
+    /// Notes that an account's answer came, so that another lookup may be sent in its stead. The
+    /// account itself is not taken again before it is decided.
     pub fn answered(&mut self, key: &K) {
         if let Some(entry) = self.entries.get_mut(key) {
             self.flights.land(entry.lane, entry.flight.take());
         }
     }
 
-    /// Everything of an account, asked and waiting, in place.
+    /// Returns all work of an account, in flight and waiting, to change it.
     pub fn work_mut(&mut self, key: &K) -> impl Iterator<Item = &mut W> {
         let entry = self.entries.get_mut(key);
         entry
@@ -125,12 +129,12 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
             .map(Box::as_mut)
     }
 
-    /// The asked work is decided. What came since is ready at once.
+    /// Ends the work in flight as decided. Work that came since is ready at once.
     pub fn finish(&mut self, key: &K, now: Monotonic) {
         let Some(entry) = self.entries.get_mut(key) else {
             return;
         };
-        // Where nothing was asked nothing is decided, and a backoff goes on.
+        // Without work in flight nothing is decided, and a backoff goes on.
         if entry.in_flight.take().is_none() {
             return;
         }
@@ -142,7 +146,8 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         }
     }
 
-    /// The asked work, as `update` leaves it, is to be looked up again at `at`, or at once if more came since.
+    /// Queues the work in flight again, as `update` leaves it, for a lookup at `at`; at once if
+    /// more work came since.
     pub fn recheck(&mut self, key: &K, at: Monotonic, now: Monotonic, update: impl FnOnce(&mut W)) {
         let Some(has_more) = self.put_back(key, update) else {
             return;
@@ -150,7 +155,8 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         self.schedule(key, if has_more { now } else { at });
     }
 
-    /// The lookup told nothing and nothing speaks against another: the account is ready at once, in its former place.
+    /// Makes the account ready again at once, in its former place, where the lookup gave no answer
+    /// for a reason outside the account.
     pub fn ask_again(&mut self, key: &K, now: Monotonic, update: impl FnOnce(&mut W)) {
         let was_ready = self.entries.get(key).and_then(|entry| entry.was_ready);
         if self.put_back(key, update).is_some() {
@@ -158,7 +164,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         }
     }
 
-    /// The lookup failed: the account is not looked up before `at`, whatever comes.
+    /// Notes that the lookup failed: the account is not looked up before `at`, whatever comes.
     pub fn back_off(&mut self, key: &K, at: Monotonic, update: impl FnOnce(&mut W)) {
         if self.put_back(key, update).is_none() {
             return;
@@ -169,8 +175,8 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         self.schedule(key, at);
     }
 
-    /// Ends the backoffs of a lane for which `earliest` gives a time: those accounts are ready from then on. They keep their
-    /// order.
+    /// Ends the backoffs of a lane for which `earliest` returns a time, from which on those
+    /// accounts are ready. They keep their order.
     pub fn end_backoffs(&mut self, lane: Lane, earliest: impl Fn(&mut W) -> Option<Monotonic>) {
         let waiting = self.lanes.get(lane).into_iter().flatten();
         let keys: Vec<K> = waiting.map(|(_, _, key)| key.clone()).collect();
@@ -190,7 +196,8 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         }
     }
 
-    /// Forgets everything of the accounts for which `matches` holds, and returns it: asked merged with waiting.
+    /// Removes the accounts for which `matches` holds. Returns their work, in flight merged with
+    /// waiting.
     pub fn remove_where(&mut self, matches: impl Fn(&K) -> bool) -> Vec<(K, W)> {
         let keys: Vec<K> = self
             .entries
@@ -203,7 +210,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
             .collect()
     }
 
-    /// Takes an account out of the queue, and returns everything of it.
+    /// Removes an account. Returns its work.
     pub fn take_out(&mut self, key: &K) -> Option<W> {
         self.remove(key)
     }
@@ -219,7 +226,8 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         Some(())
     }
 
-    /// Moves asked work back to the waiting; says whether something came since. None if nothing was asked.
+    /// Merges the work in flight into the waiting work. Returns whether more came since; `None` if
+    /// nothing was in flight.
     fn put_back(&mut self, key: &K, update: impl FnOnce(&mut W)) -> Option<bool> {
         let entry = self.entries.get_mut(key)?;
         let mut work = entry.in_flight.take()?;

@@ -1,5 +1,5 @@
-//! The decision table as a picture, `docs/images/decision-table.svg`: drawn from the code, and
-//! compared with the file.
+//! Draws the decision table from the code as a picture, `docs/images/decision-table.svg`, and
+//! compares it with the file.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,7 +14,7 @@ const LEFT: usize = 190;
 const TOP: usize = 78;
 const WIDTH: usize = 176;
 const HEIGHT: usize = 48;
-/// Follows what the reader's browser asks for; each action has a colour of its own.
+/// Light or dark follows the reader's browser. Each action has a colour of its own.
 const STYLE: &str = "<style>text{fill:#222}.back{fill:#fff}.cell{stroke:#fff;stroke-width:2}\
     .tells-good{fill:#bfe5c8}.tells-bad{fill:#f4c6c2}.tells-gone{fill:#d5d0e8}.waits{fill:#fbe7b2}\
     .skips{fill:#e6e6e6}@media(prefers-color-scheme:dark){text{fill:#eee}.back{fill:#181b1f}\
@@ -40,7 +40,7 @@ const PHASES: [(&str, AccountPhase); 5] = [
     ("unlinked", AccountPhase::Unlinked),
 ];
 
-/// What a row may depend on besides, with the words for it.
+/// A further condition of a row, with the words for it.
 type Condition = (&'static str, fn(&Differences) -> bool);
 
 const CONDITIONS: [Condition; 9] = [
@@ -79,7 +79,7 @@ fn all_differences() -> Vec<Differences> {
     all
 }
 
-/// What a cell says: each action with the condition under which it is taken.
+/// Returns the content of a cell: each action with the condition under which it is taken.
 fn cell(trigger: Trigger, seen: Seen, phase: AccountPhase) -> Vec<(&'static str, Row)> {
     let all = all_differences();
     let decided = |differences: &Differences| row(trigger, seen, phase, *differences);
@@ -114,7 +114,7 @@ fn skipped(reason: SkipReason) -> String {
     format!("skip: {}", reason.as_str())
 }
 
-/// The class and the words of an action, those of a grace period on a line of their own.
+/// Returns the class and the words of an action; a grace period has a line of its own.
 fn action(row: Row) -> (&'static str, String, Option<String>) {
     match row {
         Row::Emit(kind) => {

@@ -1,3 +1,3 @@
-//! What is drawn from the core's code.
+//! Draws pictures from the core's code.
 
 mod decision_grid;

@@ -1,35 +1,36 @@
-//! What is odd about how a list behaves.
+//! The ways in which a list behaves unexpectedly.
 
-/// Why a project's lists are trusted with fewer accounts for a while.
+/// Why a project's requests ask for fewer accounts for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BatchAnomaly {
-    /// The filter seems to be ignored.
+    /// The list shows accounts that were not asked for: the filter seems to be ignored.
     #[error("the list shows accounts that were not asked for")]
     NotAsked,
-    /// Which of the two is true is not known.
+    /// The list shows an account twice, and it is not known which entry is true.
     #[error("the list shows an account twice")]
     Repeated,
-    /// A smaller largest page, or a list that is incomplete.
+    /// The list leaves accounts out that exist: its largest page is smaller than documented, or the
+    /// list is incomplete.
     #[error("the list showed {shown} of {asked} accounts, and one that it left out exists")]
     Hidden {
-        /// Accounts that it showed.
+        /// How many accounts the list showed.
         shown: usize,
-        /// Accounts that it was asked for.
+        /// How many accounts were asked for.
         asked: usize,
     },
-    /// The request is not understood, or is too long.
+    /// StackOne rejects the request: it does not understand it, or the URL is too long.
     #[error("the list was rejected with status {status}")]
     Rejected {
         /// The HTTP status.
         status: u16,
     },
-    /// Garbage, or too much at once.
+    /// The answer is garbage or exceeds the size limit.
     #[error("the list cannot be read")]
     Unreadable,
-    /// The list is refused although the key is accepted.
+    /// The list is refused although the key is accepted for single lookups.
     #[error("the list was refused although the API key is accepted")]
     Refused,
-    /// Lists fail or time out, single lookups do not.
+    /// Lists fail or time out while single lookups are answered.
     #[error("lists are unavailable while single lookups are answered")]
     Unavailable,
 }

@@ -1,4 +1,4 @@
-//! What a list tells of the accounts that were asked for.
+//! Sorts the accounts of a batch into those that the list shows and those that it leaves out.
 
 use crate::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,27 +8,27 @@ use stackone_client_types::Account;
 use super::anomaly::BatchAnomaly;
 use crate::work::AccountKey;
 
-/// An account that was asked for, under the assignment of its partition.
+/// An account that was asked for, with the assignment of its partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// The account.
+    /// The account and its partition.
     pub key: AccountKey,
-    /// The assignment of its partition under which it was asked for.
+    /// The epoch under which it was asked for.
     pub epoch: u64,
 }
 
-/// What a list tells of the accounts that were asked for: each of them is either shown or missing.
+/// A list, sorted: each account that was asked for is either shown or missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// Those that it shows.
+    /// The accounts that the list shows.
     pub shown: Vec<(Asked, Account)>,
-    /// Those of which it tells nothing.
+    /// The accounts that the list leaves out, which says nothing about them.
     pub missing: Vec<Asked>,
-    /// What is odd about it.
+    /// The anomaly of the list, if it has one.
     pub odd: Option<BatchAnomaly>,
 }
 
-/// Reads a list by its ids; its order means nothing.
+/// Sorts a list by account ids. Its order means nothing.
 #[must_use]
 pub fn read(asked: Vec<Asked>, accounts: Vec<(String, Account)>) -> Reading {
     let mut odd = None;

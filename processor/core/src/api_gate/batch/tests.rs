@@ -1,4 +1,4 @@
-//! What lists are taken to tell, and when fewer accounts are asked for at once.
+//! Tests which anomalies lists show, and when requests ask for fewer accounts.
 
 mod readings;
 
@@ -26,7 +26,7 @@ fn asked(ids: &[&str]) -> Vec<Asked> {
     ids.iter().map(asked).collect()
 }
 
-/// Asks for `ids` of a list that shows `listed`.
+/// Reads a list that shows `listed` where `ids` were asked for.
 fn reading(ids: &[&str], listed: &[&str]) -> Reading {
     let accounts = listed
         .iter()
@@ -34,7 +34,7 @@ fn reading(ids: &[&str], listed: &[&str]) -> Reading {
     read(asked(ids), accounts.collect())
 }
 
-/// How many accounts are asked for at once where `ready` are.
+/// Returns the size of the next request where `ready` accounts are ready.
 fn size(batching: &Batching, ready: usize, now: Monotonic) -> usize {
     batching.size(now, |limit| ready.min(limit))
 }
@@ -239,7 +239,8 @@ fn what_may_be_gone_was_left_out_or_is_a_recheck_does_not_go_with_other_accounts
 }
 
 proptest! {
-    /// Whatever happens: never more accounts than configured, and all of them again after a while.
+    /// Whatever happens, no request asks for more accounts than configured, and full size comes
+    /// back after a while.
     #[test]
     fn sizes_stay_within_bounds_and_recover(
         steps in proptest::collection::vec((0u8..7, 0u64..200, 0usize..6), 0..60),

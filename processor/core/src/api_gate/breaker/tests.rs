@@ -1,4 +1,4 @@
-//! The breaker by hand, at random, and through an outage of ten minutes.
+//! Tests the breaker by hand, at random, and through an outage of ten minutes.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -136,7 +136,8 @@ fn answers_to_what_was_sent_before_the_probe_do_not_count() {
 }
 
 proptest! {
-    /// Whatever comes: while it is open nothing but a probe now and then, and it never stays open for lack of one.
+    /// Whatever happens, an open breaker lets only a probe through now and then, and it never stays
+    /// open because no probe is sent.
     #[test]
     fn probes_are_rare_and_never_cease(steps in proptest::collection::vec((0u64..5_000, 0u8..10), 1..300)) {
         let start = Monotonic::START;
@@ -170,7 +171,7 @@ fn a_look() -> Work {
     Work::nothing(Trigger::Webhook, Timestamp::UNIX_EPOCH)
 }
 
-/// One project in an outage from the first second to the six hundredth: lookups are answered at once.
+/// One project whose API is down from second 1 to second 600. It answers all other lookups at once.
 struct Outage {
     start: Monotonic,
     queue: WorkQueue<u32, Work>,
@@ -214,7 +215,7 @@ impl Outage {
         }
     }
 
-    /// As the reconciler does: what it decides is decided here, too.
+    /// Decides what follows a failure, as the reconciler does.
     fn fail(&mut self, account: u32, now: Monotonic) {
         if self
             .gate
@@ -242,7 +243,7 @@ fn after_an_outage_of_ten_minutes_all_is_asked_for_at_the_full_budget_and_no_fas
     let mut outage = Outage::begin();
     for tenth in 0u32..8_500 {
         let now = outage.start + tenth * Duration::from_millis(100);
-        // Half of the accounts wait when it begins, the others come during it.
+        // Half of the accounts wait when the outage begins, the others come during it.
         if tenth == 0 {
             (0..1_500).for_each(|account| outage.queue.add(account, 0, a_look(), now));
         } else if tenth <= 6_000 && tenth % 4 == 0 {
@@ -257,7 +258,7 @@ fn after_an_outage_of_ten_minutes_all_is_asked_for_at_the_full_budget_and_no_fas
     );
     assert_eq!(outage.decided.len(), Outage::ACCOUNTS as usize);
     assert!(outage.queue.is_empty());
-    // 15 a second, after the last wait for a probe.
+    // They take 15 a second, after the last wait for a probe.
     let took = *outage.sent.last().unwrap() - outage.start - Outage::END;
     let budget = Duration::from_secs(u64::from(Outage::ACCOUNTS) / 15);
     assert!(took <= budget + MAX_WAIT + SECOND, "drained in {took:?}");

@@ -1,10 +1,11 @@
-//! When a project's API may be asked.
+//! Tests when a project's API may be asked.
 
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A gate of a project whose 600 requests a minute are all ours, with its bucket full, and the time.
+/// Returns a gate of a project with 600 requests a minute and a share of 1, its bucket full, and
+/// the time.
 fn gate() -> (Gate, Monotonic) {
     let start = Monotonic::START;
     let mut gate = Gate::new(NonZeroU32::new(600).unwrap(), start);
@@ -85,7 +86,7 @@ fn nothing_is_asked_while_no_partition_is_ours() {
     assert_eq!(gate.wait(now), None);
 }
 
-/// A gate whose budget for rechecks gives 1.5 a second, with one token in it.
+/// Returns a gate whose budget for rechecks gives 1.5 a second and has one token.
 fn gate_for_rechecks(start: Monotonic) -> Gate {
     let mut gate = Gate::new(NonZeroU32::new(900).unwrap(), start);
     gate.set_share(1, 1, start);
@@ -111,7 +112,7 @@ fn each_recheck_that_cannot_be_paid_for_has_a_turn_of_its_own_and_can_pay_when_i
 fn a_recheck_never_comes_again_at_once_nor_too_late() {
     let start = Monotonic::START;
     let mut gate = gate_for_rechecks(start);
-    // A nanosecond before there is a token, the wait is as good as none.
+    // A nanosecond before there is a token, the wait rounds to nothing.
     let almost = start + Duration::from_nanos(666_666_666);
     assert!(gate.pay_for(true, almost).unwrap_err() >= almost + MIN_RECHECK_WAIT);
     for _ in 0..100_000 {

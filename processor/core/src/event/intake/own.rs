@@ -1,4 +1,4 @@
-//! The pipeline's own records on the account events topic. Pure.
+//! Sorts the records that the pipeline itself writes to the account events topic. Pure.
 
 use jiff::Timestamp;
 use stackone_link_schemas::{
@@ -22,7 +22,7 @@ pub(super) enum OwnRecord {
 }
 
 impl Consumed {
-    /// Which of the pipeline's own records it is, by its `ce_type`; none for a webhook.
+    /// Returns which of the pipeline's own records it is, by `ce_type`; `None` for a webhook.
     pub(super) fn own_record(&self) -> Option<OwnRecord> {
         match self.headers.as_ref()?.event.event_type.as_str() {
             ACCOUNT_LISTED_TYPE => Some(OwnRecord::Listed),
@@ -75,7 +75,7 @@ impl Consumed {
         if !projects.is_owner(lane, owner, listed.project_id.as_deref()) {
             return of_other_project();
         }
-        // Noted even so: a run has to know what it listed, also where its records come again.
+        // A run has to know what it listed also where its records come again.
         let is_taken_in = state.as_ref().is_some_and(|state| self.is_taken_in(state));
         let work = (!is_taken_in && differs(state.as_ref(), &listed))
             .then(|| Box::new(self.listed_work(topic, &listed, now)));
@@ -87,7 +87,8 @@ impl Consumed {
         }
     }
 
-    /// A look asks for one lookup: as a recheck does, or as a deleted webhook where the account was disconnected.
+    /// Sorts a look. It asks for one lookup: as a recheck does or, where the account was
+    /// disconnected, as a deleted webhook does.
     fn sort_look(
         &self,
         topic: &str,
@@ -146,7 +147,7 @@ impl Consumed {
             LookReason::Disconnected => Trigger::Deleted,
             LookReason::Linked | LookReason::Operator | LookReason::Other(_) => Trigger::Recheck,
         };
-        // Whoever asks may have a clock that is ahead of ours.
+        // The clock of the record's writer may be ahead of this one.
         let looked_at = Some(look.event_date.min(now));
         let pending = self.work_pending(topic, ACCOUNT_LOOK_TYPE, look.project_id, now);
         self.own_work(Pending {
@@ -169,7 +170,7 @@ impl Consumed {
         }
     }
 
-    /// What a record of the pipeline's own leaves undecided: a recheck.
+    /// Returns the undecided work of one of the pipeline's own records: a recheck.
     fn work_pending(
         &self,
         topic: &str,

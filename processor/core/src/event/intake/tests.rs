@@ -1,4 +1,4 @@
-//! What a record is, by its content, its project and the state of its account.
+//! Tests what a record is, by its content, its project and the state of its account.
 
 mod misplaced;
 
@@ -20,7 +20,7 @@ fn projects(ids: &[Option<&str>]) -> Projects {
 
 const PARTITIONS: i32 = 12;
 
-/// Where the key `a` leads to.
+/// Returns the partition of the key `a`.
 fn here() -> i32 {
     partition_of_key(b"a", PARTITIONS)
 }
@@ -295,7 +295,7 @@ fn a_look_asks_for_one_lookup_as_a_recheck_or_as_a_deleted_webhook() {
         assert_eq!(pending.causes[0].event_type, ACCOUNT_LOOK_TYPE);
         assert_eq!(work.open_offsets, [41]);
     }
-    // A clock that is ahead puts off no webhook that follows.
+    // A writer whose clock is ahead makes no later webhook look old.
     let Sorted::Look { work, .. } = sort(&look("linked", "2030-01-01T00:00:00Z"), &[None], None)
     else {
         panic!("no look");

@@ -1,4 +1,4 @@
-//! What becomes of an account whose lookup failed: it is looked up again, or put aside.
+//! Decides what follows a failed lookup: another lookup later, or dead letters.
 
 use std::time::Duration;
 
@@ -13,9 +13,10 @@ use crate::work::backoff::Backoff;
 use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
 
-/// Attempts before a lookup that is rejected for good is given up.
+/// Attempts before the triggers become dead letters, where StackOne rejects the request for good.
 const REJECTED_ATTEMPTS: u32 = 3;
-/// Attempts, over at least [`crate::settings::DecisionSettings::unreadable_time`], before an unreadable answer is given up.
+/// Attempts before the triggers become dead letters where answers are unreadable, over at least
+/// [`crate::settings::DecisionSettings::unreadable_time`].
 const UNREADABLE_ATTEMPTS: u32 = 5;
 
 impl Processor {
@@ -52,12 +53,12 @@ impl Processor {
         turn.note(Fact::RateLimited { lane, retry_after });
     }
 
-    /// How waits grow, and the random number for the next.
+    /// Returns the backoff settings, and the random number for the next wait.
     fn backoff(&mut self) -> (Backoff, f64) {
         (self.settings.backoff, self.random.fraction())
     }
 
-    /// The account backs off, or waits with all others for the breaker.
+    /// Lets the account back off, or wait with all others for the breaker.
     pub(super) fn unavailable(
         &mut self,
         key: &AccountKey,
@@ -72,7 +73,8 @@ impl Processor {
         });
     }
 
-    /// A refusal is about the key, unless a probe with the same key was accepted since the last one.
+    /// Handles a refusal. It is about the key, unless a probe with the same key was accepted since
+    /// the account's last refusal.
     fn refused(&mut self, key: &AccountKey, lane: Lane, status: u16, turn: &mut Turn<'_>) {
         let now = turn.now.monotonic;
         let queue = &mut self.scheduler.queue;
@@ -122,7 +124,8 @@ impl Processor {
         });
     }
 
-    /// Has the account's records read again, to put them aside. Meanwhile it counts as being looked up.
+    /// Has the account's records read again for their dead letters. Until then the account counts
+    /// as in flight.
     fn give_up_account(&mut self, key: &AccountKey, reason: DeadLetterReason, detail: String) {
         let epoch = self.partitions.epoch_of(key.partition);
         let Some((work, epoch)) = self.scheduler.queue.work_in_flight(key).zip(epoch) else {
@@ -138,12 +141,13 @@ impl Processor {
         });
     }
 
-    /// The records of an account that is put aside were read again.
+    /// Takes the records of an account that become dead letters.
     pub(in crate::processor) fn on_refetched(&mut self, refetched: Box<Refetched>) {
         self.committer.ready.push(ReadyToCommit::GivenUp(refetched));
     }
 
-    /// An account cannot be put aside now: it stays pending, and is looked up once more before that is tried again.
+    /// Keeps an account pending that cannot get dead letters now. Another lookup comes before the
+    /// next attempt.
     pub(in crate::processor) fn stays_pending(
         &mut self,
         key: &AccountKey,

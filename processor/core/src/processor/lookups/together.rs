@@ -1,4 +1,4 @@
-//! Answers to lookups of several accounts.
+//! Takes the results of batch lookups.
 
 use stackone_client_types::{ApiError, Lookup};
 
@@ -9,9 +9,9 @@ use crate::work::queue::Lane;
 use crate::work::{AccountKey, Work};
 
 impl Processor {
-    /// A lookup of several accounts was answered. One that failed says nothing of any of its accounts, so none of them has
-    /// failed: each goes back to where it was. Only where the API is unavailable each backs off, as it would if asked for
-    /// alone.
+    /// Takes the result of a batch lookup. A failed one says nothing about any of its accounts, so
+    /// none of them counts as failed, and each goes back to its place. Only where the API is
+    /// unavailable each backs off, as after a single lookup.
     pub(in crate::processor) fn on_batch(&mut self, answer: LookedUpTogether, turn: &mut Turn<'_>) {
         let LookedUpTogether { lane, sent, result } = answer;
         let now = turn.now.monotonic;

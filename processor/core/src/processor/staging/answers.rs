@@ -1,4 +1,4 @@
-//! What is decided by the answer to a lookup.
+//! Stages decisions about the answers of lookups.
 
 use jiff::Timestamp;
 use stackone_client_types::Lookup;
@@ -86,7 +86,7 @@ impl Processor {
         stage.account(ready, key, state.as_ref(), (close, then, span))
     }
 
-    /// It is too early to tell: what is known by now is written down.
+    /// Stages a recheck where it is too early to decide: the marker keeps what is known so far.
     fn stage_recheck(
         &self,
         stage: &mut Stage<'_>,
@@ -110,7 +110,8 @@ impl Processor {
         stage.account(ready, key, state.as_ref(), (close, then, span))
     }
 
-    /// The project whose API key gave the answer: the configured one, or where it has no id, the one the trigger names.
+    /// Returns the project whose key gave the answer: the configured id, or where it has none, the
+    /// id that the trigger names.
     fn project_of<'a>(&'a self, lane: Lane, asked: &'a Work) -> Option<&'a str> {
         let configured = self.settings.projects.get(lane);
         let configured = configured.and_then(|project| project.id.as_deref());

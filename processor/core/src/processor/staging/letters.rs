@@ -1,4 +1,4 @@
-//! What is put aside.
+//! Stages dead letters.
 
 use jiff::Timestamp;
 use stackone_link_schemas::DeadLetterReason;
@@ -13,7 +13,7 @@ use crate::processor::input::Refetched;
 use crate::processor::{Disposition, Processor};
 
 impl Processor {
-    /// Puts a record aside that cannot be used.
+    /// Stages the dead letter of a record that cannot be used.
     pub(super) fn stage_unusable(
         &self,
         stage: &mut Stage<'_>,
@@ -46,7 +46,7 @@ impl Processor {
         });
     }
 
-    /// Puts the records of an account aside whose lookup is given up.
+    /// Stages the dead letters of an account whose lookup cannot succeed.
     pub(super) fn stage_given_up(&self, stage: &mut Stage<'_>, refetched: &Refetched) -> Staging {
         let Refetched {
             key,

@@ -1,4 +1,4 @@
-//! What is undecided, so that its records hold back no commit and survive a restart.
+//! Stages markers, so that undecided records hold back no commit and survive a restart.
 
 use stackone_link_schemas::{Grace, Pending};
 
@@ -11,7 +11,7 @@ use crate::processor::{Disposition, Processor};
 use crate::reconcile::SkipReason;
 use crate::work::{AccountKey, Work};
 
-/// What is undecided of an account, and the offsets that a record of it accounts for.
+/// The undecided work of an account, and the offsets that its marker closes.
 struct Marker {
     pending: Pending,
     close: Vec<i64>,
@@ -19,7 +19,7 @@ struct Marker {
 }
 
 impl Processor {
-    /// Writes down what is undecided, so that its records hold back no commit and survive a restart.
+    /// Stages the markers of undecided work, up to the bound of one transaction.
     pub(super) fn stage_markers(&self, stage: &mut Stage<'_>) -> Staging {
         let keys = self.scheduler.queue.keys_where(Work::is_unwritten);
         let keys = keys.filter(|key| !stage.has(key)).take(MOST_MARKERS + 1);
@@ -34,8 +34,8 @@ impl Processor {
         Ok(())
     }
 
-    /// Writes states again whose records still have personal data that is not kept any more, as many as there is room for
-    /// where a transaction may change `most` things.
+    /// Stages states again whose records have personal data that is no longer kept, up to `most`
+    /// changes in the transaction.
     pub(super) fn stage_redacted(&self, stage: &mut Stage<'_>, most: usize) -> Staging {
         let room = most.saturating_sub(stage.effects.len());
         let outdated = self.partitions.all_ready().flat_map(|(partition, ready)| {

@@ -1,8 +1,9 @@
-//! Answers that are older than the webhook.
+//! Tests answers that are older than the webhook.
 
 use super::*;
 
-/// As the API showed it some seconds ago: another label, and from before the webhook.
+/// The account as the API showed it some seconds ago: with another label, and changed before the
+/// webhook.
 fn stale(status: &str) -> Answer {
     let mut answer = found(status);
     if let Ok(Lookup::Found(account)) = &mut answer {
@@ -30,7 +31,8 @@ fn a_change_that_a_late_answer_hides_is_told_some_seconds_later_without_another_
 fn a_webhook_that_comes_while_a_late_answer_is_doubted_is_itself_looked_at_again() {
     use stackone_link_schemas::AccountPhase::{Active, Degraded};
     let stale = || stale("error");
-    // Degraded by the first webhook; the second is doubted; the third, a second later, is as late.
+    // The first webhook degrades the account, the second is doubted, and the third, a second later,
+    // is as late.
     let back = || found("active");
     let answers = [back(), found("error"), stale(), stale(), back(), back()];
     let mut run = Run::new(answers);

@@ -1,4 +1,4 @@
-//! What the last lookup said stands in the state record of an account that is undecided.
+//! Tests that the state of an undecided account has the outcome of its last lookup.
 
 use stackone_link_schemas::{LastLookup, LastOutcome};
 
@@ -8,7 +8,7 @@ fn unavailable() -> Answer {
     Err(ApiError::unavailable("status 503", None))
 }
 
-/// What each state that was written says of the last lookup.
+/// Returns the last lookup in each state that was written.
 fn written(run: &Run) -> Vec<Option<LastLookup>> {
     let states = run.states.iter();
     let pending = states.map(|state| state.as_ref()?.pending.as_ref());
@@ -68,7 +68,7 @@ fn what_is_put_aside_after_a_rejection_says_so_with_its_status() {
 
 #[test]
 fn a_scheduled_recheck_whose_lookup_fails_is_not_written_for_that() {
-    // Failed for good: then it is looked at again after a minute, which no record asks for.
+    // After the lookups failed for good, a recheck follows after a minute that no record asks for.
     let inactive = std::iter::repeat_with(|| found("inactive")).take(6);
     let fails = [unavailable(), found("inactive")];
     let mut run = Run::new(inactive.chain(fails));

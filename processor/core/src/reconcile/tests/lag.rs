@@ -1,4 +1,4 @@
-//! Events by an answer that is older than the webhook: told at once, and looked at again.
+//! Tests events by an answer that is older than the webhook: emitted at once, and looked at again.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::reconcile::{Case, Decision, GracePeriods, LifecycleKind, apply, decid
 
 const LAG: Duration = Duration::from_secs(5);
 
-/// The recheck after a decision at this time, with what was decided.
+/// Returns the recheck after a decision at this time, and the decision.
 fn decided(
     state: &AccountState,
     pending: &Pending,
@@ -37,7 +37,7 @@ const REFRESHED: Decision = Decision::Emit(LifecycleKind::Refreshed);
 #[test]
 fn an_event_by_an_older_answer_is_told_at_once_and_the_account_looked_at_again() {
     let state = confirmed(AccountPhase::Active, "active");
-    // The snapshot is of 5 s before the start.
+    // The snapshot was made 5 s before the start.
     for (date, expected) in [(START, due_at(6)), (at(-5), None), (at(-6), None)] {
         let webhook = pending(Trigger::Webhook, Some(date));
         let refreshed = decided(&state, &webhook, &found("active"), 1);
@@ -47,7 +47,8 @@ fn an_event_by_an_older_answer_is_told_at_once_and_the_account_looked_at_again()
 
 #[test]
 fn an_answer_that_is_older_than_the_one_before_is_looked_at_again_whatever_made_us_ask() {
-    // The answer is of 5 s before the start, the copy of a webhook that was decided of 10 s before it.
+    // The answer was made 5 s before the start, and the copy of a decided webhook 10 s before the
+    // start.
     for (confirmed_of, expected) in [(-4, due_at(6)), (-5, None), (-6, None)] {
         let mut state = confirmed(AccountPhase::Active, "active");
         let of = |account: AccountSnapshot| AccountSnapshot {

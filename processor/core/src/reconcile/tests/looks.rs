@@ -1,11 +1,11 @@
-//! Looks that were asked for, alone and beside webhooks.
+//! Tests looks that were asked for, alone and together with webhooks.
 
 use std::time::Duration;
 
 use super::*;
 use crate::reconcile::{Case, Decision, GracePeriods, LifecycleKind, SkipReason, apply, decide};
 
-/// A look at the start; with it a webhook of this date, if any.
+/// Returns a look at the start; with a webhook of this date, if any.
 fn look(webhook: Option<i64>) -> Pending {
     let trigger = webhook.map_or(Trigger::Recheck, |_| Trigger::Webhook);
     Pending {
@@ -14,7 +14,8 @@ fn look(webhook: Option<i64>) -> Pending {
     }
 }
 
-/// What an answer comes to that shows the account as it was confirmed, and of when the newest trigger is then.
+/// Returns the decision by an answer that shows the confirmed account, and the date of the newest
+/// trigger after it.
 fn decided(pending: &Pending, is_as_new_as_the_look: bool) -> (Decision, Option<Timestamp>) {
     let state = confirmed(AccountPhase::Active, "active");
     let mut answer = found("active");

@@ -1,4 +1,4 @@
-//! Every combination of trigger, answer and state has exactly one row, and it is the design's.
+//! Tests that every combination of trigger, answer and state has exactly one row, as in the design.
 
 use stackone_link_schemas::{AccountPhase, GraceKind, Trigger};
 
@@ -6,8 +6,9 @@ use crate::reconcile::{
     AfterGrace, Differences, Freshness, LifecycleKind, Row, Seen, SkipReason, row,
 };
 
-/// The design's table, word for word as far as a test can read it: triggers (D deleted, W other webhook, R recheck), what
-/// the API says, states, a condition, what to do. Where two of its rows meet, the one that is meant stands here.
+/// The design's table in a form that a test can read: triggers (D deleted, W other webhook, R
+/// recheck), the status at the API, phases, a condition, and what to do. Where two of its rows
+/// meet, only the intended one is here.
 const DESIGN: &str = "
     D  | 404              | none active degraded failed          |         | emit unlinked
     D  | active           | none active degraded failed unlinked |         | await delete, as webhook
@@ -116,7 +117,7 @@ fn then(text: &str) -> Row {
     }
 }
 
-/// What the design's table says of a combination: the rows that match, as what they do.
+/// Returns the actions of the design's rows that match a combination.
 fn designed(trigger: &str, seen: &str, phase: &str, differences: Differences) -> Vec<Row> {
     let rows = DESIGN
         .lines()

@@ -1,4 +1,4 @@
-//! Grace periods, late answers and transitions, over time.
+//! Tests grace periods, late answers and transitions over time.
 
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use stackone_link_schemas::{
 use super::{START, at, confirmed, found, id, pending, snapshot};
 use crate::reconcile::{Case, Decision, GracePeriods, LifecycleKind, SkipReason, apply, decide};
 
-/// Asks again whenever a decision says so, until it is final: the decision, when it came and how many answers it took.
+/// Asks again after each recheck until the decision is final. Returns the decision, its time, and
+/// the number of answers.
 fn settle(
     state: Option<&AccountState>,
     mut pending: Pending,
@@ -122,7 +123,8 @@ fn one_404_long_ago_is_not_enough() {
     else {
         panic!("doubted")
     };
-    // The process was down until long after the deadline: the deadline expires only on an answer, and this is the second.
+    // The process was down until long after the deadline. The deadline expires only on an answer,
+    // and this is the second.
     let second = Pending {
         grace: Some(grace),
         ..first.clone()
@@ -295,7 +297,8 @@ fn a_version_is_never_reused_after_an_unlink() {
 }
 
 proptest! {
-    /// Whatever the API answers, in whatever order, an account is decided: no grace period feeds another for ever.
+    /// Whatever the API answers, in whatever order, an account is decided: no grace period starts
+    /// another for ever.
     #[test]
     fn every_account_is_decided(
         answers in proptest::collection::vec(0usize..8, 1..40),

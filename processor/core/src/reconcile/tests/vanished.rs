@@ -1,4 +1,4 @@
-//! What the state of an account says that was unlinked because it vanished.
+//! Tests what a state says about an account that was unlinked because it vanished.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use stackone_link_schemas::{
 use super::{START, at, confirmed, found, id, pending};
 use crate::reconcile::{Case, Decision, LifecycleKind, apply};
 
-/// The state after this decision.
+/// Returns the state after this decision.
 fn after(
     state: &AccountState,
     pending: &Pending,
@@ -28,7 +28,7 @@ fn after(
     transition.state.unwrap()
 }
 
-/// Doubted since the start.
+/// Returns triggers that have been doubted since the start.
 fn doubted(trigger: Trigger, kind: GraceKind, released_at: Option<Timestamp>) -> Pending {
     let grace = Grace {
         kind,

@@ -2,10 +2,10 @@ use super::*;
 use crate::resync::OfProject;
 
 const HOUR: i64 = 60;
-/// An assignment of partition 0.
+/// The epoch of partition 0 while it is assigned.
 const OURS: Option<u64> = Some(7);
 
-/// So many minutes after a time.
+/// Returns this many minutes after a fixed time.
 fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_772_614_800 + minutes * 60).unwrap()
 }
@@ -17,7 +17,8 @@ fn history(began: Option<i64>, completed: Option<i64>) -> History {
     }
 }
 
-/// Of an owner of partition 0 that lists every hour, and read this back at that minute.
+/// Returns the runs of an owner of partition 0 that lists every hour, and that read these markers
+/// back at this minute.
 fn owner(histories: &[History], minute: i64) -> Resyncs {
     let interval = Duration::from_secs(60 * 60);
     let mut resyncs = Resyncs::new(histories.len(), Some(interval));
@@ -33,8 +34,9 @@ fn owner(histories: &[History], minute: i64) -> Resyncs {
     resyncs
 }
 
-/// What processes do of which each lives for a while, is told of nothing but what is on the topic, and whose lists take
-/// three minutes and are complete or not: the minutes at which lists began.
+/// Simulates processes that live for `lives_for` minutes each and know only what is on the topic.
+/// Their lists take three minutes, and are complete or not. Returns the minutes at which lists
+/// began.
 fn lists(lives_for: i64, until: i64, is_complete: bool) -> Vec<i64> {
     let (mut on_topic, mut began) = (History::default(), Vec::new());
     for start in (0..until).step_by(usize::try_from(lives_for).unwrap()) {

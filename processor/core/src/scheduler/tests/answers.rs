@@ -1,4 +1,4 @@
-//! What answers change.
+//! Tests what answers change.
 
 use stackone_client_types::ApiError;
 
@@ -28,7 +28,7 @@ fn most_lookups_that_fail_open_the_breaker_which_ends_backoffs_and_lists() {
     assert_eq!(changes, [None, None, None, None, Some(opened)]);
     assert!(scheduler.gate(0).is_broken() && !scheduler.gate(1).is_broken());
     assert_eq!(scheduler.queue.next_ready(0), Some(NOW.monotonic));
-    // Of many that are ready one is sent, to try the API.
+    // Of many ready accounts one is sent, as a probe.
     for number in 0..=LISTS.threshold {
         let key = key(&format!("b{number}"));
         scheduler.queue.add(key, 0, triggers(1), BEFORE);

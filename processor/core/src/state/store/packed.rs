@@ -1,15 +1,16 @@
-//! States in memory: the bytes they have on the topic, with what all of them have in common left out. Pure.
+//! Packs states for memory: their bytes on the topic, without the parts that all share. Pure.
 //!
-//! A state is some 600 bytes of JSON, and half of that are names of members. There may be a million of them. So fragments
-//! that every state has become one byte each, the account's id one, since it is the key, and dates, which are a fifth of the
-//! rest, seven. What comes out again is the same bytes, whatever went in; members that the list of fragments does not know
-//! only take more room.
+//! A state is some 600 bytes of JSON, half of which are names of members, and there may be a
+//! million states. So a fragment that every state has becomes one byte, and so does the account's
+//! id, which is the key. A date, a fifth of the rest, takes seven bytes. Unpacking returns the same
+//! bytes for any input. Members that the list of fragments does not have only take more room.
 
 use jiff::Timestamp;
 use stackone_link_schemas::AccountId;
 
-/// Text that becomes one byte: its place in this list. In the order of [`stackone_link_schemas::AccountState`], the
-/// longest first where two begin alike. At most [`ID`] of them.
+/// Texts that become one byte each: their index in this list. They are in the order of
+/// [`stackone_link_schemas::AccountState`], the longer first where two begin alike. At most [`ID`]
+/// of them.
 const FRAGMENTS: [&str; 26] = [
     "\"pending\"",
     "\"recheck\"",
@@ -38,22 +39,23 @@ const FRAGMENTS: [&str; 26] = [
     ",\"offset\":",
     ",\"timestamp_ms\":",
 ];
-/// So many of them, the first ones, tell that a state is undecided, due for a recheck, or of an account that vanished.
+/// This many fragments, the first ones, occur only in states with undecided work, with a recheck,
+/// or of an account that vanished.
 const UNSETTLED: u8 = 3;
-/// The account's id.
+/// Stands for the account's id.
 const ID: u8 = 0x1c;
-/// A date follows: milliseconds since the epoch in [`DATE_BYTES`] bytes.
+/// Begins a date: milliseconds since the epoch in [`DATE_BYTES`] bytes.
 const DATE: u8 = 0x1d;
-/// A date of a higher precision: nanoseconds in eight bytes.
+/// Begins a date of a higher precision: nanoseconds since the epoch in eight bytes.
 const PRECISE_DATE: u8 = 0x1e;
-/// The next byte stands for itself. JSON as we write it has none below 0x20.
+/// Begins a byte that stands for itself. The JSON of states has none below 0x20.
 const LITERAL: u8 = 0x1f;
-/// Enough for ten thousand years of milliseconds.
+/// Enough for milliseconds of ten thousand years.
 const DATE_BYTES: usize = 6;
-/// Longest text of a date: nanoseconds in the year 9999.
+/// The longest text of a date: nanoseconds in the year 9999.
 const LONGEST_DATE: usize = "9999-12-31T23:59:59.999999999Z".len();
 
-/// A value of the state topic; its key is needed to have it back.
+/// A packed value of the state topic. Unpacking needs its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Packed(Box<[u8]>);
 
@@ -84,7 +86,7 @@ impl Packed {
         Self(packed.into_boxed_slice())
     }
 
-    /// The value of this account.
+    /// Unpacks the value of this account.
     #[must_use]
     pub(super) fn unpack(&self, id: &AccountId) -> Vec<u8> {
         let mut value = Vec::with_capacity(self.0.len() * 3);
@@ -108,8 +110,8 @@ impl Packed {
         value
     }
 
-    /// Whether the state may be undecided, due for a recheck, or of an account that vanished: false only if it surely is none
-    /// of these.
+    /// Whether the state may have undecided work or a recheck, or belong to an account that
+    /// vanished. `false` is certain, `true` is not.
     #[must_use]
     pub(super) fn may_be_unsettled(&self) -> bool {
         let mut rest = &self.0[..];
@@ -127,7 +129,7 @@ impl Packed {
     }
 }
 
-/// The bytes that fragments have first and second.
+/// The first and second bytes that fragments have.
 const BEGINNINGS: ([bool; 256], [bool; 256]) = {
     let (mut first, mut second) = ([false; 256], [false; 256]);
     let mut code = 0;
@@ -140,9 +142,9 @@ const BEGINNINGS: ([bool; 256], [bool; 256]) = {
     (first, second)
 };
 
-/// The code of the fragment that `text` begins with, and what comes after it.
+/// Returns the code of the fragment with which `text` begins, and the rest of the text.
 fn fragment(text: &[u8]) -> Option<(u8, &[u8])> {
-    // Two bytes tell it of almost every place that is none.
+    // Two bytes exclude almost every place where no fragment begins.
     let (first, second) = (text.first()?, text.get(1)?);
     if !BEGINNINGS.0[usize::from(*first)] || !BEGINNINGS.1[usize::from(*second)] {
         return None;
@@ -153,7 +155,7 @@ fn fragment(text: &[u8]) -> Option<(u8, &[u8])> {
     })
 }
 
-/// Packs the date that `text` begins with; what comes after it.
+/// Packs the date with which `text` begins. Returns the rest of the text.
 fn pack_date<'t>(text: &'t [u8], packed: &mut Vec<u8>) -> Option<&'t [u8]> {
     if !matches!(
         text,
@@ -181,7 +183,7 @@ fn pack_date<'t>(text: &'t [u8], packed: &mut Vec<u8>) -> Option<&'t [u8]> {
     Some(after)
 }
 
-/// Writes the date that `packed` begins with, in so many bytes; what comes after it.
+/// Writes the date that the first `bytes` bytes of `packed` hold. Returns the rest of them.
 fn unpack_date<'p>(packed: &'p [u8], bytes: usize, value: &mut Vec<u8>) -> &'p [u8] {
     let (date, after) = packed.split_at(bytes.min(packed.len()));
     let mut number = [0; size_of::<u64>()];
@@ -222,7 +224,7 @@ mod tests {
         packed.unpack(&id("b7d1c"))
     }
 
-    /// As it is on the topic: in the order of the contract, without spaces.
+    /// Returns a state as it is on the topic: in the order of the contract, without spaces.
     fn on_the_topic(fixture: &str) -> Vec<u8> {
         let state: stackone_link_schemas::AccountState = serde_json::from_str(fixture).unwrap();
         serde_json::to_vec(&state).unwrap()

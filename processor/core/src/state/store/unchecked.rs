@@ -1,4 +1,4 @@
-//! States as they come while a partition is restored.
+//! Keeps states unparsed while a partition is restored.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use stackone_link_schemas::{AccountId, AccountState};
 use super::packed::Packed;
 use super::{StateStore, is_there};
 
-/// States that nobody has read yet: on a topic that is not compacted most of them are replaced by later ones, and reading
-/// is most of the work.
+/// States that are not parsed yet. On a topic that is not compacted most of them are replaced by
+/// later ones, and parsing is most of the work.
 #[derive(Debug, Default)]
 pub struct UncheckedStates(HashMap<AccountId, Packed>);
 
@@ -19,14 +19,14 @@ pub struct UncheckedStates(HashMap<AccountId, Packed>);
 #[derive(Debug, thiserror::Error)]
 #[error("the state of account {account} cannot be read: {error}")]
 pub struct UnreadableState {
-    /// The account.
+    /// The account of the state.
     pub account: AccountId,
-    /// What is wrong with it.
+    /// The error of the parser.
     pub error: serde_json::Error,
 }
 
 impl UncheckedStates {
-    /// Takes in what comes next on the topic: a value, or its removal.
+    /// Takes the next record of the topic: a value, or a tombstone.
     pub fn put(&mut self, id: AccountId, value: Option<&[u8]>) {
         match value {
             Some(value) => {
@@ -37,11 +37,11 @@ impl UncheckedStates {
         }
     }
 
-    /// The states, once each of them has been read, without the personal data that is not `kept`.
+    /// Parses each state, and drops the personal data that is not in `kept`.
     ///
     /// # Errors
     ///
-    /// The first that cannot be.
+    /// Fails with the first state that cannot be read.
     pub fn check(mut self, kept: PersonalFields) -> Result<StateStore, UnreadableState> {
         let mut confirmed: BTreeMap<Option<String>, usize> = BTreeMap::new();
         let mut outdated = HashSet::default();
@@ -58,7 +58,8 @@ impl UncheckedStates {
             let account = state.account.as_mut();
             let is_outdated = account.is_some_and(|account| kept.redact(account));
             if is_outdated || is_odd {
-                // In memory every state can be read as it is, so only here.
+                // In memory a state can be unpacked without a parser, so parsing is needed only
+                // here.
                 *packed = Packed::new(id, &serde_json::to_vec(&state).map_err(unreadable)?);
             }
             if is_outdated {

@@ -33,7 +33,7 @@ fn grace(since: i64) -> Grace {
     }
 }
 
-/// A guard of one project of which so many accounts vanished at minute 0.
+/// Returns a guard of one project of which `accounts` vanished at minute 0.
 fn vanished(accounts: usize) -> UnlinkGuard {
     let mut guard = UnlinkGuard::new(1);
     (0..accounts).for_each(|number| guard.undecided(0, &key(number), Some(grace(0))));
@@ -165,8 +165,9 @@ fn projects_and_partitions_are_kept_apart() {
 }
 
 proptest! {
-    /// Whatever happens in which order: it counts as a plain list of what became of each account does, and a guard that
-    /// is told only what the state records say holds whenever the one that saw it all does for what is doubted.
+    /// Whatever the order of events, the guard counts as a plain list of each account's fate does;
+    /// and a guard that knows only the state records holds whenever the one that saw everything
+    /// does, for doubted accounts.
     #[test]
     fn it_counts_as_a_plain_list_does(steps in proptest::collection::vec((0usize..30, 0u8..4), 0..200)) {
         let mut guard = UnlinkGuard::new(1);

@@ -2,7 +2,8 @@ use super::*;
 
 const ALLOWED: Duration = Duration::from_secs(10);
 
-/// Runs a transaction of two records, whose calls end as `end` says; gives the calls and the outcome.
+/// Runs a transaction of two records, whose calls end as `end` says. Returns the calls and the
+/// outcome.
 fn run(
     end: impl Fn(ProducerCall, usize) -> Result<(), CallError>,
 ) -> (Vec<ProducerCall>, Outcome, Duration) {

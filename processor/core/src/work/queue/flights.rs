@@ -1,14 +1,14 @@
-//! What is under way, by what was taken together.
+//! Counts what is under way by flights: accounts that one request asks for.
 
 use crate::HashMap;
 
 use super::lane::Lane;
 
-/// Something that was taken, one account or several together.
+/// The number of a request, for one account or several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Flight(u64);
 
-/// How many accounts of each flight are not answered, by lane. A flight is over with the last of them.
+/// How many accounts of each flight have no answer, by lane. A flight ends with the last of them.
 #[derive(Debug)]
 pub(super) struct Flights {
     lanes: Vec<HashMap<Flight, usize>>,
@@ -30,7 +30,7 @@ impl Flights {
         flight
     }
 
-    /// One of the accounts is answered, if it was not before.
+    /// Notes that an account is answered, unless it was before.
     pub(super) fn land(&mut self, lane: Lane, flight: Option<Flight>) {
         let Some(flight) = flight else { return };
         let flights = &mut self.lanes[lane];

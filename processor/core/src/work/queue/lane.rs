@@ -1,4 +1,4 @@
-//! Which part of the queue.
+//! The index of a lane.
 
-/// Index of a lane: work of one lane never waits for another's.
+/// The index of a project's part of the queue. Work of one lane never waits for work of another.
 pub type Lane = usize;

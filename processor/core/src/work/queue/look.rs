@@ -1,4 +1,4 @@
-//! What is in the queue, without taking any of it.
+//! Reads the queue without a change.
 
 use std::collections::BTreeSet;
 use std::hash::Hash;
@@ -7,42 +7,44 @@ use super::{Lane, Merge, WorkQueue};
 use crate::time::Monotonic;
 
 impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
-    /// The work that is being looked up for an account.
+    /// Returns the work of an account that is being looked up.
     #[must_use]
     pub fn work_in_flight(&self, key: &K) -> Option<&W> {
         self.entries.get(key)?.in_flight.as_deref()
     }
 
-    /// The work that came since the lookup of an account was sent, or that waits for one.
+    /// Returns the work of an account that waits: it came since its lookup was sent, or no lookup
+    /// is under way.
     #[must_use]
     pub fn waiting(&self, key: &K) -> Option<&W> {
         self.entries.get(key)?.waiting.as_deref()
     }
 
-    /// How many accounts of the lane are ready, counted up to `limit`.
+    /// Returns how many accounts of the lane are ready, counted up to `limit`.
     #[must_use]
     pub fn count_ready(&self, lane: Lane, now: Monotonic, limit: usize) -> usize {
         self.ready(lane, now).take(limit).count()
     }
 
-    /// How many accounts of a lane wait.
+    /// Returns how many accounts of a lane wait.
     #[must_use]
     pub fn waiting_in(&self, lane: Lane) -> usize {
         self.lanes.get(lane).map_or(0, BTreeSet::len)
     }
 
-    /// The accounts of a lane that wait, the one that is ready last first, with when it is.
+    /// Returns the waiting accounts of a lane, each with when it is ready; the last to be ready
+    /// comes first.
     pub fn last_waiting(&self, lane: Lane) -> impl Iterator<Item = (Monotonic, &K, &W)> {
         let waiting = self.lanes.get(lane).into_iter().flatten().rev();
         waiting.filter_map(|(at, _, key)| Some((*at, key, self.waiting(key)?)))
     }
 
-    /// The accounts in the queue.
+    /// Returns the accounts in the queue.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.entries.keys()
     }
 
-    /// The accounts in the queue for some of whose work, asked or waiting, `matches` holds.
+    /// Returns the accounts of whose work, in flight or waiting, `matches` holds for some.
     pub fn keys_where(&self, matches: impl Fn(&W) -> bool) -> impl Iterator<Item = &K> {
         let entries = self.entries.iter();
         let matching = entries.filter(move |(_, entry)| {
@@ -52,7 +54,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         matching.map(|(key, _)| key)
     }
 
-    /// The work of a lane's accounts: what is asked, or else what waits.
+    /// Returns the work of a lane's accounts: in flight, or else waiting.
     pub fn works(&self, lane: Lane) -> impl Iterator<Item = &W> {
         let entries = self
             .entries
@@ -61,43 +63,43 @@ impl<K: Clone + Eq + Hash + Ord, W: Merge> WorkQueue<K, W> {
         entries.filter_map(|entry| entry.in_flight.as_deref().or(entry.waiting.as_deref()))
     }
 
-    /// When the next account of a lane is ready.
+    /// Returns when the next account of a lane is ready.
     #[must_use]
     pub fn next_ready(&self, lane: Lane) -> Option<Monotonic> {
         self.lanes.get(lane)?.first().map(|(at, _, _)| *at)
     }
 
-    /// Accounts in the queue, waiting or asked.
+    /// Returns how many accounts are in the queue, in flight or waiting.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nothing is in the queue.
+    /// Whether the queue is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How often something was taken of which not everything is answered; what was taken together counts once.
+    /// Returns how many requests are under way; one for several accounts counts once.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.flights.all()
     }
 
-    /// The same of one lane.
+    /// The same for one lane.
     #[must_use]
     pub fn in_flight_of(&self, lane: Lane) -> usize {
         self.flights.of(lane)
     }
 
-    /// The lane of an account in the queue.
+    /// Returns the lane of an account in the queue.
     #[must_use]
     pub fn lane_of(&self, key: &K) -> Option<Lane> {
         self.entries.get(key).map(|entry| entry.lane)
     }
 
-    /// The accounts of a lane that are ready, longest first.
+    /// Returns the ready accounts of a lane, the longest ready first.
     pub(super) fn ready(
         &self,
         lane: Lane,

@@ -1,4 +1,4 @@
-//! The queue against its promises, by hand.
+//! Tests the queue against its promises, by hand.
 
 mod random;
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// Triggers by number.
+/// Work as numbered triggers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Numbers(BTreeSet<u32>);
 

@@ -1,10 +1,10 @@
-//! What a list tells of the accounts that were asked for.
+//! Tests how a list is sorted into shown and missing accounts.
 
 use std::collections::BTreeSet;
 
 use super::*;
 
-/// The ids that are shown, those that are missing, and what is odd.
+/// Returns the ids that are shown, the ids that are missing, and the anomaly.
 fn told(reading: &Reading) -> (Vec<&str>, Vec<&str>, Option<BatchAnomaly>) {
     let shown = reading.shown.iter().map(|(asked, account)| {
         let id = asked.key.id.as_str();
@@ -50,8 +50,8 @@ fn a_list_tells_of_what_it_shows_and_nothing_of_what_it_does_not() {
 }
 
 proptest! {
-    /// Whatever a list shows: each account that was asked for is shown as the list has it or missing, never both, and
-    /// nothing else is told of.
+    /// Whatever a list shows, each account that was asked for is either shown as the list has it or
+    /// missing, and no other account is in the reading.
     #[test]
     fn every_account_that_was_asked_for_is_shown_or_missing(
         ids in proptest::collection::btree_set(0u8..20, 1..10),

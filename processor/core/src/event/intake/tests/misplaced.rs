@@ -1,4 +1,5 @@
-//! Records that are not what their place says: in another's partition, at another's offset, or passed by a later one.
+//! Tests records that are misplaced: in the partition of another key, at an offset of another
+//! record, or before one that was taken in already.
 
 use stackone_link_wire::IngestHeaders;
 

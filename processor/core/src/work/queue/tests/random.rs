@@ -1,4 +1,4 @@
-//! The queue against a model of its promises, at random.
+//! Tests the queue against a model of its promises, at random.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,18 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 enum Step {
     Add(u8),
-    /// Of this lane at most so many, together where they have as many triggers.
+    /// Takes at most this many accounts of a lane, together where they have as many triggers.
     Take(Lane, usize),
     Answer(u8),
     Finish(u8),
     Recheck(u8),
     AskAgain(u8),
     BackOff(u8),
-    /// Backoffs of this lane end, though not at once.
+    /// Backoffs of this lane end, but not at once.
     EndBackoffs(Lane),
     TakeOut(u8),
-    /// All whose number has this remainder by three, as if a partition was given up.
+    /// Removes all accounts whose number has this remainder by three, as if a partition was given
+    /// up.
     Remove(u8),
 }
 
@@ -41,16 +42,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// An account has one lane for as long as it is in the queue.
+/// Returns the lane of an account, which stays the same while it is in the queue.
 fn lane_of(key: u8) -> Lane {
     usize::from(key) % LANES
 }
 
-/// What the queue was told, and what it owes for it.
+/// What was added to the queue, and what it still has to return.
 struct Model {
     queue: WorkQueue<u8, Numbers>,
     now: Monotonic,
-    /// Triggers that were neither decided nor taken out, by account.
+    /// The triggers of each account that were neither decided nor taken out.
     open: BTreeMap<u8, BTreeSet<u32>>,
     asked: BTreeMap<u8, BTreeSet<u32>>,
     flights: Vec<BTreeSet<u8>>,
@@ -151,7 +152,7 @@ impl Model {
         Ok(())
     }
 
-    /// The queue forgot an account, and gave back what was open.
+    /// Checks that the queue removed an account, and returned its open triggers.
     fn gone(&mut self, key: u8, given: Option<Numbers>) -> Result<(), TestCaseError> {
         let open = self.open.remove(&key).unwrap_or_default();
         prop_assert_eq!(given.map(|work| work.0).unwrap_or_default(), open);
@@ -173,7 +174,7 @@ impl Model {
         self.flights.retain(|flight| !flight.is_empty());
     }
 
-    /// Asks for everything that is left, and decides it.
+    /// Takes everything that is left, and decides it.
     fn drain(&mut self) -> BTreeMap<u8, BTreeSet<u32>> {
         self.now += 60 * SECOND;
         for key in std::mem::take(&mut self.asked).into_keys() {
@@ -196,8 +197,8 @@ impl Model {
 }
 
 proptest! {
-    /// Never two lookups of one account at once nor one within a backoff, nothing forgotten, nothing decided that was not
-    /// asked for.
+    /// No account has two lookups at once or one within its backoff, no trigger is forgotten, and
+    /// none is decided that was not asked for.
     #[test]
     fn nothing_is_forgotten_asked_twice_or_too_soon(steps in proptest::collection::vec(step(), 1..200)) {
         let mut model = Model::new();
