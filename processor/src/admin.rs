@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::metrics::Metrics;
 
-/// What the process knows of itself.
+/// The answers of the probes.
 #[derive(Clone)]
 pub struct Health {
     stall: Arc<dyn Fn() -> Option<String> + Send + Sync>,
@@ -19,21 +19,21 @@ pub struct Health {
     metrics: Arc<Metrics>,
 }
 
-/// One thing that has to be in order before the processor is ready.
+/// A condition of readiness.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReadinessCheck {
-    /// What is checked.
+    /// The name of the condition in `/readyz`.
     #[serde(skip)]
     pub name: &'static str,
-    /// Whether it is in order.
+    /// Whether the condition holds.
     pub ok: bool,
-    /// Why not, and what to do.
+    /// Why it does not hold, and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
 impl ReadinessCheck {
-    /// In order unless there is a reason why not.
+    /// Makes a condition that holds where there is no reason against it.
     #[must_use]
     pub const fn of(name: &'static str, reason: Option<String>) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl ReadinessCheck {
         }
     }
 
-    /// In order unless something is the case.
+    /// Makes a condition that holds unless `is_the_case`.
     #[must_use]
     pub fn unless(name: &'static str, is_the_case: bool, reason: &str) -> Self {
         Self::of(name, is_the_case.then(|| reason.to_owned()))
@@ -51,7 +51,8 @@ impl ReadinessCheck {
 }
 
 impl Health {
-    /// Alive unless `stall` gives a reason why not, ready as `checks` tells it, whenever it is asked.
+    /// `stall` returns why the process counts as dead, or `None`; `checks` returns the conditions
+    /// of readiness. Both are called for each request.
     pub fn new(
         metrics: Arc<Metrics>,
         stall: impl Fn() -> Option<String> + Send + Sync + 'static,
@@ -69,7 +70,7 @@ impl Health {
 ///
 /// # Errors
 ///
-/// Where the address cannot be bound.
+/// Fails where the address cannot be bound.
 pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
@@ -80,7 +81,7 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 ///
 /// # Errors
 ///
-/// Where the listener cannot be used.
+/// Fails where the listener cannot be used.
 pub fn serve(listener: TcpListener, health: Health) -> std::io::Result<Server> {
     let server = HttpServer::new(move || {
         App::new()
@@ -100,7 +101,7 @@ pub fn serve(listener: TcpListener, health: Health) -> std::io::Result<Server> {
         .run())
 }
 
-/// Whether the process makes progress; an outage of Kafka or of the API never changes that.
+/// Answers whether the process makes progress. An outage of Kafka or of the API never changes that.
 async fn livez(health: web::Data<Health>) -> HttpResponse {
     match (health.stall)() {
         None => HttpResponse::Ok().body("ok\n"),

@@ -1,4 +1,4 @@
-//! The service as a whole: the admin listener and the reconciler, from start to stop.
+//! The whole service: the admin listener and the reconciler, from start to stop.
 
 mod readiness;
 mod supervise;
@@ -31,13 +31,14 @@ use readiness::{TopicFindings, health};
 pub use supervise::RunError;
 use supervise::supervise;
 
-/// How long the reconciler may take to commit what is finished and leave the group once the process stops. Whoever stops it
-/// may kill it after 10 s, and there is more to wait for: see the test at the end.
+/// How long the reconciler may take to commit its decisions and leave the group once the process
+/// stops. An orchestrator may kill the process after 10 s, and more has to end in that time: the
+/// test at the end adds it up.
 const RECONCILER_STOP: Duration = Duration::from_secs(6);
 /// How long tasks may take to end after that, while the last spans are sent.
 const STOP: Duration = Duration::from_secs(1);
 
-/// A processor that is bound to its admin address and has yet to run.
+/// A processor that is bound to its admin address and does not consume yet.
 pub struct Application {
     settings: Settings,
     merges_triggers: bool,
@@ -50,15 +51,15 @@ pub struct Application {
 /// Why a processor cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The admin address cannot be listened on.
+    /// The process cannot listen on the admin address.
     #[error("admin.listen: cannot listen on {address}: {source}")]
     Listen {
-        /// The address.
+        /// The address of the setting.
         address: SocketAddr,
-        /// Why.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// A client for StackOne's API cannot be made.
+    /// A client for StackOne's API could not be made.
     #[error("projects: {0}")]
     Client(#[from] stackone_client::StartError),
     /// A metric cannot be registered.
@@ -71,7 +72,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// Where the address is taken or a client cannot be made. That no broker answers is no error.
+    /// Fails where the address is taken or a client cannot be made. A missing broker is no error.
     pub fn build(config: &Config) -> Result<Self, BuildError> {
         let settings = config.settings.clone();
         let address = settings.admin.listen;
@@ -108,39 +109,41 @@ impl Application {
         })
     }
 
-    /// Gives each trigger a lookup of its own, in order for each account, so that a measurement can tell what merging
-    /// saves. No configuration does this.
+    /// Gives each trigger a lookup of its own, in order for each account, so that a measurement can
+    /// show what merging saves. No configuration does this.
     #[must_use]
     pub const fn without_merging(mut self) -> Self {
         self.merges_triggers = false;
         self
     }
 
-    /// Where the admin listener is bound.
+    /// Returns the address of the admin listener.
     #[must_use]
     pub const fn admin_addr(&self) -> SocketAddr {
         self.admin_addr
     }
 
-    /// Has tests stand around the steps of its transactions.
+    /// Lets a test act between the steps of transactions.
     #[must_use]
     pub fn disturbed_by(mut self, around: Arc<dyn Around>) -> Self {
         self.context.around = around;
         self
     }
 
-    /// Has `/livez` answer 503 sooner, so that a test need not wait for minutes. No configuration does this.
+    /// Has `/livez` answer 503 after `longest`, so that a test need not wait for minutes. No
+    /// configuration does this.
     #[must_use]
     pub fn stalled_after(mut self, longest: Duration) -> Self {
         self.context.heartbeat = Arc::new(Heartbeat::new(longest));
         self
     }
 
-    /// Works until `stop`: then commits what is finished, writes what is pending, leaves the group.
+    /// Runs until `stop`. Then it commits its decisions, writes markers of pending work, and leaves
+    /// the group.
     ///
     /// # Errors
     ///
-    /// Where the admin listener or the reconciler ends by itself.
+    /// Fails where the admin listener or the reconciler ends by itself.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), RunError> {
         self.context.stop = stop.child_token();
         let server = admin::serve(
@@ -185,17 +188,18 @@ impl Application {
     }
 }
 
-/// How long the reconciler may take from one turn to the next, where transactions may take `timeout`: that long without a
-/// poll, and in a start until its transactional id is registered.
+/// Returns how long the reconciler may take from one turn to the next, where transactions may take
+/// `timeout`: the longest time without a poll and, at a start, the time to register its
+/// transactional id.
 const fn longest_turn(timeout: Duration) -> Duration {
     longest_without_poll(timeout).saturating_add(timeout)
 }
 
-/// The configured projects with their clients.
+/// Returns the configured projects with their clients.
 ///
 /// # Errors
 ///
-/// Where a client cannot be made.
+/// Fails where a client cannot be made.
 pub fn projects(config: &Config) -> Result<ProjectClients, stackone_client::StartError> {
     let settings = &config.settings;
     let project =
@@ -228,7 +232,7 @@ mod tests {
 
     use super::*;
 
-    /// Docker kills after 10 s, and a second of them is for what is not waited for here.
+    /// Docker kills after 10 s. One of them is for what this sum does not have.
     #[test]
     fn all_that_is_waited_for_at_the_end_takes_nine_seconds_at_most() {
         let last = STOP.max(spans::PATIENCE) + program::AFTERWARDS;

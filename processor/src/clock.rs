@@ -1,4 +1,4 @@
-//! The monotonic clock of this process, as the core's decisions read it.
+//! The clocks of this process, from which the core gets its times.
 
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -8,13 +8,13 @@ use stackone_processor_core::time::{Monotonic, Now};
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// The time since the clock was first read.
+/// Returns the time since the clock was first read.
 #[must_use]
 pub fn monotonic() -> Monotonic {
     Monotonic::after_start(START.elapsed())
 }
 
-/// Both clocks.
+/// Returns the time on both clocks.
 #[must_use]
 pub fn now() -> Now {
     Now {

@@ -1,17 +1,17 @@
-//! Whether the reconciler's thread still turns: what `/livez` says of it.
+//! Watches whether the reconciler's thread makes progress, which `/livez` answers.
 //!
-//! A thread that hangs in a call that never comes back, or in the drop of a client, cannot say so itself. Whoever restarts
-//! the process has to hear of it.
+//! A thread that hangs in a call or in the drop of a client cannot report that itself, and the
+//! orchestrator has to know it to restart the process.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use stackone_processor_core::time::Monotonic;
 
-/// When the reconciler last turned.
+/// The time of the reconciler's last turn.
 pub struct Heartbeat {
     longest: Duration,
-    /// None while no reconciler is to run: while topics are waited for, and between two runs.
+    /// `None` while no reconciler runs: while the process waits for topics, and between two runs.
     last: Mutex<Option<Monotonic>>,
 }
 
@@ -19,7 +19,7 @@ pub struct Heartbeat {
 pub struct Run(Arc<Heartbeat>);
 
 impl Heartbeat {
-    /// A reconciler that turns within `longest` is alive.
+    /// A reconciler counts as alive that turns within `longest`.
     #[must_use]
     pub const fn new(longest: Duration) -> Self {
         Self {
@@ -28,19 +28,19 @@ impl Heartbeat {
         }
     }
 
-    /// A run begins, which ends when what is given is dropped.
+    /// Begins a run. It ends when the returned value is dropped.
     #[must_use]
     pub fn begin(self: &Arc<Self>, now: Monotonic) -> Run {
         *self.last() = Some(now);
         Run(Arc::clone(self))
     }
 
-    /// The run has turned, or come a step further in its start or its end.
+    /// Notes a turn, or a step of the start or the end of a run.
     pub fn beat(&self, now: Monotonic) {
         *self.last() = Some(now);
     }
 
-    /// For how long a run has not turned, where that is too long.
+    /// Returns how long the run has not turned, where that is too long.
     #[must_use]
     pub fn stalled_for(&self, now: Monotonic) -> Option<Duration> {
         let still = now.saturating_duration_since((*self.last())?);
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(stalled(10_682), None, "it has ended");
     }
 
-    /// As where a client that is dropped waits for ever.
+    /// A dropped client that waits for ever looks like this.
     #[test]
     fn a_run_that_never_ends_its_unwinding_is_stalled() {
         let (heartbeat, start) = (Arc::new(Heartbeat::new(LONGEST)), Monotonic::START);

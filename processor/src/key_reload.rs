@@ -1,6 +1,8 @@
-//! Reads API key files again while the processor runs, so that a key can be rotated without a restart.
+//! Reads API key files again while the processor runs, so that a key can be rotated without a
+//! restart.
 //!
-//! A file that is missing or empty keeps the last good key, loudly: whoever replaces a file may do so in two steps.
+//! Where a file is missing or empty, the last good key stays in use and a warning is logged: a file
+//! may be replaced in two steps.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use crate::metrics::Metrics;
 use crate::projects::{ProjectClient, ProjectClients};
 use stackone_processor_core::work::queue::Lane;
 
-/// Reads again and again.
+/// Reads the key files again and again.
 pub(crate) struct KeyReload {
     /// The projects whose keys are in files.
     files: Vec<(Lane, ProjectSettings)>,
@@ -23,7 +25,7 @@ pub(crate) struct KeyReload {
 }
 
 impl KeyReload {
-    /// For projects in the order of their settings.
+    /// Takes the projects in the order of their settings.
     pub(crate) fn new(
         settings: &[ProjectSettings],
         projects: Arc<ProjectClients>,
@@ -39,7 +41,7 @@ impl KeyReload {
         }
     }
 
-    /// What there is to say of a key that was read; the project uses it from now on.
+    /// Uses a key from now on. Returns the line to log about it, if there is one.
     fn used(project: &ProjectClient<'_>, name: &str, key: Secret) -> Option<Notice> {
         if project.client.replace_key(key.value) {
             tracing::info!(

@@ -1,10 +1,12 @@
-//! The processor: asks StackOne what is true of an account and emits every transition once.
+//! The service around the core: it asks StackOne what is true of an account and emits every
+//! transition once.
 //!
 //! # Path of a trigger
 //!
-//! [`shell`] is the thread that drives [`stackone_processor_core`], which decides everything: it
-//! polls records by [`consumer`], has [`lookups`] ask the accounts API, and [`transaction`] commit
-//! events, states and offsets together. [`restore`] and [`refetch`] read on threads of their own.
+//! [`shell`] is the thread that drives [`stackone_processor_core`], which decides everything. It
+//! polls records by [`consumer`], has [`lookups`] ask the accounts API, and has [`transaction`]
+//! commit events, states and offsets together. [`restore`] and [`refetch`] read on threads of their
+//! own.
 
 pub mod admin;
 pub mod application;

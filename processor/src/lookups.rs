@@ -1,4 +1,4 @@
-//! Lookups under way, on the runtime; their answers come back as messages.
+//! Runs lookups on the runtime. Their results come back as messages.
 
 use crate::clock;
 use std::sync::Arc;
@@ -24,12 +24,12 @@ pub struct Lookups {
     post: Post,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
-    /// Of each project, the generation of the key that was last probed.
+    /// For each project, the generation of the key that was probed last.
     probed: Arc<[AtomicU64]>,
 }
 
 impl Lookups {
-    /// Lookups whose answers go to `post`.
+    /// Makes the sender. Results go to `post`.
     #[must_use]
     pub fn new(
         projects: Arc<ProjectClients>,
@@ -75,7 +75,7 @@ impl Lookups {
         self.tasks.spawn(LOOKUP, task);
     }
 
-    /// Sends a lookup of several accounts.
+    /// Sends a batch lookup.
     pub fn send_batch(&self, asked: Vec<Asked>, lane: Lane, sent: Monotonic) {
         let (projects, post, metrics) = (
             Arc::clone(&self.projects),
@@ -103,7 +103,8 @@ impl Lookups {
         self.tasks.spawn(BATCH_LOOKUP, task);
     }
 
-    /// Asks whether a project's key is accepted: after `wait`, or as soon as it is another key than the last one asked for.
+    /// Asks whether a project's key is accepted: after `wait`, or as soon as the key differs from
+    /// the one that was probed last.
     pub fn probe(&self, lane: Lane, wait: std::time::Duration) {
         let (projects, post, metrics) = (
             Arc::clone(&self.projects),

@@ -1,4 +1,4 @@
-//! The configured projects with the clients that ask their APIs.
+//! The configured projects with their API clients.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -7,24 +7,24 @@ use stackone_client::Client;
 use stackone_processor_core::api_gate;
 use stackone_processor_core::work::queue::Lane;
 
-/// The projects, each with its client.
+/// The configured projects with their API clients.
 #[derive(Debug)]
 pub struct ProjectClients {
     projects: Arc<api_gate::Projects>,
     clients: Vec<Client>,
 }
 
-/// A project with its client.
+/// A project with its API client.
 #[derive(Debug, Clone, Copy)]
 pub struct ProjectClient<'a> {
-    /// Its id; none where a single project serves every webhook.
+    /// The id of the project; `None` for the single project that serves every webhook.
     pub id: &'a Option<String>,
-    /// Its API.
+    /// The client with the project's key.
     pub client: &'a Client,
 }
 
 impl ProjectClients {
-    /// The projects, each of which gets the lane of its place.
+    /// Takes the projects in the order of their lanes.
     #[must_use]
     pub fn new(projects: Vec<(api_gate::Project, Client)>) -> Self {
         let (projects, clients) = projects.into_iter().unzip();
@@ -34,13 +34,13 @@ impl ProjectClients {
         }
     }
 
-    /// The projects without their clients.
+    /// Returns the projects without their clients.
     #[must_use]
     pub const fn core(&self) -> &Arc<api_gate::Projects> {
         &self.projects
     }
 
-    /// The project of a lane.
+    /// Returns the project of a lane.
     #[must_use]
     pub fn get(&self, lane: Lane) -> Option<ProjectClient<'_>> {
         let (project, client) = self.projects.get(lane).zip(self.clients.get(lane))?;

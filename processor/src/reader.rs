@@ -1,4 +1,4 @@
-//! A consumer that joins no group, for questions; and records as they are kept.
+//! A consumer without a group, for requests to the cluster; and copies of its records.
 
 use rdkafka::Message;
 use rdkafka::error::KafkaError;
@@ -12,13 +12,13 @@ use stackone_processor_core::event::intake::Consumed;
 /// A consumer that joins no group and commits nothing.
 pub type Reader = StandaloneConsumer;
 
-/// Why there is no reader.
+/// Why no reader could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ReaderError {
     /// The Kafka settings cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The client refused its settings.
+    /// librdkafka refused the settings.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
 }
@@ -32,11 +32,11 @@ impl From<ClientError> for ReaderError {
     }
 }
 
-/// Makes a reader; see [`standalone_consumer`]. Whoever only reads takes a `TopicReader`.
+/// Makes a reader; see [`standalone_consumer`]. Code that only reads topics uses a `TopicReader`.
 ///
 /// # Errors
 ///
-/// Where settings cannot be used.
+/// Fails where the settings cannot be used.
 pub fn reader(
     kafka: &KafkaConfig,
     group: &str,
@@ -49,7 +49,7 @@ pub fn reader(
     Ok(standalone_consumer(kafka, group, isolation)?)
 }
 
-/// A record as the client holds it, copied.
+/// Copies a record out of the client's memory.
 #[must_use]
 pub fn consumed(message: &BorrowedMessage<'_>) -> Consumed {
     Consumed {

@@ -1,4 +1,4 @@
-//! Reading records again: makes the calls that [`RefetchSteps`] asks for.
+//! Reads records again by the calls that [`RefetchSteps`] asks for.
 
 use std::time::Duration;
 
@@ -16,34 +16,34 @@ use stackone_processor_core::work::AccountKey;
 use crate::clock;
 use crate::reader::{Reader, ReaderError, consumed, reader};
 
-/// Longest time one call into the client may block, so that it is noticed when nobody waits any more.
+/// The longest time that one call may block, so that a cancellation is noticed.
 const SLICE: Duration = Duration::from_millis(100);
-/// How long one question for the watermarks may take.
+/// How long one request for watermarks may take.
 const STEP: Duration = Duration::from_secs(2);
 
 /// Why a record cannot be read again now.
 #[derive(Debug, thiserror::Error)]
 pub enum RefetchError {
-    /// There is no client.
+    /// The reader could not be made.
     #[error("no client to read records again")]
     Reader(#[from] ReaderError),
-    /// The client refuses to read there.
+    /// librdkafka refuses to read there.
     #[error("records cannot be read again")]
     Kafka(#[from] KafkaError),
     /// The cluster neither gave the record in time nor showed that it has expired.
     #[error(transparent)]
     NotInTime(#[from] NotInTime),
-    /// Nobody waits for it any more.
+    /// The result is not needed any more.
     #[error("nobody waits for the records any more")]
     Cancelled,
 }
 
-/// The records of `causes`, read by who may use `group`, each with whether it has expired: then it has a key and no value.
-/// Blocks, for each of them not longer than `within`.
+/// Reads the records of `causes` with a client that names `group`. `true` marks a record that has
+/// expired: it has a key and no value. Blocks, for each record at most `within`.
 ///
 /// # Errors
 ///
-/// See [`RefetchError`].
+/// Fails as [`RefetchError`] says.
 pub fn refetch(
     kafka: &KafkaConfig,
     group: &str,

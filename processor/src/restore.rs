@@ -1,4 +1,4 @@
-//! Restoring the state of a partition from the compacted topic: makes the calls that [`RestoreSteps`] asks for.
+//! Restores the states of a partition by the calls that [`RestoreSteps`] asks for.
 
 mod open_transactions;
 
@@ -20,12 +20,12 @@ use crate::reader::{Reader, reader};
 use open_transactions::WaitingRestore;
 pub use open_transactions::{OpenTransaction, OpenTransactions};
 
-/// How long one question to the cluster may take before it is asked again.
+/// How long one request to the cluster may take before it is repeated.
 const STEP: Duration = Duration::from_secs(5);
-/// How soon it is noticed that nobody wants the answer any more.
+/// How soon a cancellation is noticed.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// Restores partitions; each thread that restores has one.
+/// Restores partitions. Each restoring thread has one.
 pub struct Restore {
     kafka: KafkaConfig,
     topic: String,
@@ -36,8 +36,9 @@ pub struct Restore {
 }
 
 impl Restore {
-    /// For the state topic `topic` and the positions of `group`, whose id is `group_id`. Of personal data only what is in
-    /// `personal` is kept. A wait for a transaction to end is told to `open`.
+    /// Takes the state topic, and the consumer whose group has the offsets, with the id `group_id`.
+    /// Of personal data it keeps only what `personal` has. It shows in `open` that it waits for a
+    /// transaction to end.
     #[must_use]
     pub const fn new(
         kafka: KafkaConfig,
@@ -57,12 +58,12 @@ impl Restore {
         }
     }
 
-    /// Restores a partition. Blocks until it is done or `is_cancelled` says that nobody wants it any more.
+    /// Restores a partition. Blocks until that is done or `is_cancelled` returns `true`.
     ///
     /// # Errors
     ///
-    /// Where the topic is set up in a way that would damage data, or settings cannot be used. An unreachable cluster is
-    /// waited for: a partition that has no leader, say.
+    /// Fails where the settings of the topic would damage data, or the client's cannot be used. It
+    /// waits for an unreachable cluster, such as a partition without a leader.
     pub fn run(
         self,
         partition: i32,
@@ -82,7 +83,7 @@ impl Restore {
             };
             restoring.waiting.waits_for(open);
             steps.ended(answer.unwrap_or_else(|error| {
-                // Each attempt is told.
+                // Logs each attempt.
                 let what = name(call);
                 tracing::warn!(partition, %error, "restore: no {what} yet");
                 RestoreAnswer::None
@@ -122,11 +123,12 @@ struct Restoring<'a> {
     committed: Reader,
     topic: String,
     partition: i32,
-    /// Let go as soon as it was asked: the group sees this member as long as anyone holds it.
+    /// Dropped as soon as its last answer is there: the group sees this member as long as one is
+    /// held.
     group: Option<GroupQuestions>,
     is_cancelled: &'a dyn Fn() -> bool,
     waiting: WaitingRestore,
-    /// The group's coordinator answered when it was asked last, after it had not told a stable offset.
+    /// Whether the coordinator answered the last request, after one for a stable offset had failed.
     has_coordinator: bool,
 }
 
@@ -167,9 +169,9 @@ impl Restoring<'_> {
         group.map_or(Ok(RestoreAnswer::None), |group| ask(group, self.partition))
     }
 
-    /// The open transaction that keeps the group's offset from being stable. The client waits for it, and says in the end
-    /// only that nobody answered in time. So whoever is asked for the offset as it was before has to answer twice, with
-    /// another question for the stable one between.
+    /// Returns the open transaction that keeps the group's offset from being stable. The client
+    /// waits for that transaction and reports only a timeout. So the coordinator has to answer two
+    /// requests for the offset from before, with another request for the stable one between them.
     fn transaction_with_offset(&mut self) -> Option<OpenTransaction> {
         let group = self.group.as_ref()?;
         let asked = group.committed_before(&self.uncommitted, self.partition, STEP);
@@ -189,7 +191,7 @@ impl Restoring<'_> {
         Ok(RestoreAnswer::Count(partitions))
     }
 
-    /// Reads to the end that the broker reports, or until nobody wants it any more.
+    /// Reads to the end that the broker reports, or until it is cancelled.
     fn read_to_end(&self, steps: &mut RestoreSteps) -> Result<RestoreAnswer, KafkaError> {
         let partition = self.partition;
         let mut list = TopicPartitionList::new();
@@ -212,7 +214,7 @@ impl Restoring<'_> {
     }
 }
 
-/// The open transaction on the state topic that the answer to a call tells of.
+/// Returns the open transaction on the state topic that an answer shows.
 fn transaction_on_states(
     steps: &RestoreSteps,
     answer: &Result<RestoreAnswer, KafkaError>,
@@ -238,7 +240,7 @@ const fn name(call: RestoreCall) -> &'static str {
     }
 }
 
-/// Sleeps; false where nobody wants what comes after any more.
+/// Sleeps. Returns `false` where the restore was cancelled.
 fn sleep(wait: Duration, is_cancelled: &dyn Fn() -> bool) -> bool {
     let end = Instant::now() + wait;
     loop {

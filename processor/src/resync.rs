@@ -1,7 +1,8 @@
-//! Resync: lists a project's accounts and publishes a trigger for each, so that webhooks that never came are healed.
+//! Resync: lists a project's accounts with a trigger for each, which heals webhooks that are lost.
 //!
-//! Whoever lists decides nothing. The owner of each account compares the trigger with its own state and looks the account
-//! up where they differ, and, after a complete list, what was not in it. So only the owner ever emits.
+//! The lister decides nothing. The owner of each account compares the trigger with its own state,
+//! and looks the account up where they differ. After a complete list it also looks up the accounts
+//! that were missing. So only the owner ever emits.
 
 pub mod markers;
 mod pages;
@@ -31,45 +32,45 @@ pub use told::{ListProgress, ListSummary, Unanswered};
 
 /// How long a trigger may take to be stored.
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
-/// Attempts for one page before a run is given up; the next one starts over.
+/// How often a page is requested before the run fails. The next run starts over.
 const PAGE_ATTEMPTS: u32 = 8;
-/// Triggers that are being stored at once.
+/// How many triggers are being stored at once.
 const AT_ONCE: usize = 100;
 
-/// How a resync lists.
+/// The settings of a run.
 #[derive(Debug, Clone)]
 pub struct ResyncSettings {
     /// How to reach Kafka.
     pub kafka: KafkaConfig,
-    /// The account events topic.
+    /// The name of the account events topic.
     pub topic: String,
-    /// Accounts a page; StackOne's unified API allows 100.
+    /// Accounts on a page; StackOne's unified API allows 100.
     pub page_size: u32,
-    /// Pages a minute, beside the budget for lookups.
+    /// Pages in a minute, in addition to the budget of lookups.
     pub requests_per_minute: u32,
-    /// How long a page is waited with that was not answered.
+    /// The waits after a failed request for a page.
     pub backoff: Backoff,
 }
 
-/// Why a run ended before its end. What was published does no harm; the next run starts over.
+/// Why a run ended early. What it published does no harm, and the next run starts over.
 #[derive(Debug, thiserror::Error)]
 pub enum ResyncError {
-    /// The accounts API did not answer a page.
+    /// The accounts API gave no answer for a page.
     #[error("the accounts API does not list its accounts")]
     Api(#[from] ApiError),
     /// A trigger could not be stored.
     #[error("a trigger could not be stored")]
     Publish(#[from] PublishError),
-    /// No producer.
+    /// The producer could not be made.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The topic's partitions are not known.
+    /// The number of the topic's partitions is not known.
     #[error(transparent)]
     Topic(#[from] TopicAdminError),
     /// A trigger cannot be written as JSON.
     #[error("trigger cannot be encoded")]
     Encode(#[from] serde_json::Error),
-    /// There is no project of that number.
+    /// No project has this lane.
     #[error("no such project is configured")]
     NoProject,
     /// The process stops.
@@ -77,19 +78,19 @@ pub enum ResyncError {
     Interrupted,
 }
 
-/// One run for one project, until `stop`. `progress` is told after each page, and before each pause
-/// for an API that does not answer.
+/// Lists one project, until `stop`. `progress` is called after each page, and before each wait for
+/// an API that does not answer.
 ///
 /// # Errors
 ///
-/// See [`ResyncError`].
+/// Fails as [`ResyncError`] says.
 pub async fn run(
     settings: &ResyncSettings,
     project: ProjectClient<'_>,
     stop: &CancellationToken,
     progress: impl FnMut(ListProgress<'_>),
 ) -> Result<ListSummary, ResyncError> {
-    // Whatever it waits for: a pause between pages, an answer, or a trigger to be stored.
+    // A stop ends every wait: between pages, for an answer, or for a trigger to be stored.
     stop.run_until_cancelled(list(settings, project, progress))
         .await
         .unwrap_or(Err(ResyncError::Interrupted))
@@ -178,8 +179,8 @@ impl<'a> ListRun<'a> {
         })
     }
 
-    /// Tells every partition that the run begins, or that the list was complete. Partition 0 is told last, since by what it
-    /// has the next run is due: what it was told, all were.
+    /// Writes to every partition that the run begins, or that its list is complete. Partition 0
+    /// comes last, because its marker sets when the next run is due: when it has one, all have.
     async fn mark(&self, is_complete: bool) -> Result<(), ResyncError> {
         let (run, project_id, started_at) = (self.id, self.project.id.clone(), self.started_at);
         let value = serde_json::to_vec(&ListingMarker {
@@ -210,7 +211,7 @@ impl<'a> ListRun<'a> {
         Ok(())
     }
 
-    /// None where the account's id cannot be used.
+    /// Returns `None` where the account's id cannot be used.
     fn trigger(&self, listed: &Listed) -> Option<AccountListed> {
         Some(AccountListed {
             run: self.id,
@@ -250,7 +251,8 @@ impl<'a> ListRun<'a> {
         })
     }
 
-    /// Reads a page, at the pace of the resync's own budget, and tries again what may pass.
+    /// Reads a page at the pace of the resync's own budget, and repeats requests that failed for a
+    /// reason that may pass.
     async fn page(
         &self,
         number: Option<u32>,

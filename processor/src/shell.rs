@@ -1,8 +1,10 @@
-//! The thread that drives the core: it polls, gives the core what comes, and carries out what the core wants.
+//! The thread that drives the core: it polls, passes inputs to the core, and carries out the core's
+//! actions.
 //!
-//! One thread is what keeps transactions and rebalances apart and needs no lock. Waiting is done elsewhere: lookups on the
-//! runtime, restoring, reading dead records and committing on other threads. They all answer into one inbox. While a
-//! transaction is committed nothing is polled, so that neither a record nor a rebalance comes between its steps.
+//! Because it is one thread, transactions and rebalances stay apart without a lock. Everything that
+//! waits runs elsewhere: lookups on the runtime; restores, refetches and commits on other threads.
+//! They all post their results to one inbox. While a transaction is committed nothing is polled, so
+//! neither a record nor a rebalance comes between its steps.
 
 mod actions;
 mod cluster;
@@ -38,11 +40,11 @@ pub use context::{Context, ReconcilerError, ReconcilerSettings};
 pub use inbox::{Inbox, Message, Post};
 pub(crate) use without_poll::longest_without_poll;
 
-/// Longest time the thread sleeps when nothing happens.
+/// The longest sleep when nothing happens.
 const IDLE: Duration = Duration::from_millis(100);
-/// Most records taken in before answers are looked at again.
+/// The most records that are consumed before results are looked at again.
 const MAX_RECORDS: usize = 1000;
-/// A poll comes back with nothing also when it served something that is no record, a log line for instance.
+/// A poll returns nothing also where it served something else, such as a log line.
 const MAX_EMPTY_POLLS: usize = 16;
 
 /// One run, from joining the group to leaving it.
@@ -55,7 +57,7 @@ pub struct Shell {
     lookups: Lookups,
     inbox: Inbox,
     generations: Generations,
-    /// Ends what is done for a partition elsewhere when it is given up.
+    /// Dropping a guard ends the work that runs elsewhere for its partition.
     alive: BTreeMap<i32, DropGuard>,
     observed: Observed,
     next_gauges: Monotonic,
@@ -64,9 +66,9 @@ pub struct Shell {
 
 /// Why the loop of a run ends.
 enum Ended {
-    /// The core says so.
+    /// The core ends the run.
     Core(End),
-    /// The code around it cannot go on.
+    /// The code around the core cannot go on.
     Shell(ReconcilerError),
 }
 
@@ -77,15 +79,17 @@ impl From<ReconcilerError> for Ended {
 }
 
 impl Shell {
-    /// Registers the transactional id, then joins the group. Blocks until the coordinator answered.
+    /// Registers the transactional id, then joins the group. Blocks until the coordinator has
+    /// answered.
     ///
     /// # Errors
     ///
-    /// See [`ReconcilerError`].
+    /// Fails as [`ReconcilerError`] says.
     pub fn start(settings: ReconcilerSettings, context: Context) -> Result<Self, ReconcilerError> {
         let inbox = Inbox::new();
         let events = settings.core.topics.name(Topic::AccountEvents).to_owned();
-        // Before joining: a former process of this instance may hold a transaction open, and this ends it.
+        // This comes before joining: a former process of this instance may hold a transaction open,
+        // and this ends it.
         let transactions = Transactions::start(
             &settings.kafka,
             &settings.transactional_id,
@@ -103,7 +107,7 @@ impl Shell {
             Arc::clone(&context.metrics),
             context.stop.clone(),
         );
-        // What a former run knew of refused keys is not known any more.
+        // What an earlier run knew of refused keys may have changed.
         context.all_refused.store(false, Ordering::Release);
         context.metrics.none_is_halted(context.projects.labels());
         context.metrics.partitions.intake_paused.set(0);
@@ -125,11 +129,13 @@ impl Shell {
         })
     }
 
-    /// Works until it is told to stop: then what is finished is committed, what is pending is written, and the group is left.
+    /// Runs until it is stopped. Then it commits its decisions, writes markers of pending work, and
+    /// leaves the group.
     ///
     /// # Errors
     ///
-    /// See [`ReconcilerError`]. Nothing is lost: what was not committed is read again by the next run.
+    /// Fails as [`ReconcilerError`] says. Nothing is lost: the next run consumes again what was not
+    /// committed.
     pub fn run(mut self) -> Result<(), ReconcilerError> {
         let Err(ended) = self.work();
         self.show_gauges();
@@ -160,7 +166,7 @@ impl Shell {
         }
     }
 
-    /// Gives the core an input, and carries out what it wants.
+    /// Passes an input to the core, and carries out the core's actions.
     fn give(&mut self, input: Input) -> Result<(), Ended> {
         self.core.handle(clock::now(), input, &mut self.observed);
         while let Some(action) = self.core.next_action() {
@@ -169,7 +175,7 @@ impl Shell {
         Ok(())
     }
 
-    /// Takes in every message there is, waiting for the first.
+    /// Takes every message of the inbox. Waits for the first.
     fn receive(&mut self, wait: Duration) -> Result<(), Ended> {
         let mut next = self.inbox.wait(wait);
         while let Some(message) = next {
@@ -183,7 +189,7 @@ impl Shell {
         Ok(())
     }
 
-    /// Takes in what there is to read, and rebalances as they come, as long as the core lets it.
+    /// Polls records and rebalances as long as the core allows it.
     fn poll(&mut self) -> Result<(), Ended> {
         self.inbox.silence_bell();
         let mut empty_polls = 0;
@@ -191,7 +197,8 @@ impl Shell {
             if !self.core.may_poll() {
                 return Ok(());
             }
-            // Here and not in each turn: one that waits for a commit for ever turns, and is dead all the same.
+            // The heartbeat is here and not in each turn: a run that waits for a commit for ever
+            // still turns.
             self.context.heartbeat.beat(clock::monotonic());
             match self.consumer.poll() {
                 Polled::Record(record) => self.give(Input::Consumed(record))?,
@@ -203,7 +210,7 @@ impl Shell {
                 },
             }
         }
-        // There is more, and no bell will ring for what is there already.
+        // More is there, and the bell does not ring for what has come already.
         self.inbox.ring();
         Ok(())
     }
@@ -223,7 +230,8 @@ impl Shell {
         })
     }
 
-    /// A call that the client does not come back from ends the run; its thread is left behind.
+    /// Ends the run where the client does not return from a call. The calling thread is left
+    /// behind.
     fn look_after_the_commit(&mut self) -> Result<(), Ended> {
         if self.transactions.is_stuck() {
             self.give(Input::Transacted(Transacted::Fatal(StuckCall.into())))?;

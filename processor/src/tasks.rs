@@ -1,5 +1,5 @@
-//! Tasks of a reconciler, which is told of one that dies: the answer that it owes would never come, and whoever waits for
-//! it, an account, a partition, a project's probe, would wait for ever.
+//! The tasks of a reconciler. The reconciler hears of a task that panics: its answer would never
+//! come, and an account, a partition or a probe would wait for ever.
 
 pub(crate) mod names;
 
@@ -22,7 +22,8 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// Tasks on `runtime`, that `tracker` awaits; whoever reads `post` is told of those that die.
+    /// Starts tasks on `runtime`, which `tracker` awaits. The reader of `post` hears of those that
+    /// panic.
     #[must_use]
     pub const fn new(tracker: TaskTracker, runtime: Handle, post: Post) -> Self {
         Self {
@@ -43,11 +44,11 @@ impl Tasks {
         drop(spawn::spawn_on(&self.runtime, what, tracked));
     }
 
-    /// Starts one that blocks.
+    /// Starts a task that blocks.
     pub fn spawn_blocking(&self, what: Name, job: impl FnOnce() + Send + 'static) {
         let (watch, token) = (self.watch(what), self.tracker.token());
         let watched = move || {
-            // Dropped in the other order: who awaits all tasks has been told of those that died.
+            // The order of drops matters: when all tasks are awaited, panics have been posted.
             let _tracked = token;
             let _watch = watch;
             job();
@@ -55,11 +56,11 @@ impl Tasks {
         drop(spawn::spawn_blocking_on(&self.runtime, what, watched));
     }
 
-    /// Starts one that may never end: it is not awaited.
+    /// Starts a task that may never end, so it is not awaited.
     ///
     /// # Errors
     ///
-    /// Where the system has no thread left.
+    /// Fails where the system has no thread left.
     pub fn spawn_thread(&self, what: Name, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let watch = self.watch(what);
         let watched = move || {
@@ -75,7 +76,7 @@ impl Tasks {
     }
 }
 
-/// Tells when it is dropped by a panic.
+/// Posts a panic when it is dropped by one.
 struct Watch {
     what: Name,
     post: Post,

@@ -1,4 +1,5 @@
-//! The commit cycle's transaction: everything of a batch, and the offsets that pass it, or nothing.
+//! The transaction of a commit cycle: all records of a batch with the offsets that pass them, or
+//! nothing.
 
 mod around;
 mod call;
@@ -28,7 +29,7 @@ use call::TimedCall;
 use failure::{Failed, is_queue_full, sorted};
 use producer::{Deliveries, producer_config};
 
-/// A transactional producer. One thread uses it, and never while a rebalance is handled.
+/// A transactional producer. One thread uses it, and never during a rebalance.
 pub struct Transactions {
     producer: Live<BaseProducer<Deliveries>>,
     deliveries: Deliveries,
@@ -39,25 +40,25 @@ pub struct Transactions {
     call: TimedCall,
 }
 
-/// Longest time one call into the client may block, so that delivery reports are served and a stop is noticed.
+/// The longest time one call may block, so that delivery reports are served and a stop is noticed.
 const SLICE: Duration = Duration::from_millis(200);
-/// How often delivery reports are served while records are on their way: a small part of what a transaction takes.
+/// How often delivery reports are served during a flush: a small part of the time of a transaction.
 const FLUSH_STEP: Duration = Duration::from_micros(200);
-/// How long the cluster may take to say who leads its partitions.
+/// How long the cluster may take to name the leaders of its partitions.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long to wait for room in the client's queue.
+/// The wait for room in the client's queue.
 const FULL_STEP: Duration = Duration::from_millis(10);
-/// How long to wait before a call is made again.
+/// The wait before a call is repeated.
 const RETRY_STEP: Duration = Duration::from_millis(20);
 
 impl Transactions {
-    /// Makes the producer and registers its `transactional.id`, which fences any former producer of that id. Blocks.
-    /// Offsets are those of `offsets_topic`. Once `stop` is cancelled, no transaction takes longer than a few seconds.
-    /// `around` is [`Undisturbed`] but in tests.
+    /// Makes the producer and registers its `transactional.id`, which fences any former producer of
+    /// that id. Blocks. Offsets are those of `offsets_topic`. Once `stop` is cancelled, no
+    /// transaction takes longer than a few seconds. `around` is [`Undisturbed`] except in tests.
     ///
     /// # Errors
     ///
-    /// Where settings cannot be used or the coordinator does not answer within `timeout`.
+    /// Fails where the settings cannot be used or the coordinator does not answer within `timeout`.
     pub fn start(
         kafka: &KafkaConfig,
         transactional_id: &str,
@@ -83,11 +84,11 @@ impl Transactions {
         })
     }
 
-    /// Writes a batch in one transaction, as [`TransactionSteps`] says.
+    /// Writes a batch in one transaction, by the steps of [`TransactionSteps`].
     ///
     /// # Errors
     ///
-    /// See [`TransactionError`].
+    /// Fails as [`TransactionError`] says.
     pub fn commit(
         &self,
         batch: &Batch,
@@ -96,7 +97,7 @@ impl Transactions {
         let offsets = self.offsets(batch).map_err(TransactionError::Aborted)?;
         let records = batch.records.len();
         let mut steps = TransactionSteps::new(records, self.timeout, clock::monotonic());
-        // What it failed of, before what came of that.
+        // The first error, before those that follow from it.
         let mut failed = None;
         loop {
             let call = match steps.next() {
@@ -118,7 +119,7 @@ impl Transactions {
         }
     }
 
-    /// Makes a call into the client, with what stands around the steps.
+    /// Makes a call, with what a test does around it.
     fn make(
         &self,
         call: ProducerCall,
@@ -152,8 +153,8 @@ impl Transactions {
         }
     }
 
-    /// Serves delivery reports before a call is made again: an abort waits for those of what it purged, and nobody else
-    /// serves them.
+    /// Serves delivery reports before a call is repeated: an abort waits for the reports of the
+    /// records that it purged, and nothing else serves them.
     fn serve(&self, call: ProducerCall) {
         match call {
             ProducerCall::Produce(_) => self.producer.poll(FULL_STEP),
@@ -179,8 +180,8 @@ impl Transactions {
         match outcome {
             Outcome::Committed => Ok(()),
             Outcome::Aborted => Err(TransactionError::Aborted(error)),
-            // The error that made the producer useless is not always the first that came of it: when it is fenced, its
-            // records are purged, and that comes first.
+            // The error that ended the producer is not always the first one: when it is fenced its
+            // records are purged, and their errors come first.
             Outcome::Fatal => {
                 let cause = self.producer.client().fatal_error();
                 let error = cause.map_or(error, |(code, _)| KafkaError::Global(code));
@@ -198,22 +199,23 @@ impl Transactions {
         Ok(offsets)
     }
 
-    /// Whether a call into the client will not come back, and whoever waits for [`Self::commit`] waits for ever.
+    /// Whether a call will not return, so that the caller of [`Self::commit`] would wait for ever.
     #[must_use]
     pub fn is_stuck(&self) -> bool {
         self.call.is_stuck(Instant::now())
     }
 
-    /// Whether the producer reaches a broker: one that tells it of `topic`. Blocks, also while a transaction is committed.
+    /// Whether the producer reaches a broker that answers about `topic`. Blocks, also while a
+    /// transaction is committed.
     #[must_use]
     pub fn reach(&self, topic: &str, timeout: Duration) -> bool {
         let told = self.producer.client().fetch_metadata(Some(topic), timeout);
         told.is_ok()
     }
 
-    /// Partitions of `topic` that took no record of the last transaction, where that is because the cluster names no leader
-    /// for them: all their replicas are gone, and no attempt will do better until one is back. None where the cluster does
-    /// not answer. Blocks.
+    /// Returns the partitions of `topic` that took no record of the last transaction because they
+    /// have no leader: all their replicas are down, and no attempt will do better until one is
+    /// back. Empty where the cluster does not answer. Blocks.
     #[must_use]
     pub fn leaderless(&self, topic: &str) -> Vec<i32> {
         let mut without = self.deliveries.without(topic);
@@ -231,9 +233,10 @@ impl Transactions {
         without
     }
 
-    /// Whether all records are delivered. Not left to the client's own `flush`, which serves delivery reports in steps of
-    /// 100 ms that do not end before their time: every transaction would take that long. One that is not delivered ends
-    /// it: the client sends no more of the transaction then.
+    /// Whether all records are delivered. The client's own `flush` is not used: it serves delivery
+    /// reports in steps of 100 ms that do not end early, so every transaction would take that long.
+    /// A record that is not delivered ends the flush, since the client sends no more of the
+    /// transaction then.
     fn flush(&self) -> Result<(), Failed> {
         let flushed = self.producer.flush(Duration::ZERO);
         match self.deliveries.take_first() {
@@ -252,12 +255,12 @@ impl Transactions {
             if is_queue_full(&error) {
                 return (CallError::NotYet, error);
             }
-            // Where another record was not delivered, that is why.
+            // Where another record was not delivered, that is the cause.
             sorted(self.deliveries.take_first().unwrap_or(error))
         })
     }
 
-    /// Makes a call that may not come back.
+    /// Makes a call that may not return.
     fn timed(&self, call: impl FnOnce() -> KafkaResult<()>) -> KafkaResult<()> {
         self.call.made(Instant::now(), call)
     }

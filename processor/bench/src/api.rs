@@ -1,9 +1,9 @@
-//! A stand-in for StackOne's accounts API that costs next to nothing, so that what is measured is
-//! not its speed.
+//! A stand-in for StackOne's accounts API that costs next to nothing, so that the measurement shows
+//! the processor.
 //!
-//! A thread for each connection: it sleeps to a fraction of a millisecond, where a runtime's timers
-//! round up to the next one. Every account exists and is active. Rate limits are those of the
-//! simulator: a window of a minute.
+//! Each connection has a thread: a thread sleeps to a fraction of a millisecond, where a runtime's
+//! timers round up to the next one. Every account exists and is active. The rate limit is that of
+//! the simulator: a window of a minute.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -18,22 +18,22 @@ use jiff::Timestamp;
 use crate::process::Child;
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// Smallest thread stack that is enough; there are hundreds.
+/// The stack of a thread, as small as suffices: there are hundreds.
 const STACK: usize = 256 * 1024;
 
 /// Be the accounts API.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Serve {
-    /// Shortest time of an answer, in microseconds.
+    /// The shortest time of an answer, in microseconds.
     #[arg(long, default_value_t = 0)]
     pub(crate) fastest: u64,
-    /// Longest time of an answer, in microseconds.
+    /// The longest time of an answer, in microseconds.
     #[arg(long, default_value_t = 0)]
     pub(crate) slowest: u64,
-    /// Requests it allows in a minute.
+    /// Requests that it allows in a minute.
     #[arg(long)]
     pub(crate) limit: Option<u32>,
-    /// Tell when each request came and was answered: account, and two times in microseconds since
+    /// Print when each request came and was answered: account, and two times in microseconds since
     /// the epoch.
     #[arg(long)]
     pub(crate) tell: bool,
@@ -42,7 +42,7 @@ pub(crate) struct Serve {
 /// The API as a process of its own.
 pub(crate) struct Api {
     pub(crate) address: String,
-    /// What it tells of each request, where it was asked to.
+    /// Its output about requests, where it prints any.
     pub(crate) told: Option<std::sync::mpsc::Receiver<String>>,
     _child: Child,
 }
@@ -68,7 +68,7 @@ impl Serve {
         }
     }
 
-    /// A process that does this.
+    /// Starts a process that serves with these arguments.
     pub(crate) fn start(&self) -> anyhow::Result<Api> {
         let mut arguments = vec![
             "api".to_owned(),
@@ -98,7 +98,7 @@ impl Serve {
         })
     }
 
-    /// Tells its address in a line, and serves until standard input ends.
+    /// Prints its address in a line, and serves until standard input ends.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         writeln!(io::stdout(), "{}", listener.local_addr()?)?;
@@ -120,7 +120,7 @@ impl Serve {
 }
 
 impl Shared {
-    /// Answers one connection's requests until it is closed.
+    /// Answers the requests of a connection until it is closed.
     fn serve(&self, stream: &TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let mut reader = BufReader::new(stream);

@@ -15,13 +15,13 @@ use crate::process::Child;
 /// Be the broker: librdkafka's mock cluster.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Partitions of each topic.
+    /// The number of partitions of each topic.
     #[arg(long)]
     partitions: i32,
 }
 
 impl Serve {
-    /// Tells its address in a line, and serves until standard input ends.
+    /// Prints its address in a line, and serves until standard input ends.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let owner: BaseProducer = ClientConfig::new()
             .set("test.mock.num.brokers", "1")
@@ -38,23 +38,23 @@ impl Serve {
     }
 }
 
-/// Where measurements get their topics.
+/// The source of topics for measurements.
 pub(crate) enum Broker {
-    /// A new embedded broker for each.
+    /// A new embedded broker for each measurement.
     Embedded,
-    /// Topics of their own on one Kafka.
+    /// New topics on one Kafka for each measurement.
     Kafka {
         /// `host:port`.
         bootstrap_servers: String,
-        /// Keeps its container. Dropped before the runtime.
+        /// Keeps the container running. Dropped before the runtime.
         #[cfg(feature = "container")]
         _container: Option<Container>,
-        /// For the admin client.
+        /// The runtime of the admin client.
         runtime: Runtime,
     },
 }
 
-/// A broker's container, which can be dropped only where a runtime can be asked for.
+/// A broker's container. It may be dropped only inside a runtime.
 #[cfg(feature = "container")]
 pub(crate) struct Container {
     broker: Option<Box<harness::DedicatedBroker>>,
@@ -69,7 +69,7 @@ impl Drop for Container {
     }
 }
 
-/// The topics of one measurement; the broker ends with it, where it is embedded.
+/// The topics of one measurement. An embedded broker ends with it.
 pub(crate) struct Place {
     pub(crate) kafka: KafkaConfig,
     pub(crate) topics: Topics,
@@ -79,8 +79,8 @@ pub(crate) struct Place {
 }
 
 impl Broker {
-    /// `None` for the embedded one, `container` for one in a container, else the address of one
-    /// that runs.
+    /// Opens a broker: `None` is an embedded one, `container` one in a container, anything else the
+    /// address of a running one.
     pub(crate) fn open(kafka: Option<&str>) -> anyhow::Result<Self> {
         match kafka {
             None => Ok(Self::Embedded),
@@ -122,7 +122,7 @@ impl Broker {
         }
     }
 
-    /// Whether it is Kafka.
+    /// Whether the broker is Kafka.
     pub(crate) const fn is_real(&self) -> bool {
         match self {
             Self::Embedded => false,
@@ -130,7 +130,7 @@ impl Broker {
         }
     }
 
-    /// New topics.
+    /// Makes new topics.
     pub(crate) fn place(&self, partitions: i32) -> anyhow::Result<Place> {
         match self {
             Self::Embedded => {

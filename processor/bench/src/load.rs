@@ -1,4 +1,4 @@
-//! Webhooks of accounts, as ingest publishes them.
+//! Publishes webhooks of accounts, as ingest does.
 
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,9 @@ use crate::broker::Place;
 
 pub(crate) const PROJECT: &str = "acmeinc-27270";
 
-/// The id of the account with this number, of the length StackOne's have.
+/// Returns the id of the account with this number, as long as one of StackOne's.
 pub(crate) fn account_id(number: u32) -> String {
-    // A multiplicative hash, so that neighbours are not alike.
+    // A multiplicative hash makes neighbours differ.
     let scattered = u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     format!("b{scattered:016x}{:04x}", number % 0xffff)
 }
@@ -32,21 +32,21 @@ impl Webhooks {
     pub(crate) fn new(place: &Place) -> anyhow::Result<Self> {
         let mut config = place.kafka.client_config("bench-webhooks")?;
         config.set("partitioner", "murmur2_random");
-        // An idempotent producer looks for its id every half second only, which would be measured
-        // along.
+        // An idempotent producer asks for its id only every half second, which would be measured,
+        // too.
         config.set("acks", "all");
         config.set("linger.ms", "0");
         config.set("compression.type", "lz4");
         config.set("queue.buffering.max.messages", "1000000");
         let producer: Live<BaseProducer> = config.create()?;
         let topic = place.topics.name(Topic::AccountEvents).to_owned();
-        // Connected before any clock starts.
+        // The connection is made before any clock starts.
         let within = Duration::from_secs(10);
         producer.client().fetch_metadata(Some(&topic), within)?;
         Ok(Self { producer, topic })
     }
 
-    /// Queues a webhook of an account that happened at `event_date`; [`Self::flush`] waits for its
+    /// Queues a webhook of an account with this `event_date`. [`Self::flush`] waits for its
     /// acknowledgement.
     pub(crate) fn send(&self, account: &str, event_date: Timestamp) -> anyhow::Result<()> {
         let event = "account.updated";
@@ -97,7 +97,7 @@ impl Webhooks {
         }
     }
 
-    /// One webhook for each account number, in this order; each happened a millisecond after the
+    /// Sends one webhook for each account number, in this order, each dated a millisecond after the
     /// one before.
     pub(crate) fn send_all(&self, count: u32, account: impl Fn(u32) -> u32) -> anyhow::Result<()> {
         let first = Timestamp::now().as_millisecond() - i64::from(count);

@@ -19,11 +19,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The service's.
+/// The service has the same allocator.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Measures the processor.
+/// The command line of the measurement.
 #[derive(Parser)]
 #[command(name = "bench-processor")]
 struct Cli {
@@ -33,8 +33,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measure. Exits with 0 if all goals are met, with 3 if some are missed, with 1 if something
-    /// could not be measured.
+    /// Measure. Exits with 0 if all goals are met, with 3 if some are missed, with 1 if a
+    /// measurement failed.
     Run(run::Run),
     /// Be the embedded broker, until standard input ends.
     #[command(hide = true)]

@@ -1,28 +1,28 @@
-//! The processes that are measured.
+//! The processes of a measurement.
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::Context as _;
 
-/// `USER_HZ`, which is the same on every Linux.
+/// `USER_HZ`, which is 100 on every Linux.
 const TICKS_A_SECOND: f64 = 100.0;
 
-/// A process that ends when this is dropped.
+/// A process. Dropping it ends the process.
 pub(crate) struct Child {
     child: std::process::Child,
     _stdin: Option<ChildStdin>,
 }
 
 impl Child {
-    /// This program with `arguments`, once it told its address in a line.
+    /// Starts this program with `arguments`, and waits for the line with its address.
     pub(crate) fn telling_its_address(arguments: &[&str]) -> anyhow::Result<(Self, String)> {
         let (child, mut lines) = Self::telling(arguments)?;
         let address = lines.next().context("it ended")??;
         Ok((child, address))
     }
 
-    /// This program with `arguments`, and what it tells.
+    /// Starts this program with `arguments`, and returns its output.
     pub(crate) fn telling(
         arguments: &[&str],
     ) -> anyhow::Result<(Self, Lines<BufReader<ChildStdout>>)> {
@@ -42,7 +42,7 @@ impl Child {
         ))
     }
 
-    /// This program with `arguments`, and its log.
+    /// Starts this program with `arguments`, and returns its log.
     pub(crate) fn logging(
         arguments: &[&str],
         environment: &[(&str, &str)],
@@ -63,12 +63,12 @@ impl Child {
         ))
     }
 
-    /// What it has used of the processors so far.
+    /// Returns the CPU time of the process so far.
     pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
         cpu_seconds(&self.child.id().to_string())
     }
 
-    /// A line of `/proc/PID/status`, in MiB.
+    /// Returns a line of `/proc/PID/status`, in MiB.
     pub(crate) fn mebibytes(&self, name: &str) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -78,11 +78,11 @@ impl Child {
     }
 }
 
-/// What a process has used of the processors so far: `PID`, or `self`.
+/// Returns the CPU time of a process so far: `PID`, or `self`.
 pub(crate) fn cpu_seconds(process: &str) -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name, in parentheses, may have blanks; user and system time are the 12th and 13th field
-    // after it.
+    // The name is in parentheses and may contain blanks; user and system time are the 12th and 13th
+    // field after it.
     let (_, fields) = stat.rsplit_once(')').context("no stat")?;
     let ticks = fields.split_whitespace().skip(11).take(2);
     let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
@@ -91,7 +91,7 @@ pub(crate) fn cpu_seconds(process: &str) -> anyhow::Result<f64> {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // An error means that it has ended already.
+        // An error means that the process has ended already.
         drop(self.child.kill());
         drop(self.child.wait());
     }

@@ -1,4 +1,4 @@
-//! The processor as a process of its own, and what its metrics say.
+//! The processor as a process of its own, and its metrics.
 
 use std::collections::HashMap;
 use std::fs;
@@ -16,40 +16,40 @@ use crate::broker::Place;
 use crate::load::PROJECT;
 use crate::process::Child;
 
-/// How often it is asked how far it is.
+/// How often its metrics are read.
 pub(crate) const STEP: Duration = Duration::from_millis(5);
 
-/// What a measurement sets.
+/// The settings of a measurement.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     /// `lookups.max_in_flight`.
     pub(crate) in_flight: usize,
     /// `projects.requests_per_minute`.
     pub(crate) requests_per_minute: u32,
-    /// More sections.
+    /// More sections of the configuration.
     pub(crate) more: String,
-    /// A lookup for each webhook.
+    /// Whether each webhook gets a lookup of its own.
     pub(crate) without_merging: bool,
-    /// What is logged.
+    /// The filter of the log.
     pub(crate) filter: &'static str,
 }
 
-/// A running processor; killed when dropped.
+/// A running processor. Dropping it kills the process.
 pub(crate) struct Processor {
     pub(crate) child: Child,
-    /// Lines of its log.
+    /// The lines of its log.
     pub(crate) log: Receiver<String>,
     pub(crate) started: Instant,
     admin: SocketAddr,
     _folder: TempDir,
 }
 
-/// Its metrics at one moment.
+/// The values of its metrics at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct Figures(HashMap<String, f64>);
 
 impl Processor {
-    /// Starts it and waits until all partitions are restored.
+    /// Starts a processor and waits until all partitions are restored.
     pub(crate) fn start(options: &Options, place: &Place, api: &str) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
         let file = folder.path().join("processor.toml");
@@ -63,7 +63,8 @@ impl Processor {
         }
         let (child, lines) = Child::logging(&arguments, &environment)?;
         let (log, receiver) = channel();
-        // Drained also when nobody listens, so that a full pipe never holds it up.
+        // The thread reads on when nobody takes the lines, so that a full pipe never stops the
+        // processor.
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 drop(log.send(line));
@@ -105,7 +106,7 @@ impl Processor {
         Ok(Figures(values.collect()))
     }
 
-    /// Waits until so many records were disposed of; the figures then.
+    /// Waits until this many records have a disposition, and returns the metrics of then.
     pub(crate) fn disposed(&self, records: u32, within: Duration) -> anyhow::Result<Figures> {
         let deadline = Instant::now() + within;
         loop {
@@ -139,12 +140,12 @@ impl Processor {
 }
 
 impl Figures {
-    /// Over all labels.
+    /// Sums a metric over all labels.
     pub(crate) fn sum(&self, name: &str) -> f64 {
         self.sum_where(name, "")
     }
 
-    /// Over those whose labels contain `part`.
+    /// Sums a metric over the labels that contain `part`.
     pub(crate) fn sum_where(&self, name: &str, part: &str) -> f64 {
         let of_name = self.0.iter().filter(|(key, _)| {
             key.strip_prefix(name)
@@ -155,8 +156,8 @@ impl Figures {
     }
 }
 
-/// The embedded broker does not answer a fetch when a record comes, only when the fetch's time is
-/// over; half a second of that at a time would be all that is measured.
+/// The embedded broker answers a fetch only when the fetch's time is over, also where a record
+/// comes earlier. With the default of half a second nothing else would be measured.
 const SHORT_FETCHES: &str = "[kafka.properties]\n\"fetch.wait.max.ms\" = \"10\"\n";
 
 impl Options {
@@ -170,7 +171,7 @@ impl Options {
         }
     }
 
-    /// Without batches, where single lookups are what is measured.
+    /// Switches batches off, to measure single lookups.
     pub(crate) fn one_by_one(in_flight: usize) -> Self {
         Self {
             more: "[batch]\nmax_ids = 1".to_owned(),
@@ -208,7 +209,7 @@ impl Options {
     }
 }
 
-/// The address in the line it logs when it starts.
+/// Returns the address in the line that the processor logs when it starts.
 fn admin_address(log: &Receiver<String>) -> anyhow::Result<SocketAddr> {
     let within = Duration::from_secs(30);
     loop {

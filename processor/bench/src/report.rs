@@ -1,4 +1,4 @@
-//! What is printed and written.
+//! Prints and writes the results.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,18 +14,18 @@ use serde::Serialize;
 pub(crate) struct Sample {
     pub(crate) scenario: &'static str,
     pub(crate) case: String,
-    /// Name and value, in the order of the columns.
+    /// Names and values, in the order of the columns.
     pub(crate) figures: Vec<(&'static str, f64)>,
-    /// What is aimed at, where something is.
+    /// The goal of the measurement, where it has one.
     pub(crate) goal: Option<Goal>,
 }
 
-/// A figure that is not to be missed.
+/// A bound for one value.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Goal {
-    /// Name of the figure.
+    /// The name of the value.
     pub(crate) figure: &'static str,
-    /// Which side of the limit is good.
+    /// The side of the limit that is good.
     pub(crate) bound: Bound,
     /// The limit.
     pub(crate) limit: f64,
@@ -38,7 +38,7 @@ pub(crate) enum Bound {
     AtLeast,
 }
 
-/// Where it was measured.
+/// The machine of the measurement.
 #[derive(Debug, Serialize)]
 pub(crate) struct Machine {
     cores: usize,
@@ -51,7 +51,7 @@ pub(crate) struct Machine {
     date: String,
 }
 
-/// Everything.
+/// All results.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) broker: &'static str,
@@ -85,7 +85,7 @@ impl Goal {
 }
 
 impl Row<'_> {
-    /// The middle one. Of rounds that fell together with other work, only one in two moves it.
+    /// Returns the median. A round that other work disturbed moves it little.
     fn median(&self, figure: &str) -> f64 {
         let of = |sample: &&Sample| {
             let found = sample.figures.iter().find(|(name, _)| *name == figure);
@@ -134,7 +134,7 @@ impl Machine {
         })
     }
 
-    /// To be called at the end.
+    /// Notes the load of the machine at the end.
     pub(crate) fn note_load(&mut self) -> anyhow::Result<()> {
         self.load_average_after = load_average()?;
         Ok(())
@@ -142,7 +142,7 @@ impl Machine {
 }
 
 impl Report {
-    /// Prints everything, and writes it where it was asked for.
+    /// Prints all results, and writes them to the given files.
     pub(crate) fn write(&self, markdown: Option<&Path>, json: Option<&Path>) -> anyhow::Result<()> {
         let text = self.markdown()?;
         io::stdout().write_all(text.as_bytes())?;
@@ -157,7 +157,7 @@ impl Report {
         Ok(())
     }
 
-    /// Goals that were missed.
+    /// Returns how many goals were missed.
     pub(crate) fn missed(&self) -> usize {
         let rows = self.scenarios().into_iter().flat_map(|(_, rows)| rows);
         let missed = rows.filter(|row| {
@@ -199,7 +199,7 @@ impl Report {
         Ok(text)
     }
 
-    /// Scenarios and their cases, as they came.
+    /// Returns the scenarios and their cases, in the order of the samples.
     fn scenarios(&self) -> Vec<(&'static str, Vec<Row<'_>>)> {
         let mut scenarios: Vec<(&'static str, Vec<Row<'_>>)> = Vec::new();
         for sample in &self.samples {
@@ -237,7 +237,7 @@ fn said_by(program: &str, arguments: &[&str]) -> String {
     )
 }
 
-/// Three significant digits, or all before the point.
+/// Returns three significant digits, or all digits before the point.
 fn short(value: f64) -> String {
     match value.abs() {
         large if large >= 100.0 => format!("{value:.0}"),
@@ -247,7 +247,7 @@ fn short(value: f64) -> String {
 }
 
 impl Sample {
-    /// A line on standard error, so that one sees how far it is.
+    /// Prints a line to standard error as a sign of progress.
     pub(crate) fn tell(&self) -> anyhow::Result<()> {
         let figures: Vec<String> = self
             .figures

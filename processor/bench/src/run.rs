@@ -10,40 +10,40 @@ use crate::broker::Broker;
 use crate::report::{Machine, Report, Sample};
 use crate::scenario::{budget, codec, concurrency, latency, merging, restore};
 
-/// Exit code where goals were missed.
+/// The exit code where goals were missed.
 const MISSED: u8 = 3;
 
-/// What to measure, and where to write it.
+/// The scenarios, and where to write the results.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Run {
-    /// What to measure; all but codecs where none is named.
+    /// The scenarios; all but the codec where none is named.
     #[arg(value_enum)]
     scenarios: Vec<Scenario>,
-    /// `HOST:PORT` of a Kafka that runs, or `container` for one of our own; else the embedded
-    /// broker, a process of its own.
+    /// `HOST:PORT` of a running Kafka, or `container` for a new one; otherwise the embedded broker,
+    /// in a process of its own.
     #[arg(long)]
     kafka: Option<String>,
-    /// How often everything is measured; medians are shown. All of it takes some 8 minutes, on
-    /// Kafka some 15.
+    /// How often everything is measured; medians are shown. All of it takes about 8 minutes, on
+    /// Kafka about 15.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: u32,
-    /// A tenth of everything, once: whether it works, not how fast it is.
+    /// Measure a tenth of everything, once: shows whether it works, not how fast it is.
     #[arg(long)]
     pub(crate) short: bool,
-    /// Where the table goes.
+    /// Write the table to this file.
     #[arg(long)]
     markdown: Option<PathBuf>,
-    /// Where the figures go.
+    /// Write the figures to this file.
     #[arg(long)]
     json: Option<PathBuf>,
 }
 
-/// Something to measure.
+/// The scenarios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Scenario {
     /// 10,000 webhooks of 10, 1,000 and 10,000 accounts, with and without merging.
     Merging,
-    /// Lookups a second where the API answers in 50 ms.
+    /// How many lookups a second where the API answers in 50 ms.
     Concurrency,
     /// 100,000 accounts that wait under a budget.
     Budget,
@@ -56,7 +56,7 @@ enum Scenario {
 }
 
 impl Scenario {
-    /// What is measured where none is named.
+    /// The scenarios that are measured where none is named.
     const USUAL: [Self; 5] = [
         Self::Merging,
         Self::Concurrency,
@@ -66,14 +66,14 @@ impl Scenario {
     ];
 }
 
-/// What every measurement needs.
+/// What every scenario needs.
 pub(crate) struct Bench {
     pub(crate) run: Run,
     pub(crate) broker: Broker,
 }
 
 impl Run {
-    /// Measures, tells and writes; the exit code says whether all goals are met.
+    /// Measures, prints and writes. The exit code says whether all goals are met.
     pub(crate) fn everything(self) -> anyhow::Result<ExitCode> {
         let mut machine = Machine::this()?;
         let broker = Broker::open(self.kafka.as_deref())?;
@@ -126,7 +126,7 @@ impl Run {
 }
 
 impl Bench {
-    /// A tenth in the short form.
+    /// Returns a number, or a tenth of it in the short form.
     pub(crate) const fn sized(&self, full: u32) -> u32 {
         if self.run.short { full / 10 } else { full }
     }
@@ -153,5 +153,5 @@ impl Bench {
     }
 }
 
-/// Takes a sample in, and tells that it is there.
+/// Takes a sample, and prints that it is there.
 pub(crate) type Tell<'a> = &'a mut dyn FnMut(Sample) -> anyhow::Result<()>;

@@ -1,4 +1,4 @@
-//! What is measured, one module each.
+//! The scenarios, one module each.
 
 pub(crate) mod budget;
 pub(crate) mod codec;

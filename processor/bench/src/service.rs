@@ -1,4 +1,4 @@
-//! The processor: the service's library, built with the bench, as a process of its own.
+//! The processor's library, built into the bench, as a process of its own.
 
 use std::path::PathBuf;
 
@@ -11,16 +11,16 @@ use tokio::runtime::Runtime;
 /// Be the processor.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Its configuration file.
+    /// The configuration file.
     #[arg(long)]
     config: PathBuf,
-    /// A lookup for each webhook.
+    /// Give each webhook a lookup of its own.
     #[arg(long)]
     without_merging: bool,
 }
 
 impl Serve {
-    /// Runs for as long as the process lives.
+    /// Runs as long as the process lives.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let config = Config::load(Some(&self.config), &process_environment())?;
         let logs = &config.settings.telemetry;

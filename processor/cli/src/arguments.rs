@@ -1,4 +1,4 @@
-//! The command line.
+//! The arguments of the command line.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use crate::commands::Command;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "stackone-processor", version, after_help = AFTER_HELP)]
 pub struct Cli {
-    /// Settings that replace defaults, in TOML; see processor/config.default.toml for every key.
+    /// Settings that replace defaults, in TOML; processor/config.default.toml documents every key.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What to do.
+    /// The command; `run` where none is given.
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -1,20 +1,21 @@
-//! How far a command is: a bar on a terminal, and a line now and then where there is none. On stderr.
+//! Shows on stderr how far a command is: by a bar on a terminal, and by a line now and then
+//! elsewhere.
 
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
 
 use stackone_link_process::stderr;
 
-/// How often the bar is drawn on a terminal.
+/// The shortest time between two drawings of the bar on a terminal.
 const REDRAW: Duration = Duration::from_millis(100);
-/// How often a line says how far it is where there is no terminal.
+/// The time between two lines where there is no terminal.
 const SAY: Duration = Duration::from_secs(10);
-/// How long what is written to stdout waits for the bar to be taken away.
+/// How long a write to stdout waits until the bar is removed.
 const CLEARED: Duration = Duration::from_millis(100);
-/// Back to the beginning of the line, which is emptied.
+/// Moves the cursor to the beginning of the line, and empties it.
 const EMPTY_LINE: &str = "\r\u{1b}[K";
 
-/// Where it is shown.
+/// A bar, or lines where there is no terminal.
 pub(crate) struct Bar {
     is_terminal: bool,
     next: Instant,
@@ -31,7 +32,7 @@ impl Bar {
         }
     }
 
-    /// Tells it, now and then, and waits for nobody who does not read it.
+    /// Shows the progress now and then. Never waits for a reader.
     pub(crate) fn tell(&mut self, done: u64, of: u64, what: &str) {
         let now = Instant::now();
         if now < self.next {
@@ -48,7 +49,7 @@ impl Bar {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn clear(&mut self) {
         if std::mem::take(&mut self.is_drawn) {
             stderr::write(EMPTY_LINE);
@@ -63,7 +64,7 @@ impl Drop for Bar {
     }
 }
 
-/// How far it is, as a bar.
+/// Returns the bar as text.
 fn bar(done: u64, of: u64) -> String {
     const WIDTH: u64 = 30;
     let of = of.max(1);

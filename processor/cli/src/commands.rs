@@ -1,4 +1,4 @@
-//! The commands: each has its line here, and a file with its arguments and with what it prints.
+//! The commands. Each has one line here, and a module with its arguments and its output.
 
 pub(crate) mod acls;
 pub(crate) mod doctor;
@@ -27,7 +27,7 @@ use state::StateCommand;
 use topics::TopicsCommand;
 use unlinks::UnlinksCommand;
 
-/// What to do.
+/// The commands of the program.
 #[derive(Debug, Clone, Default, Subcommand)]
 pub enum Command {
     /// Process until SIGTERM or Ctrl-C; a second one ends it at once. The default.
@@ -35,59 +35,67 @@ pub enum Command {
     Run,
     /// Print the settings in effect, without secrets, or what is wrong with them.
     CheckConfig,
-    /// Print what each service must be allowed on brokers with an authorizer, as a script of kafka-acls.sh. Asks nobody.
+    /// Print the rights that each service needs on brokers with an authorizer, as a script of
+    /// kafka-acls.sh. Makes no request.
     Acls(Acls),
-    /// Look at everything a processor depends on, and say what is wrong and what to do. Changes nothing.
+    /// Check everything that a processor depends on, and say what is wrong and what to do. Changes
+    /// nothing.
     ///
-    /// It need not run: the brokers, the topics and their settings, what may be read, every record of the state topic, how
-    /// far the consumer group is, the API key of each project, and this machine's clock against StackOne's.
+    /// The processor need not run. It checks the brokers, the topics and their settings, the rights
+    /// to read, every record of the state topic, the lag of the consumer group, the API key of each
+    /// project, and this machine's clock against StackOne's.
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(Doctor),
-    /// Say where an account is, and why: what was confirmed of it, what is pending and what StackOne said last, its
-    /// triggers, its dead letters, and what of these was not found. Changes nothing.
+    /// Say where an account is, and why: its confirmed state, its pending work and StackOne's last
+    /// answer, its triggers, its dead letters, and which of these were not found. Changes nothing.
     #[command(after_help = explain::EXAMPLES)]
     Explain(Explain),
     /// Ask a running processor whether it is ready: exit code 0 or 1. For container probes.
     Healthcheck(Healthcheck),
-    /// Have one account looked up now, where no webhook comes and the next resync is too far: what connect asks for by itself.
+    /// Have one account looked up now, where no webhook comes and the next resync is too far away.
+    /// Connect asks for the same by itself.
     ///
-    /// It writes a record for the running processors, which ask StackOne once and tell what has changed, as after a resync.
-    /// Where nothing has, nothing is told. Repeating it does no harm.
+    /// It writes a record for the running processors. They ask StackOne once and emit what has
+    /// changed, as after a resync, or nothing. Repeating it does no harm.
     #[command(after_help = look::EXAMPLES)]
     Look(Look),
     /// Put dead letters back on the account events topic, each once, in order per account.
     ///
-    /// The running processors then look at them again. An interrupted or repeated redrive puts nothing back twice, and
-    /// what is put aside while it runs is not for this one. Letters that were malformed are left unless asked for by
-    /// reason.
+    /// The running processors then process them again. An interrupted or repeated redrive puts
+    /// nothing back twice. Letters that come while it runs are left for the next one, and so are
+    /// malformed ones unless their reason is given.
     #[command(after_help = redrive::EXAMPLES)]
     Redrive(RedriveArguments),
-    /// List the accounts and have looked up what differs from what was confirmed: heals webhooks that never came.
+    /// List the accounts, and have those looked up that differ from their confirmed state: heals
+    /// webhooks that never came.
     ///
-    /// The running processors do the looking up. Interrupted or repeated runs do no harm. At its end it says how many
-    /// accounts are listed, unchanged since they were confirmed, queued for a lookup, and missing from the list, which are
-    /// queued as well.
+    /// The running processors send the lookups. Interrupted or repeated runs do no harm. At the end
+    /// it prints how many accounts are listed, unchanged, queued for a lookup, and missing from the
+    /// list; missing ones are queued as well.
     ///
-    /// It reads resync.requests_per_minute pages a minute, beside the lookups and beside a run of the processors
-    /// that is under way: for a while all three may ask for more than StackOne allows. Where StackOne then says to wait, they do.
+    /// It reads resync.requests_per_minute pages a minute, in addition to the lookups and to a run
+    /// of the processors: for a while all three may exceed StackOne's limit. Where StackOne then
+    /// answers 429, they wait.
     Resync(ResyncArguments),
-    /// Show what was confirmed of accounts, as the state topic has it. Changes nothing.
+    /// Show the confirmed states of accounts, as the state topic has them. Changes nothing.
     #[command(subcommand)]
     State(StateCommand),
-    /// Show or make the topics the pipeline needs.
+    /// Show or make the topics that the pipeline needs.
     #[command(subcommand)]
     Topics(TopicsCommand),
-    /// Show or release accounts that are not unlinked because too many of their project vanished at once.
+    /// Show or release accounts that are not unlinked because too many of their project vanished at
+    /// once.
     ///
-    /// Where more than 10 accounts of a project, or more than 2 % of them, begin to answer 404 within an hour and no webhook
-    /// says that they were deleted, a wrong API key or base_url is the likely cause. So none of them is unlinked: they stay
-    /// pending, and are looked at again now and then. Once they answer again they are decided as ever.
+    /// Where more than 10 accounts of a project, and more than 2 % of them, begin to answer 404
+    /// within an hour and no webhook reported their deletion, a wrong API key or base_url is the
+    /// likely cause. So none of them is unlinked: they stay pending, and are looked up now and
+    /// then. Once they answer again they are decided as usual.
     #[command(subcommand)]
     Unlinks(UnlinksCommand),
 }
 
 impl Command {
-    /// Whether it asks the accounts API, or tells whether the service could.
+    /// Whether the command asks the accounts API, or checks whether the service could.
     pub(crate) const fn needs_api_keys(&self) -> bool {
         match self {
             Self::Explain(asked) => asked.ask,
@@ -102,7 +110,7 @@ impl Command {
         }
     }
 
-    /// Does it with the API keys. To process, and to ask whether that is ready, is up to the program.
+    /// Runs a command that needs the API keys. The program itself runs `run` and `healthcheck`.
     pub(crate) async fn with_keys(self, config: &Config) -> anyhow::Result<()> {
         match self {
             Self::CheckConfig => print(config),
@@ -120,7 +128,7 @@ impl Command {
         }
     }
 
-    /// Does it without the API keys.
+    /// Runs a command that needs no API keys.
     pub(crate) async fn without_keys(self, settings: &Settings) -> anyhow::Result<()> {
         match self {
             Self::Acls(asked) => acls::run(settings, &asked, &mut stdout()),

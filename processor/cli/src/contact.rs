@@ -1,4 +1,4 @@
-//! A command's first word with the brokers: who waits says so, and then why.
+//! A command's first contact with the brokers: a command that waits says so, and then why.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use stackone_link_process::stderr;
 use stackone_link_transport::KafkaConfig;
 use stackone_processor_operate::contact::brokers_answer;
 
-/// How long brokers may take to answer.
+/// How long the brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long nothing is said: brokers that are there have answered by then.
+/// How long the wait is silent: brokers that are up have answered by then.
 const SILENCE: Duration = Duration::from_millis(500);
 
 /// Waits for the first answer of a broker.

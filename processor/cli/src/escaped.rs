@@ -1,6 +1,6 @@
-//! Text from outside, as a terminal may have it.
+//! Escapes text from outside for a terminal.
 
-/// What comes from outside must not move the cursor of a terminal.
+/// Escapes control characters, so that text from outside cannot move the cursor of a terminal.
 pub(crate) fn escaped(text: &str) -> String {
     let escape = |character: char| match character {
         control if control.is_control() => control.escape_default().to_string(),

@@ -1,7 +1,7 @@
 //! The program `stackone-processor`: arguments, printing, progress and exit codes.
 //!
-//! What its commands do is in [`stackone_processor_operate`], and what runs the service in
-//! [`stackone_processor`].
+//! [`stackone_processor_operate`] does the work of its commands, and [`stackone_processor`] is the
+//! service that it runs.
 
 pub mod arguments;
 mod bar;

@@ -1,6 +1,6 @@
 //! `stackone-processor`: see `--help`.
 
-/// See docs/decisions/0006.
+/// docs/decisions/0006 has the reason.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -1,4 +1,4 @@
-//! The program `stackone-processor`, in the library so that tests can run it as a process of their own.
+//! The program, as a library: tests run it as a process of their own.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -16,16 +16,18 @@ use stackone_processor::transaction::{Around, Undisturbed};
 use crate::arguments::Cli;
 use crate::commands::Command;
 
-/// What it calls itself on stderr.
+/// The name at the beginning of its lines on stderr.
 const NAME: &str = "stackone-processor";
 
-/// The program: reads the command line and the environment, does what they say, and tells how it ended.
+/// The whole program: reads the command line and the environment, runs the command, and returns the
+/// exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     main_disturbed_by(std::env::args_os(), Arc::new(Undisturbed))
 }
 
-/// The program with another command line, and with a test standing around the steps of its transactions.
+/// The program with a given command line, and with a test's faults between the steps of its
+/// transactions.
 #[must_use]
 pub fn main_disturbed_by(
     arguments: impl Iterator<Item = OsString>,
@@ -53,7 +55,7 @@ async fn obey(cli: Cli, around: Arc<dyn Around>) -> Result<(), Failure> {
         return Ok(command.without_keys(&settings).await?);
     }
     let config = Config::load(file, &environment).inspect_err(|_told_later| {
-        // One that sets nothing may be why another is missing.
+        // An unused setting may be the misspelt name of a missing one.
         if matches!(command, Command::Run) {
             program::warn(NAME, &ignored);
         }
@@ -80,7 +82,7 @@ async fn process(
     let logs = &config.settings.telemetry;
     telemetry::init(logs.format, &logs.filter)?;
     log_ignored(ignored);
-    // Of files it is told by who reads them again.
+    // The task that reads key files again reports theirs.
     let odd = config.odd_api_keys.iter();
     for (project, oddity) in odd.filter(|(_, odd)| matches!(odd.place, Place::Variable(_))) {
         tracing::warn!(project, %oddity, "the API key is taken as it is");

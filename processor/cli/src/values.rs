@@ -7,7 +7,7 @@ pub(crate) fn account(text: &str) -> Result<AccountId, String> {
     AccountId::try_from(text).map_err(|error| error.to_string())
 }
 
-/// A time, or how long ago.
+/// Parses a time, or how long ago it was.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse() {
         return Ok(time);

@@ -1,23 +1,23 @@
-//! What each service must be allowed on brokers with an authorizer. Pure.
+//! Lists the rights that each service needs on brokers with an authorizer. Pure.
 
 use stackone_link_wire::Acl;
 use stackone_processor::config::Settings;
 
-/// The group that connect's readers name, unless its `kafka.group` is another.
+/// The group that connect's readers name, unless its `kafka.group` sets another.
 const CONNECT_GROUP: &str = "stackone-connect";
 
-/// Who the services are to the brokers.
+/// The principals of the services.
 #[derive(Debug, Clone, Copy)]
 pub struct Principals<'a> {
-    /// Who ingest is.
+    /// The principal of ingest.
     pub ingest: &'a str,
-    /// Who the processors are.
+    /// The principal of the processors.
     pub processor: &'a str,
-    /// Who connect is, where it runs.
+    /// The principal of connect, where it runs.
     pub connect: Option<&'a str>,
 }
 
-/// Each principal, and what it must be allowed with the topics and the group of `settings`.
+/// Returns each principal with the rights that it needs for the topics and the group of `settings`.
 #[must_use]
 pub fn acls<'a>(settings: &Settings, principals: Principals<'a>) -> Vec<(&'a str, Vec<Acl>)> {
     let topics = &settings.topics;

@@ -1,8 +1,8 @@
-//! Errors with their causes, as people are told them. Pure.
+//! Writes errors with their causes for people. Pure.
 
 use std::error::Error;
 
-/// An error and its causes in one line, none of them twice.
+/// Returns an error and its causes in one line. A cause whose text was written already is left out.
 #[must_use]
 pub fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut line = error.to_string();

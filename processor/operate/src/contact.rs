@@ -1,4 +1,4 @@
-//! Whether any broker answers, and if not, why.
+//! Finds out whether any broker answers, and if not, why.
 
 use std::time::Duration;
 
@@ -8,16 +8,17 @@ use tokio::task::JoinError;
 
 use crate::tasks;
 
-/// Why no broker is known to answer.
+/// Why no broker answers.
 #[derive(Debug, thiserror::Error)]
 pub enum ContactError {
-    /// There is no client.
+    /// The client could not be made.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// None answered: with the address, the cause, and the setting to look at, as far as they are known.
+    /// No broker answered. The error has the address, the cause, and the setting to look at, as far
+    /// as they are known.
     #[error(transparent)]
     Ask(#[from] AskError),
-    /// The thread that asks died.
+    /// The thread that asked ended early.
     #[error(transparent)]
     Died(#[from] JoinError),
 }
@@ -26,7 +27,7 @@ pub enum ContactError {
 ///
 /// # Errors
 ///
-/// See [`ContactError`].
+/// Fails as [`ContactError`] says.
 pub async fn brokers_answer(kafka: &KafkaConfig, within: Duration) -> Result<(), ContactError> {
     let kafka = kafka.clone();
     let asking = spawn_blocking(tasks::CONTACT, move || {

@@ -1,7 +1,8 @@
-//! Looks at everything a processor depends on, and says what is wrong and what to do. Changes nothing: it joins
-//! no group, publishes nothing, and asks each API for one account.
+//! Checks everything that a processor depends on, and says what is wrong and what to do. Changes
+//! nothing: it joins no group, publishes nothing, and asks each API for one account.
 //!
-//! What was seen (`seen`) is apart from what it means (`judge`, pure): `ask_kafka` and `ask_api` only look.
+//! Observations (`seen`) are apart from their meaning (`judge`, pure): `ask_kafka` and `ask_api`
+//! only observe.
 
 mod ask_api;
 mod ask_kafka;
@@ -19,7 +20,7 @@ use ask_kafka::Cluster;
 
 pub use finding::{Check, Finding, Verdict};
 
-/// Looks at everything, for as long as each look may take.
+/// Runs all checks. Each may take as long as `within`.
 pub async fn look(config: &Config, within: Duration) -> Vec<Finding> {
     let mut findings = vec![judge::configuration(&config.settings)];
     let (kafka, api) = tokio::join!(kafka(config, within), ask_api::findings(config, within));
@@ -28,7 +29,7 @@ pub async fn look(config: &Config, within: Duration) -> Vec<Finding> {
     findings
 }
 
-/// Everything about Kafka, one question after the other: where no broker answers, the rest need not be asked.
+/// Runs the checks of Kafka one after the other. Where no broker answers, the rest is left out.
 async fn kafka(config: &Config, within: Duration) -> Vec<Finding> {
     let cluster = Cluster::new(&config.settings);
     let brokers = cluster.brokers(within).await;

@@ -1,7 +1,7 @@
-//! Where an account is, and why: one look at all that the topics have of it. Changes nothing.
+//! Explains where an account is, and why, by all that the topics hold about it. Changes nothing.
 //!
-//! [`look`] reads, and with [`ask`] StackOne is asked once. What that amounts to says
-//! [`Explanation::of`], which does no I/O.
+//! [`look`] reads the topics, and [`ask`] asks StackOne once. [`Explanation::of`] says what that
+//! means, without I/O.
 
 mod ask;
 mod collect;
@@ -34,8 +34,8 @@ pub use read::ReadProgress;
 pub use standing::AccountStanding;
 pub use unseen::NotSeen;
 
-/// Reads what there is of an account; what cannot be read is told in its place, and the rest is
-/// read all the same. `progress` is told now and then.
+/// Reads what the topics hold about an account. What cannot be read is noted, and the rest is read
+/// all the same. `progress` is called now and then.
 pub async fn look(
     settings: &Settings,
     question: &AccountQuestion,

@@ -1,7 +1,7 @@
-//! What operators do beside a running processor, as functions that return data.
+//! The work of operators' commands, as functions that return data.
 //!
-//! Nothing here prints or reads arguments: the program `stackone-processor` does, and a page for
-//! operators could. Progress is handed to a closure.
+//! Nothing here prints or reads arguments: the program `stackone-processor` does, and a web page
+//! for operators could. Progress goes to a closure.
 
 pub mod acls;
 pub mod causes;

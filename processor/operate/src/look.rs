@@ -1,4 +1,4 @@
-//! Asks the running processors to look at one account, as connect does where no webhook comes.
+//! Asks the running processors to look up one account, as connect does where no webhook comes.
 
 use std::time::Duration;
 
@@ -18,32 +18,32 @@ use crate::state_view::{StatesError, states};
 /// How long the record may take to be stored.
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Why no look was asked for. Asking again does no harm.
+/// Why no look was asked for. Another attempt does no harm.
 #[derive(Debug, thiserror::Error)]
 pub enum LookError {
-    /// The states cannot be read, so nobody knows whose account it is.
+    /// The states cannot be read, so the account's project is not known.
     #[error("state cannot be read")]
     States(#[from] StatesError),
-    /// The project that is named, by the operator or by the account's state, is not there.
+    /// The project that the operator or the account's state names is not configured.
     #[error("project {0} is not configured")]
     NotConfigured(String),
-    /// Nothing says whose account it is.
+    /// Nothing says which project the account belongs to.
     #[error(
         "nothing is known of {0}, and several projects are configured: --project names its own"
     )]
     ProjectUnknown(AccountId),
-    /// Another project's key got the account: the processor would put the record aside.
+    /// The account belongs to another project, so the record would become a dead letter.
     #[error("the account belongs to project {owner}, not to {named}")]
     Foreign {
-        /// Whose it is.
+        /// The project that owns the account.
         owner: String,
-        /// Whose it was said to be.
+        /// The project that was named.
         named: String,
     },
     /// The record cannot be written as JSON.
     #[error(transparent)]
     Encode(#[from] serde_json::Error),
-    /// No producer.
+    /// The producer could not be made.
     #[error(transparent)]
     Start(#[from] StartError),
     /// The record is not known to be stored.
@@ -51,29 +51,29 @@ pub enum LookError {
     Publish(#[from] PublishError),
 }
 
-/// A look that was asked for: where its record is, and what was known of the account before.
+/// A look that was asked for: where its record is, and the account's version before.
 #[derive(Debug, Clone, Serialize)]
 pub struct AskedLook {
-    /// The account.
+    /// The id of the account.
     pub account_id: AccountId,
-    /// The project whose API key is used; none where a single project without an id is configured.
+    /// The project whose API key is used; `None` for a single project without an id.
     pub project_id: Option<String>,
-    /// The record's topic.
+    /// The topic of the record.
     pub topic: String,
-    /// Its partition.
+    /// The partition of the record.
     pub partition: i32,
-    /// Its offset.
+    /// The offset of the record.
     pub offset: i64,
     /// How many transitions of the account had been emitted; 0 where it was never confirmed.
     pub version: u64,
 }
 
-/// Writes a look at `account` for the processors, with the project that `named` says, else that its state says, else the
-/// only one there is.
+/// Writes a look at `account` for the processors, with the project that `named` says, else that its
+/// state says, else the only one there is.
 ///
 /// # Errors
 ///
-/// See [`LookError`].
+/// Fails as [`LookError`] says.
 pub async fn ask_for_look(
     settings: &Settings,
     account: &AccountId,
@@ -83,7 +83,7 @@ pub async fn ask_for_look(
     let known = known.get(account);
     let project_id = project_of(&projects(settings), account, known, named)?;
     let topic = &settings.topics.account_events;
-    // What happened before the command is not news when its webhook comes later.
+    // A webhook that comes later may be about a change from before the command.
     let now = Timestamp::now();
     let value = serde_json::to_vec(&AccountLook {
         account_id: account.clone(),
@@ -125,7 +125,8 @@ fn projects(settings: &Settings) -> Projects {
     Projects::new(settings.projects.iter().map(project).collect())
 }
 
-/// The id of the project whose key is used, by the rules by which the processor would put the record aside.
+/// Returns the id of the project whose key is used, by the same rules by which the processor would
+/// refuse the record.
 fn project_of(
     projects: &Projects,
     account: &AccountId,
@@ -200,7 +201,7 @@ mod tests {
         let waits = state(None, Some("a"));
         assert_eq!(of(&both, Some(&waits), None).as_deref(), Some("a"));
         assert_eq!(of(&only, None, None).as_deref(), Some("a"));
-        // One without an id serves all, and names none.
+        // A project without an id serves all accounts, and names none.
         let unnamed = configured(&[None]);
         assert_eq!(of(&unnamed, Some(&owned), Some("default")), None);
     }

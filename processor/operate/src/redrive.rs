@@ -1,13 +1,16 @@
-//! Puts dead letters back on the account events topic, each once, in order per account.
+//! Redrives dead letters: puts them back on the account events topic, each once, in order per
+//! account.
 //!
-//! One transaction takes some letters back, writes to the dead-letter topic which these were (a marker in their own
-//! partition), and commits the offset below which all are dealt with. The markers are what counts: a selection may leave
-//! letters behind that a later redrive wants, so an offset alone cannot tell what was done; and Kafka forgets the offsets
-//! of a group that has no member after a week, while letters are kept for a month. A marker lies behind the letters it is
-//! about and so outlives them. The committed offset only saves reading.
+//! One transaction puts some letters back, writes which these were to the dead-letter topic (a
+//! marker in the letters' own partition), and commits the offset below which all are dealt with.
+//! Only the markers count. A selection may leave letters for a later redrive, so an offset alone
+//! cannot tell what was done; and Kafka forgets the offsets of a group without members after a
+//! week, while letters are kept for a month. A marker comes after its letters, so it outlives them.
+//! The committed offset only saves reading.
 //!
-//! The `transactional.id` is the same for all redrives of a group. A second one fences the first, and begins to read after
-//! that: what the first has committed it finds, and the first can commit no more.
+//! All redrives of a group share one `transactional.id`. A second redrive fences the first and
+//! reads only after that: it finds everything that the first has committed, and the first can
+//! commit no more.
 
 mod offset_ranges;
 mod pace;
@@ -36,21 +39,21 @@ pub use records::{marker, redriven};
 pub use run::run;
 pub use selection::{Left, Passed, RedriveVerdict, Selection, dead_letter, is_marker};
 
-/// Where a redrive works.
+/// The settings of a redrive.
 #[derive(Debug, Clone)]
 pub struct RedriveSettings {
     /// How to reach Kafka.
     pub kafka: KafkaConfig,
-    /// The topics' names.
+    /// The names of all topics.
     pub topics: Topics,
-    /// The group that its offsets are committed for, and its `transactional.id`.
+    /// The group whose offsets are committed, and the `transactional.id`.
     pub group: String,
-    /// Longest time a transaction may take.
+    /// The longest time a transaction may take.
     pub transaction_timeout: Duration,
 }
 
 impl RedriveSettings {
-    /// As a group of its own, beside the processor's.
+    /// Takes the settings of the processor, with a group of its own.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
         Self {
@@ -62,70 +65,71 @@ impl RedriveSettings {
     }
 }
 
-/// Whether letters are put back, or only looked at.
+/// Whether letters are put back, or only read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// They are put back, at most so many a second.
+    /// Put letters back, at most this many in a second.
     PutBack(NonZeroU32),
-    /// Nothing is written or committed, and a redrive that runs is not disturbed.
+    /// Write and commit nothing, and do not disturb a running redrive.
     DryRun,
 }
 
-/// What a redrive did, or a dry run would have done.
+/// What a redrive did, or what it would do in a dry run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Dead letters read.
+    /// How many dead letters were read.
     pub read: u64,
-    /// Those put back. In a dry run: those that would have been.
+    /// How many were put back, or would be in a dry run.
     pub redriven: u64,
-    /// Those that earlier redrives have dealt with.
+    /// How many were dealt with by earlier redrives.
     pub done_before: u64,
-    /// Those whose bytes had expired before they were put aside. No redrive can put them back; a resync finds what they
-    /// would have led to.
+    /// How many had expired bytes before they became dead letters. No redrive can put them back; a
+    /// resync finds what they would have led to.
     pub expired: u64,
-    /// Notices to a partition, of a resync or of released unlinks, which are of no use now.
+    /// How many were notices to a partition, of a resync or of released unlinks, that are of no use
+    /// now.
     pub outdated: u64,
-    /// Those that stay for a later redrive.
+    /// How many stay for a later redrive.
     pub left: LeftBehind,
 }
 
-/// Dead letters that stay, by why.
+/// The dead letters that stay, by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct LeftBehind {
-    /// Not among those asked for.
+    /// Letters that the selection leaves out.
     pub not_asked_for: u64,
-    /// `malformed_event`, and not asked for by that reason.
+    /// Letters with the reason `malformed_event`, which the selection does not name.
     pub malformed: u64,
     /// Records without the headers of a dead letter.
     pub not_a_dead_letter: u64,
 }
 
 impl LeftBehind {
-    /// All of them.
+    /// Returns the sum of all reasons.
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.not_asked_for + self.malformed + self.not_a_dead_letter
     }
 }
 
-/// What happens during a redrive, for whoever watches.
+/// Progress of a redrive.
 #[derive(Debug)]
 pub enum Told<'a> {
-    /// What earlier redrives have done is looked for: so many of so many offsets.
+    /// Markers of earlier redrives are being read: offsets read, and offsets in all.
     Looking(u64, u64),
-    /// It was decided what becomes of a record.
+    /// The verdict on a record.
     Decided(&'a Consumed, RedriveVerdict),
-    /// So many of so many offsets are dealt with.
+    /// Letters are dealt with: the totals, offsets dealt with, and offsets in all.
     Dealt(&'a Summary, u64, u64),
 }
 
-/// Why a redrive ended before its end. What it has committed is done; the next one goes on from there.
+/// Why a redrive ended early. Its commits stand, and the next redrive goes on from there.
 #[derive(Debug, thiserror::Error)]
 pub enum RedriveError {
     /// The dead-letter topic cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// No transactional producer.
+    /// The transactional producer could not be made.
     #[error("transactions cannot be started")]
     Start(#[from] StartError),
     /// Another redrive began and took over.
@@ -137,7 +141,7 @@ pub enum RedriveError {
     /// A record cannot be written as JSON.
     #[error("record cannot be encoded")]
     Encode(#[from] serde_json::Error),
-    /// What happens cannot be shown.
+    /// The progress cannot be written.
     #[error("output cannot be written")]
     Output(#[from] io::Error),
 }

@@ -1,4 +1,4 @@
-//! Lists projects' accounts, and compares each list with what was confirmed before it.
+//! Lists the accounts of projects, and compares each list with the states from before.
 
 mod compared;
 
@@ -16,28 +16,28 @@ use compared::Compared;
 pub use compared::Report;
 pub use stackone_processor::resync::Unanswered;
 
-/// A project that was asked for is not configured.
+/// The named project is not configured.
 #[derive(Debug, thiserror::Error)]
 #[error("project {0} is not configured")]
 pub struct NotConfigured(String);
 
-/// What happens while a project is listed, for whoever watches.
+/// Progress of a list.
 #[derive(Debug, Clone, Copy)]
 pub enum ResyncProgress<'a> {
     /// A page was read.
     Listed {
-        /// The project's name.
+        /// The name of the project.
         project: &'a str,
-        /// Accounts that are listed.
+        /// How many accounts are listed so far.
         listed: u64,
-        /// Accounts that were confirmed before, and so are expected.
+        /// How many accounts were confirmed before, and so are expected.
         expected: u64,
     },
-    /// Its API does not answer, and is asked again.
+    /// The API does not answer, and is asked again.
     Unanswered(Unanswered<'a>),
 }
 
-/// Lists of one project after the other.
+/// Lists one project after the other.
 pub struct Resync<'a> {
     settings: ResyncSettings,
     projects: &'a ProjectClients,
@@ -45,11 +45,11 @@ pub struct Resync<'a> {
 }
 
 impl<'a> Resync<'a> {
-    /// Reads what was confirmed.
+    /// Reads the confirmed states.
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// Fails where they cannot be read.
     pub async fn begin(
         settings: &Settings,
         projects: &'a ProjectClients,
@@ -65,7 +65,7 @@ impl<'a> Resync<'a> {
     ///
     /// # Errors
     ///
-    /// Where it cannot be listed.
+    /// Fails where it cannot be listed.
     pub async fn list(
         &self,
         lane: Lane,
@@ -93,11 +93,11 @@ impl<'a> Resync<'a> {
     }
 }
 
-/// The lane of the project that is asked for, or all lanes.
+/// Returns the lane of the project `only`, or all lanes.
 ///
 /// # Errors
 ///
-/// Where it is not configured.
+/// Fails where it is not configured.
 pub fn lanes(projects: &ProjectClients, only: Option<&str>) -> Result<Vec<Lane>, NotConfigured> {
     let Some(id) = only else {
         return Ok((0..projects.len()).collect());

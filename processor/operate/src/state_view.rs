@@ -1,4 +1,4 @@
-//! What the state topic says of accounts. Reads only.
+//! Reads the states of accounts from the state topic. Changes nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,27 +13,27 @@ use tokio::task::JoinError;
 
 use crate::tasks;
 
-/// How long nothing may come before it is given up.
+/// How long a read may bring nothing before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long one question to the cluster may take.
+/// How long one request to the cluster may take.
 const STEP: Duration = Duration::from_secs(10);
 
-/// Why states cannot be told.
+/// Why states cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum StatesError {
     /// The topic cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The thread that reads died.
+    /// The thread that reads ended early.
     #[error(transparent)]
     Died(#[from] JoinError),
 }
 
-/// Where states are read.
+/// How the state topic is reached.
 #[derive(Debug, Clone)]
 struct Source {
     kafka: KafkaConfig,
-    /// A group that may be used; nobody joins it.
+    /// A group that this process may name; the reader does not join it.
     group: String,
     topic: String,
 }
@@ -48,11 +48,11 @@ impl Source {
     }
 }
 
-/// The last state of every account, or of the one that is asked for.
+/// Returns the newest state of every account, or of `only` one.
 ///
 /// # Errors
 ///
-/// See [`StatesError`].
+/// Fails as [`StatesError`] says.
 pub async fn states(
     settings: &Settings,
     only: Option<AccountId>,
@@ -72,7 +72,7 @@ pub async fn states(
     Ok(spawn_blocking(tasks::STATES, reading).await??)
 }
 
-/// All states, as a processor keeps them.
+/// Returns all states in the form in which a processor keeps them.
 pub(crate) async fn store(settings: &Settings) -> Result<StateStore, StatesError> {
     let source = Source::of(settings);
     let reading = move || -> Result<_, ReadError> {
@@ -85,7 +85,7 @@ pub(crate) async fn store(settings: &Settings) -> Result<StateStore, StatesError
     Ok(spawn_blocking(tasks::STATES, reading).await??)
 }
 
-/// The bytes of an account's last state. Blocks.
+/// Returns the bytes of an account's newest state. Blocks.
 pub(crate) fn newest(
     settings: &Settings,
     account: &AccountId,
@@ -97,7 +97,8 @@ pub(crate) fn newest(
     Ok(newest)
 }
 
-/// Every state that is on the topic, and every removal of one, oldest first for each account. Blocks.
+/// Passes on every state and every tombstone of the topic, the oldest first for each account.
+/// Blocks.
 fn each(
     source: &Source,
     only: Option<&AccountId>,
@@ -120,7 +121,7 @@ fn each(
     }
 }
 
-/// The partitions that can hold what is asked for.
+/// Returns the partitions that can hold the account, or all.
 fn ranges(partitions: Vec<i32>, only: Option<&AccountId>) -> Vec<ReadRange> {
     let count = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
     let wanted = only.map(|id| partition_of_key(id.as_str().as_bytes(), count));

@@ -1,8 +1,8 @@
-//! Blocking work of operators' commands.
+//! The blocking tasks of operators' commands.
 
 stackone_link_process::tasks! {
     pub,
-    /// Of `doctor`: looks at the brokers.
+    /// Of `doctor`: observes the brokers.
     DOCTOR = "looking at brokers";
     /// Asks whether any broker answers.
     CONTACT = "a first question to the brokers";

@@ -1,4 +1,4 @@
-//! The topics that the pipeline needs: what is wrong with them, and making those that are missing.
+//! Checks the topics that the pipeline needs, and makes missing ones.
 
 use stackone_link_transport::{TopicAdmin, TopicAdminError, TopicFinding};
 use stackone_link_wire::Topic;
@@ -7,30 +7,31 @@ use stackone_processor::config::Settings;
 /// A topic that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// Its name.
+    /// The name of the topic.
     pub name: String,
-    /// How many partitions it has: of events and states, as many as the other has.
+    /// Its number of partitions. The topics of events and of states get the same number.
     pub partitions: i32,
-    /// How many replicas each of them has.
+    /// The number of replicas of each partition.
     pub replication: i32,
 }
 
-/// What is missing, or set up so that data would be damaged, held up or lost too soon; the worst first.
+/// Returns which topics are missing, or have settings that would damage data, hold it up or lose it
+/// too soon; the worst first.
 ///
 /// # Errors
 ///
-/// Where the cluster cannot be asked.
+/// Fails where the cluster does not answer.
 pub async fn plan(settings: &Settings) -> Result<Vec<TopicFinding>, TopicAdminError> {
     let (topics, is_checked) = (&settings.topics, settings.topic_layout.check_settings);
     let admin = TopicAdmin::new(&settings.kafka)?.resyncing_every(settings.resync.interval);
     admin.findings(topics, &Topic::ALL, is_checked).await
 }
 
-/// Makes the topics that are missing. Existing ones are never changed.
+/// Makes the missing topics. Existing ones are never changed.
 ///
 /// # Errors
 ///
-/// Where the cluster cannot be asked, or refuses.
+/// Fails where the cluster does not answer, or refuses.
 pub async fn apply(settings: &Settings) -> Result<Vec<Made>, TopicAdminError> {
     let layout = settings.topic_layout.layout();
     let admin = TopicAdmin::new(&settings.kafka)?;

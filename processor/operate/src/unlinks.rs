@@ -1,4 +1,5 @@
-//! Accounts that are not unlinked because too many of their project vanished at once.
+//! Lists and releases accounts that are not unlinked because too many of their project vanished at
+//! once.
 
 use std::time::Duration;
 
@@ -13,24 +14,24 @@ use stackone_processor::config::{ProjectSettings, Settings};
 
 use crate::state_view::{StatesError, states};
 
-/// What a single project without an id is called.
+/// The name of a single project without an id.
 pub const UNNAMED: &str = "default";
 /// How long a record may take to be stored.
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Why a project's unlinks are not released, or not all of them. Releasing again does no harm.
+/// Why a project's unlinks are not released, or not all of them. Another release does no harm.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
-    /// There is no such project.
+    /// The project is not configured.
     #[error("project {0} is not configured")]
     NotConfigured(String),
     /// The record cannot be written as JSON.
     #[error(transparent)]
     Encode(#[from] serde_json::Error),
-    /// The topic's partitions are not known.
+    /// The number of the topic's partitions is not known.
     #[error(transparent)]
     Topic(#[from] TopicAdminError),
-    /// No producer.
+    /// The producer could not be made.
     #[error(transparent)]
     Start(#[from] StartError),
     /// A record could not be stored.
@@ -38,16 +39,17 @@ pub enum ReleaseError {
     Publish {
         /// The partition of the account events topic.
         partition: i32,
-        /// Why.
+        /// Why the record could not be stored.
         source: PublishError,
     },
 }
 
-/// Has every owner of a partition release what vanished of the project until now. How many partitions were told.
+/// Asks the owner of every partition to release the accounts of the project that vanished until
+/// now. Returns the number of partitions.
 ///
 /// # Errors
 ///
-/// See [`ReleaseError`].
+/// Fails as [`ReleaseError`] says.
 pub async fn release(settings: &Settings, project: &str) -> Result<i32, ReleaseError> {
     let mut projects = settings.projects.iter();
     let configured = projects.find(|known| is_named(known, project));
@@ -83,12 +85,12 @@ pub async fn release(settings: &Settings, project: &str) -> Result<i32, ReleaseE
     Ok(partitions)
 }
 
-/// An account that answers 404 although no webhook said that it was deleted.
+/// An account that answers 404 although no webhook reported its deletion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vanished {
-    /// Its state.
+    /// The account's state.
     pub state: AccountState,
-    /// Since when, and until when that is doubted.
+    /// Since when and until when the 404s are doubted.
     pub grace: Grace,
 }
 
@@ -98,18 +100,18 @@ impl Vanished {
         (grace.kind == GraceKind::Vanish).then_some(Self { state, grace })
     }
 
-    /// The name of its project.
+    /// Returns the name of the account's project.
     #[must_use]
     pub fn project(&self) -> &str {
         self.state.project_id.as_deref().unwrap_or(UNNAMED)
     }
 }
 
-/// All that vanished, or those of a project.
+/// Returns all accounts that vanished, or those of a project.
 ///
 /// # Errors
 ///
-/// Where the states cannot be read.
+/// Fails where the states cannot be read.
 pub async fn vanished(
     settings: &Settings,
     project: Option<&str>,

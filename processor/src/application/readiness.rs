@@ -1,4 +1,4 @@
-//! What `/readyz` says, and waiting for what it names.
+//! Decides what `/readyz` answers, and waits for the topics.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,15 +15,16 @@ use crate::restore::OpenTransactions;
 use crate::shell::Context;
 use stackone_processor_core::time::Monotonic;
 
-/// How often topics that are not in order are looked at again.
+/// How often topics are checked again while something is wrong with them.
 const TOPICS_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What was found about the topics; none before they were looked at.
+/// The findings about the topics; `None` before they were checked.
 #[derive(Default)]
 pub(super) struct TopicFindings(Mutex<Option<Vec<String>>>);
 
-/// Waits until every topic is there and set up as it must be, telling `/readyz` what is not. What holds up dead letters
-/// only is told in the log, and not waited for: nothing else would be any better for that.
+/// Waits until every topic exists with the settings that it must have, and shows `/readyz` what is
+/// missing. A finding that only holds up dead letters is logged and not waited for, because the
+/// wait would improve nothing.
 pub(super) async fn topics_in_order(settings: &Settings, topics: &TopicFindings) {
     let mut told = Vec::new();
     loop {
@@ -48,7 +49,7 @@ pub(super) async fn topics_in_order(settings: &Settings, topics: &TopicFindings)
     }
 }
 
-/// What is not as it should be, one line each.
+/// The findings about topics, one line each.
 struct TopicProblems {
     awaited: Vec<String>,
     told_only: Vec<String>,
@@ -87,7 +88,7 @@ pub(super) fn health(context: &Context, topics: &Arc<TopicFindings>, kafka: Kafk
     )
 }
 
-/// Why the process should be restarted; nothing where it need not be.
+/// Returns why the process should be restarted; `None` where it should not.
 fn stall(heartbeat: &Heartbeat, now: Monotonic) -> Option<String> {
     let still = heartbeat.stalled_for(now)?.as_secs();
     Some(format!("the reconciler has not turned for {still} s"))
@@ -119,7 +120,7 @@ fn checks(context: &Context, topics: &TopicFindings, kafka: &KafkaConfig) -> Vec
     ]
 }
 
-/// Why not every assigned partition is restored, as far as it is known.
+/// Returns why an assigned partition is not restored, as far as that is known.
 fn unrestored(open: &OpenTransactions) -> String {
     let unknown =
         "not a member of the consumer group yet, or an assigned partition is not restored yet";

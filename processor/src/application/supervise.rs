@@ -19,21 +19,22 @@ use stackone_processor_core::api_gate::Projects;
 use stackone_processor_core::offsets::open_records::Open;
 use stackone_processor_core::settings as core;
 
-/// How long to wait before the reconciler is started anew after a failure.
+/// The wait after a failure before the reconciler starts again.
 const RESTART: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether Kafka's certificates have changed.
+/// How often Kafka's certificates are compared with those in use.
 const RENEWAL: Duration = Duration::from_secs(1);
-/// Over which time the replicas begin anew when they have: each restores its partitions then.
+/// The time over which replicas with new certificates restart, because each then restores its
+/// partitions.
 const SPREAD: Duration = Duration::from_secs(60);
 
-/// Why a processor ended otherwise than by being stopped.
+/// Why a processor ended although it was not stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The admin listener ended.
     #[error("admin listener ended: {0}")]
     Admin(#[from] std::io::Error),
-    /// The state topic is set up in a way that would damage data.
+    /// The settings of the state topic would damage data.
     #[error(transparent)]
     Run(#[from] shell::ReconcilerError),
     /// A thread panicked.
@@ -77,8 +78,9 @@ pub(super) async fn supervise(
     Ok(())
 }
 
-/// One reconciler, which is stopped when certificate, key or CA of Kafka have changed: between two
-/// transactions, and at a moment of its own, since replicas that share the files would all restore at once.
+/// Runs one reconciler. Stops it when certificate, key or CA of Kafka were replaced: between two
+/// transactions, and after a random wait, because replicas that share the files would all restore
+/// at once.
 async fn until_renewed(
     settings: shell::ReconcilerSettings,
     context: &Context,
@@ -95,7 +97,7 @@ async fn until_renewed(
     run.await
 }
 
-/// Waits until clients are due to be made anew, and then a while.
+/// Waits until the clients have to be made again, and then for a random while.
 async fn renewed(mut renewal: Renewal) -> Result<(), JoinError> {
     loop {
         tokio::time::sleep(RENEWAL).await;
@@ -117,12 +119,12 @@ async fn renewed(mut renewal: Renewal) -> Result<(), JoinError> {
     }
 }
 
-/// When a replica begins anew: its own `draw` is from 0 to below 1.
+/// Returns the wait of a replica before it restarts. `draw` is a random number in `0.0..1.0`.
 fn moment(draw: f64) -> Duration {
     SPREAD.mul_f64(draw)
 }
 
-/// One reconciler, on a thread of its own: it blocks in Kafka calls.
+/// Runs one reconciler on a thread of its own, because it blocks in calls of Kafka's client.
 async fn one_run(
     settings: shell::ReconcilerSettings,
     context: &Context,
@@ -180,7 +182,7 @@ fn run_settings(
     }
 }
 
-/// An error with its causes, on one line.
+/// Returns an error and its causes in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| error.source());
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
@@ -197,7 +199,8 @@ mod tests {
         let mut moments: Vec<_> = draws.take(600).collect();
         moments.sort_unstable();
         assert!(moments.last() < Some(&Duration::from_secs(60)));
-        // Each second has some ten of 600, and none has more than a share of the minute.
+        // Each second gets about 10 of 600 replicas, and none gets more than its share of the
+        // minute.
         for second in 0..60 {
             let of_it = |moment: &&Duration| moment.as_secs() == second;
             let begin = moments.iter().filter(of_it).count();

@@ -1,4 +1,4 @@
-//! Reading the configuration: defaults, then a file, then the environment.
+//! Reads the configuration: defaults, then a file, then the environment.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -8,12 +8,12 @@ use super::secret::api_key;
 use super::{Config, ConfigError, LAYERS, Settings};
 
 impl Config {
-    /// Reads, checks and completes the configuration. `environment` is all the environment there is: the process's own
-    /// is not looked at, so that several services can be configured side by side in one process.
+    /// Reads, checks and completes the configuration. `environment` replaces the environment of the
+    /// process, so that several services can be configured side by side in one process.
     ///
     /// # Errors
     ///
-    /// Where anything is wrong with it: every problem that could be found, one line each.
+    /// Fails with every problem that was found, one line each.
     pub fn load(
         file: Option<&Path>,
         environment: &HashMap<String, String>,
@@ -42,11 +42,11 @@ impl Config {
         }
     }
 
-    /// Reads and checks the settings alone, for commands that ask no API and so need no API key.
+    /// Reads and checks the settings only, for commands that need no API key.
     ///
     /// # Errors
     ///
-    /// Where anything is wrong with them: every problem that could be found, one line each.
+    /// Fails with every problem that was found, one line each.
     pub fn settings(
         file: Option<&Path>,
         environment: &HashMap<String, String>,
@@ -60,11 +60,12 @@ impl Config {
         }
     }
 
-    /// Where the operators' listener is, whatever has become of all other settings. For the probe of a container.
+    /// Returns the address of the admin listener even if other settings are wrong. For the probe of
+    /// a container.
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// Fails where the address cannot be read.
     pub fn admin_listen(
         file: Option<&Path>,
         environment: &HashMap<String, String>,
@@ -104,7 +105,7 @@ mod tests {
         let config = Config::load(None, &environment(&[])).unwrap();
         let printed: toml::Value = toml::from_str(&config.to_toml().unwrap()).unwrap();
         let defaults: toml::Value = toml::from_str(DEFAULTS).unwrap();
-        // The URL gets its slash when it is parsed, and durations their shortest form.
+        // A parsed URL ends in a slash, and a parsed duration has its shortest form.
         let normal = |value: &toml::Value| {
             value
                 .to_string()

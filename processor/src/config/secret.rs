@@ -1,4 +1,4 @@
-//! Reading API keys from where the configuration says they are.
+//! Reads API keys from the places that the configuration names.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,8 @@ use stackone_link_process::secret::{Place, Secret, SecretError};
 
 use super::ProjectSettings;
 
-/// The API key of a project, without one trailing newline; or one line that says what is wrong and what to do.
+/// Returns the API key of a project, without one trailing newline; or one line that says what is
+/// wrong and what to do.
 pub(crate) fn api_key(
     project: &ProjectSettings,
     environment: &HashMap<String, String>,

@@ -1,4 +1,4 @@
-//! Rules between settings that their types cannot hold.
+//! The rules between settings that their types cannot hold.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,11 +9,12 @@ use super::Settings;
 use crate::consumer::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
 use crate::shell::longest_without_poll;
 
-/// StackOne's unified API gives 100 records a page at most, and a URL has to stay below what servers accept.
+/// The most accounts in a batch: StackOne's unified API gives at most 100 records a page, and the
+/// URL has to stay below what servers accept.
 const MAX_BATCH: usize = 100;
 
 impl Settings {
-    /// Everything that is wrong with the settings, one line each.
+    /// Returns everything that is wrong with the settings, one line each.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.kafka.problems();
@@ -72,7 +73,8 @@ impl Settings {
         problems
     }
 
-    /// A member that does not poll for longer than its client allows is put out of the group, though it works.
+    /// Checks that the longest time without a poll is within what the client allows. A member that
+    /// exceeds that is put out of the group although it works.
     fn poll_problem(&self) -> Option<String> {
         let properties = &self.kafka.properties;
         let interval = properties.get(POLL_INTERVAL).map(String::as_str);
@@ -136,7 +138,7 @@ mod tests {
     #[test]
     fn the_longest_time_without_a_poll_is_less_than_the_client_allows() {
         let (short, session) = (Duration::from_secs(1), Duration::from_secs(10));
-        // All that `transactions.timeout` may be.
+        // The whole range of `transactions.timeout`.
         for seconds in 1..=60 {
             let longest_transaction = Duration::from_secs(seconds);
             assert_eq!(

@@ -32,12 +32,12 @@ impl GroupQuestions {
         self.offset_in(&asked?, partition)
     }
 
-    /// The committed offset of a partition as it was before transactions that are open, which a `read_uncommitted` reader
-    /// of the same group is told. Blocks.
+    /// The committed offset of a partition as it was before transactions that are open, which a
+    /// `read_uncommitted` reader of the same group is told. Blocks.
     ///
     /// # Errors
     ///
-    /// Where the coordinator does not answer in time.
+    /// Fails where the coordinator does not answer in time.
     pub fn committed_before(
         &self,
         reader: &Reader,

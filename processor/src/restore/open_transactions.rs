@@ -1,5 +1,5 @@
-//! Restores that wait for a transaction to end: named in `/readyz`, and counted. Before Kafka 3.6 one
-//! may stay open for ever (KIP-890).
+//! Shows in `/readyz` and in a metric which restores wait for a transaction to end. Before Kafka
+//! 3.6 a transaction may stay open for ever (KIP-890).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,33 +7,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus::IntGauge;
 
-/// A transaction that a restore waits for.
+/// A transaction for which a restore waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenTransaction {
-    /// It has written to the state topic.
+    /// The transaction has written to the state topic.
     OnStates {
-        /// The last stable offset, which is that of its first record.
+        /// The last stable offset: the offset of the transaction's first record.
         stable: i64,
-        /// The offset that has to be stable.
+        /// The offset that the last stable offset has to reach.
         high: i64,
     },
-    /// It has sent the group's offset of the partition.
+    /// The transaction has sent an offset of the group for this partition.
     WithOffset {
-        /// What the group committed before; none where that was nothing.
+        /// The offset that the group had committed before; `None` where there was none.
         committed: Option<i64>,
     },
 }
 
-/// What is said of each.
+/// The words of the log line.
 const WAITING: &str = "waiting for an open transaction to end";
 
-/// The restores of a process that wait for a transaction to end.
+/// The restores of this process that wait for a transaction to end.
 pub struct OpenTransactions {
     gauge: IntGauge,
     waiting: Mutex<BTreeMap<i32, OpenTransaction>>,
 }
 
-/// One restore, which waits for nothing any more once this is dropped.
+/// One restore. Dropping it removes it from the list.
 pub(super) struct WaitingRestore {
     all: Arc<OpenTransactions>,
     partition: i32,
@@ -41,7 +41,7 @@ pub(super) struct WaitingRestore {
 }
 
 impl OpenTransactions {
-    /// None yet; `gauge` is how many there are.
+    /// Starts empty. `gauge` gets the number of waiting restores.
     #[must_use]
     pub const fn new(gauge: IntGauge) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl OpenTransactions {
         }
     }
 
-    /// Which partitions wait, and for what; nothing where none does.
+    /// Returns which partitions wait, and for what; `None` where none waits.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         let waiting = self.waiting();
@@ -85,9 +85,11 @@ impl OpenTransactions {
 }
 
 impl WaitingRestore {
-    /// What is waited for now, nothing for a restore that goes on. The log tells of it once.
+    /// Sets the transaction that the restore waits for; `None` for a restore that goes on. Logs the
+    /// first of them.
     pub(super) fn waits_for(&mut self, open: Option<OpenTransaction>) {
-        // A cancelled restore of this partition takes the line away with it, so it is written each time.
+        // A cancelled restore of the same partition removes its line, so the line is written each
+        // time.
         if open.is_some() || self.is_told {
             self.all.set(self.partition, open);
         }

@@ -1,7 +1,9 @@
-//! MarkerReading back from the account events topic when lists last began and were complete, so that a restart forgets neither.
+//! Reads back from the account events topic when lists last began and were complete, so that a
+//! restart forgets neither.
 //!
-//! The newest part is read first. Where there is no time for the rest, it is at least known whether a list began a moment
-//! ago, which is what keeps a process that crashes over and over from listing each time.
+//! The newest records are read first. Where there is no time for the rest, at least a list that
+//! began just now is known, which keeps a process that crashes over and over from listing each
+//! time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,24 +22,24 @@ use crate::projects::ProjectClients;
 /// How long reading may take.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// Where to read.
+/// What to read, and where.
 #[derive(Debug)]
 pub struct Markers {
     /// How to reach Kafka.
     pub kafka: KafkaConfig,
-    /// A group that may be used; it is not joined.
+    /// A group that this process may name; the reader does not join it.
     pub group: String,
-    /// The account events topic.
+    /// The name of the account events topic.
     pub topic: String,
-    /// What is below this offset was taken in.
+    /// Markers below this committed offset were taken in.
     pub committed: i64,
-    /// Whose lists.
+    /// The projects whose lists matter.
     pub projects: Arc<ProjectClients>,
-    /// How far back markers matter.
+    /// Decides how far back markers matter.
     pub schedule: Schedule,
 }
 
-/// Why not all of it was read.
+/// Why some markers were not read.
 #[derive(Debug, thiserror::Error)]
 enum MarkersError {
     #[error(transparent)]
@@ -47,7 +49,7 @@ enum MarkersError {
 }
 
 impl Markers {
-    /// Reads back from `now`. Blocks for some 5 s at most; what was found until then counts.
+    /// Reads backwards from `now`. Blocks for about 5 s at most. What was found until then counts.
     #[must_use]
     pub fn read(&self, now: Timestamp, is_cancelled: &dyn Fn() -> bool) -> Found {
         let (partition, began) = (MARKERS_PARTITION, Instant::now());
@@ -79,8 +81,8 @@ impl Markers {
         }
     }
 
-    /// Whose list it is, and whether it is complete. What is no marker, or nobody's, says nothing here: whoever takes it in
-    /// tells of it.
+    /// Returns the project of a marker and whether its list is complete. `None` for other records
+    /// and unknown projects: they are reported when they are consumed.
     fn marker(&self, record: &Record<'_>) -> Option<(Lane, bool)> {
         let headers = record.headers().ok()?;
         if headers.event.event_type != LISTING_MARKER_TYPE {

@@ -1,7 +1,8 @@
-//! Walking through a list whose paging is not documented in full. Pure.
+//! Walks through a list whose paging is not fully documented. Pure.
 //!
-//! Not documented: whether the first page is 0 or 1, and the largest page size. So the first page is asked for without a
-//! number; page 1 is then the second one, or the first again, which shows by its ids.
+//! Not documented are the number of the first page, 0 or 1, and the largest page size. So the first
+//! page is requested without a number. Page 1 is then the second page, or the first again, which
+//! its ids show.
 
 use stackone_client_types::{ListPage, Listed};
 use uuid::Uuid;
@@ -15,18 +16,19 @@ pub(super) struct Pages {
     seen: SeenIds,
     taken: u32,
     nameless: u64,
-    /// The number of the page that was asked for last.
+    /// The number of the page that was requested last.
     number: Option<u32>,
 }
 
-/// What to do after a page.
+/// What follows a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NextPage {
-    /// Ask for this page; none for the first.
+    /// Request this page; `None` is the first.
     Page(Option<u32>),
-    /// The list is at its end.
+    /// The list is complete.
     Complete,
-    /// The server repeats itself: it may ignore the page number, and there may be more than it shows.
+    /// The server repeats itself. It may ignore the number of the page, and the list may be
+    /// incomplete.
     Unknown,
 }
 
@@ -42,14 +44,14 @@ impl Pages {
         }
     }
 
-    /// How many entries so far have no id that can be read.
+    /// Returns how many entries so far have no readable id.
     pub(super) const fn nameless(&self) -> u64 {
         self.nameless
     }
 
-    /// Counts those that no page before had: the first page may come twice.
+    /// Counts the entries that no earlier page had: the first page may come twice.
     fn count_nameless(&mut self, entries: &[String]) {
-        // Apart from ids, which none of them is: an id has no control characters.
+        // Marks them apart from ids: an id has no control characters.
         let marked: Vec<String> = entries.iter().map(|entry| format!("\0{entry}")).collect();
         let new = marked.iter().filter(|entry| !self.seen.has(entry)).count();
         self.nameless += u64::try_from(new).unwrap_or(u64::MAX);
@@ -58,7 +60,7 @@ impl Pages {
         }
     }
 
-    /// Takes the page that was asked for: the accounts that are new, and what to do next.
+    /// Takes the requested page. Returns the accounts that are new, and what follows.
     pub(super) fn take(&mut self, page: ListPage) -> (Vec<Listed>, NextPage) {
         let length = page.listed.len() + page.nameless.len();
         self.count_nameless(&page.nameless);
@@ -68,7 +70,8 @@ impl Pages {
             .filter(|listed| self.seen.note(&listed.id))
             .collect();
         self.taken += 1;
-        // A server may have a smaller largest page than we ask for, so the first page tells what a full one is.
+        // The server's largest page may be smaller than the requested one, so the first page shows
+        // the size of a full one.
         if self.taken == 1 {
             self.page_size = self.page_size.min(length.max(1));
             let next = if length == 0 {
@@ -99,14 +102,15 @@ mod tests {
 
     use super::*;
 
-    /// Walks through `accounts` accounts of a server whose first page is `base`, and that gives at most `largest` a page.
+    /// Walks through `accounts` accounts of a server that numbers pages from `base` and gives at
+    /// most `largest` accounts a page.
     fn walk(accounts: usize, base: u32, largest: usize, ignores_page: bool) -> (usize, NextPage) {
         let (found, nameless, next) = walk_without(accounts, base, largest, ignores_page, "");
         assert_eq!(nameless, 0);
         (found, next)
     }
 
-    /// The same, where the id of the account `nameless` cannot be read.
+    /// The same, where the id of the account number `nameless` cannot be read.
     fn walk_without(
         accounts: usize,
         base: u32,

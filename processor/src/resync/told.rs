@@ -1,46 +1,47 @@
-//! What a resync tells of itself.
+//! The progress and the totals of a run.
 
 use std::time::Duration;
 
 use stackone_client_types::ApiError;
 use stackone_link_schemas::AccountListed;
 
-/// What a run did.
+/// The totals of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ListSummary {
-    /// Accounts listed, each of which got a trigger.
+    /// How many accounts were listed. Each got a trigger.
     pub listed: u64,
-    /// Entries whose id or status cannot be used. Those with an id count as listed, so that they are not taken to be missing.
+    /// How many entries have an unusable id or status. Those with an id count as listed, so that
+    /// they are not missing.
     pub unusable: u64,
-    /// Pages read.
+    /// How many pages were read.
     pub pages: u32,
-    /// Whether the list is known to be complete. Only then are accounts looked up that were not in it.
+    /// Whether the list is known to be complete. Only then are missing accounts looked up.
     pub is_complete: bool,
 }
 
-/// What happens during a run, for whoever watches.
+/// Progress of a run.
 #[derive(Debug, Clone, Copy)]
 pub enum ListProgress<'a> {
     /// A page was read.
     Page {
-        /// What the run did so far.
+        /// The totals so far.
         summary: &'a ListSummary,
-        /// What the page listed that was not listed before.
+        /// The accounts that no earlier page had.
         new: &'a [AccountListed],
     },
-    /// The API does not answer a page, and is asked again.
+    /// The API did not answer a request for a page, which is repeated.
     Unanswered(Unanswered<'a>),
 }
 
-/// A page that was not answered.
+/// A request for a page that was not answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Unanswered<'a> {
-    /// Why.
+    /// Why it was not answered.
     pub error: &'a ApiError,
-    /// How soon it is asked for again.
+    /// How soon it is repeated.
     pub again_in: Duration,
-    /// How often before the run is given up.
+    /// How many attempts are left before the run fails.
     pub attempts_left: u32,
-    /// The longest that all waits until then may take, unless StackOne asks for longer ones.
+    /// The longest sum of all waits until then, unless StackOne asks for longer ones.
     pub at_most: Duration,
 }

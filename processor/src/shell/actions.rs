@@ -1,4 +1,4 @@
-//! Carrying out what the core wants.
+//! Carries out the core's actions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::resync::markers::Markers;
 use crate::resync::{self, ResyncError};
 use crate::tasks;
 
-/// How long one record of an account that is put aside is looked for.
+/// How long to look for one record of an account that gets dead letters.
 const REFETCH_WITHIN: Duration = Duration::from_secs(10);
 
 impl Shell {

@@ -1,11 +1,12 @@
-//! Asking the cluster how many partitions there are and where the logs of ours begin and end, and whether consumer and producer
-//! still reach it.
+//! Asks the cluster for the number of partitions and the watermarks of the assigned ones, and
+//! checks whether consumer and producer still reach it.
 //!
-//! It is asked on another thread. The broker answers one request of a connection after the other, and the one before may
-//! be a fetch that waits for records, half a second: nothing here waits for that.
+//! Requests are sent from another thread. A broker answers the requests of a connection one after
+//! the other, and the one before may be a fetch that waits half a second for records.
 //!
-//! A broker that is just starting may answer with a list of no brokers, after which a client knows none it could ask
-//! (librdkafka issue 5301). A client that reaches nobody although a new one does is of no more use.
+//! A broker that is just starting may answer with an empty list of brokers, after which a client
+//! knows none that it could ask (librdkafka issue 5301). A client that reaches no broker although a
+//! new client does cannot be used any more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::reader::reader;
 use crate::tasks::CLUSTER;
 use crate::transaction::Transactions;
 
-/// How long one question may take, to this client or to a new one: a cluster that is slow is slow to both.
+/// How long one request may take, of this client or a new one: a slow cluster is slow for both.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Shell {
@@ -49,16 +50,16 @@ impl Shell {
     }
 }
 
-/// What the cluster is asked.
+/// What to ask the cluster.
 struct Question {
     consumer: GroupQuestions,
     transactions: Arc<Transactions>,
     kafka: KafkaConfig,
     group: String,
     topic: String,
-    /// With their epochs.
+    /// The partitions with their epochs.
     partitions: Vec<(i32, u64)>,
-    /// Whether nobody has answered for long.
+    /// Whether the cluster was silent for so long that a new client should be tried.
     may_be_lost: bool,
     stop: CancellationToken,
 }
@@ -76,7 +77,7 @@ impl Question {
         };
         let mut does_answer = true;
         let ask = |&(partition, epoch): &(i32, u64)| {
-            // One that is not told costs PATIENCE; those after it are not asked for.
+            // A missing answer costs PATIENCE, so the partitions after it are left out.
             let ask = || self.consumer.watermarks(partition, PATIENCE);
             let goes_on = does_answer && !self.stop.is_cancelled();
             let range = goes_on.then(ask).and_then(Result::ok);

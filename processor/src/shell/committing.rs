@@ -1,4 +1,4 @@
-//! Committing on a thread of its own, since its steps are waiting.
+//! Commits on a thread of its own, because its steps wait.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::tasks::COMMIT;
 use crate::transaction::TransactionError;
 
 impl Shell {
-    /// Commits a batch on a thread of its own, which posts how it ended.
+    /// Commits a batch on a thread of its own, which posts the result.
     pub(super) fn commit(&self, generation: Generation, batch: Batch) {
         let post = self.inbox.post();
         let Some(group) = self.generations.get(generation) else {
@@ -26,8 +26,9 @@ impl Shell {
         let (answer, commit) = (post.clone(), move || {
             let transacted = match transactions.commit(&batch, &group) {
                 Ok(()) => Transacted::Committed,
-                // Where it is for the want of a leader that some of our states cannot be written, the run ends: the next one
-                // restores what it can and goes on with that, while the others wait for their leader.
+                // Where a partition of the state topic has no leader, the run ends. The next run
+                // restores the others and goes on with them, while that partition waits for its
+                // leader.
                 Err(TransactionError::Aborted(error)) => Transacted::Aborted {
                     error: error.into(),
                     leaderless: transactions.leaderless(&topic),
@@ -37,7 +38,7 @@ impl Shell {
             post.input(Input::Transacted(transacted));
         });
         if let Err(error) = self.tasks().spawn_thread(COMMIT, commit) {
-            // Nothing has begun: it is tried again a little later.
+            // No transaction has begun, so the core tries again a little later.
             tracing::error!(%error, "no thread to commit on");
             answer.input(Input::Transacted(Transacted::Aborted {
                 error: error.into(),

@@ -1,4 +1,4 @@
-//! What a run is given, and why it may end.
+//! What a run gets, and why it may fail.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -23,10 +23,10 @@ use crate::resync::ResyncSettings;
 use crate::tasks::Tasks;
 use crate::transaction::{Around, StartError as TransactionStartError};
 
-/// How a run works.
+/// The settings of a run.
 #[derive(Debug, Clone)]
 pub struct ReconcilerSettings {
-    /// What the core decides by.
+    /// The settings that the core's decisions depend on.
     pub core: Arc<settings::DecisionSettings>,
     /// How to reach Kafka.
     pub kafka: KafkaConfig,
@@ -34,30 +34,30 @@ pub struct ReconcilerSettings {
     pub membership: Membership,
     /// `transactional.id`: group and instance id.
     pub transactional_id: String,
-    /// Longest time a transaction may take.
+    /// The longest time a transaction may take.
     pub transaction_timeout: Duration,
     /// How accounts are listed.
     pub resync: ResyncSettings,
-    /// Which fields that may be personal data are kept.
+    /// The personal data that is kept.
     pub personal: PersonalFields,
 }
 
-/// Why a run ended although it was not told to.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcilerError {
-    /// It could not join its group.
+    /// The consumer could not join its group.
     #[error("cannot join the consumer group")]
     Consumer(#[from] ConsumerStartError),
-    /// It could not register its transactional id.
+    /// The producer could not register its transactional id.
     #[error("cannot start transactions")]
     Transactions(#[from] TransactionStartError),
-    /// The core cannot go on.
+    /// The core failed.
     #[error(transparent)]
     Core(#[from] Failure),
-    /// A task panicked, and what waits for its answer would wait for ever.
+    /// A task panicked. Whatever waits for its answer would wait for ever.
     #[error("{0} panicked, and its answer will never come")]
     TaskDied(&'static str),
-    /// The client did not let us answer a rebalance, or pause.
+    /// librdkafka refused the answer to a rebalance, or a pause.
     #[error("rebalance")]
     Rebalance(#[source] rdkafka::error::KafkaError),
 }
@@ -85,15 +85,15 @@ impl ReconcilerError {
 /// What a run shares with the rest of the process.
 #[derive(Clone)]
 pub struct Context {
-    /// The projects.
+    /// The projects with their clients.
     pub projects: Arc<ProjectClients>,
-    /// The metrics.
+    /// The metrics of the process.
     pub metrics: Arc<Metrics>,
-    /// Where what was decided is told, for who looks at traces.
+    /// Sends a span for each decision.
     pub spans: Spans,
     /// The runtime for lookups.
     pub runtime: Handle,
-    /// Tasks that are awaited when the process stops.
+    /// Tasks that the stop of the process waits for.
     pub tasks: TaskTracker,
     /// Cancelled when the process stops.
     pub stop: CancellationToken,
@@ -101,16 +101,16 @@ pub struct Context {
     pub is_restored: Arc<AtomicBool>,
     /// The restores that wait for a transaction to end.
     pub open_transactions: Arc<OpenTransactions>,
-    /// Whether every project's key is refused.
+    /// Whether the keys of all projects are refused.
     pub all_refused: Arc<AtomicBool>,
-    /// Told of each turn, for `/livez`.
+    /// Notes each turn, for `/livez`.
     pub heartbeat: Arc<Heartbeat>,
-    /// What stands around the steps of transactions: nothing but in tests.
+    /// Acts between the steps of transactions: only tests do.
     pub around: Arc<dyn Around>,
 }
 
 impl Context {
-    /// Tasks of a run, which is told through `post` of those that die.
+    /// Returns the tasks of a run. The run hears through `post` of those that panic.
     pub(super) fn tasks_of(&self, post: Post) -> Tasks {
         Tasks::new(self.tasks.clone(), self.runtime.clone(), post)
     }

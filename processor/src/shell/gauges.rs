@@ -1,4 +1,4 @@
-//! Gauges: what waits, and for how long.
+//! Sets the gauges of what waits, and for how long.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use stackone_processor_core::work::queue::Lane;
 use super::Shell;
 use crate::clock;
 
-/// How often gauges that need a walk over the queue are set.
+/// How often gauges are set that need a walk over the queue.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 impl Shell {

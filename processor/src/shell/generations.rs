@@ -1,4 +1,4 @@
-//! What the core's generations stand for.
+//! Keeps the group metadata behind the core's generations.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use stackone_processor_core::processor::input::Generation;
 
-/// A commit that is under way may be of the generation before the newest.
+/// How many are kept: a commit under way may belong to the generation before the newest.
 const GENERATIONS: usize = 2;
 
-/// The generations that a commit may still be of.
+/// The generations to which a commit may still belong.
 #[derive(Default)]
 pub(super) struct Generations {
     last: u64,
@@ -17,7 +17,7 @@ pub(super) struct Generations {
 }
 
 impl Generations {
-    /// A rebalance brought one.
+    /// Adds the metadata of a rebalance. Returns its generation for the core.
     pub(super) fn add(&mut self, group: ConsumerGroupMetadata) -> Generation {
         self.last += 1;
         let generation = Generation(self.last);

@@ -1,4 +1,4 @@
-//! What waits for the thread that drives the core.
+//! The inbox of the thread that drives the core.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,28 +10,28 @@ use stackone_processor_core::processor::Input;
 
 use crate::tasks::names;
 
-/// What waits for the thread that drives the core.
+/// A message for that thread.
 #[derive(Debug)]
 pub enum Message {
-    /// There is something to poll.
+    /// A poll may bring something.
     Readable,
-    /// Something for the core.
+    /// An input for the core.
     Input(Box<Input>),
-    /// A task panicked, which was to do this.
+    /// The task with this name panicked.
     Died(&'static str),
 }
 
-/// Where messages are posted.
+/// Posts messages to the inbox.
 #[derive(Debug, Clone)]
 pub struct Post(Sender<Message>);
 
 impl Post {
-    /// Posts something for the core. Nobody listens any more only when the run has ended.
+    /// Posts an input for the core. After the end of the run nobody reads it.
     pub fn input(&self, input: Input) {
         drop(self.0.send(Message::Input(Box::new(input))));
     }
 
-    /// Tells of a task that panicked.
+    /// Posts that a task panicked.
     pub fn died(&self, what: &'static str) {
         drop(self.0.send(Message::Died(what)));
     }
@@ -55,13 +55,14 @@ impl Inbox {
         }
     }
 
-    /// Where others post.
+    /// Returns a sender for other threads.
     #[must_use]
     pub fn post(&self) -> Post {
         Post(self.post.clone())
     }
 
-    /// Rings once for all there is to read, until it is silenced.
+    /// Returns the callback that rings the bell: once for everything there is to poll, until it is
+    /// silenced.
     pub(super) fn bell(&self) -> impl Fn() + Send + Sync + 'static {
         let (has_rung, post) = (Arc::clone(&self.has_rung), self.post.clone());
         move || {
@@ -72,12 +73,12 @@ impl Inbox {
         }
     }
 
-    /// What there is to read from now on rings the bell again.
+    /// Lets what comes from now on ring the bell again.
     pub(super) fn silence_bell(&self) {
         self.has_rung.store(false, Ordering::Release);
     }
 
-    /// There is something to read.
+    /// Notes that a poll may bring something.
     pub(super) fn ring(&self) {
         drop(self.post.send(Message::Readable));
     }

@@ -1,4 +1,4 @@
-//! Counting and telling what the core does: metrics, logs, spans.
+//! Turns the core's facts into metrics, log lines and spans.
 
 mod log_limit;
 mod logs;
@@ -23,7 +23,7 @@ use crate::clock;
 use crate::metrics::Metrics;
 use crate::projects::ProjectClients;
 
-/// Counts and tells.
+/// Writes metrics, log lines and spans.
 pub(super) struct Observed {
     metrics: Arc<Metrics>,
     projects: Arc<ProjectClients>,
@@ -128,14 +128,14 @@ impl Observed {
         self.all_refused.store(all_refused, Ordering::Release);
     }
 
-    /// A list that is taken in again, since offsets were lost, does not set the clock back.
+    /// Keeps the later date: a list that is consumed again after lost offsets does not set it back.
     fn listed(&self, lane: Lane, at: Timestamp) {
         let last = &self.metrics.resync.last_success;
         let last = last.with_label_values(&[self.projects.label(lane)]);
         last.set(last.get().max(at.as_second()));
     }
 
-    /// One of the triggers has the outcome, the others are merged into it.
+    /// Counts one of the triggers with the disposition, and the others as merged.
     fn disposed(&self, disposition: &Disposition, total: u64) {
         let metrics = &self.metrics;
         let named = match disposition {
@@ -187,17 +187,17 @@ impl Observed {
         }
     }
 
-    /// Partitions that are not ours any more have no lag here.
+    /// Removes the lag of partitions that were given up.
     fn forget_lag(&self, partitions: &[i32]) {
         for partition in partitions {
             let partition = partition.to_string();
-            // One that was never observed has none.
+            // A partition that was never observed has none.
             let lag = &self.metrics.records.lag;
             drop(lag.remove_label_values(&[&self.events_topic, &partition]));
         }
     }
 
-    /// The span of a lookup whose decision is committed.
+    /// Writes the span of a lookup whose decision is committed.
     fn decided(
         &self,
         (key, lane): (&AccountKey, Lane),

@@ -6,26 +6,26 @@ stackone_link_process::tasks! {
     RECONCILER = "reconciler";
     /// Commits a transaction.
     COMMIT = "a commit";
-    /// Called by the Kafka client when there is something to poll.
+    /// Called by librdkafka when a poll may bring something.
     READABLE = "a callback of the consumer";
-    /// Looks an account up.
+    /// Looks one account up.
     LOOKUP = "a lookup";
-    /// Looks several accounts up at once.
+    /// Looks several accounts up by one request.
     BATCH_LOOKUP = "a lookup of several accounts";
     /// Asks whether an API key is accepted.
     PROBE = "a probe";
     /// Lists a project's accounts.
     RESYNC = "a resync";
-    /// Reads back when accounts were last listed.
+    /// Reads back when projects were last listed.
     MARKERS = "reading markers back";
     /// Restores a partition's states.
     RESTORE = "restoring a partition";
-    /// Reads records again that are put aside.
+    /// Reads records again for their dead letters.
     REREAD = "reading records again";
-    /// Asks the cluster about our partitions.
+    /// Asks the cluster about the assigned partitions.
     CLUSTER = "asking the cluster";
-    /// Looks whether Kafka's certificates have changed.
+    /// Compares Kafka's certificates with those in use.
     KAFKA_RENEWAL = "looking for new certificates";
-    /// Reads API key files.
+    /// Reads API key files again.
     KEY_RELOAD = "reading API keys";
 }

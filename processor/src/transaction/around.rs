@@ -1,28 +1,29 @@
-//! Standing around the steps of a transaction, which only tests do.
+//! Lets tests act between the steps of a transaction.
 
 use rdkafka::error::KafkaResult;
 
 use stackone_processor_core::event::records::Batch;
 
-/// A step between which a process may die or sleep with a different outcome.
+/// A step that a process may die or sleep before or after, with different results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing of the transaction is with the broker yet.
+    /// Before it, the broker has nothing of the transaction.
     Begin,
-    /// The records are with the broker; the generation is checked in this step.
+    /// Before it, the broker has the records. It checks the generation in this step.
     SendOffsets,
-    /// All is with the broker and nothing decided.
+    /// Before it, the broker has everything, and nothing is decided.
     Commit,
 }
 
-/// Stands around the steps of each transaction. The proof that fencing holds stops a process between two of them, and
-/// the proof of that proof leaves one out; the service has [`Undisturbed`], and no setting changes that.
+/// Acts around the steps of each transaction. The proof of fencing stops a process between two
+/// steps, and the proof of that proof leaves one out. The service has [`Undisturbed`], and no
+/// setting changes that.
 pub trait Around: Send + Sync {
-    /// Takes the step by calling `take`, and gives what it gave.
+    /// Takes the step by calling `take`, and returns its result.
     ///
     /// # Errors
     ///
-    /// Those of the step.
+    /// Fails where the step fails.
     fn around(
         &self,
         step: Step,
@@ -31,7 +32,7 @@ pub trait Around: Send + Sync {
     ) -> KafkaResult<()>;
 }
 
-/// Takes each step.
+/// Takes each step, and does nothing else.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Undisturbed;
 

@@ -1,15 +1,17 @@
-//! The call into the client that is under way, so that one that never comes back is noticed.
+//! Watches the call that is under way, so that one that never returns is noticed.
 //!
-//! The client keeps the time that a call is given, but for what waits for a group's coordinator: librdkafka 2.12 sets that request
-//! a time and never looks at it (`creq_ts_timeout`), and wakes it when the state of a broker changes. Where a broker that was
-//! just starting made it forget all brokers (issue 5301), sending offsets waits for one that will never change again. The
-//! producer's idle connections are closed, which wakes such a call (`connections.max.idle.ms`); this notices what that does not.
+//! The client keeps the time limit of a call, except where the call waits for a group's
+//! coordinator: librdkafka 2.12 gives that request a limit and never looks at it
+//! (`creq_ts_timeout`), and wakes it when the state of a broker changes. Where a broker that was
+//! just starting made it forget all brokers (issue 5301), sending offsets waits for a broker whose
+//! state never changes again. The producer closes its idle connections, which wakes such a call
+//! (`connections.max.idle.ms`). This module notices what that does not wake.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a call may take that is given a fraction of a second: longer than brokers take to elect a coordinator and a client to
-/// find it, for which it waits beyond its time and rightly so.
+/// How long a call with a limit of a fraction of a second may take. It is longer than brokers take
+/// to elect a coordinator and a client to find it, for which a call rightly waits beyond its limit.
 pub(super) const STUCK_AFTER: Duration = Duration::from_secs(60);
 
 /// When the call that is under way began.
@@ -17,7 +19,7 @@ pub(super) const STUCK_AFTER: Duration = Duration::from_secs(60);
 pub(super) struct TimedCall(Mutex<Option<Instant>>);
 
 impl TimedCall {
-    /// Makes a call at `now`, and gives what it gave.
+    /// Makes a call at `now`, and returns its result.
     pub(super) fn made<T>(&self, now: Instant, call: impl FnOnce() -> T) -> T {
         *self.began() = Some(now);
         let given = call();
@@ -25,7 +27,7 @@ impl TimedCall {
         given
     }
 
-    /// Whether a call is under way that will not come back.
+    /// Whether a call is under way that will not return.
     pub(super) fn is_stuck(&self, now: Instant) -> bool {
         self.began()
             .is_some_and(|began| now.saturating_duration_since(began) >= STUCK_AFTER)

@@ -1,4 +1,4 @@
-//! What can go wrong with a transaction, by what the caller will do, and how librdkafka says it.
+//! Sorts librdkafka's errors of a transaction by what the caller has to do.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use stackone_link_transport::ConfigError;
@@ -10,16 +10,16 @@ use super::call::STUCK_AFTER;
 /// Why a transaction was not committed.
 #[derive(Debug, thiserror::Error)]
 pub enum TransactionError {
-    /// Nothing of it is visible; what is still owned can be tried again.
+    /// Nothing of it is visible. What belongs to assigned partitions can be tried again.
     #[error("transaction aborted")]
     Aborted(#[source] KafkaError),
-    /// The producer is of no more use: a new one is needed, and what was in memory may be out of date.
+    /// The producer cannot be used any more. A new one is needed, and memory may be out of date.
     #[error("transactional producer failed for good")]
     Fatal(#[source] KafkaError),
 }
 
-/// The client does not come back from a call. The thread that called is lost: when the producer's successor has fenced it,
-/// nothing that it still does is visible.
+/// The client does not return from a call. The calling thread is lost. Once the producer's
+/// successor has fenced it, nothing that it still does becomes visible.
 #[derive(Debug, thiserror::Error)]
 #[error("the client has not come back for {} s from a call that was given a fraction of a second", STUCK_AFTER.as_secs())]
 pub struct StuckCall;
@@ -45,21 +45,21 @@ impl TransactionError {
     }
 }
 
-/// Why a transactional producer cannot be made.
+/// Why a transactional producer could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The Kafka settings cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The client refused its settings, or the transaction coordinator did not answer.
+    /// librdkafka refused the settings, or the transaction coordinator did not answer.
     #[error("transactional producer")]
     Client(#[from] KafkaError),
 }
 
-/// An error of a call, with what is done about it.
+/// An error of a call, and what has to be done about it.
 pub(super) type Failed = (CallError, KafkaError);
 
-/// An error with what is done about it.
+/// Sorts an error by what has to be done about it.
 pub(super) fn sorted(error: KafkaError) -> Failed {
     (sort(&error), error)
 }

@@ -1,4 +1,4 @@
-//! The transactional producer's settings, and what became of its records.
+//! The settings of the transactional producer, and which of its records were not delivered.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +13,11 @@ use stackone_link_transport::{
 };
 use stackone_link_wire::DEAD_LETTER_BYTES;
 
-/// A call that waits for a coordinator asks anew who it is where a connection of the client opens or closes, and by nothing else
-/// (`rd_kafka_coord_rkb_monitor_cb` of librdkafka 2.12). Connections that are closed when nothing was sent for 10 s wake it:
-/// it waits some 10 s longer than the cluster needs for another coordinator, not until the broker that has failed is back.
+/// After how long an idle connection is closed, in ms. A call that waits for a coordinator asks
+/// again who it is only where a connection of the client opens or closes
+/// (`rd_kafka_coord_rkb_monitor_cb` of librdkafka 2.12). A connection that is closed after 10 s
+/// without a request wakes it. So it waits some 10 s longer than the cluster needs for another
+/// coordinator, and not until the failed broker is back.
 const IDLE_MS: &str = "10000";
 
 /// Remembers which records of a transaction were not delivered.
@@ -24,24 +26,25 @@ pub(super) struct Deliveries(Arc<Mutex<Undelivered>>);
 
 #[derive(Default)]
 struct Undelivered {
-    /// Why the first was not. Taken when it is told.
+    /// The error of the first. Taken when it is reported.
     first: Option<KafkaError>,
-    /// Where they should have gone.
+    /// The partitions that should have taken them.
     partitions: BTreeSet<(String, i32)>,
 }
 
 impl Deliveries {
-    /// A transaction begins.
+    /// Begins a transaction: forgets the last one.
     pub(super) fn begin(&self) {
         *self.undelivered() = Undelivered::default();
     }
 
-    /// Why the first record that was not delivered was not, unless that was taken before.
+    /// Returns the error of the first record that was not delivered, once.
     pub(super) fn take_first(&self) -> Option<KafkaError> {
         self.undelivered().first.take()
     }
 
-    /// The partitions of `topic` that were to take a record of this transaction, or of the last, and did not.
+    /// Returns the partitions of `topic` that should have taken a record of this transaction or of
+    /// the last, and did not.
     pub(super) fn without(&self, topic: &str) -> Vec<i32> {
         let undelivered = self.undelivered();
         let of_topic = undelivered.partitions.iter().filter(|(of, _)| of == topic);
@@ -55,7 +58,7 @@ impl Deliveries {
 
 impl ClientContext for Deliveries {
     fn error(&self, error: KafkaError, reason: &str) {
-        // What matters of these fails a transaction, which is told.
+        // An error that matters fails a transaction, whose caller logs it.
         tracing::debug!(%error, reason, "producer");
     }
 }
@@ -92,13 +95,13 @@ pub(super) fn producer_config(
         .set("enable.idempotence", "true")
         .set("partitioner", "murmur2_random");
     if !kafka.properties.contains_key(ANSWER_TIMEOUT) {
-        // An answer has to be able to come while the transaction is open, or the client refuses its settings.
+        // The answer has to come while the transaction is open, or the client refuses its settings.
         let within = timeout.saturating_sub(Duration::from_millis(100));
         let within = within.as_millis().min(DEFAULT_ANSWER_TIMEOUT.into());
         config.set(ANSWER_TIMEOUT, within.to_string());
     }
-    // A batch is complete when it is flushed, nobody comes later; a dead letter is larger than its original; and states
-    // are alike, and all of them are read again by each restore.
+    // A flush completes a batch, so there is nothing to wait for. A dead letter is larger than its
+    // original. States are alike, and each restore reads all of them, so they are compressed.
     let largest = DEAD_LETTER_BYTES.to_string();
     for (name, value) in [
         ("linger.ms", "0"),

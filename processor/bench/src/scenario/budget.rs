@@ -1,4 +1,4 @@
-//! Many accounts that wait under a budget.
+//! Measures many accounts that wait under a budget.
 
 use std::time::{Duration, Instant};
 
@@ -9,9 +9,9 @@ use crate::report::{Bound, Goal, Sample};
 use crate::run::{Bench, Tell};
 
 const ACCOUNTS: u32 = 100_000;
-/// Ids of a batch lookup, as shipped.
+/// The accounts of a batch lookup, as in the defaults.
 const BATCH: u32 = 50;
-/// Requests a minute: a minute for all.
+/// The budget in requests per minute: all accounts take a minute.
 const BUDGET: u32 = 2_000;
 const PARTITIONS: i32 = 12;
 const GOAL: Goal = Goal {
@@ -30,7 +30,7 @@ pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
 fn once(bench: &Bench) -> anyhow::Result<Sample> {
     let place = bench.broker.place(PARTITIONS)?;
     let api = api::Serve {
-        // As StackOne's 1,000 requests to the shipped 900.
+        // The same ratio as of StackOne's 1,000 requests to the default of 900.
         limit: Some(BUDGET * 10 / 9),
         ..api::Serve::answering_in(Duration::from_millis(50), Duration::from_millis(50))
     };

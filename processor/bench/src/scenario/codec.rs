@@ -1,6 +1,6 @@
-//! What compressing costs and saves: bytes sent, processor time, and the time of a restore.
+//! Measures what compression costs and saves: bytes sent, CPU time, and the time of a restore.
 //!
-//! The codecs take turns, so that what else the machine does is spread over all of them.
+//! The codecs take turns, so that other work of the machine is spread over all of them.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -17,11 +17,11 @@ use crate::report::Sample;
 use crate::run::{Bench, Tell};
 
 const CODECS: [&str; 3] = ["lz4", "gzip", "none"];
-/// On Kafka.
+/// The accounts on Kafka.
 const ACCOUNTS: u32 = 1_000_000;
-/// A partition of the embedded broker forgets what is beyond 5 MiB.
+/// The accounts on the embedded broker, whose partitions forget what is beyond 5 MiB.
 const EMBEDDED_ACCOUNTS: u32 = 50_000;
-/// How often librdkafka tells its figures.
+/// How often librdkafka reports its statistics.
 const TELLS: Duration = Duration::from_millis(50);
 
 pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
@@ -43,7 +43,7 @@ pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a state of each account, as the processor writes it, and says what that took of this
+/// Writes a state of each account as the processor writes it, and measures what that took of this
 /// process.
 fn written(place: &Place, accounts: u32, codec: &str) -> anyhow::Result<Sample> {
     let producer = producer(place, codec)?;
@@ -85,7 +85,7 @@ fn producer(place: &Place, codec: &str) -> anyhow::Result<Live<BaseProducer<Sent
     Ok(config.create_with_context(Sent::default())?)
 }
 
-/// Bytes that were sent to the brokers.
+/// Counts the bytes that were sent to the brokers.
 #[derive(Default)]
 struct Sent(AtomicI64);
 

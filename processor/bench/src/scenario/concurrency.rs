@@ -1,4 +1,4 @@
-//! How near the lookups come to what their number and the API's time allow.
+//! Measures how close the rate of lookups comes to what their number and the API's time allow.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -62,7 +62,7 @@ fn once(bench: &Bench) -> anyhow::Result<Sample> {
     })
 }
 
-/// Waits for so many lookups; how many there were, and when.
+/// Waits for this many lookups. Returns how many there were, and when.
 fn reached(processor: &Processor, lookups: f64) -> anyhow::Result<(f64, Instant)> {
     loop {
         let made = processor.figures()?.sum("lookups_total");

@@ -1,4 +1,4 @@
-//! One webhook after the other through an idle pipeline.
+//! Measures one webhook after the other through an idle pipeline.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::run::{Bench, Tell};
 const EVENTS: u32 = 200;
 const PARTITIONS: i32 = 12;
 const WITHIN: Duration = Duration::from_secs(30);
-/// Of the API.
+/// The time of the API's answer.
 const ANSWER: Duration = Duration::from_millis(20);
 const GOAL: Goal = Goal {
     figure: "without the API",
@@ -41,8 +41,7 @@ struct Steps {
 }
 
 pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
-    // The embedded broker holds a fetch until its time is over, also when there is something to
-    // fetch.
+    // The embedded broker answers a fetch only when the fetch's time is over.
     let goal = bench.broker.is_real().then_some(GOAL);
     for _ in 0..bench.run.rounds {
         let steps = once(bench)?;
@@ -66,7 +65,7 @@ fn once(bench: &Bench) -> anyhow::Result<Vec<Steps>> {
     let processor = Processor::start(&options, &place, &api.address)?;
     let webhooks = Webhooks::new(&place)?;
     let subscriber = subscriber(&place)?;
-    // The first ones find out where partitions and coordinators are.
+    // The first webhooks are slower: clients have to find partitions and coordinators.
     let unmeasured = bench.sized(50);
     let mut all = Vec::new();
     for number in 0..unmeasured + bench.sized(EVENTS) {
@@ -75,7 +74,8 @@ fn once(bench: &Bench) -> anyhow::Result<Vec<Steps>> {
         if number >= unmeasured {
             all.push(steps);
         }
-        // Idle again: the transaction's markers are written, and all fetches wait.
+        // Waits until the pipeline is idle: the transaction's markers are written, and all fetches
+        // wait.
         std::thread::sleep(Duration::from_millis(fastrand::u64(50..150)));
     }
     Ok(all)
@@ -112,7 +112,7 @@ fn through(
     })
 }
 
-/// When the processor logged `message` of the account.
+/// Returns when the processor logged `message` about the account.
 fn logged(processor: &Processor, account: &str, message: &str) -> anyhow::Result<i64> {
     loop {
         let line: Value = serde_json::from_str(&processor.log.recv_timeout(WITHIN)?)?;
@@ -140,7 +140,7 @@ fn subscriber(place: &Place) -> anyhow::Result<Live<BaseConsumer>> {
     Ok(consumer)
 }
 
-/// When the subscriber has the account's event.
+/// Returns when the subscriber has the account's event.
 fn see(subscriber: &BaseConsumer, account: &str) -> anyhow::Result<i64> {
     let message = subscriber.poll(WITHIN).context("no event came")??;
     let at = now();

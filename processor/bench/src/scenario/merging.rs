@@ -1,4 +1,4 @@
-//! 10,000 webhooks of one partition, as parallel-consumer's table has them.
+//! Measures 10,000 webhooks of one partition, as in parallel-consumer's table.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ const ACCOUNTS: [u32; 3] = [10, 1_000, 10_000];
 const IN_FLIGHT: usize = 100;
 const SLOWEST: Duration = Duration::from_millis(5);
 const WITHIN: Duration = Duration::from_secs(120);
-/// With merging off at 1,000 accounts.
+/// The goal without merging, for 1,000 accounts.
 const GOAL: Goal = Goal {
     figure: "seconds",
     bound: Bound::AtMost,
@@ -40,8 +40,8 @@ fn once(bench: &Bench, accounts: u32, without_merging: bool) -> anyhow::Result<S
     };
     let processor = Processor::start(&options, &place, &api.address)?;
     let webhooks = Webhooks::new(&place)?;
-    // The client looks for the records of a partition up to a second after it was assigned; then it
-    // waits for them.
+    // A client asks for the records of a new partition up to a second later; after that it waits
+    // for them.
     webhooks.send_all(1, |_first| accounts)?;
     let before = processor.disposed(1, WITHIN)?;
     let began = Instant::now();

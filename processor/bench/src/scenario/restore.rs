@@ -1,4 +1,4 @@
-//! Restoring the states of a million accounts.
+//! Measures the restore of a million accounts.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::run::{Bench, Tell};
 
 const ACCOUNTS: u32 = 1_000_000;
 pub(super) const PARTITIONS: i32 = 12;
-/// Accounts of a transaction while states are written.
+/// The states in one transaction.
 pub(super) const TRANSACTION: u32 = 1_000;
 pub(super) const WITHIN: Duration = Duration::from_secs(60);
 
@@ -52,7 +52,7 @@ pub(crate) fn measure(bench: &Bench, tell: Tell<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Time and memory of one restore.
+/// Measures time and memory of one restore.
 pub(super) fn once(place: &Place, accounts: u32, case: &str) -> anyhow::Result<(Sample, Sample)> {
     let api = api::Serve::answering_in(Duration::ZERO, Duration::ZERO).start()?;
     let options = Options::new(64);
@@ -91,8 +91,8 @@ pub(super) fn once(place: &Place, accounts: u32, case: &str) -> anyhow::Result<(
     Ok((time, memory))
 }
 
-/// Writes the state of each account so many times, as the processor writes it: in transactions,
-/// with headers.
+/// Writes the state of each account `times` times as the processor writes it: in transactions, with
+/// headers.
 fn write_states(place: &Place, accounts: u32, times: u32) -> anyhow::Result<()> {
     let producer = producer(place)?;
     producer.init_transactions(WITHIN)?;
@@ -155,7 +155,7 @@ pub(super) fn write<C: ProducerContext<DeliveryOpaque = ()>>(
     }
 }
 
-/// The confirmed state of an active account, with every field such an account has.
+/// Returns the confirmed state of an active account with every member that such an account has.
 pub(super) fn state_of(number: u32, time: u32, first: Timestamp) -> anyhow::Result<AccountState> {
     let id = account_id(number);
     let at = |millis: u32| first.checked_sub(i64::from(millis).milliseconds());

@@ -1,4 +1,4 @@
-//! `acls`: what each service must be allowed, as a script or as JSON. Asks nobody.
+//! `acls`: prints the rights that each service needs, as a script or as JSON. Makes no request.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -8,23 +8,23 @@ use stackone_link_wire::{Acl, AclOperation, AclResource};
 use stackone_processor::config::Settings;
 use stackone_processor_operate::acls::{Principals, acls};
 
-/// Who the services are to the brokers, and how that is told.
+/// The principals of the services, and the form of the output.
 #[derive(Debug, Clone, Args)]
 pub struct Acls {
-    /// Who ingest is.
+    /// The principal of ingest.
     #[arg(long, value_name = "PRINCIPAL", default_value = "User:stackone-ingest")]
     pub ingest: String,
-    /// Who the processors are.
+    /// The principal of the processors.
     #[arg(
         long,
         value_name = "PRINCIPAL",
         default_value = "User:stackone-processor"
     )]
     pub processor: String,
-    /// Who connect is, where it runs.
+    /// The principal of connect, where it runs.
     #[arg(long, value_name = "PRINCIPAL")]
     pub connect: Option<String>,
-    /// As JSON, one line each, with what it is for.
+    /// Print JSON, one line for each right, with its purpose.
     #[arg(long)]
     pub json: bool,
 }
@@ -41,7 +41,7 @@ allow() {
 }
 ";
 
-/// Tells `out` what the services must be allowed with the topics and the group of `settings`.
+/// Prints the rights that the services need for the topics and the group of `settings`.
 pub(crate) fn run(settings: &Settings, asked: &Acls, out: &mut impl Write) -> anyhow::Result<()> {
     let services = acls(
         settings,
@@ -70,7 +70,7 @@ pub(crate) fn run(settings: &Settings, asked: &Acls, out: &mut impl Write) -> an
     Ok(())
 }
 
-/// As few commands as there are sets of operations, since each takes seconds.
+/// Returns one command for each set of operations, because each command takes seconds.
 fn commands(principal: &str, acls: &[Acl]) -> Vec<String> {
     let mut operations: BTreeMap<(AclResource, &str), Vec<AclOperation>> = BTreeMap::new();
     for acl in acls {
@@ -103,7 +103,7 @@ fn commands(principal: &str, acls: &[Acl]) -> Vec<String> {
     alike.into_iter().map(command).collect()
 }
 
-/// A word that the shell takes as it is.
+/// Returns a word in the form that a shell takes literally.
 fn quoted(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:=@/-".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {

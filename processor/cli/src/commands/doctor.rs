@@ -1,4 +1,4 @@
-//! `doctor`: findings as text for people, or as one JSON object for scripts.
+//! `doctor`: prints findings as text for people, or as one JSON object for scripts.
 
 mod arguments;
 
@@ -12,7 +12,7 @@ use crate::escaped::escaped;
 pub(crate) use arguments::Doctor;
 pub(super) use arguments::EXAMPLES;
 
-/// Looks, and tells `out`.
+/// Runs the checks, and prints the findings.
 pub(crate) async fn run(
     config: &Config,
     asked: &Doctor,
@@ -30,7 +30,7 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// A line for each finding, and what to do below it.
+/// Prints a line for each finding, with the advice below it.
 fn text(out: &mut impl Write, findings: &[Finding]) -> io::Result<()> {
     for finding in findings {
         let (verdict, check) = (finding.verdict.as_str(), finding.check.as_str());
@@ -42,7 +42,7 @@ fn text(out: &mut impl Write, findings: &[Finding]) -> io::Result<()> {
     Ok(())
 }
 
-/// `{"ok": …, "findings": […]}` on one line.
+/// Prints `{"ok": …, "findings": […]}` on one line.
 fn json(out: &mut impl Write, findings: &[Finding]) -> io::Result<()> {
     let ok = !findings.iter().any(Finding::is_wrong);
     let report = serde_json::json!({ "ok": ok, "findings": findings });

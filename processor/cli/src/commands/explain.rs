@@ -1,4 +1,5 @@
-//! `explain`: where an account is and why, as text for people or as one JSON object for scripts.
+//! `explain`: prints where an account is and why, as text for people or as one JSON object for
+//! scripts.
 
 mod arguments;
 
@@ -15,7 +16,7 @@ use crate::escaped::escaped;
 pub(super) use arguments::EXAMPLES;
 pub(crate) use arguments::Explain;
 
-/// Tells `out` what the topics have of the account.
+/// Prints what the topics hold about the account.
 pub(crate) async fn run(
     settings: &Settings,
     asked: &Explain,
@@ -30,7 +31,7 @@ pub(crate) async fn run(
     )
 }
 
-/// The same, and what StackOne answers.
+/// Prints the same, and what StackOne answers.
 pub(crate) async fn and_ask(
     config: &Config,
     asked: &Explain,
@@ -43,12 +44,13 @@ pub(crate) async fn and_ask(
     tell(out, &explanation, asked.json)
 }
 
-/// What the topics have; that no broker answers is told like anything else that is not seen.
+/// Collects what the topics hold. Where no broker answers, the evidence says so, as for anything
+/// else that could not be read.
 async fn found(settings: &Settings, question: &AccountQuestion) -> Evidence {
     if let Err(error) = contact::made(&settings.kafka).await {
         return Evidence::unseen(&NotSeen::of(error.as_ref()));
     }
-    // Whoever does not watch needs no progress.
+    // Progress is only for a person at a terminal.
     let mut bar = io::stderr().is_terminal().then(Bar::new);
     let progress = move |reading: ReadProgress<'_>| {
         let ReadProgress { topic, done, of } = reading;
@@ -59,7 +61,7 @@ async fn found(settings: &Settings, question: &AccountQuestion) -> Evidence {
     look(settings, question, progress).await
 }
 
-/// Ends with an error where something could not be looked at, once all the rest is told.
+/// Prints the explanation. Fails at the end where something could not be looked at.
 fn tell(out: &mut impl Write, explanation: &Explanation, json: bool) -> anyhow::Result<()> {
     if json {
         writeln!(out, "{}", serde_json::to_string(explanation)?)?;
@@ -74,7 +76,7 @@ fn tell(out: &mut impl Write, explanation: &Explanation, json: bool) -> anyhow::
     Ok(())
 }
 
-/// A line for each finding, and what to do below it.
+/// Prints a line for each finding, with the advice below it.
 fn text(out: &mut impl Write, explanation: &Explanation) -> io::Result<()> {
     let Explanation {
         account_id,

@@ -1,4 +1,4 @@
-//! `look`: has the running processors look one account up, and says where that is written.
+//! `look`: has the running processors look up one account, and prints where the record for that is.
 
 mod arguments;
 
@@ -14,7 +14,7 @@ use crate::escaped::escaped;
 pub(super) use arguments::EXAMPLES;
 pub(crate) use arguments::Look;
 
-/// Asks for the look, and tells `out` where its record is.
+/// Writes the record, and prints where it is.
 pub(crate) async fn run(
     settings: &Settings,
     asked: &Look,
@@ -30,7 +30,7 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// What was written, for a person, and where to see what comes of it.
+/// Returns what was written in words, and where to see its result.
 fn text(look: &AskedLook) -> String {
     let AskedLook {
         account_id,

@@ -1,4 +1,4 @@
-//! `stackone-processor redrive`: stdout has what came of it, stderr how far it is.
+//! `redrive`: prints results to stdout, and progress to stderr.
 
 mod arguments;
 mod report;
@@ -23,7 +23,7 @@ pub(crate) use arguments::RedriveArguments;
 use arguments::Shown;
 use report::{LetterReport, RunReport};
 
-/// Waits for a broker, and then puts back.
+/// Waits for a broker, and then redrives.
 pub(crate) async fn run(settings: &Settings, asked: RedriveArguments) -> anyhow::Result<()> {
     contact::made(&settings.kafka).await?;
     let settings = RedriveSettings::of(settings);
@@ -32,7 +32,7 @@ pub(crate) async fn run(settings: &Settings, asked: RedriveArguments) -> anyhow:
         .await
 }
 
-/// Puts back what is selected, or says what it would put back.
+/// Redrives the selected letters, or prints what a redrive would do.
 async fn put_back(
     settings: RedriveSettings,
     selection: Selection,
@@ -63,7 +63,7 @@ async fn put_back(
     Ok(())
 }
 
-/// Where the run is shown.
+/// Where results and progress go.
 struct Screen {
     mode: Mode,
     shown: Shown,
@@ -109,7 +109,7 @@ impl Screen {
         }
     }
 
-    /// What a dry run finds is its result: nobody who cannot read it needs the rest.
+    /// Prints a letter of a dry run, which is a result: the command ends if it cannot be written.
     fn list(&mut self, report: &LetterReport<'_>) -> io::Result<()> {
         self.bar.clear();
         let line = match self.shown {

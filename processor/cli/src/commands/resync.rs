@@ -1,4 +1,4 @@
-//! `resync`: stdout has what came of it, stderr how far it is.
+//! `resync`: prints results to stdout, and progress to stderr.
 
 use std::io::Write as _;
 
@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 use crate::bar::Bar;
 use crate::contact;
 
-/// What is listed.
+/// The arguments of `resync`.
 #[derive(Debug, Clone, Args)]
 pub struct ResyncArguments {
-    /// Only this project; all of them otherwise.
+    /// List only this project; all projects otherwise.
     #[arg(long, value_name = "ID")]
     pub project: Option<String>,
 }
@@ -32,7 +32,8 @@ pub(crate) async fn run(config: &Config, asked: &ResyncArguments) -> anyhow::Res
     signals::until_stopped(async |stop| list(config, only, &stop).await).await
 }
 
-/// Lists one project, or all. One that cannot be listed is told, and holds up no other.
+/// Lists one project, or all. A project that cannot be listed is reported, and the others are
+/// listed.
 async fn list(config: &Config, only: Option<&str>, stop: &CancellationToken) -> anyhow::Result<()> {
     let projects = projects(config)?;
     let lanes = lanes(&projects, only)?;
@@ -55,7 +56,7 @@ async fn list(config: &Config, only: Option<&str>, stop: &CancellationToken) -> 
                 expected,
             } => {
                 let what = format!("{project}: {} listed", counted(listed, "account"));
-                // More may be there than was ever confirmed.
+                // The list may hold more accounts than were confirmed.
                 bar.tell(listed, expected.max(listed), &what);
             }
             ResyncProgress::Unanswered(unanswered) => {
@@ -79,7 +80,7 @@ async fn list(config: &Config, only: Option<&str>, stop: &CancellationToken) -> 
     Ok(())
 }
 
-/// That the API does not answer, why, and until when it is asked again.
+/// Returns a line that says that the API does not answer, why, and when it is asked again.
 fn waits(api: &str, unanswered: &Unanswered<'_>) -> String {
     let why = with_causes(unanswered.error);
     let seconds = |wait: std::time::Duration| wait.as_secs_f32().ceil();
@@ -91,7 +92,7 @@ fn waits(api: &str, unanswered: &Unanswered<'_>) -> String {
     )
 }
 
-/// The run in a line, for a person.
+/// Returns the result of a run as one line for a person.
 fn line(report: &Report) -> String {
     let (project, unchanged, queued) = (&report.project, report.unchanged, report.queued);
     let ListSummary {

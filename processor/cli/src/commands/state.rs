@@ -1,4 +1,4 @@
-//! `state get | list`: states as a table, or as a line of JSON each.
+//! `state get | list`: prints states as a table, or as JSON lines.
 
 use std::io::{self, Write};
 
@@ -13,35 +13,36 @@ use stackone_processor_operate::state_view::states;
 use crate::escaped::escaped;
 use crate::{contact, values};
 
-/// Which accounts are shown.
+/// The subcommands of `state`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum StateCommand {
-    /// One account; exit code 1 if it has no state.
+    /// Show one account; exit code 1 if it has no state.
     Get {
-        /// Its id.
+        /// The account's id.
         #[arg(value_parser = values::account, allow_hyphen_values = true)]
         account: AccountId,
-        /// As JSON.
+        /// Print the state as JSON.
         #[arg(long)]
         json: bool,
     },
-    /// All accounts, or those with a status.
+    /// Show all accounts, or those with a status.
     List {
-        /// Only those with this status (active, error, …) or state (active, degraded, failed, unlinked).
+        /// Only accounts with this status (active, error, …) or state (active, degraded, failed,
+        /// unlinked).
         #[arg(long)]
         status: Option<String>,
-        /// As JSON, one line each.
+        /// Print one line of JSON for each state.
         #[arg(long)]
         json: bool,
     },
 }
 
-/// Which states are shown, and how.
+/// Which states are shown, and in which form.
 #[derive(Debug, Clone, Default)]
 pub struct StateSelection {
     /// Only this account.
     pub account: Option<AccountId>,
-    /// Only those with this status.
+    /// Only accounts with this status or state.
     pub status: Option<String>,
     /// As JSON, one line each, as on the topic.
     pub json: bool,
@@ -61,7 +62,7 @@ impl StateSelection {
     }
 }
 
-/// Waits for a broker, and then shows.
+/// Waits for a broker, and then prints.
 pub(crate) async fn show(settings: &Settings, command: StateCommand) -> anyhow::Result<()> {
     let selection = match command {
         StateCommand::List { status, json } => StateSelection {
@@ -79,11 +80,11 @@ pub(crate) async fn show(settings: &Settings, command: StateCommand) -> anyhow::
     run(settings, selection, stdout()).await
 }
 
-/// Shows the selected states on `out`.
+/// Prints the selected states to `out`.
 ///
 /// # Errors
 ///
-/// Where the topic cannot be read, or an account that is asked for has no state.
+/// Fails where the topic cannot be read, or the selected account has no state.
 pub async fn run(
     settings: &Settings,
     selection: StateSelection,

@@ -1,4 +1,4 @@
-//! `topics plan | apply`.
+//! `topics plan | apply`: prints what is wrong with topics, or makes missing ones.
 
 use std::io::Write;
 
@@ -9,16 +9,17 @@ use stackone_link_wire::Topic;
 use stackone_processor::config::Settings;
 use stackone_processor_operate::topics::{apply, plan};
 
-/// What to do with topics.
+/// The subcommands of `topics`.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum TopicsCommand {
-    /// Show what is missing or set up so that data would be damaged or dead letters held up; exit code 1 if anything is. Changes nothing.
+    /// Show topics that are missing, or whose settings would damage data or hold up dead letters;
+    /// exit code 1 if there are any. Changes nothing.
     Plan,
-    /// Make the topics that are missing. Existing ones are never changed.
+    /// Make the missing topics. Existing ones are never changed.
     Apply,
 }
 
-/// Shows or makes topics, telling `out`.
+/// Shows or makes topics, and prints the result.
 pub(crate) async fn run(
     command: TopicsCommand,
     settings: &Settings,

@@ -1,4 +1,5 @@
-//! `unlinks list | release`: accounts that are not unlinked because too many of their project vanished at once.
+//! `unlinks list | release`: prints or releases accounts that are not unlinked because too many of
+//! their project vanished at once.
 
 use std::io::Write;
 
@@ -12,24 +13,25 @@ use stackone_processor_operate::unlinks::{Vanished, release, vanished};
 
 use crate::contact;
 
-/// What to do with accounts that vanished.
+/// The subcommands of `unlinks`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum UnlinksCommand {
-    /// Show the accounts that answer 404 although no webhook said that they were deleted, as the state topic has them.
-    /// Changes nothing.
+    /// Show the accounts that answer 404 although no webhook reported their deletion, as the state
+    /// topic has them. Changes nothing.
     List {
-        /// Only those of this project.
+        /// Only accounts of this project.
         #[arg(long, value_name = "ID")]
         project: Option<String>,
-        /// As JSON, one line each.
+        /// Print one line of JSON for each account.
         #[arg(long)]
         json: bool,
     },
-    /// Say that the accounts of a project that vanished until now are gone. Each is looked up once more, and unlinked if
-    /// it still answers 404.
+    /// Confirm that the accounts of a project that vanished until now are gone. Each is looked up
+    /// once more, and unlinked if it still answers 404.
     ///
-    /// The running processors do that, also those that start later. Make sure first that the API key and the base_url are
-    /// the project's own: an unlink cannot be taken back, only followed by a new link.
+    /// The running processors do that, and so do those that start later. First make sure that the
+    /// API key and the base_url belong to the project: an unlink cannot be taken back, only
+    /// followed by a new link.
     Release {
         /// The project's id; "default" where a single project is configured without one.
         project: String,
@@ -42,11 +44,11 @@ pub(crate) async fn command(command: UnlinksCommand, settings: &Settings) -> any
     run(command, settings, &mut stdout()).await
 }
 
-/// Shows or releases, telling `out`.
+/// Shows or releases, and prints the result.
 ///
 /// # Errors
 ///
-/// Where the project is not configured, or Kafka cannot be read or written.
+/// Fails where the project is not configured, or Kafka cannot be read or written.
 pub async fn run(
     command: UnlinksCommand,
     settings: &Settings,

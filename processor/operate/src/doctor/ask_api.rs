@@ -1,4 +1,5 @@
-//! Asks each project's API for one account: is the key accepted, and what time is it there?
+//! Asks each project's API for one account, which shows whether the key is accepted and what time
+//! StackOne has.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::finding::{Check, Finding};
 use super::judge::{self, Answered};
 use stackone_processor::config::{Config, ProjectSettings};
 
-/// What is found about every project, in their order.
+/// Returns the findings about every project, in the order of the settings.
 pub(super) async fn findings(config: &Config, within: Duration) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (project, key) in config.settings.projects.iter().zip(&config.api_keys) {

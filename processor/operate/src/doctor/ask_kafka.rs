@@ -1,4 +1,5 @@
-//! Looks at Kafka: what is there, what may be read, how far the group is. Each look has its time, and joins no group.
+//! Observes Kafka: the topics, the rights to read, and the lag of the group. Each observation has a
+//! time limit, and none joins a group.
 
 mod dead_letters;
 mod lists;
@@ -30,7 +31,7 @@ impl Cluster {
         Self { settings }
     }
 
-    /// Which brokers there are.
+    /// Observes the brokers.
     pub(super) async fn brokers(&self, within: Duration) -> Result<ClusterSeen, Unseen> {
         let kafka = self.settings.kafka.clone();
         look(within, move |deadline| {
@@ -40,7 +41,7 @@ impl Cluster {
                 client.fetch_metadata(None, left)
             })?;
             let hosts = metadata.brokers().iter();
-            // Known from the same answer.
+            // The same answer has it.
             let id = inquirer.ask(deadline.left(), |client, left| {
                 Ok(client.fetch_cluster_id(left))
             })?;
@@ -52,7 +53,7 @@ impl Cluster {
         .await
     }
 
-    /// The processor's topics.
+    /// Observes the processor's topics.
     pub(super) async fn topics(&self, within: Duration) -> TopicsSeen {
         let mut each = Vec::new();
         for topic in Topic::OF_PROCESSOR {
@@ -77,8 +78,8 @@ impl Cluster {
         }
     }
 
-    /// What of the other services' topics is not as it should be, as far as it can be seen: whether they are there, and
-    /// may be seen, is no matter of the processor's.
+    /// Returns the findings about topics of other services, as far as they are visible. Whether
+    /// they exist does not concern the processor.
     async fn others(&self, within: Duration) -> Vec<TopicFinding> {
         let mut found = Vec::new();
         if self.settings.topic_layout.check_settings {
@@ -120,7 +121,8 @@ impl Cluster {
         Ok(admin.settings_findings(name, topic).await?)
     }
 
-    /// What is not as it must be between topics; what cannot be asked is told of each.
+    /// Returns the findings about topics together. What cannot be observed is reported for each
+    /// topic already.
     async fn together(&self) -> Result<Vec<TopicFinding>, Unseen> {
         let admin = TopicAdmin::new(&self.settings.kafka)?;
         let topics = &self.settings.topics;
@@ -134,7 +136,7 @@ impl Cluster {
         Ok(findings)
     }
 
-    /// The records of the state topic.
+    /// Observes the records of the state topic.
     pub(super) async fn state(&self, within: Duration) -> Result<StateSeen, Unseen> {
         let (kafka, group, topic) = (
             self.settings.kafka.clone(),
@@ -147,7 +149,7 @@ impl Cluster {
         .await
     }
 
-    /// The consumer group.
+    /// Observes the consumer group.
     pub(super) async fn group(&self, within: Duration) -> Result<GroupSeen, Unseen> {
         let settings = self.settings.clone();
         look(within, move |deadline| group(&settings, deadline)).await
@@ -156,7 +158,8 @@ impl Cluster {
 
 fn group(settings: &Settings, deadline: Deadline) -> Result<GroupSeen, Unseen> {
     let (group, Topics { account_events, .. }) = (&settings.group.id, &settings.topics);
-    // Never subscribed, so it is no member. Offsets of an open transaction are not waited for.
+    // The reader never subscribes, so it is no member. It does not wait for offsets of an open
+    // transaction.
     let reader = reader(&settings.kafka, group, "read_uncommitted")?;
     let mut list = TopicPartitionList::new();
     for partition in reading::partitions(&reader, account_events, deadline)? {

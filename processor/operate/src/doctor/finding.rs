@@ -1,28 +1,28 @@
-//! What the doctor has to say about one thing.
+//! The result of one check of the doctor.
 
 use serde::Serialize;
 
-/// What was looked at.
+/// The subjects of checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
     /// The settings.
     Configuration,
-    /// Whether any broker answers.
+    /// The brokers: whether any answers.
     Broker,
     /// The topics and their settings.
     Topics,
-    /// What may be read.
+    /// The rights to read.
     Access,
     /// The records of the state topic.
     State,
     /// The consumer group.
     Group,
-    /// What waits, and should not.
+    /// Pending accounts and held unlinks that wait for too long.
     Work,
-    /// The records that were put aside.
+    /// The records of the dead-letter topic.
     DeadLetters,
-    /// When each project's accounts were last listed.
+    /// When each project was last listed.
     Resync,
     /// The API key of each project.
     Api,
@@ -31,7 +31,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// As it is printed.
+    /// Returns the word for output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,22 +50,22 @@ impl Check {
     }
 }
 
-/// How it is.
+/// The verdicts on a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// As it must be.
+    /// Everything is as it must be.
     Fine,
-    /// It could not be looked at, or cannot be without changing something. Nothing is known to be wrong.
+    /// The check was not possible, or not without a change. Nothing is known to be wrong.
     Unknown,
-    /// As it may be, and something comes of it that is worth knowing.
+    /// Everything works, with a consequence that an operator should know.
     Note,
-    /// Not as it must be.
+    /// Something is wrong.
     Wrong,
 }
 
 impl Verdict {
-    /// As it is printed.
+    /// Returns the word for output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -77,14 +77,14 @@ impl Verdict {
     }
 }
 
-/// One line of the doctor's, and what to do about it.
+/// The result of one check, with advice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
+    /// The subject of the check.
     pub check: Check,
-    /// How it is.
+    /// The verdict on it.
     pub verdict: Verdict,
-    /// What was seen.
+    /// What was observed, in one line.
     pub says: String,
     /// What to do, where there is something to do.
     #[serde(rename = "do", skip_serializing_if = "Option::is_none")]
@@ -92,25 +92,25 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// As it must be.
+    /// Makes a finding with the verdict `fine`.
     #[must_use]
     pub fn fine(check: Check, says: impl Into<String>) -> Self {
         Self::of(check, Verdict::Fine, says.into(), None)
     }
 
-    /// Not looked at.
+    /// Makes a finding with the verdict `unknown`.
     #[must_use]
     pub fn unknown(check: Check, says: impl Into<String>) -> Self {
         Self::of(check, Verdict::Unknown, says.into(), None)
     }
 
-    /// As an operator may choose, but worth knowing.
+    /// Makes a finding with the verdict `note`.
     #[must_use]
     pub fn note(check: Check, says: impl Into<String>) -> Self {
         Self::of(check, Verdict::Note, says.into(), None)
     }
 
-    /// Not as it must be, with what to do.
+    /// Makes a finding with the verdict `wrong`, and advice.
     #[must_use]
     pub fn wrong(check: Check, says: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::of(check, Verdict::Wrong, says.into(), Some(advice.into()))
@@ -125,7 +125,7 @@ impl Finding {
         }
     }
 
-    /// The same, with what to do.
+    /// Returns the finding with this advice.
     #[must_use]
     pub fn advising(self, advice: impl Into<String>) -> Self {
         Self {
@@ -134,7 +134,7 @@ impl Finding {
         }
     }
 
-    /// Whether it is not as it must be.
+    /// Whether the verdict is `wrong`.
     #[must_use]
     pub fn is_wrong(&self) -> bool {
         self.verdict == Verdict::Wrong

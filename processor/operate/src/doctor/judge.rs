@@ -1,4 +1,4 @@
-//! What it means that something was seen. Pure.
+//! Judges observations. Pure.
 
 mod api;
 mod group;
@@ -24,7 +24,7 @@ pub(super) use state::state;
 pub(super) use topics::{access, topics};
 pub(super) use work::work;
 
-/// The configuration, which was valid or we would not be here.
+/// Reports the configuration, which is valid: the program refuses any other.
 pub(super) fn configuration(settings: &Settings) -> Finding {
     let projects = counted(settings.projects.len(), "project");
     let brokers = &settings.kafka.bootstrap_servers;
@@ -32,7 +32,7 @@ pub(super) fn configuration(settings: &Settings) -> Finding {
     Finding::fine(Check::Configuration, says)
 }
 
-/// How many brokers there are, if any answered.
+/// Judges whether brokers answered, and how many there are.
 pub(super) fn brokers(settings: &Settings, seen: &Result<ClusterSeen, Unseen>) -> Finding {
     let asked = &settings.kafka.bootstrap_servers;
     match seen {
@@ -50,11 +50,11 @@ pub(super) fn brokers(settings: &Settings, seen: &Result<ClusterSeen, Unseen>) -
 
 const NETWORK: &str = "check kafka.bootstrap_servers, the network, and kafka.security";
 
-/// Where it is written down what each service must be allowed.
+/// The advice for a missing right.
 pub(super) const ALLOW: &str = "allow it: docs/security.md lists what each service needs";
 
 impl Unseen {
-    /// A finding that begins with `what`, with advice where it brings none.
+    /// Makes a finding that begins with `what`, and that has `advice` where the cause brings none.
     pub(super) fn wrong(&self, check: Check, what: &str, advice: &str) -> Finding {
         let says = format!("{what}: {}", self.in_words());
         match self {

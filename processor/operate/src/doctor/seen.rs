@@ -1,4 +1,4 @@
-//! What was seen of Kafka, before anybody has judged it.
+//! Observations of Kafka, before they are judged.
 
 use stackone_link_transport::TopicFinding;
 use stackone_link_wire::Topic;
@@ -7,16 +7,16 @@ use super::survey::Survey;
 use crate::redrive::Summary;
 use stackone_processor_core::resync::schedule::History;
 
-/// Why something could not be seen.
+/// Why something could not be observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unseen {
-    /// The authorizer does not allow it.
+    /// The authorizer forbids it.
     Forbidden,
-    /// There is no such thing.
+    /// The object does not exist.
     Missing,
-    /// The broker cannot be asked for it.
+    /// The broker does not support the request.
     Unsupported,
-    /// Anything else, with what to do where that is known.
+    /// Any other error, with advice where there is some.
     Failed {
         reason: String,
         advice: Option<&'static str>,
@@ -36,20 +36,20 @@ impl Unseen {
 /// The brokers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ClusterSeen {
-    /// By which name each is to be reached.
+    /// The host name of each broker.
     pub(super) hosts: Vec<String>,
-    /// What the cluster calls itself.
+    /// The id of the cluster.
     pub(super) id: Option<String>,
 }
 
-/// A topic of ours.
+/// One topic of the pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TopicSeen {
     pub(super) topic: Topic,
     pub(super) name: String,
-    /// Its partitions that have no leader.
+    /// The partitions that have no leader.
     pub(super) leaderless: Result<Vec<i32>, Unseen>,
-    /// Which of its settings are not as they must be; none where they are not to be looked at.
+    /// The findings about its settings; `None` where they are not checked.
     pub(super) settings: Option<Result<Vec<TopicFinding>, Unseen>>,
 }
 
@@ -57,40 +57,40 @@ pub(super) struct TopicSeen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TopicsSeen {
     pub(super) each: Vec<TopicSeen>,
-    /// What is wrong between them.
+    /// The findings about topics together.
     pub(super) together: Vec<TopicFinding>,
-    /// What is not as it should be of topics that are not the processor's, where they are there.
+    /// The findings about topics of other services, where those exist.
     pub(super) others: Vec<TopicFinding>,
     /// Whether the events topic can be read.
     pub(super) events: Result<(), Unseen>,
 }
 
-/// The state topic's records.
+/// The records of the state topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StateSeen {
     pub(super) survey: Survey,
-    /// Whether all of them were read.
+    /// Whether all records were read.
     pub(super) is_complete: bool,
 }
 
-/// The dead-letter topic's records.
+/// The records of the dead-letter topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LettersSeen {
     /// What a redrive would do.
     pub(super) summary: Summary,
-    /// Whether all of them were read.
+    /// Whether all records were read.
     pub(super) is_complete: bool,
 }
 
-/// When a project's accounts were listed.
+/// When a project was listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ResyncSeen {
     pub(super) history: History,
-    /// Whether all was read that may say so.
+    /// Whether all records were read that may show it.
     pub(super) is_known: bool,
 }
 
-/// A partition of the events topic, as the group sees it.
+/// A partition of the events topic, from the group's view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) partition: i32,
@@ -98,18 +98,18 @@ pub(super) struct Place {
     pub(super) committed: Option<i64>,
     /// The first offset that the topic holds.
     pub(super) low: i64,
-    /// The one that the next record gets.
+    /// The offset of the next record to be written.
     pub(super) high: i64,
 }
 
 impl Place {
-    /// Records that the group has not passed.
+    /// Returns how many records the group has not passed.
     pub(super) fn lag(self) -> i64 {
         let next = self.committed.unwrap_or(self.low);
         self.high.saturating_sub(next.max(self.low)).max(0)
     }
 
-    /// Whether the committed offset is among what the topic holds.
+    /// Whether the topic holds the committed offset.
     pub(super) fn is_in_range(self) -> bool {
         self.committed
             .is_none_or(|next| (self.low..=self.high).contains(&next))
@@ -119,7 +119,7 @@ impl Place {
 /// The consumer group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct GroupSeen {
-    /// How many members it has.
+    /// The number of its members.
     pub(super) members: Result<usize, Unseen>,
     pub(super) places: Vec<Place>,
 }

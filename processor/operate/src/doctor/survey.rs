@@ -1,4 +1,4 @@
-//! What the records of the state topic amount to. Pure.
+//! Collects what the records of the state topic say. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use stackone_link_schemas::{AccountId, AccountState, GraceKind};
 use stackone_link_wire::partition_of_key;
 
-/// Where a record is.
+/// The position of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct At {
     pub(super) partition: i32,
@@ -22,23 +22,23 @@ pub(super) struct StateRecord<'a> {
     pub(super) value: Option<&'a [u8]>,
 }
 
-/// Something that a processor would not go on with, or that nobody of us has written.
+/// A state that a processor would not start with, or a record that no processor has written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Oddity {
     /// The newest state of an account cannot be read.
     Unreadable(String),
-    /// A key that belongs in another partition.
+    /// The key belongs to another partition.
     WrongPartition,
-    /// No key, or one that is no account id.
+    /// The key is missing, or is no account id.
     NoAccount,
 }
 
 /// What an account waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Waiting {
-    /// To be decided.
+    /// Its triggers are undecided.
     Undecided { since: Timestamp },
-    /// It answers 404: to be unlinked, or to come back.
+    /// It answers 404, and is to be unlinked or to come back.
     Vanished { project: String, until: Timestamp },
 }
 
@@ -71,28 +71,28 @@ struct NewestState {
     waiting: Option<Waiting>,
 }
 
-/// Accounts that wait to be decided.
+/// The accounts that wait for a decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Waits {
     pub(super) accounts: usize,
-    /// Since when the first of them does.
+    /// Since when the first of them waits.
     pub(super) oldest: Option<Timestamp>,
 }
 
-/// All records so far.
+/// What all records read so far say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Survey {
     partitions: i32,
     pub(super) records: u64,
     pub(super) newest_ms: Option<i64>,
-    /// The newest record of each account that has a state, and what is wrong with it; by partition, since a processor
-    /// restores each by itself.
+    /// The newest record of each account that has a state, and what is wrong with it. The partition
+    /// is part of the key, because a processor restores each partition alone.
     newest: HashMap<(i32, AccountId), NewestState>,
     strange: Option<(At, u64)>,
 }
 
 impl Survey {
-    /// Of a topic with so many partitions.
+    /// Starts for a topic with this many partitions.
     pub(super) fn of(partitions: i32) -> Self {
         Self {
             partitions,
@@ -100,7 +100,7 @@ impl Survey {
         }
     }
 
-    /// Takes in the next record.
+    /// Takes the next record.
     pub(super) fn take(&mut self, record: StateRecord<'_>) {
         self.records += 1;
         self.newest_ms = self.newest_ms.max(record.timestamp_ms);
@@ -112,7 +112,8 @@ impl Survey {
         };
         let partition = record.at.partition;
         if partition_of_key(id.as_str().as_bytes(), self.partitions) != partition {
-            // Whatever it says, and also where a later one replaces it.
+            // A wrong partition counts whatever the record says, and also where a later one
+            // replaces it.
             let newest = NewestState {
                 at: record.at,
                 oddity: Some(Oddity::WrongPartition),
@@ -137,12 +138,13 @@ impl Survey {
         }
     }
 
-    /// How many accounts have a state.
+    /// Returns how many accounts have a state.
     pub(super) fn accounts(&self) -> usize {
         self.newest.len()
     }
 
-    /// What is odd, by account, in the order of the topic; records of no account come last, as one.
+    /// Returns the oddities by account, in the order of the topic. Records of no account come last,
+    /// as one.
     pub(super) fn oddities(&self) -> Vec<(Option<&AccountId>, At, Oddity)> {
         let of_accounts = self.newest.iter();
         let mut odd: Vec<_> = of_accounts
@@ -154,7 +156,7 @@ impl Survey {
         odd
     }
 
-    /// Accounts whose triggers are not decided, without those that vanished.
+    /// Returns the accounts with undecided triggers, without those that vanished.
     pub(super) fn undecided(&self) -> Waits {
         let mut undecided = Waits::default();
         for newest in self.newest.values() {
@@ -167,7 +169,8 @@ impl Survey {
         undecided
     }
 
-    /// How many accounts of each project answer 404 and should have been unlinked before `due`.
+    /// Returns how many accounts of each project answer 404 and should have been unlinked before
+    /// `due`.
     pub(super) fn held(&self, due: Timestamp) -> BTreeMap<&str, usize> {
         let mut held = BTreeMap::new();
         for newest in self.newest.values() {
@@ -180,7 +183,7 @@ impl Survey {
         held
     }
 
-    /// Records of no account.
+    /// Returns how many records belong to no account.
     pub(super) fn strangers(&self) -> u64 {
         self.strange.map_or(0, |(_, count)| count)
     }
@@ -192,7 +195,7 @@ pub(super) mod tests {
 
     const READABLE: &[u8] = br#"{"account_id":"a","state":"active","version":1}"#;
 
-    /// A record of partition 0 of a topic that has no other.
+    /// Makes a record of partition 0 of a topic with one partition.
     pub(in crate::doctor) fn record<'a>(
         offset: i64,
         key: Option<&'a str>,

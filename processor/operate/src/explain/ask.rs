@@ -1,4 +1,4 @@
-//! Asks StackOne once, and says what the pipeline would make of the answer. Changes nothing.
+//! Asks StackOne once, and says what the pipeline would decide by the answer. Changes nothing.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,46 +14,47 @@ use stackone_processor_core::work::queue::Lane;
 use super::found::Evidence;
 use super::unseen::NotSeen;
 
-/// What the pipeline would do.
+/// The decision that the pipeline would make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "decision")]
 pub enum Decided {
-    /// Tell this event.
+    /// It would emit this event.
     Emit {
-        /// Its type.
+        /// The type of the event.
         event: String,
     },
-    /// Tell nothing.
+    /// It would emit nothing.
     Skip {
-        /// Why.
+        /// The reason, as the metric's label.
         reason: &'static str,
     },
-    /// Look again before it believes the answer.
+    /// It would look again before it believes the answer.
     Recheck {
-        /// When.
+        /// When it would look again.
         due_at: Timestamp,
     },
 }
 
-/// What StackOne answered.
+/// The answer of StackOne.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackOneAnswer {
     /// The name of the project whose key was used.
     pub project: String,
     /// The account's status; absent where StackOne answered its own 404.
     pub status: Option<AccountStatus>,
-    /// Whether it was decided for triggers that are pending, and not for a look of its own.
+    /// Whether the decision is about pending triggers, and not about a lookup that no record asked
+    /// for.
     pub is_for_pending: bool,
-    /// What the pipeline would do.
+    /// The decision that the pipeline would make.
     #[serde(flatten)]
     pub decided: Decided,
 }
 
-/// Asks for the account with the key of `named`, or of the project that is known of it.
+/// Asks for the account with the key of `named`, or else of the project that is known for it.
 ///
 /// # Errors
 ///
-/// Where no project is known, or StackOne's answer says nothing of the account.
+/// Fails where no project is known, or StackOne's answer says nothing about the account.
 pub async fn ask(
     config: &Config,
     account: &AccountId,
@@ -91,7 +92,8 @@ fn lane(projects: &ProjectClients, name: Option<&str>) -> Result<Lane, NotSeen> 
     })
 }
 
-/// The project that its state, its pending triggers or else its newest trigger name.
+/// Returns the project that the account's state, its pending triggers or else its newest trigger
+/// name.
 fn project_of(found: &Evidence) -> Option<&str> {
     let state = found.state();
     let pending = || state?.pending.as_ref()?.project_id.as_deref();

@@ -1,4 +1,4 @@
-//! From records to what they say of an account. Pure.
+//! Collects what records say about an account. Pure.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::found::{CompleteList, Events, Letter, Stray, Strays, Trigger, Trigger
 use super::newest::Newest;
 use crate::redrive::{OffsetRanges, dead_letter, is_marker};
 
-/// Takes in records of the account's partition of the account events topic, in order.
+/// Collects from the account's partition of the account events topic, in order.
 #[derive(Debug, Default)]
 pub(super) struct EventCollector {
     triggers: Newest<Trigger>,
@@ -26,7 +26,7 @@ pub(super) struct EventCollector {
 }
 
 impl EventCollector {
-    /// A record with the account as key, or without one.
+    /// Takes a record whose key is the account, or that has no key.
     pub(super) fn take(&mut self, record: &Consumed) {
         let event_type = event_type(record);
         if record.key.is_none() {
@@ -97,7 +97,7 @@ fn trigger(record: &Consumed) -> Trigger {
     }
 }
 
-/// Takes in records of the account's partition of the dead-letter topic, in order.
+/// Collects from the account's partition of the dead-letter topic, in order.
 #[derive(Debug, Default)]
 pub(super) struct LetterCollector {
     letters: Newest<Letter>,
@@ -105,7 +105,7 @@ pub(super) struct LetterCollector {
 }
 
 impl LetterCollector {
-    /// A record with the account as key, or without one.
+    /// Takes a record whose key is the account, or that has no key.
     pub(super) fn take(&mut self, record: &Consumed) {
         if is_marker(record) {
             let marker = serde_json::from_slice::<DeadLettersRedriven>(&record.value);
@@ -149,7 +149,7 @@ fn letter(record: &Consumed) -> Option<Letter> {
     })
 }
 
-/// Takes in records of the unrecognized topic.
+/// Collects from the unrecognized topic.
 #[derive(Debug)]
 pub(super) struct StrayCollector<'a> {
     account: &'a AccountId,
@@ -196,7 +196,7 @@ fn stray(record: &Consumed, body: &Envelope<'_>) -> Stray {
     }
 }
 
-/// Says of each trigger how far the processor is with it.
+/// Sets the progress of the processor for each trigger.
 pub(super) fn follow(
     events: &mut Events,
     state: Option<&AccountState>,

@@ -1,4 +1,4 @@
-//! What was found, and what that means, as one document. Pure.
+//! Puts evidence and its meaning into one document. Pure.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,29 +13,29 @@ use super::standing::AccountStanding;
 use super::tell;
 use super::unseen::NotSeen;
 
-/// Everything there is to say of an account. As JSON its names are those of docs/explain.md.
+/// The explanation of an account. As JSON its members are those of docs/explain.md.
 #[derive(Debug, Clone, Serialize)]
 pub struct Explanation {
-    /// The account.
+    /// The id of the account.
     pub account_id: AccountId,
-    /// When it was asked.
+    /// When the question was asked.
     pub asked_at: Timestamp,
-    /// Older records were not looked at.
+    /// Older records were not read.
     pub since: Timestamp,
-    /// Where it is.
+    /// Where the account is.
     pub standing: AccountStanding,
-    /// What there is to say, a line each.
+    /// The findings, one line each.
     pub findings: Vec<AccountFinding>,
-    /// What was found.
+    /// The evidence for them.
     #[serde(flatten)]
     pub found: Evidence,
-    /// What StackOne answered; absent where it was not asked or gave no answer.
+    /// The answer of StackOne; absent where it was not asked or gave none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stackone: Option<StackOneAnswer>,
 }
 
 impl Explanation {
-    /// Says what `found` means, and what StackOne answered where it was asked.
+    /// Explains the evidence, and StackOne's answer where it was asked.
     #[must_use]
     pub fn of(
         settings: &Settings,
@@ -59,7 +59,7 @@ impl Explanation {
         }
     }
 
-    /// What could not be looked at, as findings say it.
+    /// Returns the findings about what could not be looked at.
     pub fn not_looked_at(&self) -> impl Iterator<Item = &AccountFinding> {
         let findings = self.findings.iter();
         findings.filter(|finding| finding.kind == Kind::NotLookedAt)
@@ -178,7 +178,7 @@ mod tests {
         Explanation::of(&settings, question, found, Some(Ok(answer)))
     }
 
-    /// Every name of a member, however deep.
+    /// Collects the names of all members, at every depth.
     fn names(value: &Value, into: &mut Vec<String>) {
         match value {
             Value::Object(members) => members.iter().for_each(|(name, value)| {

@@ -1,31 +1,31 @@
-//! What there is to say about one thing. Pure.
+//! One finding about an account. Pure.
 
 use serde::Serialize;
 
-/// What it is about.
+/// The subjects of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum About {
     /// The account: where it is, in one sentence.
     Account,
-    /// What was confirmed of it.
+    /// Its confirmed state.
     State,
-    /// What is not decided yet.
+    /// Its undecided work.
     Pending,
     /// Its records on the account events topic.
     Triggers,
     /// Its dead letters.
     DeadLetters,
-    /// Webhooks that name it and are of no use.
+    /// Unrecognized webhooks that name it.
     Unrecognized,
-    /// Complete lists of a resync.
+    /// Complete lists of resyncs.
     Lists,
-    /// What StackOne answers now.
+    /// StackOne's answer now.
     Stackone,
 }
 
 impl About {
-    /// As it is printed.
+    /// Returns the word for output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,22 +41,22 @@ impl About {
     }
 }
 
-/// Whether it was found.
+/// Whether the subject was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// It was.
+    /// It was found.
     Found,
-    /// It was looked for, and is not there.
+    /// It was looked for, and does not exist.
     NotFound,
-    /// Some of it is older than the newest records that may be read.
+    /// It may be incomplete: some of it is older than the newest records that may be read.
     Limited,
     /// It could not be looked at.
     NotLookedAt,
 }
 
 impl Kind {
-    /// As it is printed.
+    /// Returns the word for output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -68,14 +68,14 @@ impl Kind {
     }
 }
 
-/// One line, and what to do about it.
+/// One line, with advice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccountFinding {
-    /// What it is about.
+    /// The subject.
     pub about: About,
-    /// Whether it was found.
+    /// Whether the subject was found.
     pub kind: Kind,
-    /// What there is to say.
+    /// What was found, in one line.
     pub says: String,
     /// What to do, where there is something to do.
     #[serde(rename = "do", skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! What was found of an account, before anybody says what it means.
+//! The evidence about an account, before it is explained.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -14,168 +14,169 @@ use super::unseen::NotSeen;
 pub enum TriggerProgress {
     /// It became a dead letter.
     PutAside,
-    /// The state has it: it is decided, or among what is pending.
+    /// The state has it: it is decided, or pending.
     TakenIn,
-    /// The consumer group has committed past it.
+    /// The committed offset of the group is behind it.
     Passed,
-    /// The consumer group has not.
+    /// The committed offset of the group is not behind it.
     Waiting,
-    /// The group has committed nothing of its partition, or is in a transaction just now.
+    /// The group has committed no offset of its partition, or is in a transaction just now.
     Unknown,
 }
 
-/// A record of the account events topic that has the account as key.
+/// A record of the account events topic whose key is the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trigger {
-    /// Partition.
+    /// The partition of the record.
     pub partition: i32,
-    /// Offset.
+    /// The offset of the record.
     pub offset: i64,
-    /// When it was written.
+    /// The record's timestamp.
     pub at: Option<Timestamp>,
-    /// `ce_type`; absent where its headers cannot be read.
+    /// `ce_type`; absent where the headers cannot be read.
     pub event_type: Option<String>,
-    /// `ce_id`.
+    /// `ce_id`, where it is a UUID.
     pub id: Option<Uuid>,
     /// The project of `ce_source`.
     pub project_id: Option<String>,
-    /// When ingest had it, and by which of its sources; absent where it is none of ingest's.
+    /// When ingest received the webhook, and by which source; absent for records that ingest did
+    /// not write.
     pub received_at: Option<Timestamp>,
     /// See `received_at`.
     pub source: Option<String>,
-    /// How often it was put back by a redrive.
+    /// How many redrives have put it back.
     pub redrives: u32,
     /// How far the processor is with it.
     pub progress: TriggerProgress,
 }
 
 impl Trigger {
-    /// Whether it is StackOne's, and not a resync's or a look's.
+    /// Whether it is a webhook of StackOne, and not a record of a resync or a look.
     #[must_use]
     pub fn is_webhook(&self) -> bool {
         let event_type = self.event_type.as_deref();
         event_type.is_none_or(|event_type| !event_type.starts_with("pipeline."))
     }
 
-    /// Whether a state that has taken in `taken` accounts for it.
+    /// Whether a state with the position `taken` has taken it in.
     pub(super) fn is_in(&self, taken: &TakenIn) -> bool {
         let at = self.at.map_or(i64::MAX, Timestamp::as_millisecond);
         taken.partition == self.partition && self.offset <= taken.offset && at <= taken.timestamp_ms
     }
 }
 
-/// A list of all accounts of a project that a resync has completed.
+/// A complete list of a project's accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CompleteList {
-    /// The project; absent where one without an id serves everything.
+    /// The project; absent for a project without an id, which serves everything.
     pub project_id: Option<String>,
-    /// When it began.
+    /// When the list began.
     pub began_at: Timestamp,
-    /// Whether it names the account.
+    /// Whether the list names the account.
     pub names_account: bool,
 }
 
 /// A dead letter of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Letter {
-    /// Partition of the dead-letter topic.
+    /// The partition of the dead-letter topic.
     pub partition: i32,
-    /// Offset there.
+    /// The offset in that partition.
     pub offset: i64,
-    /// Why it was put aside.
+    /// The reason, as the header has it.
     pub reason: DeadLetterReason,
-    /// In words.
+    /// The reason in words.
     pub detail: String,
     /// `ce_type` of the record.
     pub event_type: String,
-    /// Where the record was: partition and offset of the account events topic.
+    /// Partition and offset of the record on the account events topic.
     pub origin: (i32, i64),
-    /// Lookups that were made for it.
+    /// How many lookups were made for it.
     pub attempts: u32,
-    /// How often it had been put back before.
+    /// How many redrives had put it back before.
     pub redrives: u32,
-    /// When it was put aside.
+    /// When it became a dead letter.
     pub last_seen: Timestamp,
-    /// Whether its bytes had expired before.
+    /// Whether its bytes had expired before that.
     pub value_expired: bool,
-    /// Whether a redrive has dealt with it since.
+    /// Whether a later redrive has dealt with it.
     pub put_back: bool,
 }
 
 /// A record of the unrecognized topic whose body names the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Stray {
-    /// Partition.
+    /// The partition of the record.
     pub partition: i32,
-    /// Offset.
+    /// The offset of the record.
     pub offset: i64,
-    /// When it was written.
+    /// The record's timestamp.
     pub at: Option<Timestamp>,
     /// The event that the body names.
     pub event_type: Option<String>,
     /// The project that the body names.
     pub project_id: Option<String>,
-    /// By which of ingest's sources it came.
+    /// The source of ingest by which it came.
     pub source: Option<String>,
-    /// Why it is there; absent in what an older ingest wrote.
+    /// Why it is on this topic; absent in records of an older ingest.
     pub reason: Option<String>,
 }
 
 /// How much of a topic was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Looked {
-    /// The topic.
+    /// The name of the topic.
     pub topic: String,
-    /// Records that were read.
+    /// How many records were read.
     pub records: u64,
-    /// Offsets that are not older than what was asked for, and were not read.
+    /// How many offsets are new enough for the question, and were not read.
     pub not_read: u64,
 }
 
-/// What was found on a topic, and how much of it was read.
+/// Evidence of one topic, and how much of the topic was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenOnTopic<T> {
-    /// What was found.
+    /// The evidence.
     pub found: T,
     /// How much was read.
     pub looked: Looked,
 }
 
-/// What the account events topic has.
+/// Evidence of the account events topic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Events {
-    /// Records of the account.
+    /// The records of the account.
     pub triggers: Newest<Trigger>,
     /// The newest complete list of each project.
     pub lists: Vec<CompleteList>,
-    /// The offset that the consumer group has committed for the account's partition.
+    /// The committed offset of the consumer group for the account's partition.
     pub committed: Option<i64>,
 }
 
-/// What the unrecognized topic has.
+/// Evidence of the unrecognized topic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Strays {
-    /// Records that name the account.
+    /// The records that name the account.
     pub strays: Newest<Stray>,
-    /// Records that name no account that can be read: one of them may be its.
+    /// How many records name no readable account: one of them may be about this account.
     pub nameless: u64,
 }
 
-/// All that was found, and why the rest was not looked at.
+/// All evidence, and why the rest was not looked at.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    /// Its state.
+    /// The account's state.
     pub state: Result<Option<AccountState>, NotSeen>,
-    /// Its triggers.
+    /// The account's triggers.
     pub events: Result<SeenOnTopic<Events>, NotSeen>,
-    /// Its dead letters.
+    /// The account's dead letters.
     pub letters: Result<SeenOnTopic<Newest<Letter>>, NotSeen>,
-    /// What was of no use.
+    /// The unrecognized webhooks that name the account.
     pub strays: Result<SeenOnTopic<Strays>, NotSeen>,
 }
 
 impl Evidence {
-    /// Nothing could be looked at.
+    /// Makes evidence in which nothing could be looked at.
     #[must_use]
     pub fn unseen(why: &NotSeen) -> Self {
         Self {
@@ -186,32 +187,32 @@ impl Evidence {
         }
     }
 
-    /// The state, where there is one.
+    /// Returns the state, where there is one.
     #[must_use]
     pub fn state(&self) -> Option<&AccountState> {
         self.state.as_ref().ok()?.as_ref()
     }
 
-    /// The triggers, where they could be read.
+    /// Returns the triggers, where they could be read.
     pub(super) fn triggers(&self) -> Option<&Newest<Trigger>> {
         let events = self.events.as_ref().ok()?;
         Some(&events.found.triggers)
     }
 
-    /// The dead letters, where they could be read.
+    /// Returns the dead letters, where they could be read.
     pub(super) fn letters(&self) -> Option<&Newest<Letter>> {
         let letters = self.letters.as_ref().ok()?;
         Some(&letters.found)
     }
 
-    /// What was of no use, where it could be read.
+    /// Returns the unrecognized webhooks, where they could be read.
     pub(super) fn strays(&self) -> Option<&Newest<Stray>> {
         let strays = self.strays.as_ref().ok()?;
         Some(&strays.found.strays)
     }
 }
 
-/// As JSON: what was found by name, `null` where it was not looked at.
+/// As JSON: each kind of evidence by name, `null` where it was not looked at.
 impl Serialize for Evidence {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]

@@ -1,16 +1,16 @@
-//! Very many things, of which the newest are kept. Pure.
+//! Keeps the newest of many things, and counts all. Pure.
 
 use std::collections::VecDeque;
 
 use serde::Serialize;
 
-/// Most things of a kind that are kept, the newest; the others are only counted.
+/// The most things of a kind that are kept.
 const KEPT: usize = 50;
 
-/// The newest things of a kind, the oldest of them first, and how many there are.
+/// The newest things of a kind, in order, the oldest of them first; and how many there were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Newest<T> {
-    /// How many there are.
+    /// How many there were.
     pub total: u64,
     /// The newest 50.
     pub newest: VecDeque<T>,
@@ -34,7 +34,7 @@ impl<T> Newest<T> {
         self.newest.push_back(one);
     }
 
-    /// The newest of all.
+    /// Returns the newest one.
     #[must_use]
     pub fn last(&self) -> Option<&T> {
         self.newest.back()

@@ -1,26 +1,26 @@
-//! What is asked. Pure.
+//! The question that `explain` answers. Pure.
 
 use jiff::Timestamp;
 use stackone_link_schemas::AccountId;
 
-/// Most records that are read of all topics together, where nothing else is asked for. The state
-/// topic is not among them: of that, the account's partition is read whole.
+/// The default of the most records that are read, of all topics together. The state topic does not
+/// count: the account's partition of it is read whole.
 pub const DEFAULT_RECORDS: u64 = 200_000;
 
-/// An account, and how far back it is looked for.
+/// An account, and how far back to look for it.
 #[derive(Debug, Clone)]
 pub struct AccountQuestion {
-    /// The account.
+    /// The id of the account.
     pub account: AccountId,
-    /// When it was asked.
+    /// When the question was asked.
     pub asked_at: Timestamp,
-    /// Older records are not looked at.
+    /// Older records are not read.
     pub since: Timestamp,
-    /// Most records that are read.
+    /// The most records that are read.
     pub limits: ReadLimits,
 }
 
-/// Most records that are read of each topic: the newest ones.
+/// The most records that are read of each topic, the newest ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
     /// Of the account's partition of the account events topic.
@@ -32,7 +32,7 @@ pub struct ReadLimits {
 }
 
 impl ReadLimits {
-    /// So many in all, half of them account events.
+    /// Splits a number of records: half for account events, a quarter for each of the others.
     #[must_use]
     pub const fn of(records: u64) -> Self {
         let quarter = records / 4;

@@ -1,4 +1,4 @@
-//! Reads what the topics have of an account, each topic by itself. Blocks.
+//! Reads what the topics hold about an account, one topic after the other. Blocks.
 
 use std::time::Duration;
 
@@ -16,23 +16,23 @@ use super::spans::{Span, newest};
 use super::unseen::NotSeen;
 use crate::state_view;
 
-/// How long nothing may come before it is given up.
+/// How long a read may bring nothing before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long one question to the cluster may take.
+/// How long one request to the cluster may take.
 const STEP: Duration = Duration::from_secs(10);
 
 /// How far a topic is read.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadProgress<'a> {
-    /// The topic.
+    /// The name of the topic.
     pub topic: &'a str,
-    /// Offsets that are read.
+    /// How many offsets are read.
     pub done: u64,
-    /// Of so many.
+    /// How many offsets there are to read.
     pub of: u64,
 }
 
-/// Reads all of it. What cannot be read is told in its place.
+/// Reads all topics. What cannot be read is noted as such.
 pub(super) fn all(
     settings: &Settings,
     question: &AccountQuestion,
@@ -69,8 +69,8 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// The last state, without what the privacy switches keep out of it: one that was written before
-    /// they were set may still have that.
+    /// Returns the newest state, without what the privacy switches keep out: a state that was
+    /// written before they were set may still have it.
     fn state(&self) -> Result<Option<AccountState>, NotSeen> {
         let value = state_view::newest(self.settings, &self.question.account);
         let Some(value) = value.map_err(|error| NotSeen::of(&error))? else {
@@ -93,7 +93,8 @@ impl Scan<'_> {
         let mut topic = self.topic(&self.settings.topics.account_events)?;
         let spans = topic.spans(Some(&self.question.account))?;
         let committed = spans.first().map(|span| span.partition);
-        // Asked first, so that what is written meanwhile is not taken to wait.
+        // The committed offset is read first, so that records written meanwhile do not seem to
+        // wait.
         let committed = committed.map(|partition| topic.reader.committed(partition, STEP));
         let spans = newest(spans, self.question.limits.account_events);
         let looked = topic.read(&spans, progress, |record| {
@@ -137,7 +138,8 @@ impl Scan<'_> {
         Ok(SeenOnTopic { found, looked })
     }
 
-    /// Whether the key is the account, or there is none, as in what the pipeline tells a partition.
+    /// Whether the record is about the account: its key is the account, or is missing, as in the
+    /// pipeline's records for a partition.
     fn is_of_account(&self, record: &Record<'_>) -> bool {
         let account = self.question.account.as_str().as_bytes();
         record.key().is_none_or(|key| key == account)
@@ -160,7 +162,7 @@ struct Topic<'a> {
 }
 
 impl Topic<'_> {
-    /// What is as new as what is asked for: of the partition of `only`, or of all.
+    /// Returns the offsets that are new enough, of the partition of `only` or of all.
     fn spans(&self, only: Option<&AccountId>) -> Result<Vec<Span>, ReadError> {
         let partitions = self.reader.partitions(STEP)?;
         let count = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
@@ -169,8 +171,8 @@ impl Topic<'_> {
         for partition in partitions {
             if wanted.is_none_or(|wanted| wanted == partition) {
                 let offsets = self.reader.offsets(partition, STEP)?;
-                // None where all are older, and from a broker that cannot look for times, as the
-                // embedded one: then their own timestamps tell.
+                // The broker returns none where all are older, or where it cannot search by time,
+                // as the embedded one. Then the records' own timestamps decide.
                 let since = self.reader.offset_at(partition, self.since_ms, STEP)?;
                 spans.push(Span::whole(partition, &offsets, since));
             }
@@ -214,7 +216,7 @@ impl Topic<'_> {
                 Polled::CaughtUp => break,
             }
         }
-        // Where the first record that was read is too old already, so are all before it.
+        // Where the first record that was read is too old, so are all before it.
         let cut = |span: &&Span| is_older.get(&span.partition) != Some(&true);
         looked.not_read = spans.iter().filter(cut).map(Span::not_read).sum();
         Ok(looked)

@@ -1,23 +1,23 @@
-//! Which offsets of a topic are read. Pure.
+//! Decides which offsets of a topic are read. Pure.
 
 use std::ops::Range;
 
-/// What is read of a partition.
+/// The offsets of a partition that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
-    /// The partition.
+    /// The number of the partition.
     pub(super) partition: i32,
-    /// The first offset that is not older than what is asked for.
+    /// The first offset that is new enough.
     pub(super) since: i64,
-    /// The first one that is read.
+    /// The first offset that is read.
     pub(super) from: i64,
-    /// Before which offset reading ends.
+    /// The offset before which reading ends.
     pub(super) end: i64,
 }
 
 impl Span {
-    /// All of a partition that holds `offsets`, from `since` on; from its oldest record on where no
-    /// offset is known to be as new.
+    /// Spans all of a partition that holds `offsets`, from `since` on, or from its first offset
+    /// where `since` is not known.
     pub(super) fn whole(partition: i32, offsets: &Range<i64>, since: Option<i64>) -> Self {
         let since = since.unwrap_or(offsets.start).max(offsets.start);
         Self {
@@ -28,17 +28,17 @@ impl Span {
         }
     }
 
-    /// How many offsets are read.
+    /// Returns how many offsets are read.
     pub(super) fn length(&self) -> u64 {
         u64::try_from(self.end - self.from).unwrap_or(0)
     }
 
-    /// How many offsets before these are as new as what is asked for.
+    /// Returns how many offsets before these are new enough.
     pub(super) fn not_read(&self) -> u64 {
         u64::try_from(self.from - self.since).unwrap_or(0)
     }
 
-    /// The newest `most` offsets of it.
+    /// Cuts the span to its newest `most` offsets.
     fn cut(self, most: u64) -> Self {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let from = self.end.saturating_sub(most).max(self.from);
@@ -46,8 +46,8 @@ impl Span {
     }
 }
 
-/// The newest offsets of each partition, no more than `limit` in all: short partitions leave their
-/// share to longer ones.
+/// Returns the newest offsets of each partition, at most `limit` in all. Short partitions leave
+/// their share to longer ones.
 pub(super) fn newest(mut spans: Vec<Span>, limit: u64) -> Vec<Span> {
     spans.sort_by_key(Span::length);
     let (mut left, mut partitions) = (limit, spans.len());

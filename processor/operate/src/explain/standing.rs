@@ -1,4 +1,4 @@
-//! Where an account is, in one word. Pure.
+//! Decides where an account is, in one word. Pure.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -6,32 +6,33 @@ use stackone_link_schemas::{AccountState, GraceKind, Pending};
 
 use super::found::{Evidence, Letter, TriggerProgress};
 
-/// Where it is. The first that is true counts.
+/// Where an account is. The first that is true counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountStanding {
     /// Its state could not be read.
     Unknown,
-    /// It answers 404 for long enough, and is not unlinked: too many of its project vanished at once.
+    /// It has answered 404 for long enough, and is not unlinked because too many accounts of its
+    /// project vanished at once.
     UnlinkHeld,
-    /// Its triggers are taken in and not decided.
+    /// Its triggers are taken in and undecided.
     Pending,
-    /// The processor has not come to its newest trigger yet.
+    /// The processor has not consumed its newest trigger.
     NotProcessed,
-    /// Its newest trigger became a dead letter after whatever was confirmed.
+    /// Its newest trigger became a dead letter, and nothing was confirmed since.
     PutAside,
     /// Its state is confirmed, and nothing waits.
     Confirmed,
-    /// Its webhooks came and were of no use.
+    /// Its webhooks came and were unrecognized.
     Unrecognized,
-    /// Its triggers were decided, and there was nothing to remember: StackOne never showed it.
+    /// Its triggers were decided and nothing was kept: StackOne never showed the account.
     NothingToRemember,
-    /// There is nothing of it.
+    /// No topic has anything about it.
     NotHeardOf,
 }
 
 impl AccountStanding {
-    /// What is true of it.
+    /// Decides by the evidence.
     #[must_use]
     pub fn of(found: &Evidence, now: Timestamp) -> Self {
         if found.state.is_err() {
@@ -66,8 +67,8 @@ impl AccountStanding {
     }
 }
 
-/// Whether the account would be unlinked, were its project's unlinks not held. Without the project's
-/// other accounts it is not known that they are: it may be due to be looked at this moment.
+/// Whether the account would be unlinked if its project's unlinks were not held. Without the
+/// project's other accounts it is not known that they are held: the lookup may be due just now.
 pub(super) fn is_held(pending: &Pending, now: Timestamp) -> bool {
     pending.grace.is_some_and(|grace| {
         let is_over = grace.deadline <= now && grace.answers >= 2;
@@ -75,7 +76,7 @@ pub(super) fn is_held(pending: &Pending, now: Timestamp) -> bool {
     })
 }
 
-/// The newest dead letter that was not put back and that nothing was confirmed after.
+/// Returns the newest dead letter that was not put back and that no confirmation has followed.
 pub(super) fn put_aside<'a>(
     found: &'a Evidence,
     state: Option<&AccountState>,

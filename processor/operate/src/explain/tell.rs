@@ -1,4 +1,4 @@
-//! What was found of an account, in words: what is there, what is not, and what that means. Pure.
+//! Turns evidence into findings in words: what is there, what is not, and what that means. Pure.
 
 mod answer;
 mod extent;
@@ -20,7 +20,7 @@ use super::standing::AccountStanding;
 
 pub(super) use answer::answer;
 
-/// A line for each thing there is to say.
+/// Returns the findings, one line each.
 pub(super) fn findings(
     settings: &Settings,
     question: &AccountQuestion,

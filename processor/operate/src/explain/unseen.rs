@@ -12,14 +12,14 @@ pub struct NotSeen {
 }
 
 impl NotSeen {
-    /// An error and its causes, none of them twice.
+    /// Takes an error and its causes, none of them twice.
     #[must_use]
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         let why = with_causes(error);
         Self { why }
     }
 
-    /// In these words.
+    /// Takes the words as they are.
     #[must_use]
     pub fn because(why: impl Into<String>) -> Self {
         Self { why: why.into() }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// A set of offsets of one partition. Neighbours are one range, so what was done without a gap takes no room.
+/// A set of offsets of one partition. Neighbours share a range, so a set without gaps takes no
+/// room.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OffsetRanges {
     /// The last offset of each range by its first one. No two ranges touch.
@@ -10,7 +11,7 @@ pub struct OffsetRanges {
 }
 
 impl OffsetRanges {
-    /// Adds the offsets from `first` to `last`, both included; nothing where they are the wrong way round.
+    /// Adds the offsets from `first` to `last`, both included; nothing where `last` is smaller.
     pub fn insert(&mut self, first: i64, last: i64) {
         if first > last {
             return;
@@ -38,13 +39,13 @@ impl OffsetRanges {
         before.is_some_and(|(_, last)| offset <= *last)
     }
 
-    /// Whether nothing is in the set.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.last_by_first.is_empty()
     }
 
-    /// The first and last offset of each range, ascending.
+    /// Returns the first and last offset of each range, ascending.
     #[must_use]
     pub fn to_vec(&self) -> Vec<(i64, i64)> {
         self.last_by_first
@@ -78,7 +79,7 @@ mod tests {
             prop_assert_eq!(ranges.is_empty(), offsets.is_empty());
             let pairs = ranges.to_vec();
             prop_assert!(pairs.iter().all(|(first, last)| first <= last));
-            // As few as there can be: between two ranges lies an offset that is in neither.
+            // The number of ranges is minimal: an offset outside the set lies between any two.
             prop_assert!(pairs.windows(2).all(|two| two[0].1 + 1 < two[1].0), "{:?}", pairs);
         }
     }

@@ -1,9 +1,9 @@
-//! How fast dead letters are put back. Pure.
+//! Decides how fast dead letters are put back. Pure.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-/// Most dead letters in one transaction.
+/// The most dead letters in one transaction.
 const MAX_BATCH: u32 = 500;
 
 /// Spreads transactions over time.
@@ -14,7 +14,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// At most `per_second` dead letters a second, from `now` on.
+    /// Allows `per_second` dead letters a second, from `now` on.
     #[must_use]
     pub const fn new(per_second: NonZeroU32, now: Instant) -> Self {
         Self {
@@ -23,21 +23,21 @@ impl Pace {
         }
     }
 
-    /// How many dead letters make a transaction: half a second's worth, so that a redrive is steady and costs Kafka
-    /// little.
+    /// Returns how many dead letters make a transaction: half a second's worth, so that a redrive
+    /// is steady and costs Kafka little.
     #[must_use]
     pub fn batch(&self) -> usize {
         let half_a_second = (self.per_second.get() / 2).clamp(1, MAX_BATCH);
         usize::try_from(half_a_second).unwrap_or(usize::MAX)
     }
 
-    /// When the next transaction may begin.
+    /// Returns when the next transaction may begin.
     #[must_use]
     pub const fn next(&self) -> Instant {
         self.next
     }
 
-    /// So many were put back. Time that was not used is not made up for.
+    /// Notes that letters were put back. Unused time is not made up for.
     pub fn sent(&mut self, letters: u64, now: Instant) {
         let letters = u32::try_from(letters).unwrap_or(u32::MAX);
         let takes = Duration::from_secs(1).saturating_mul(letters) / self.per_second.get();
@@ -63,7 +63,8 @@ mod tests {
             let (mut now, mut sent) = (start, 0);
             for delay in delays {
                 now = (now + Duration::from_millis(delay)).max(pace.next());
-                // The first batch goes at once, so what is ahead of the rate is never more than one.
+                // The first batch goes at once, so a redrive is never ahead of its rate by more
+                // than one batch.
                 let allowed = now.duration_since(start).as_secs_f64() * f64::from(per_second);
                 prop_assert!(f64::from(u32::try_from(sent).unwrap()) <= allowed + 1.0);
                 pace.sent(batch, now);

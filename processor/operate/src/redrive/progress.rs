@@ -1,4 +1,4 @@
-//! How far a redrive is in each partition of the dead-letter topic. Pure.
+//! Follows how far a redrive is in each partition of the dead-letter topic. Pure.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,21 @@ use super::{OffsetRanges, Summary};
 /// A partition of the dead-letter topic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Partition {
-    /// The first offset that is read. All below is dealt with.
+    /// The first offset to read. All offsets below are dealt with.
     pub start: i64,
-    /// The offset before which reading ends: what is put aside during a redrive is not for this one.
+    /// The offset before which reading ends. Letters that come during a redrive are left to the
+    /// next one.
     pub end: i64,
-    /// What earlier redrives have dealt with from `start` on.
+    /// The offsets from `start` on that earlier redrives have dealt with.
     pub done: OffsetRanges,
-    /// What this redrive has dealt with since its last commit.
+    /// The offsets that this redrive has dealt with since its last commit.
     uncommitted: OffsetRanges,
     next: i64,
     first_left: Option<i64>,
 }
 
 impl Partition {
-    /// A partition to be read from `start` to `end`.
+    /// Starts a partition that is read from `start` to `end`.
     #[must_use]
     pub fn new(start: i64, end: i64) -> Self {
         Self {
@@ -32,8 +33,8 @@ impl Partition {
         }
     }
 
-    /// The offset to commit: everything below it is dealt with. What is left behind holds it back for ever, or until it
-    /// expires.
+    /// Returns the offset to commit: everything below it is dealt with. A letter that stays holds
+    /// it back until the letter expires.
     #[must_use]
     pub fn position(&self) -> i64 {
         self.first_left.unwrap_or(self.next)
@@ -53,12 +54,12 @@ impl Partition {
     }
 }
 
-/// What one transaction says of a partition.
+/// What one transaction commits for a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedriveStep {
-    /// The partition.
+    /// The number of the partition.
     pub partition: i32,
-    /// What was dealt with.
+    /// The offsets that were dealt with.
     pub done: OffsetRanges,
     /// The offset to commit.
     pub position: i64,
@@ -67,14 +68,14 @@ pub struct RedriveStep {
 /// How far a redrive is.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
-    /// The partitions.
+    /// The partitions, by number.
     pub partitions: BTreeMap<i32, Partition>,
-    /// What is known of all records read so far; what was put back is counted once it is committed.
+    /// The totals of all records read so far. A letter counts as put back once that is committed.
     pub summary: Summary,
 }
 
 impl Progress {
-    /// Notes what becomes of a record.
+    /// Notes the verdict on a record.
     pub fn note(&mut self, partition: i32, offset: i64, verdict: RedriveVerdict) {
         if let Some(partition) = self.partitions.get_mut(&partition) {
             partition.note(offset, verdict);
@@ -93,7 +94,7 @@ impl Progress {
         summary.read += 1;
     }
 
-    /// What there is to commit, taken out: the next commit is about what comes after it.
+    /// Takes out what there is to commit. The next call returns what came after it.
     pub fn take_steps(&mut self) -> Vec<RedriveStep> {
         let touched = self
             .partitions
@@ -124,7 +125,7 @@ mod tests {
         ]
     }
 
-    /// What a next redrive would find: what was committed, and nothing else.
+    /// What the next redrive would find: everything that was committed, and nothing else.
     #[derive(Default)]
     struct Topic {
         position: i64,
@@ -166,7 +167,7 @@ mod tests {
             for (offset, (verdict, _)) in (0i64..).zip(&verdicts) {
                 let dealt_with = match verdict {
                     RedriveVerdict::Redrive | RedriveVerdict::Passed(_) => offset < committed,
-                    // Markers hold nothing back, and it does no harm to read one again.
+                    // Markers hold nothing back, and reading one again does no harm.
                     RedriveVerdict::Marker | RedriveVerdict::Done => continue,
                     RedriveVerdict::Left(_) => false,
                 };

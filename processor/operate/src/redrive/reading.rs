@@ -1,4 +1,4 @@
-//! Reading the dead-letter topic, as far as it goes when a redrive begins.
+//! Reads the dead-letter topic up to its end at the start of a redrive.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,19 +12,19 @@ use super::RedriveError;
 use super::progress::Partition;
 use stackone_processor::reader::consumed;
 
-/// How long nothing may come before it is given up.
+/// How long a read may bring nothing before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long one question to the cluster may take.
+/// How long one request to the cluster may take.
 const STEP: Duration = Duration::from_secs(10);
 
-/// The partitions of the topic and where to read them: from the offset that earlier redrives committed, to what a
-/// `read_committed` reader can see now.
+/// Returns the partitions of the topic and where to read them: from the offset that earlier
+/// redrives committed, to the end that a `read_committed` reader sees now.
 pub(super) fn partitions(reader: &TopicReader) -> Result<BTreeMap<i32, Partition>, ReadError> {
     let mut partitions = BTreeMap::new();
     for number in reader.partitions(STEP)? {
         let Range { start: low, end } = reader.offsets(number, STEP)?;
-        // The committed offset only saves reading what is dealt with: that is also told by the markers that later redrives
-        // find. So where it is not known, because it expired or a redrive is in the middle of a commit, nothing is lost.
+        // The committed offset only saves reading: markers say the same. So nothing is lost where
+        // it is unknown because it expired or another redrive is committing just now.
         let committed = reader.committed(number, STEP).ok().flatten();
         let start = committed.filter(|next| (low..=end).contains(next));
         partitions.insert(number, Partition::new(start.unwrap_or(low), end));
@@ -32,7 +32,8 @@ pub(super) fn partitions(reader: &TopicReader) -> Result<BTreeMap<i32, Partition
     Ok(partitions)
 }
 
-/// Reads each partition from its start to its end, in order, until it was told to stop. Whether it came to the end.
+/// Reads each partition from its start to its end, in order, until it is stopped. Returns whether
+/// it reached the ends.
 pub(super) fn read(
     reader: &mut TopicReader,
     ranges: &[ReadRange],

@@ -1,4 +1,4 @@
-//! The records a redrive writes. Pure.
+//! Builds the records that a redrive writes. Pure.
 
 use jiff::Timestamp;
 use stackone_link_schemas::{
@@ -11,8 +11,8 @@ use super::progress::RedriveStep;
 use stackone_processor_core::event::intake::Consumed;
 use stackone_processor_core::event::records::TransactionRecord;
 
-/// The record that a dead letter was made of: its own key, bytes and headers, and how often it was put back. None
-/// where it is no dead letter.
+/// Returns the record behind a dead letter: its own key, bytes and headers, and the number of
+/// redrives. `None` where the record is no dead letter.
 #[must_use]
 pub fn redriven(topics: &Topics, letter: Consumed) -> Option<TransactionRecord> {
     let mut headers = letter.headers?;
@@ -24,7 +24,7 @@ pub fn redriven(topics: &Topics, letter: Consumed) -> Option<TransactionRecord> 
     });
     Some(TransactionRecord {
         topic: topics.name(Topic::AccountEvents).to_owned(),
-        // By its key, as ingest's records.
+        // The key decides, as for records of ingest.
         partition: None,
         key: letter.key,
         value: Some(letter.value),
@@ -32,11 +32,11 @@ pub fn redriven(topics: &Topics, letter: Consumed) -> Option<TransactionRecord> 
     })
 }
 
-/// What was dealt with, for later redrives to find in the same partition.
+/// Returns the marker of what was dealt with, for later redrives to find in the same partition.
 ///
 /// # Errors
 ///
-/// Never for numbers; the signature is serde's.
+/// Never fails for numbers; the signature is serde's.
 pub fn marker(
     topics: &Topics,
     step: &RedriveStep,

@@ -1,4 +1,5 @@
-//! One redrive: what earlier ones have done is read first, then the letters, and those to be put back are.
+//! Runs one redrive: reads the markers of earlier ones, then the letters, and puts the selected
+//! ones back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,16 +20,17 @@ use stackone_processor::transaction::{Transactions, Undisturbed};
 use stackone_processor_core::event::intake::Consumed;
 use stackone_processor_core::event::records::{Batch, TransactionRecord};
 
-/// Most bytes of letters in one transaction: one that is full anyway is sent before its time.
+/// The most bytes of letters in one transaction; a fuller one is committed before its time.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// How soon a stop is noticed while the pace is kept.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// Puts back what is selected. Blocks. False beside the summary where it was told to stop before the end.
+/// Puts the selected letters back. Blocks. Returns the totals, and `false` where it was stopped
+/// before the end.
 ///
 /// # Errors
 ///
-/// See [`RedriveError`].
+/// Fails as [`RedriveError`] says.
 pub fn run(
     settings: &RedriveSettings,
     selection: &Selection,
@@ -36,7 +38,8 @@ pub fn run(
     stop: &CancellationToken,
     tell: &mut dyn FnMut(Told<'_>) -> std::io::Result<()>,
 ) -> Result<(Summary, bool), RedriveError> {
-    // Before anything is read: this ends what a killed redrive has left open, and fences one that still runs.
+    // The producer comes before any read: it ends what a killed redrive has left open, and fences
+    // one that still runs.
     let writer = match mode {
         Mode::DryRun => None,
         Mode::PutBack(rate) => Some((
@@ -90,7 +93,7 @@ fn ranges(partitions: &BTreeMap<i32, Partition>) -> Vec<ReadRange> {
     partitions.iter().map(range).collect()
 }
 
-/// Offsets to be read. Not all of them are letters: transactions take some.
+/// Returns how many offsets there are to read. Some of them are no letters but control records.
 fn length(partitions: &BTreeMap<i32, Partition>) -> u64 {
     let lengths = partitions
         .values()
@@ -98,8 +101,8 @@ fn length(partitions: &BTreeMap<i32, Partition>) -> u64 {
     u64::try_from(lengths.sum::<i64>()).unwrap_or(0)
 }
 
-/// Reads what earlier redrives have written down. All of it, before the first letter is put back: a marker lies
-/// somewhere behind the letters it is about.
+/// Reads all markers of earlier redrives before the first letter is put back: a marker may be
+/// anywhere behind its letters.
 fn find_markers(
     reader: &mut TopicReader,
     progress: &mut Progress,
@@ -131,7 +134,7 @@ struct Redrive<'a> {
     stop: &'a CancellationToken,
     total: u64,
     progress: Progress,
-    /// The next transaction's.
+    /// The letters of the next transaction.
     letters: Vec<TransactionRecord>,
     bytes: usize,
 }
@@ -152,7 +155,7 @@ impl Redrive<'_> {
             }
             Ok(tell(Told::Dealt(&self.progress.summary, seen, self.total))?)
         })?;
-        // What was staged when it was told to stop stays where it is, for the next redrive.
+        // Letters that were staged when it was stopped stay for the next redrive.
         if complete {
             self.commit()?;
             tell(Told::Dealt(&self.progress.summary, self.total, self.total))?;
@@ -183,7 +186,7 @@ impl Redrive<'_> {
         self.letters.len() >= batch || self.bytes >= MAX_BYTES
     }
 
-    /// Puts back what is staged and writes down that it was, in one transaction.
+    /// Commits the staged letters and their marker in one transaction.
     fn commit(&mut self) -> Result<(), RedriveError> {
         self.bytes = 0;
         let letters = u64::try_from(self.letters.len()).unwrap_or(u64::MAX);
@@ -215,7 +218,7 @@ impl Redrive<'_> {
     }
 }
 
-/// Whether the time came; not where it was told to stop before.
+/// Waits until a time. Returns `false` where it was stopped before.
 fn wait_until(time: Instant, stop: &CancellationToken) -> bool {
     while !stop.is_cancelled() {
         let left = time.saturating_duration_since(Instant::now());

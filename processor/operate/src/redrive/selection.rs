@@ -1,4 +1,4 @@
-//! Which dead letters are put back. Pure.
+//! Decides which dead letters are put back. Pure.
 
 use std::collections::BTreeSet;
 
@@ -12,55 +12,57 @@ use stackone_link_wire::{DeadLetterHeaders, RecordHeaders};
 use super::OffsetRanges;
 use stackone_processor_core::event::intake::Consumed;
 
-/// Which dead letters are asked for. The default asks for all that may be of use.
+/// The dead letters that are asked for. The default is all that may be of use.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Only those with one of these reasons; empty for all but `malformed_event`, which would come straight back.
+    /// Only letters with one of these reasons. Empty means all but `malformed_event`, which would
+    /// become dead letters again.
     pub reasons: Vec<DeadLetterReason>,
-    /// Only those of these accounts; empty for all.
+    /// Only letters of these accounts. Empty means all.
     pub accounts: BTreeSet<AccountId>,
-    /// Only those put aside at this time or later.
+    /// Only letters that became dead letters at this time or later.
     pub since: Option<Timestamp>,
 }
 
-/// What becomes of a record of the dead-letter topic.
+/// What a redrive does with a record of the dead-letter topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RedriveVerdict {
     /// It is put back.
     Redrive,
     /// It was dealt with by an earlier redrive.
     Done,
-    /// It is no dead letter: an earlier redrive says what it has done.
+    /// It is a marker of an earlier redrive.
     Marker,
-    /// Putting it back is impossible or of no use, now and later.
+    /// It can never be put back, or would be of no use.
     Passed(Passed),
     /// It stays for a later redrive.
     Left(Left),
 }
 
-/// Why a dead letter will never be put back.
+/// Why a dead letter is never put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passed {
-    /// Its bytes had expired before it was put aside.
+    /// Its bytes had expired before it became a dead letter.
     Expired,
-    /// It told a partition that a resync began or ended, or that unlinks were released: which partition is not known any
-    /// more, and it was long ago.
+    /// It told a partition that a resync began or ended, or that unlinks were released. The
+    /// partition is not known any more, and it was long ago.
     Outdated,
 }
 
 /// Why a dead letter stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
-    /// It is not among those asked for.
+    /// The selection leaves it out.
     NotAskedFor,
-    /// It cannot be read, so it would come straight back. Put back only where its reason is asked for by name.
+    /// It cannot be read, so it would become a dead letter again. It is put back only where its
+    /// reason is named.
     Malformed,
-    /// It does not have a dead letter's headers.
+    /// It lacks the headers of a dead letter.
     NotADeadLetter,
 }
 
 impl Selection {
-    /// Decides about a record. `done` is what earlier redrives of its partition have dealt with.
+    /// Decides about a record. `done` has what earlier redrives of its partition have dealt with.
     #[must_use]
     pub fn decide(&self, record: &Consumed, done: &OffsetRanges) -> RedriveVerdict {
         if is_marker(record) {
@@ -101,7 +103,8 @@ impl Selection {
     }
 }
 
-/// Whether an earlier redrive wrote the record. A webhook that calls itself so was put aside with a dead letter's headers.
+/// Whether an earlier redrive wrote the record. A webhook with the same type has the headers of a
+/// dead letter.
 #[must_use]
 pub fn is_marker(record: &Consumed) -> bool {
     record.headers.as_ref().is_some_and(|headers| {
@@ -109,7 +112,7 @@ pub fn is_marker(record: &Consumed) -> bool {
     })
 }
 
-/// The headers of a dead letter.
+/// Returns the headers of a dead letter.
 #[must_use]
 pub fn dead_letter(record: &Consumed) -> Option<(&RecordHeaders, &DeadLetterHeaders)> {
     let headers = record.headers.as_ref()?;

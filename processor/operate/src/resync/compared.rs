@@ -1,4 +1,4 @@
-//! What a run comes to: its list compared with what was confirmed before it began, as the owners of the accounts will. Pure.
+//! Compares a list with the states from before it began, by the same rules as the processors. Pure.
 
 use jiff::Timestamp;
 use stackone_link_schemas::AccountListed;
@@ -11,22 +11,23 @@ use stackone_processor_core::event::listings::{Listing, differs, no_status};
 use stackone_processor_core::state::store::StateStore;
 use stackone_processor_core::work::queue::Lane;
 
-/// What a list came to.
+/// The result of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// The project's name.
+    /// The name of the project.
     pub project: String,
-    /// What the run did.
+    /// The totals of the run.
     pub summary: ListSummary,
-    /// Accounts that are as they were confirmed.
+    /// How many accounts are unchanged since their confirmation.
     pub unchanged: u64,
-    /// Accounts that are queued for a lookup, since they differ.
+    /// How many accounts differ and are queued for a lookup.
     pub queued: u64,
-    /// Confirmed accounts that the list lacks; none where it is not known to be complete.
+    /// How many confirmed accounts the list lacks; `None` where the list is not known to be
+    /// complete.
     pub missing: Option<usize>,
 }
 
-/// A project's list, compared with what was confirmed.
+/// A project's list, compared account by account.
 pub(super) struct Compared<'a> {
     states: &'a StateStore,
     projects: &'a ProjectClients,
@@ -53,12 +54,12 @@ impl<'a> Compared<'a> {
         }
     }
 
-    /// The project's name.
+    /// Returns the name of the project.
     pub(super) fn project(&self) -> &'a str {
         self.projects.label(self.lane)
     }
 
-    /// How many accounts are expected to be listed.
+    /// Returns how many accounts are expected in the list.
     pub(super) fn expected(&self) -> u64 {
         let is_of_lane = |project: Option<&str>| self.projects.lane_of(project) == Some(self.lane);
         u64::try_from(self.states.confirmed(is_of_lane)).unwrap_or(u64::MAX)
@@ -67,7 +68,7 @@ impl<'a> Compared<'a> {
     pub(super) fn take(&mut self, listed: &[AccountListed]) {
         for one in listed {
             self.listing.lists(&one.account_id);
-            // Of one without a status it is known only that it is there.
+            // A list without a status says only that the account exists.
             if one.status == no_status() {
                 continue;
             }
@@ -79,7 +80,7 @@ impl<'a> Compared<'a> {
         }
     }
 
-    /// What it comes to at its end.
+    /// Returns the result at the end of the list.
     pub(super) fn report(&self, summary: ListSummary) -> Report {
         Report {
             project: self.project().to_owned(),

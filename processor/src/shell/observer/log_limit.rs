@@ -1,4 +1,4 @@
-//! What is logged of records that lead to no event, of which there may be very many.
+//! Limits the log lines about records that lead to no event, of which there may be very many.
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,14 @@ use stackone_link_process::log_limit::Throttled;
 use stackone_processor_core::processor::{Fact, LookupOutcome};
 use stackone_processor_core::reconcile::SkipReason;
 
-/// Why the triggers of an account that never showed itself are skipped.
+/// The reason for which triggers of an account are skipped that never appeared.
 const VANISHED: &str = SkipReason::Vanished.as_str();
-/// Lines at once of what leads to no event, for each reason.
+/// The most lines at once, for each reason.
 const BURST: u32 = 5;
-/// One more of a reason each so often: 10 in any minute.
+/// The time after which a reason may have one more line: at most 10 in any minute.
 const REFILL: Duration = Duration::from_secs(12);
 
-/// Says of dead letters and of accounts that never showed themselves, 10 times a minute for each reason.
+/// Limits lines about dead letters and about accounts that never appeared, for each reason.
 pub(super) struct LogLimit(Throttled<String>);
 
 impl Default for LogLimit {
@@ -23,7 +23,8 @@ impl Default for LogLimit {
 }
 
 impl LogLimit {
-    /// How many lines of the reason were left out since the last one; none where this one is left out, too.
+    /// Returns how many lines of the reason were left out since the last one; `None` where this one
+    /// is left out, too.
     fn left_out(&self, reason: &str) -> Option<u64> {
         self.0.allow(reason.to_owned(), Instant::now())
     }

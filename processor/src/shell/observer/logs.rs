@@ -1,4 +1,4 @@
-//! What is logged of what the core does.
+//! Writes the log lines of the core's facts.
 
 use stackone_processor_core::api_gate::batch::LIMITED_FOR;
 use stackone_processor_core::offsets::open_records::Open;

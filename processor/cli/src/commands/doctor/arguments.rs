@@ -1,10 +1,10 @@
-//! What `doctor` can be asked for.
+//! The arguments of `doctor`.
 
 use std::time::Duration;
 
 use clap::Args;
 
-/// What `doctor --help` ends with.
+/// The end of `doctor --help`.
 pub(in crate::commands) const EXAMPLES: &str = "\
 Each line says how something is (fine, note, unknown, WRONG), what was looked at, and what was seen; below what is wrong, what to do.
 A note is a choice that loses something, and may be meant. Unknown is what could not be looked at, or not without changing something: nothing is known to be wrong with it.
@@ -16,13 +16,14 @@ Examples:
 
 Exit codes: 0 nothing is wrong (whatever is noted or unknown), 1 something is, 2 the configuration is invalid: then that alone is told.";
 
-/// How the doctor looks, and how it tells.
+/// The arguments of `doctor`.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Doctor {
-    /// One line of JSON instead: whether all is `ok`, and the `findings`, each with `check`, `verdict`, `says` and `do`.
+    /// Print one line of JSON: whether all is `ok`, and the `findings`, each with `check`,
+    /// `verdict`, `says` and `do`.
     #[arg(long)]
     pub json: bool,
-    /// How long each look may take, of which there are about thirty.
+    /// How long each check may take. There are about thirty.
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = humantime_serde::re::humantime::parse_duration)]
     pub timeout: Duration,
 }

@@ -1,4 +1,4 @@
-//! What `explain` can be asked for.
+//! The arguments of `explain`.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use stackone_processor_operate::explain::{AccountQuestion, DEFAULT_RECORDS, Read
 
 use crate::values::{account, moment};
 
-/// What `explain --help` ends with.
+/// The end of `explain --help`.
 pub(in crate::commands) const EXAMPLES: &str = "\
 Each line says whether it was found, what it is about, and what there is to say; below it, what to do.
 NOT FOUND is what was looked for and is not there. LIMIT: records older than the newest that may be read were left out.
@@ -22,32 +22,36 @@ Examples:
 Exit codes: 0 told, also where nothing is known of the account, 1 something could not be looked at (the rest is told),
 2 that is no account id, or the configuration is invalid.";
 
-/// Which account, and how far back.
+/// The arguments of `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct Explain {
-    /// Its id, as StackOne has it.
+    /// The account's id, as StackOne has it.
     #[arg(value_name = "ACCOUNT", value_parser = account, allow_hyphen_values = true)]
     pub account: AccountId,
-    /// Only records written since then: a time (2026-01-31T08:00:00Z) or how long ago (90m, 24h, 7d).
+    /// Only records written since then: a time (2026-01-31T08:00:00Z) or how long ago (90m, 24h,
+    /// 7d).
     #[arg(long, value_name = "WHEN", default_value = "24h", value_parser = moment)]
     pub since: Timestamp,
-    /// Most records that are read, the newest: half of them account events, a quarter dead letters, a quarter
-    /// unrecognized ones. The account's partition of the state topic is read whole, beside that.
+    /// The most records to read, the newest ones: half of them account events, a quarter dead
+    /// letters, a quarter unrecognized ones. The account's partition of the state topic is read
+    /// whole, in addition.
     #[arg(long, value_name = "COUNT", default_value_t = DEFAULT_RECORDS)]
     pub max_records: u64,
-    /// Ask StackOne for the account, once, and say what the pipeline would decide. Changes nothing. Needs the API key.
+    /// Ask StackOne for the account once, and say what the pipeline would decide. Changes nothing.
+    /// Needs the API key.
     #[arg(long)]
     pub ask: bool,
-    /// With whose API key it is asked for; else that of the project which the account is known to have.
+    /// The project whose API key is used; otherwise the project that the account is known to belong
+    /// to.
     #[arg(long, value_name = "ID", requires = "ask")]
     pub project: Option<String>,
-    /// All of it as one JSON object, on one line; docs/explain.md has its names.
+    /// Print one JSON object on one line; docs/explain.md has its members.
     #[arg(long)]
     pub json: bool,
 }
 
 impl Explain {
-    /// What is to be looked for.
+    /// Returns the question that the arguments ask.
     pub(crate) fn question(&self) -> AccountQuestion {
         AccountQuestion {
             account: self.account.clone(),

@@ -1,11 +1,11 @@
-//! What `look` can be asked for.
+//! The arguments of `look`.
 
 use clap::Args;
 use stackone_link_schemas::AccountId;
 
 use crate::values::account;
 
-/// What `look --help` ends with.
+/// The end of `look --help`.
 pub(in crate::commands) const EXAMPLES: &str = "\
 An account of which something is known needs no --project, nor does a single configured one. The API key is the running
 processors': the command needs none. Where the account's updated_at at StackOne is older than the command, as it is where
@@ -20,16 +20,17 @@ Examples:
 Exit codes: 0 the record is stored, 1 it is not (no broker, no such project, or the account is another project's),
 2 that is no account id, or the configuration is invalid.";
 
-/// Which account, and with whose key.
+/// The arguments of `look`.
 #[derive(Debug, Clone, Args)]
 pub struct Look {
-    /// Its id, as StackOne has it.
+    /// The account's id, as StackOne has it.
     #[arg(value_name = "ACCOUNT", value_parser = account, allow_hyphen_values = true)]
     pub account: AccountId,
-    /// With whose API key it is looked up; else that of the project which the account is known to have.
+    /// The project whose API key is used; otherwise the project that the account is known to belong
+    /// to.
     #[arg(long, value_name = "ID")]
     pub project: Option<String>,
-    /// Where the record is, as one JSON object on one line.
+    /// Print where the record is as one JSON object on one line.
     #[arg(long)]
     pub json: bool,
 }

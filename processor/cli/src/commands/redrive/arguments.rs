@@ -1,4 +1,4 @@
-//! What `redrive` can be asked for.
+//! The arguments of `redrive`.
 
 use std::num::NonZeroU32;
 
@@ -10,7 +10,7 @@ use stackone_processor_operate::redrive::{Mode, Selection};
 
 use crate::values::{account, moment};
 
-/// What `redrive --help` ends with.
+/// The end of `redrive --help`.
 pub(in crate::commands) const EXAMPLES: &str = "\
 Examples:
   stackone-processor redrive --dry-run                          what would be put back, and why it was put aside
@@ -22,41 +22,43 @@ Examples:
 Exit codes: 0 all that was asked for is put back (or shown), 1 it failed or was interrupted: run it again to go on.
 Expired letters have no bytes any more and cannot be put back: run a resync instead.";
 
-/// How output looks.
+/// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
-    /// For a person.
+    /// Text for people.
     Text,
-    /// As JSON, one object per line; the last is the summary.
+    /// JSON, one object per line; the last is the summary.
     Json,
 }
 
-/// Which dead letters are put back, and how.
+/// The arguments of `redrive`.
 #[derive(Debug, Clone, Args)]
 pub struct RedriveArguments {
-    /// Only letters put aside for this reason; may be given several times.
+    /// Only letters with this reason; may be given several times.
     #[arg(long = "reason", value_name = "REASON",
         value_parser = clap::builder::PossibleValuesParser::new(DeadLetterReason::KNOWN))]
     pub reasons: Vec<String>,
     /// Only letters of this account; may be given several times.
     #[arg(long = "account", value_name = "ID", value_parser = account, allow_hyphen_values = true)]
     pub accounts: Vec<AccountId>,
-    /// Only letters put aside since then: a time (2026-01-31T08:00:00Z) or how long ago (90m, 2h, 3d).
+    /// Only letters that became dead letters since then: a time (2026-01-31T08:00:00Z) or how long
+    /// ago (90m, 2h, 3d).
     #[arg(long, value_name = "WHEN", value_parser = moment)]
     pub since: Option<Timestamp>,
-    /// Print what would be put back. Changes nothing, and does not disturb a redrive that runs.
+    /// Print what would be put back. Changes nothing, and does not disturb a running redrive.
     #[arg(long)]
     pub dry_run: bool,
-    /// Most letters put back in a second. Lookups have a budget of their own; this keeps the topic free for webhooks.
+    /// The most letters to put back in a second. Lookups have a budget of their own; this keeps the
+    /// topic free for webhooks.
     #[arg(long, value_name = "PER_SECOND", default_value = "100")]
     pub rate: NonZeroU32,
-    /// Results as JSON, one object per line; the last one is the summary.
+    /// Print JSON, one object per line; the last one is the summary.
     #[arg(long)]
     pub json: bool,
 }
 
 impl RedriveArguments {
-    /// What is selected, what is done with it, and how that is shown.
+    /// Returns the selection, the mode, and the form of the output.
     #[must_use]
     pub(crate) fn into_parts(self) -> (Selection, Mode, Shown) {
         let reasons = self.reasons.iter().map(String::as_str);

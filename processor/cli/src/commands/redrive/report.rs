@@ -1,4 +1,4 @@
-//! What a redrive says, in words and as JSON. Pure.
+//! The output of a redrive, in words and as JSON. Pure.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use stackone_processor_operate::redrive::{
 
 use crate::escaped::escaped;
 
-/// A dead letter and what becomes of it.
+/// A dead letter and what the redrive does with it.
 #[derive(Debug, Serialize)]
 pub(super) struct LetterReport<'a> {
     /// `redrive`, `expired`, `outdated` or `left`.
@@ -28,7 +28,8 @@ pub(super) struct LetterReport<'a> {
 }
 
 impl<'a> LetterReport<'a> {
-    /// None where the record is no dead letter, or one that this run is not about.
+    /// Returns the report of a record; `None` where it is no dead letter, was dealt with before, or
+    /// is not selected.
     pub(super) fn of(record: &'a Consumed, verdict: RedriveVerdict) -> Option<Self> {
         let verdict = match verdict {
             RedriveVerdict::Redrive => "redrive",
@@ -55,7 +56,7 @@ impl<'a> LetterReport<'a> {
         })
     }
 
-    /// One line for a person.
+    /// Returns one line of text for a person.
     pub(super) fn line(&self) -> String {
         let Self {
             verdict,
@@ -78,11 +79,11 @@ impl<'a> LetterReport<'a> {
     }
 }
 
-/// What a run did.
+/// The totals of a run.
 #[derive(Debug, Serialize)]
 pub(super) struct RunReport {
     dry_run: bool,
-    /// Whether it came to the end of what there was when it began.
+    /// Whether the run read everything that was there when it began.
     complete: bool,
     #[serde(flatten)]
     summary: Summary,
@@ -97,7 +98,7 @@ impl RunReport {
         }
     }
 
-    /// A line for each thing that there is to say.
+    /// Returns the totals as lines of text.
     pub(super) fn lines(&self) -> Vec<String> {
         let Summary {
             read,

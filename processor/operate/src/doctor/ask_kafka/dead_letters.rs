@@ -1,4 +1,4 @@
-//! Looks at dead letters.
+//! Observes dead letters.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::doctor::seen::{LettersSeen, Unseen};
 use crate::redrive::{self, Mode, RedriveError, RedriveSettings, Selection, Told};
 
 impl Cluster {
-    /// The records of the dead-letter topic, and what a redrive would do with them.
+    /// Reads the dead-letter topic, and counts what a redrive would do.
     pub(in crate::doctor) async fn letters(&self, within: Duration) -> Result<LettersSeen, Unseen> {
         let (settings, stop) = (
             RedriveSettings::of(&self.settings),

@@ -1,4 +1,4 @@
-//! Looks at when accounts were listed.
+//! Observes when projects were listed.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::doctor::judge::name_of;
 use crate::doctor::seen::ResyncSeen;
 use crate::tasks;
 
-/// How many intervals back lists are looked for.
+/// How many intervals back lists are searched.
 const LOOKED_BACK: u32 = 12;
 
 impl Cluster {
-    /// When the accounts of each project were listed.
+    /// Returns when each project was listed.
     pub(in crate::doctor) async fn lists(&self, config: &Config) -> Vec<(String, ResyncSeen)> {
         let names = config
             .settings
@@ -57,7 +57,7 @@ impl Cluster {
             topic: self.settings.topics.account_events.clone(),
             committed: i64::MAX,
             projects: Arc::new(projects),
-            // Far enough back to say when the last list was, where it is overdue.
+            // Looks back far enough to say when the last list was, where it is overdue.
             schedule: Schedule::every(self.settings.resync.interval.saturating_mul(LOOKED_BACK)),
         };
         let read = move || markers.read(Timestamp::now(), &|| false);

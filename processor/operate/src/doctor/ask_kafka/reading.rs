@@ -1,4 +1,4 @@
-//! Reads partitions, as far as there is time.
+//! Reads partitions within a time limit.
 
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
@@ -11,13 +11,14 @@ use crate::doctor::seen::{StateSeen, Unseen};
 use crate::doctor::survey::{At, StateRecord, Survey};
 use stackone_processor::reader::Reader;
 
-/// The partitions of a topic that have no leader.
+/// Returns the partitions of a topic that have no leader.
 pub(super) fn leaderless(
     inquirer: &Inquirer,
     topic: &str,
     deadline: Deadline,
 ) -> Result<Vec<i32>, Unseen> {
-    // A leader is elected within seconds where there is one to elect, and a topic that was just made is told by and by.
+    // An election takes seconds where a replica can lead, and the metadata of a new topic is
+    // complete only after a while.
     let metadata = inquirer.ask(deadline.left(), |client, left| {
         client.fetch_metadata(Some(topic), left)
     })?;
@@ -33,7 +34,7 @@ pub(super) fn leaderless(
     Ok(without.map(|partition| partition.id()).collect())
 }
 
-/// The partitions of a topic.
+/// Returns the partitions of a topic.
 pub(super) fn partitions(
     reader: &Reader,
     topic: &str,
@@ -51,7 +52,7 @@ pub(super) fn partitions(
     }
 }
 
-/// Whether a topic may be read: its ends are looked at, and no record.
+/// Whether a topic may be read. Asks for its offsets, and reads no record.
 pub(super) fn is_readable(
     kafka: &KafkaConfig,
     group: &str,
@@ -70,7 +71,7 @@ pub(super) fn is_readable(
     }
 }
 
-/// All records of the state topic.
+/// Reads all records of the state topic.
 pub(super) fn survey(
     kafka: &KafkaConfig,
     group: &str,
@@ -106,7 +107,8 @@ fn record<'a>(found: &'a Record<'_>) -> StateRecord<'a> {
     }
 }
 
-/// All partitions, to the ends that the broker reports: one that does not answer is no reason to look at none.
+/// Returns the ranges of all partitions up to the ends that the broker reports. A partition without
+/// an answer does not stop the others.
 fn ranges(
     reader: &TopicReader,
     start: ReadStart,
@@ -121,7 +123,7 @@ fn ranges(
     Ok(partitions.map(range).collect())
 }
 
-/// Reads until every end was reached, and says of how many partitions it was not.
+/// Reads until every end is reached. Returns how many partitions did not reach it.
 fn read(
     reader: &mut TopicReader,
     ranges: &[ReadRange],
@@ -132,7 +134,7 @@ fn read(
     while !deadline.is_over() {
         match reading.poll() {
             Ok(Polled::Record(record)) => each(&record),
-            // After these the client goes on by itself.
+            // After these errors the client goes on by itself.
             Ok(Polled::Nothing) | Err(ReadError::Stalled { .. } | ReadError::Kafka(_)) => {}
             Ok(Polled::CaughtUp) => break,
             Err(

@@ -1,4 +1,4 @@
-//! Why something could not be seen, by the error.
+//! Sorts errors by why something could not be observed.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use stackone_link_transport::{AskError, ClientError, ReadError, TopicAdminError};
@@ -8,7 +8,7 @@ use stackone_processor::reader::ReaderError;
 
 impl From<KafkaError> for Unseen {
     fn from(error: KafkaError) -> Self {
-        // That of an admin request is not among those that rdkafka gives out.
+        // rdkafka's accessor of error codes does not cover admin requests.
         let code = if let KafkaError::AdminOp(code) = &error {
             Some(*code)
         } else {

@@ -1,4 +1,4 @@
-//! Looks that end in time.
+//! Bounds observations in time.
 
 use std::time::{Duration, Instant};
 
@@ -7,15 +7,15 @@ use stackone_link_process::spawn::spawn_blocking;
 use crate::doctor::seen::Unseen;
 use crate::tasks;
 
-/// How much longer than its time a look may take before nobody waits for it any more.
+/// How much longer than its limit an observation may take before it is abandoned.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// When a look has to end.
+/// When an observation has to end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline(Instant);
 
 impl Deadline {
-    /// What is left, and at least enough for an answer that is there already.
+    /// Returns the time that is left, and at least enough for an answer that is there already.
     pub(super) fn left(self) -> Duration {
         let left = self.0.saturating_duration_since(Instant::now());
         left.max(Duration::from_millis(1))
@@ -26,7 +26,7 @@ impl Deadline {
     }
 }
 
-/// Looks on a thread that may block, for as long as there is time.
+/// Observes on a thread that may block, until the limit.
 pub(super) async fn look<T: Send + 'static>(
     within: Duration,
     look: impl FnOnce(Deadline) -> Result<T, Unseen> + Send + 'static,

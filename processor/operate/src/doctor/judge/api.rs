@@ -1,4 +1,4 @@
-//! Whether the accounts API takes our key, and whether it has our time.
+//! Judges whether the accounts API accepts the key, and whether its clock agrees.
 
 use jiff::{SignedDuration, Timestamp};
 use stackone_client_types::ApiError;
@@ -6,8 +6,9 @@ use stackone_client_types::ApiError;
 use super::super::finding::{Check, Finding};
 use stackone_processor::config::ProjectSettings;
 
-/// How far apart the clocks may be. StackOne's dates are compared with ours: an `event_date` counts as no later than our
-/// reception, and an answer as older than its webhook, which is looked at again after 5 s (`reconcile.lag_recheck`).
+/// How far apart the clocks may be. Dates of StackOne are compared with this clock: an `event_date`
+/// never counts as later than the reception of its webhook, and an answer that is older than its
+/// webhook is asked for again after 5 s (`reconcile.lag_recheck`).
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 /// A `Date` header has whole seconds.
 const RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
@@ -15,20 +16,20 @@ const RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
 /// The times of one request.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::doctor) struct Answered {
-    /// When it was sent, by our clock.
+    /// When the request was sent, by this machine's clock.
     pub(in crate::doctor) asked: Timestamp,
-    /// When it was answered, by StackOne's.
+    /// When StackOne answered, by its own clock.
     pub(in crate::doctor) date: Option<Timestamp>,
-    /// When the answer was there, by ours.
+    /// When the answer arrived, by this machine's clock.
     pub(in crate::doctor) received: Timestamp,
 }
 
-/// What a project is called; one without an id is "default".
+/// Returns the name of a project; "default" for a project without an id.
 pub(in crate::doctor) fn name_of(project: &ProjectSettings) -> &str {
     project.id.as_deref().unwrap_or("default")
 }
 
-/// What the answer to a request for one account says of the key.
+/// Judges the key by the answer to a request for one account.
 pub(in crate::doctor) fn api(project: &ProjectSettings, answer: &Result<(), ApiError>) -> Finding {
     let name = name_of(project);
     let wrong = |says: String, advice: &str| Finding::wrong(Check::Api, says, advice);
@@ -70,13 +71,13 @@ fn place(project: &ProjectSettings) -> String {
     }
 }
 
-/// How our clock compares with StackOne's.
+/// Judges the difference between this machine's clock and StackOne's.
 pub(in crate::doctor) fn clock(project: &ProjectSettings, answered: &Answered) -> Finding {
     let name = name_of(project);
     let Some(date) = answered.date else {
         return Finding::unknown(Check::Clock, format!("{name}: no answer with a date"));
     };
-    // It was made between the two, at a moment of the second that begins at its date.
+    // The answer was made between the two times, within the second that begins at its date.
     let behind = date.duration_since(answered.received);
     let ahead = answered.asked.duration_since(date) - RESOLUTION;
     let (by, how) = if behind > ahead {
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn clocks_may_be_apart_by_what_cannot_be_told_and_five_seconds() {
         let at = |millis: i64| Timestamp::from_millisecond(1_772_614_800_000 + millis).unwrap();
-        // Asked at 0, answered 2 s later.
+        // The request is sent at 0 s and answered at 2 s.
         for (date, verdict, says) in [
             (Some(7_000), Verdict::Fine, "within 5 s"),
             (Some(8_000), Verdict::Wrong, "6 s behind"),

@@ -1,15 +1,16 @@
-//! How far the consumer group is.
+//! Judges the offsets and the lag of the consumer group.
 
 use stackone_link_process::counted::counted;
 
 use super::super::finding::{Check, Finding};
 use super::super::seen::{GroupSeen, Place, Unseen};
 
-/// Whether everything that the group has not passed is still there, and how much that is.
+/// Judges whether the topic still holds everything that the group has not passed, and how much that
+/// is.
 pub(in crate::doctor) fn group(name: &str, seen: &Result<GroupSeen, Unseen>) -> Vec<Finding> {
     let seen = match seen {
         Ok(seen) => seen,
-        // Told as what may not be done.
+        // The check of access reports it.
         Err(Unseen::Forbidden) => {
             return vec![Finding::unknown(
                 Check::Group,

@@ -1,4 +1,4 @@
-//! Dead letters that nobody has put back.
+//! Judges dead letters that no redrive has put back.
 
 use stackone_link_process::counted::counted;
 
@@ -6,7 +6,7 @@ use super::super::finding::{Check, Finding};
 use super::super::seen::{LettersSeen, Unseen};
 use crate::redrive::Summary;
 
-/// What lies on the dead-letter topic.
+/// Judges the content of the dead-letter topic.
 pub(in crate::doctor) fn letters(topic: &str, seen: &Result<LettersSeen, Unseen>) -> Vec<Finding> {
     let seen = match seen {
         Ok(seen) => seen,
@@ -35,14 +35,14 @@ pub(in crate::doctor) fn letters(topic: &str, seen: &Result<LettersSeen, Unseen>
 
 fn not_seen(topic: &str, unseen: &Unseen) -> Finding {
     match unseen {
-        // The processor itself only writes to it.
+        // The processor itself only writes to this topic.
         Unseen::Forbidden => {
             let says = format!("{topic} may not be read by who runs this");
             Finding::unknown(Check::DeadLetters, says).advising(
                 "as somebody who may: `stackone-processor redrive --dry-run` lists what was put aside",
             )
         }
-        // Told as a topic that is missing.
+        // The check of topics reports it.
         Unseen::Missing => Finding::unknown(Check::DeadLetters, format!("{topic} cannot be read")),
         Unseen::Unsupported | Unseen::Failed { .. } => unseen.wrong(
             Check::DeadLetters,
@@ -52,7 +52,7 @@ fn not_seen(topic: &str, unseen: &Unseen) -> Finding {
     }
 }
 
-/// Records that no redrive puts back, or only one that asks for them.
+/// Returns findings about records that no redrive puts back, or only one that names their reason.
 fn stay(topic: &str, summary: &Summary) -> impl Iterator<Item = Finding> {
     let stay = [
         (

@@ -1,12 +1,12 @@
-//! Whose Kafka it is, as far as the names of its brokers and of the cluster tell, and which settings it needs.
-//! `docs/kafka.md` has each of these, with its source.
+//! Recognises products by the names of the brokers and the cluster, and checks the settings that
+//! each needs. `docs/kafka.md` describes each of them, with its source.
 
 use stackone_processor::config::Settings;
 
 use super::super::finding::{Check, Finding};
 use super::super::seen::ClusterSeen;
 
-/// A Kafka that can be told from others.
+/// The products that can be recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Product {
     ConfluentCloud,
@@ -18,7 +18,7 @@ enum Product {
     WarpStream,
 }
 
-/// What the names of brokers end in, and what is in them before that.
+/// The suffixes of brokers' names, a part that must come before, and the product.
 const NAMES: [(&str, &str, Product); 8] = [
     (".confluent.cloud", "", Product::ConfluentCloud),
     (
@@ -33,13 +33,13 @@ const NAMES: [(&str, &str, Product); 8] = [
     (".redpanda.com", ".cloud", Product::Redpanda),
     (".warpstream.com", "", Product::WarpStream),
 ];
-/// What Redpanda's id of a cluster begins with, wherever it runs.
+/// The prefix of Redpanda's cluster ids, wherever it runs.
 const REDPANDA: &str = "redpanda.";
 
 const STATE_BY_HAND: &str = "make the state topic with the cluster's own tool (cleanup.policy=compact, as many \
      partitions as the events topic) and set topic_layout.check_settings = false";
 
-/// What has to be set for it; nothing of a Kafka that is told from no other.
+/// Judges the settings for a recognised product. Returns nothing for any other Kafka.
 pub(in crate::doctor) fn product(settings: &Settings, seen: &ClusterSeen) -> Option<Finding> {
     let product = Product::of(seen)?;
     let finding = Finding::note(
@@ -85,7 +85,7 @@ impl Product {
         }
     }
 
-    /// Settings that it needs and that are not made.
+    /// Returns the settings that the product needs and that are not made.
     fn needs(self, settings: &Settings) -> Vec<String> {
         let checks = settings.topic_layout.check_settings;
         let by_hand = checks.then(|| STATE_BY_HAND.to_owned());
@@ -109,7 +109,7 @@ impl Product {
     }
 }
 
-/// What clients of Azure Event Hubs are told to set.
+/// The settings that Azure recommends for clients of Event Hubs.
 const EVENT_HUBS: [&str; 3] = [
     "compression.type",
     "metadata.max.age.ms",
@@ -168,7 +168,7 @@ mod tests {
             ("serverless.warpstream.com", Some(Product::WarpStream)),
             ("127.0.0.1", None),
             ("kafka.internal", None),
-            // Somebody's own Kafka on machines of AWS.
+            // A self-managed Kafka on machines of AWS.
             ("ec2-192-0-2-1.compute-1.amazonaws.com", None),
         ] {
             assert_eq!(Product::of(&of(host)), product, "{host}");

@@ -1,4 +1,4 @@
-//! Whether each project's accounts are listed as often as they should be.
+//! Judges whether each project is listed as often as it should be.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use stackone_processor_core::resync::schedule::{History, Schedule};
 use super::super::finding::{Check, Finding};
 use super::super::seen::ResyncSeen;
 
-/// Judges the lists of one project. `interval` is how often it is to be listed.
+/// Judges the lists of one project. `interval` is the time from one list to the next.
 pub(in crate::doctor) fn resync(
     project: &str,
     interval: Duration,

@@ -1,4 +1,4 @@
-//! Whether a processor could restore from the state topic.
+//! Judges whether a processor could restore from the state topic.
 
 use jiff::Timestamp;
 use stackone_link_process::counted::counted;
@@ -7,14 +7,14 @@ use super::super::finding::{Check, Finding};
 use super::super::seen::{StateSeen, Unseen};
 use super::super::survey::{At, Oddity};
 
-/// Most oddities that are told one by one.
+/// The most oddities that are reported one by one.
 const TOLD: usize = 5;
 
-/// What the records of the state topic amount to.
+/// Judges the records of the state topic.
 pub(in crate::doctor) fn state(topic: &str, seen: &Result<StateSeen, Unseen>) -> Vec<Finding> {
     let seen = match seen {
         Ok(seen) => seen,
-        // Told as a topic that is missing, or as what may not be done.
+        // The checks of topics and of access report these.
         Err(Unseen::Forbidden | Unseen::Missing) => {
             return vec![Finding::unknown(
                 Check::State,

@@ -1,4 +1,4 @@
-//! Whether topics are as they must be, and what we may do with them.
+//! Judges the topics, their settings, and the rights to them.
 
 use stackone_link_transport::TopicFinding;
 
@@ -7,18 +7,18 @@ use super::super::seen::{GroupSeen, StateSeen, TopicSeen, TopicsSeen, Unseen};
 use super::ALLOW;
 use stackone_processor::config::Settings;
 
-/// What cannot be tried without changing something.
+/// The rights that no check can try without a change.
 const UNTRIED: &str = "not tried, since that would change something: writing to topics, joining the group, transactions";
 const WHERE_SEEN: &str = "a running processor shows it: it is ready once it has joined, and a refused write aborts its \
                           transaction (transactions_total{outcome=\"aborted\"}, and the log names the topic)";
 
-/// What is missing or not set up as it must be.
+/// Judges which topics are missing or have wrong settings.
 pub(in crate::doctor) fn topics(brokers: &str, seen: &TopicsSeen) -> Vec<Finding> {
     let finding = |found| finding(brokers, found);
     let mut findings: Vec<Finding> = seen.together.iter().map(finding).collect();
     findings.extend(seen.each.iter().flat_map(|seen| topic(brokers, seen)));
     findings.extend(seen.others.iter().map(finding));
-    // What is only worth knowing comes last.
+    // Notes come last.
     findings.sort_by_key(|finding| !finding.is_wrong());
     if !findings.iter().any(Finding::is_wrong) {
         let mut visible = seen.each.iter().filter(|topic| topic.leaderless.is_ok());
@@ -40,7 +40,7 @@ fn topic(brokers: &str, seen: &TopicSeen) -> Vec<Finding> {
     let name = &seen.name;
     let leaderless = match &seen.leaderless {
         Ok(leaderless) => leaderless,
-        // Told as what may not be done.
+        // The check of access reports it.
         Err(Unseen::Forbidden) => return Vec::new(),
         Err(unseen) => {
             let advice = "make it with: stackone-processor topics apply";
@@ -100,7 +100,7 @@ fn finding(brokers: &str, found: &TopicFinding) -> Finding {
     Finding::wrong(Check::Topics, found.to_string(), advice)
 }
 
-/// What we may not do, as far as that can be seen without doing it.
+/// Judges the rights, as far as they can be seen without a change.
 pub(in crate::doctor) fn access(
     settings: &Settings,
     topics: &TopicsSeen,

@@ -1,4 +1,4 @@
-//! What waits although it should not: accounts that are not decided, and unlinks that are held back.
+//! Judges work that waits for too long: undecided accounts, and held unlinks.
 
 use std::time::Duration;
 
@@ -8,12 +8,14 @@ use stackone_link_process::counted::counted;
 use super::super::finding::{Check, Finding};
 use super::super::seen::{StateSeen, Unseen};
 
-/// As `StackOneProcessorOldestPending` has it: no grace period is longer than 10 minutes.
+/// The bound of the alert `StackOneProcessorOldestPending`: no grace period is longer than 10
+/// minutes.
 const LONG: Duration = Duration::from_secs(15 * 60);
 /// How long an unlink that is due may take.
 const LOOKUP: Duration = Duration::from_secs(30);
 
-/// What the states say of work that is not done. Of a topic that cannot be read the finding about states tells.
+/// Judges the undecided work of states. The check of the state topic reports one that cannot be
+/// read.
 pub(in crate::doctor) fn work(seen: &Result<StateSeen, Unseen>, now: Timestamp) -> Vec<Finding> {
     let Ok(seen) = seen else {
         return vec![Finding::unknown(Check::Work, "what waits cannot be seen")];
@@ -75,7 +77,8 @@ mod tests {
         "2026-03-08T15:00:00Z".parse().unwrap()
     }
 
-    /// An account that waits since then, with a grace period of this kind until then.
+    /// Returns the state of an account that waits since `since`, with a grace period of this kind
+    /// and end.
     fn state(account: &str, since: &str, grace: Option<(&str, &str)>) -> String {
         let grace = grace.map(|(kind, deadline)| {
             serde_json::json!({"kind": kind, "trigger": "webhook", "since": since, "deadline": deadline, "answers": 1})

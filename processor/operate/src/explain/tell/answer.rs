@@ -1,4 +1,4 @@
-//! What StackOne answers now. Pure.
+//! Words for StackOne's answer. Pure.
 
 use crate::explain::ask::{Decided, StackOneAnswer};
 use crate::explain::finding::{About, AccountFinding};

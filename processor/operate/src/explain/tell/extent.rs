@@ -1,10 +1,10 @@
-//! How much of a topic was looked at. Pure.
+//! Words for how much of a topic was read. Pure.
 
 use crate::explain::finding::{About, AccountFinding};
 use crate::explain::found::Looked;
 use crate::explain::question::AccountQuestion;
 
-/// What of a topic was left out, where anything was.
+/// Returns a finding where a part of a topic was not read.
 pub(super) fn limit(about: About, looked: &Looked) -> Option<AccountFinding> {
     let Looked {
         topic,
@@ -20,7 +20,7 @@ pub(super) fn limit(about: About, looked: &Looked) -> Option<AccountFinding> {
     })
 }
 
-/// Since when it was looked for, or among which records where that were too many.
+/// Returns since when records were read, or how many where there were too many.
 pub(super) fn looked_for(question: &AccountQuestion, looked: &Looked) -> String {
     match looked.not_read {
         0 => format!("since {}", question.since),

@@ -1,4 +1,4 @@
-//! Whether resyncs list the account. Pure.
+//! Words for whether resyncs list the account. Pure.
 
 use super::extent::looked_for;
 use crate::explain::finding::{About, AccountFinding};
@@ -10,7 +10,7 @@ pub(super) fn lists(
     question: &AccountQuestion,
     events: &Result<SeenOnTopic<Events>, NotSeen>,
 ) -> Vec<AccountFinding> {
-    // That it was not looked at is told of its triggers.
+    // The findings about triggers report a topic that was not read.
     let Ok(SeenOnTopic { found, looked }) = events else {
         return Vec::new();
     };

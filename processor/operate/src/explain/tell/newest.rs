@@ -1,13 +1,13 @@
-//! The newest of many things, one by one. Pure.
+//! Lists the newest of many things one by one. Pure.
 
 use crate::explain::finding::{About, AccountFinding};
 use crate::explain::newest::Newest;
 use stackone_link_process::counted::counted;
 
-/// Most things of a kind that are told one by one.
+/// The most things of a kind that get a line.
 const TOLD: usize = 10;
 
-/// The newest of them, and how many more there are.
+/// Returns a line for each of the newest, and one for the number of others.
 pub(super) fn newest<T>(
     about: About,
     all: &Newest<T>,

@@ -1,4 +1,4 @@
-//! What is not decided, what StackOne said last, and when it is asked again. Pure.
+//! Words for undecided work, StackOne's last answer, and the next lookup. Pure.
 
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountState, Grace, LastOutcome, Pending};
@@ -33,7 +33,7 @@ pub(super) fn pending(
     Some(AccountFinding::found(About::Pending, says))
 }
 
-/// When it is looked up again.
+/// Returns when the account is looked up again.
 fn again(settings: &Settings, pending: &Pending, now: Timestamp) -> String {
     if is_held(pending, now) {
         return "it is looked at now and then, and unlinked once its project's unlinks are not held \

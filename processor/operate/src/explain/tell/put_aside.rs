@@ -1,4 +1,4 @@
-//! Its dead letters, and webhooks of no use. Pure.
+//! Words for dead letters and unrecognized webhooks. Pure.
 
 use stackone_link_wire::Topics;
 

@@ -1,4 +1,4 @@
-//! Where the account is, in one sentence. Pure.
+//! Words for where the account is, in one sentence. Pure.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! What was confirmed. Pure.
+//! Words for the confirmed state. Pure.
 
 use stackone_link_schemas::AccountState;
 

@@ -1,4 +1,4 @@
-//! Its records on the account events topic. Pure.
+//! Words for the account's records on the account events topic. Pure.
 
 use stackone_link_wire::Topics;
 

@@ -1,4 +1,4 @@
-//! Single things in words. Pure.
+//! Words for single values. Pure.
 
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountPhase, GraceKind, LastLookup, LastOutcome, StatusReason};
@@ -13,7 +13,7 @@ pub(super) const fn phase(phase: AccountPhase) -> &'static str {
     }
 }
 
-/// What a grace period waits for.
+/// Returns what a grace period waits for.
 pub(super) const fn waits_for(kind: GraceKind) -> &'static str {
     match kind {
         GraceKind::Activation => "become active, or appear",
@@ -23,7 +23,7 @@ pub(super) const fn waits_for(kind: GraceKind) -> &'static str {
     }
 }
 
-/// What StackOne said.
+/// Returns what StackOne answered.
 pub(super) fn answer(last: &LastLookup) -> String {
     let status = || {
         last.http_status
@@ -49,7 +49,7 @@ pub(super) fn answer(last: &LastLookup) -> String {
     }
 }
 
-/// Why an account has its status, in StackOne's words; nothing where it gives no reason.
+/// Returns why an account has its status, in StackOne's words; empty where it gives no reason.
 pub(super) fn reasons(reasons: &[StatusReason]) -> String {
     let said = |reason: &StatusReason| {
         let parts = [reason.code.as_deref(), reason.description.as_deref()];
@@ -63,7 +63,7 @@ pub(super) fn reasons(reasons: &[StatusReason]) -> String {
     }
 }
 
-/// A time, or that it is not known.
+/// Returns a time, or that it is not known.
 pub(super) fn time(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "at an unknown time".to_owned(), |at| at.to_string())
 }

@@ -1,4 +1,4 @@
-//! Every kind of record against every kind of selection.
+//! Tests every kind of record against every kind of selection.
 
 use stackone_link_schemas::CloudEvent;
 
@@ -141,7 +141,7 @@ fn what_cannot_be_put_back_or_is_no_letter_is_told_apart() {
             RedriveVerdict::Passed(outdated),
         ),
         (marker, all.clone(), RedriveVerdict::Marker),
-        // Somebody's webhook may call itself anything.
+        // The type of a webhook can be anything, also that of a marker.
         (
             typed(DEAD_LETTERS_REDRIVEN_TYPE),
             all.clone(),

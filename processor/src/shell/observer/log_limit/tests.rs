@@ -8,7 +8,7 @@ use stackone_processor_core::work::AccountKey;
 
 use super::*;
 
-/// What is logged of the facts.
+/// Returns the log lines of these facts.
 fn logged<'a>(facts: impl Iterator<Item = Fact<'a>>) -> String {
     static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
     struct Log;
