@@ -10,8 +10,8 @@ use crate::open_enum::open_enum;
 
 /// StackOne's id of a linked account: opaque, 1–128 characters of `[A-Za-z0-9_-]`.
 ///
-/// Ids seen are 21-character nanoids and decimal strings beyond 2^53 (StackOne webhook docs), so it is
-/// never a number. The character set keeps it harmless in a URL path and in a log line.
+/// Ids seen are 21-character nanoids and decimal strings beyond 2^53 (StackOne webhook docs), so it
+/// is never a number. The character set keeps it harmless in a URL path and in a log line.
 #[derive(
     Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -31,7 +31,7 @@ impl AccountId {
     /// Longest account id that is accepted, in bytes.
     pub const MAX_LEN: usize = 128;
 
-    /// Whether `text` is an acceptable account id.
+    /// Returns whether `text` is a valid account id.
     #[must_use]
     pub fn is_valid(text: &str) -> bool {
         (1..=Self::MAX_LEN).contains(&text.len())
@@ -40,7 +40,7 @@ impl AccountId {
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -107,7 +107,8 @@ open_enum! {
     }
 }
 
-/// Why an account has its status (StackOne `OpenAPI`, `StatusReason`). No catalogue of codes is published.
+/// Why an account has its status (StackOne `OpenAPI`, `StatusReason`). No catalogue of codes is
+/// published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusReason {
     /// When it happened. StackOne always sends it; a date that cannot be read is left out.
@@ -130,10 +131,10 @@ pub struct StatusReason {
     pub description: Option<String>,
 }
 
-/// What the accounts API said of an account, without its credentials.
+/// An account as the accounts API shows it, without its credentials.
 ///
-/// Fields are those of `LinkedAccount` in StackOne's accounts API v1. Version 2's `connector` and `owner_id` are
-/// mapped to `provider` and `origin_owner_id`.
+/// Fields are those of `LinkedAccount` in StackOne's accounts API v1. Version 2's `connector` and
+/// `owner_id` are mapped to `provider` and `origin_owner_id`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountSnapshot {
     /// Key of the connector, for instance `bamboohr`.
@@ -188,8 +189,8 @@ pub struct AccountSnapshot {
     /// Example: `"2026-03-06T02:00:10.5Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
-    /// Free-form data of the provider, which may hold customer data. Present only when the processor is
-    /// configured with `include_setup_information = true`.
+    /// Free-form data of the provider, which may hold customer data. Present only when the
+    /// processor is configured with `include_setup_information = true`.
     /// From `LinkedAccount.setup_information`.
     ///
     /// Example: `{"domain":"acmemfg"}`

@@ -1,4 +1,4 @@
-//! Why a record was put aside, and which of those records were put back.
+//! Why a record became a dead letter, and which dead letters were put back.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,17 +8,16 @@ use crate::open_enum::open_enum;
 /// `ce_type` of a [`DeadLettersRedriven`].
 pub const DEAD_LETTERS_REDRIVEN_TYPE: &str = "pipeline.dead_letters.redriven";
 
-/// Dead letters of a partition that no redrive has to look at again: written to the same partition, in the transaction
-/// that puts them back. It has no key and none of a dead letter's headers; who reads dead letters skips it.
+/// Dead letters of a partition that no redrive has to look at again. It is written to the same
+/// partition, in the transaction that puts them back. It has no key and none of a dead letter's
+/// headers; readers of dead letters skip it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLettersRedriven {
-    /// Their partition, which is the record's own.
-    /// From Kafka.
+    /// The partition of the letters and of this record. From Kafka.
     ///
     /// Example: `7`
     pub partition: i32,
-    /// Their offsets: the first and the last of each range, ascending.
-    /// From Kafka.
+    /// The offsets of the letters: the first and the last of each range, ascending. From Kafka.
     ///
     /// Example: `[[3,5],[9,9]]`
     pub offsets: Vec<(i64, i64)>,

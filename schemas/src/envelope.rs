@@ -1,11 +1,13 @@
-//! What every record carries whatever its value: `CloudEvents` attributes and deterministic ids.
+//! The parts that every record has, whatever its value: `CloudEvents` attributes and deterministic
+//! ids.
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use sha1::{Digest, Sha1};
 use uuid::{Builder, Uuid, uuid};
 
-/// Namespace of every `UUIDv5` this pipeline makes. Fixed for ever: ids must not change between versions.
+/// Namespace of every `UUIDv5` this pipeline makes. Fixed for ever: ids must not change between
+/// versions.
 const NAMESPACE: Uuid = uuid!("6f1d3c52-8a0e-5b7c-9d43-51a2c07be9f4");
 
 /// `ce_dataschema` of an [`AccountLifecycleEvent`](crate::AccountLifecycleEvent).
@@ -17,7 +19,8 @@ pub const STATE_TYPE: &str = "account.state";
 /// `ce_type` of a record whose body names no event.
 pub const UNRECOGNIZED_TYPE: &str = "stackone.unrecognized";
 
-/// The attributes of a record as a `CloudEvent` in Kafka binary mode (CloudEvents 1.0, Kafka protocol binding §3.2).
+/// The attributes of a record as a `CloudEvent` in Kafka binary mode (CloudEvents 1.0, Kafka
+/// protocol binding §3.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloudEvent {
     /// `ce_id`: unique with `source`; the same for every delivery of the same event.
@@ -52,7 +55,7 @@ pub struct CloudEvent {
     pub dataschema: Option<String>,
 }
 
-/// `ce_source` of what concerns a project.
+/// Returns the `ce_source` of a project's records.
 #[must_use]
 pub fn source_of_project(project_id: Option<&str>) -> String {
     match project_id {
@@ -99,10 +102,11 @@ pub struct EventIdentity<'a> {
 }
 
 impl EventIdentity<'_> {
-    /// The `ce_id` of the event.
+    /// Returns the `ce_id` of an event.
     ///
-    /// `other_members` are the members of the body but `sent_at`, in a fixed order, for everything that is not an
-    /// account event: two native events within one second share all the fields of the identity.
+    /// For anything but an account event, `other_members` are all members of the body except
+    /// `sent_at`, in a fixed order: two native events within one second share all the fields of the
+    /// identity.
     #[must_use]
     pub fn event_id<'m>(
         &self,
@@ -135,7 +139,7 @@ impl EventIdentity<'_> {
     }
 }
 
-/// The `ce_id` of a body that lacks a field of the identity: of all its bytes.
+/// Returns the `ce_id` of a body that lacks a field of the identity: the hash of all its bytes.
 #[must_use]
 pub fn event_id_of_body(body: &[u8]) -> Uuid {
     let mut id = IdOf::new();
@@ -143,22 +147,22 @@ pub fn event_id_of_body(body: &[u8]) -> Uuid {
     id.finish()
 }
 
-/// The id of the lifecycle event that is version `version` of an account.
+/// Returns the id of the lifecycle event with the version `version` of an account.
 pub(crate) fn lifecycle_event_id(project_id: Option<&str>, account_id: &str, version: u64) -> Uuid {
     let mut id = IdOf::new();
     id.add(&serde_json::to_vec(&(project_id, account_id, version)).unwrap_or_default());
     id.finish()
 }
 
-/// The id that belongs to a name.
+/// Returns the id of a name.
 pub(crate) fn id_of_name(name: &[u8]) -> Uuid {
     let mut id = IdOf::new();
     id.add(name);
     id.finish()
 }
 
-/// The `UUIDv5` (RFC 9562 §5.5) of a name in our namespace. The name comes in parts, so that a body need not be copied to
-/// make one of it, and is hashed by the processor's own instructions, where it has them.
+/// The `UUIDv5` (RFC 9562 §5.5) of a name in the pipeline's namespace. It takes the name in parts,
+/// so that no body is copied, and hashes with the processor's own instructions, where it has them.
 struct IdOf(Sha1);
 
 impl IdOf {

@@ -11,8 +11,8 @@ use crate::webhook::{self, Project};
 
 /// The parts of an account webhook that the pipeline uses (StackOne webhook docs, account events).
 ///
-/// A webhook is only a trigger: it never says what is true now, so nothing of what it says about the account
-/// (`provider`, `origin_*`) is taken from it. Unknown members are ignored.
+/// A webhook is only a trigger: it never says what is true now, so nothing of what it says about
+/// the account (`provider`, `origin_*`) is taken from it. Unknown members are ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountEvent {
     /// StackOne's event name, for instance `account.created`.
@@ -37,7 +37,7 @@ pub struct AccountEvent {
     pub event_date: Option<Timestamp>,
 }
 
-/// Why a record is no account event that can be used. None of it quotes the record.
+/// Why a record is no usable account event. No message quotes the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedEvent {
     /// The value is not one JSON object.
@@ -57,17 +57,18 @@ pub enum MalformedEvent {
     NoProjectId,
 }
 
-/// A StackOne account webhook: what the pipeline uses of it. What else StackOne puts into it is there, too: its bytes are stored
-/// as they came.
-// Schemas are of what is written, and this is StackOne's to write: `skip_serializing_if` says what may be missing.
+/// A StackOne account webhook: the members that the pipeline uses. The record has all other members
+/// as well, because its bytes are stored as they came.
+// Schemas describe written records, and StackOne writes this one: `skip_serializing_if` says what
+// may be missing.
 #[derive(JsonSchema)]
 #[expect(
     dead_code,
     reason = "the schema is made of it; values are read member by member"
 )]
 struct Wire {
-    /// StackOne's event name: `account.created`, `account.updated`, `account.deleted`; others are accepted.
-    /// From the webhook's `event`.
+    /// StackOne's event name: `account.created`, `account.updated`, `account.deleted`; others are
+    /// accepted. From the webhook's `event`.
     ///
     /// Example: `"account.created"`
     #[schemars(regex(pattern = "^account\\."))]
@@ -91,7 +92,7 @@ struct Wire {
     event_date: Option<serde_json::Value>,
 }
 
-/// Of the value that [`AccountEvent::parse`] reads.
+/// The schema describes the value that [`AccountEvent::parse`] reads.
 impl JsonSchema for AccountEvent {
     fn schema_name() -> Cow<'static, str> {
         "AccountEvent".into()
@@ -103,15 +104,15 @@ impl JsonSchema for AccountEvent {
 }
 
 impl AccountEvent {
-    /// Name of the event that says an account was deleted.
+    /// The name of the event that reports a deleted account.
     pub const DELETED: &'static str = "account.deleted";
 
     /// Reads the value of a record of the account events topic.
     ///
     /// # Errors
     ///
-    /// Where it is no JSON object, lacks a usable `event` or `account_id`, names a project in a way
-    /// that cannot be used, or is no `account.*` event. What else it holds is not looked at.
+    /// Fails where it is no JSON object, lacks a usable `event` or `account_id`, has an unusable
+    /// `project_id`, or is no `account.*` event. All other members are ignored.
     pub fn parse(value: &[u8]) -> Result<Self, MalformedEvent> {
         let members = JsonObject::parse(value).ok_or(MalformedEvent::NotAnObject)?;
         let event = webhook::event(&members).ok_or(MalformedEvent::NoEvent)?;
@@ -134,7 +135,7 @@ impl AccountEvent {
         })
     }
 
-    /// Whether it says that the account was deleted.
+    /// Returns whether the event reports a deletion.
     #[must_use]
     pub fn is_deleted(&self) -> bool {
         self.event == Self::DELETED

@@ -1,7 +1,7 @@
-//! JSON of others, read member by member: what nobody reads is not judged.
+//! Reads JSON of other systems member by member, and ignores members that nobody reads.
 //!
-//! A value that is not asked for is only skipped, however deep, large a number or badly cut a text it
-//! is. A whole-value parser would refuse the object for it.
+//! A value that is not read is only skipped, however deep it is, however large a number, and
+//! however badly a text is cut. A parser of whole values would refuse the object for it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,25 +13,26 @@ mod surrogates;
 
 use surrogates::replace_lone_halves;
 
-/// The members of a JSON object by name, those of one name in the order of the text.
+/// The members of a JSON object by name; members of one name stay in their order.
 #[derive(Debug, Clone)]
 pub struct JsonObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> JsonObject<'a> {
-    /// Reads `text`; nothing where it is not one JSON object in UTF-8.
+    /// Reads `text`. Returns `None` where it is not one JSON object in UTF-8.
     #[must_use]
     pub fn parse(text: &'a [u8]) -> Option<Self> {
-        // Once for all of it is quicker than once for each name and value.
+        // One check of the whole text is faster than one for each name and value.
         serde_json::from_str(std::str::from_utf8(text).ok()?).ok()
     }
 
-    /// The members of `value`; nothing where it is no object.
+    /// Reads the members of `value`; `None` where it is no object.
     #[must_use]
     pub fn of(value: &'a RawValue) -> Option<Self> {
         serde_json::from_str(value.get()).ok()
     }
 
-    /// The only member of this name. Of two, readers may take either, so they say nothing.
+    /// Returns the only member of this name. Two of one name count as none, because readers may
+    /// take either.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         let start = self.0.partition_point(|(member, _)| member.as_ref() < name);
@@ -42,44 +43,45 @@ impl<'a> JsonObject<'a> {
         }
     }
 
-    /// Whether there is a member of this name, or more than one.
+    /// Returns whether there is a member of this name, or more than one.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|(member, _)| member == name)
     }
 
-    /// The only member of this name as a `T`; nothing where it is none.
+    /// Returns the only member of this name as a `T`; `None` where it is not one.
     #[must_use]
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.get(name)?.get()).ok()
     }
 
-    /// The only member of this name as a text, exactly as it was meant: nothing where half of a
-    /// surrogate pair stands in it.
+    /// Returns the only member of this name as exact text; `None` where the text has half of a
+    /// surrogate pair.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         text(self.get(name)?.get())
     }
 
-    /// The only member of this name as a text for people; see [`text_lossy`].
+    /// Returns the only member of this name as text for people; see [`text_lossy`].
     #[must_use]
     pub fn text_lossy(&self, name: &str) -> Option<String> {
         text_lossy(self.get(name)?)
     }
 
-    /// Every member, sorted by name.
+    /// Returns all members, sorted by name.
     pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 }
 
-/// The elements of a JSON array; nothing where `text` is none.
+/// Returns the elements of a JSON array; `None` where `text` is none.
 #[must_use]
 pub fn json_array(text: &[u8]) -> Option<Vec<&RawValue>> {
     serde_json::from_slice(text).ok()
 }
 
-/// A text for people, or a number as it is written: half of a surrogate pair becomes U+FFFD.
+/// Returns a text for people, or a number as it is written. Half of a surrogate pair becomes
+/// U+FFFD.
 ///
 /// Not for ids and names by which something is decided: two of them could become one.
 #[must_use]
@@ -92,12 +94,12 @@ pub fn text_lossy(value: &RawValue) -> Option<String> {
     }
 }
 
-/// Deepest value that is taken over into a record: readers of JSON commonly allow 128 levels, and
-/// a record has some of its own.
+/// The deepest value that is copied into a record: readers of JSON commonly allow 128 levels, and a
+/// record has some of its own.
 const MAX_DEPTH: usize = 100;
 
-/// Any value, with U+FFFD for halves of surrogate pairs; nothing where it has a number that no
-/// `f64` holds, or is nested deeper than readers of records may allow.
+/// Returns any value, with U+FFFD for halves of surrogate pairs; `None` where a number fits no
+/// `f64`, or the value is nested deeper than readers of records may allow.
 #[must_use]
 pub fn value_lossy(value: &RawValue) -> Option<serde_json::Value> {
     let value = serde_json::from_str(&replace_lone_halves(value.get())).ok()?;
@@ -118,7 +120,7 @@ fn is_at_most(value: &serde_json::Value, depth: usize) -> bool {
     }
 }
 
-/// A text that is borrowed wherever it stands in the JSON as it is.
+/// A text, borrowed where the JSON has no escapes.
 #[derive(serde::Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
@@ -127,7 +129,7 @@ fn text(json: &str) -> Option<Cow<'_, str>> {
     Some(text)
 }
 
-/// A member's name. One that cannot be said exactly is none that anybody reads.
+/// Returns the name of a member. A name with half of a surrogate pair matches no name that is read.
 fn name(quoted: &RawValue) -> Cow<'_, str> {
     let json = quoted.get();
     match json

@@ -1,4 +1,4 @@
-//! JSON Schemas (2020-12) of the records we own, generated from the types.
+//! Generates the JSON Schemas (2020-12) of the pipeline's records from the types.
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::transform_subschemas;
@@ -10,34 +10,35 @@ use crate::{
     LINK_SESSION_DATASCHEMA, LinkSessionFact, STATE_DATASCHEMA, own,
 };
 
-/// A schema and the file it is kept in, under `schemas/json/`, or under `schemas/registry/` in the form for registries.
+/// A schema and its file, under `schemas/json/`, or under `schemas/registry/` in the form for
+/// registries.
 #[derive(Debug)]
 pub struct SchemaDocument {
-    /// The file's name within that folder.
+    /// The name of the file within that folder.
     pub file: &'static str,
-    /// The schema, `$id` and examples included.
+    /// The schema, with `$id` and examples.
     pub schema: Schema,
 }
 
 impl SchemaDocument {
-    /// The file's content.
+    /// Returns the content of the file.
     ///
     /// # Errors
     ///
-    /// Never for a schema made by [`schema_documents`]; the signature is serde's.
+    /// Never fails for a schema of [`schema_documents`]; the signature is serde's.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         Ok(serde_json::to_string_pretty(&self.schema)? + "\n")
     }
 }
 
-/// The schemas that subscribers build on: what each record that is written is valid by.
+/// Returns the schemas for subscribers: each written record is valid by one of them.
 #[must_use]
 pub fn schema_documents() -> Vec<SchemaDocument> {
     of_subscribers(&SchemaSettings::draft2020_12())
 }
 
-/// The schemas of what only the pipeline reads, which is no promise to subscribers: its own records, and of StackOne's
-/// account webhook what the pipeline uses.
+/// Returns the schemas of records that only the pipeline reads, which promise nothing to
+/// subscribers: its own records, and the members of StackOne's account webhook that it uses.
 #[must_use]
 pub fn pipeline_documents() -> Vec<SchemaDocument> {
     let settings = SchemaSettings::draft2020_12();
@@ -49,8 +50,8 @@ pub fn pipeline_documents() -> Vec<SchemaDocument> {
     std::iter::once(webhook).chain(own).collect()
 }
 
-/// The schemas of subscribers for a schema registry: of draft 7 and without references, the form in which registries can
-/// compare two versions.
+/// Returns the schemas for subscribers in the form for a schema registry: draft 7 without
+/// references, so that registries can compare two versions.
 #[must_use]
 pub fn registry_documents() -> Vec<SchemaDocument> {
     of_subscribers(&SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true))
@@ -70,7 +71,8 @@ fn of_subscribers(settings: &SchemaSettings) -> Vec<SchemaDocument> {
     ]
 }
 
-/// The schema of what is written of `T`. Its `$id` is the `ce_dataschema` of the records, where they have one.
+/// Returns the schema of written values of `T`. Its `$id` is the `ce_dataschema` of the records,
+/// where they have one.
 fn document<T: JsonSchema>(
     file: &'static str,
     id: Option<&str>,
@@ -84,14 +86,14 @@ fn document<T: JsonSchema>(
     SchemaDocument { file, schema }
 }
 
-/// What is written, not what the Rust types accept: a member that is always there is required. The types read records of
-/// before it was there, too.
+/// Describes written values, not what the Rust types accept: a member that is always written is
+/// required. The types also read records from before it existed.
 fn as_written(settings: SchemaSettings) -> SchemaSettings {
     settings.for_serialize().with_transform(tidy)
 }
 
-/// Every type that a record's value is made of, as a JSON Schema of draft 7 under its name. They refer to each other as
-/// `#/components/schemas/…`, where AsyncAPI keeps them.
+/// Returns the schema of every type in a record's value, in draft 7, by name. They refer to each
+/// other as `#/components/schemas/…`, where AsyncAPI keeps them.
 #[must_use]
 pub fn component_schemas() -> serde_json::Map<String, Value> {
     let settings = SchemaSettings::draft07()
@@ -110,7 +112,7 @@ pub fn component_schemas() -> serde_json::Map<String, Value> {
     generator.take_definitions(true)
 }
 
-/// Removes what only Rust's readers have a use for: formats of integers, which strict validators refuse because JSON
+/// Removes what only Rust needs: formats of integers, which strict validators refuse because JSON
 /// Schema does not define them, and the line breaks of doc comments.
 fn tidy(schema: &mut Schema) {
     let is_standard = |format: &Value| format == "date-time" || format == "uuid";
@@ -130,7 +132,8 @@ fn tidy(schema: &mut Schema) {
     transform_subschemas(&mut tidy, schema);
 }
 
-/// Takes the last line of a text, where it is an example in JSON: Rust's documentation and the schema have one and the same.
+/// Takes the last line off a text, where it is an example in JSON: Rust's documentation and the
+/// schema have the same example.
 fn example_of(text: &mut String) -> Option<Value> {
     let (about, example) = text.rsplit_once("\n\nExample: `")?;
     let example = serde_json::from_str(example.strip_suffix('`')?).ok()?;
@@ -138,7 +141,7 @@ fn example_of(text: &mut String) -> Option<Value> {
     Some(example)
 }
 
-/// A text whose lines end only where a paragraph, or an entry of a list, does.
+/// Returns a text whose lines end only at the end of a paragraph or of a list's entry.
 fn unwrapped(text: &str) -> String {
     let mut unwrapped = String::with_capacity(text.len());
     for line in text.lines() {

@@ -1,4 +1,4 @@
-//! What subscribers read: the transitions of an account.
+//! The transitions of accounts, which subscribers read.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -18,7 +18,8 @@ open_enum! {
         Linked = "account.linked",
         /// The account is still active; what StackOne says of it, or its credentials, changed.
         Refreshed = "account.refreshed",
-        /// The account was active and is not any more, or is inactive for another reason than before.
+        /// The account was active and is not any more, or is inactive for another reason than
+        /// before.
         Degraded = "account.degraded",
         /// The account is active again.
         Recovered = "account.recovered",
@@ -29,14 +30,16 @@ open_enum! {
     }
 }
 
-/// One transition of one account. Emitted exactly once for `read_committed` readers, in order per account.
+/// One transition of one account. Emitted exactly once for `read_committed` readers, in order per
+/// account.
 ///
-/// The record's key is the account id; its `ce_type` is `type`, its `ce_id` is `id`. Every member is written; what there
-/// is nothing to say about is `null`. (Within `account` and `status_reasons` such members are left out.)
+/// The record's key is the account id; its `ce_type` is `type`, its `ce_id` is `id`. Every member
+/// is written; a member without a value is `null`. (Within `account` and `status_reasons` such
+/// members are left out.)
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountLifecycleEvent {
-    /// `UUIDv5` of project, account and version: the same however often the transition is computed. It is the `ce_id`, too.
-    /// From the processor.
+    /// `UUIDv5` of project, account and version: the same however often the transition is computed.
+    /// It is the `ce_id`, too. From the processor.
     ///
     /// Example: `"a848c5ad-d26b-5373-9c07-859cf01fb261"`
     pub id: Uuid,
@@ -51,28 +54,28 @@ pub struct AccountLifecycleEvent {
     ///
     /// Example: `"GnQoASvosYhE5wJcmmAQs"`
     pub account_id: AccountId,
-    /// The StackOne project whose API key sees the account; `null` where the only project is configured without an id.
-    /// From the processor's configuration, `projects[].id`.
+    /// The StackOne project whose API key sees the account; `null` where the only project is
+    /// configured without an id. From the processor's configuration, `projects[].id`.
     ///
     /// Example: `"acmeinc-27270"`
     pub project_id: Option<String>,
-    /// Starts at 1 and rises by one with every transition of the account; never reused, also not after an unlink.
-    /// Take a record only if its version is greater than the one you have. From the processor.
+    /// Starts at 1 and rises by one with every transition of the account; never reused, also not
+    /// after an unlink. Take a record only if its version is greater than the one you have.
+    /// From the processor.
     ///
     /// Example: `3`
     #[schemars(range(min = 1))]
     pub version: u64,
-    /// The account as the accounts API showed it; for `account.unlinked` as it was last confirmed. `null` only where
-    /// an account was unlinked that had never been confirmed.
+    /// The account as the accounts API showed it; for `account.unlinked` as it was last confirmed.
+    /// `null` only where an account was unlinked that had never been confirmed.
     /// From `LinkedAccount`.
     pub account: Option<AccountSnapshot>,
-    /// What the accounts API says; `null` where it said that there is no such account.
+    /// The status at the accounts API; `null` where it answered that there is no such account.
     /// From `LinkedAccount.status`.
     ///
     /// Example: `"error"`
     pub status: Option<AccountStatus>,
-    /// Why, in StackOne's words.
-    /// From `LinkedAccount.status_reasons`.
+    /// Why the account has its status, in StackOne's words. From `LinkedAccount.status_reasons`.
     #[serde(default)]
     pub status_reasons: Vec<StatusReason>,
     /// The status that was confirmed before; `null` for an account's first transition.
@@ -94,8 +97,8 @@ pub struct AccountLifecycleEvent {
     /// From the records of the account events topic.
     #[serde(default)]
     pub caused_by: Vec<Cause>,
-    /// How many triggers there were in all, also those that are not in `caused_by`. 0 for a transition found by a scheduled recheck alone.
-    /// From the processor.
+    /// How many triggers there were in all, also those that are not in `caused_by`. 0 for a
+    /// transition found by a scheduled recheck alone. From the processor.
     ///
     /// Example: `1`
     #[serde(default)]
@@ -103,14 +106,14 @@ pub struct AccountLifecycleEvent {
 }
 
 impl AccountLifecycleEvent {
-    /// The id of version `version` of an account.
+    /// Returns the id of an account's event with the version `version`.
     #[must_use]
     pub fn id_of(project_id: Option<&str>, account_id: &AccountId, version: u64) -> Uuid {
         envelope::lifecycle_event_id(project_id, account_id.as_str(), version)
     }
 }
 
-/// A record that made the processor look.
+/// A record that led to a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cause {
     /// `ce_id` of the record; `null` where it had none that can be read.
@@ -129,8 +132,8 @@ pub struct Cause {
     ///
     /// Example: `"2026-03-06T02:00:10.5Z"`
     pub event_date: Option<Timestamp>,
-    /// When `ingest` received it; `null` for our own trigger records.
-    /// From ingest, in the header `stackone_received_at`.
+    /// When `ingest` received it; `null` for the pipeline's own trigger records. From ingest, in
+    /// the header `stackone_received_at`.
     ///
     /// Example: `"2026-03-06T02:00:10.877Z"`
     pub received_at: Option<Timestamp>,

@@ -1,4 +1,5 @@
-//! Facts of link sessions, on a topic of their own: a session is the fold of its facts in log order.
+//! Facts of link sessions, on a topic of their own: a session is the fold of its facts in log
+//! order.
 
 mod created;
 mod settled;
@@ -19,11 +20,13 @@ pub use settled::{LinkOutcome, LinkReason, LinkSessionSettled};
 /// `ce_dataschema` of a [`LinkSessionFact`].
 pub const LINK_SESSION_DATASCHEMA: &str = "urn:stackone-link:schema:link-session-fact:v1";
 
-/// Something that happened to a link session: one person's attempt to link, or link again, an account.
+/// Something that happened to a link session: one person's attempt to link, or link again, an
+/// account.
 ///
 /// The record's key is `{project_id}/{tenant_id}`, so that all facts of a tenant have one order. A
-/// session counts as verified, or as cancelled, from the first fact that says so: nothing that comes
-/// after it changes that. When a fact happened is the record's timestamp, which the broker sets.
+/// session counts as verified, or as cancelled, from the first fact that says so: nothing that
+/// comes after it changes that. When a fact happened is the record's timestamp, which the broker
+/// sets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LinkSessionFact {
     /// The session. It is `ce_subject`, too.
@@ -42,8 +45,7 @@ pub struct LinkSessionFact {
     ///
     /// Example: `"tenant_8f41c2"`
     pub tenant_id: String,
-    /// What happened, and what is to be said of it.
-    /// From `stackone-connect`.
+    /// The change, with its details. From `stackone-connect`.
     #[serde(flatten)]
     pub change: LinkSessionChange,
 }
@@ -73,7 +75,7 @@ pub enum LinkSessionChange {
 }
 
 impl LinkSessionChange {
-    /// Every `ce_type` there is.
+    /// Every `ce_type` of a fact.
     pub const TYPES: [&str; 6] = [
         "link.session.created",
         "link.session.opened",
@@ -83,7 +85,7 @@ impl LinkSessionChange {
         "link.session.settled",
     ];
 
-    /// Its `ce_type`.
+    /// Returns the `ce_type` of the fact.
     #[must_use]
     pub const fn event_type(&self) -> &'static str {
         let [
@@ -146,20 +148,20 @@ pub struct LinkedReported {
 }
 
 impl LinkSessionFact {
-    /// The record's key: all facts of a customer have one order.
+    /// Returns the record's key: all facts of a customer have one order.
     #[must_use]
     pub fn key(&self) -> String {
         link_session_key(self.project_id.as_deref(), &self.tenant_id)
     }
 }
 
-/// The key of records about the link sessions of a customer.
+/// Returns the key of records about the link sessions of a customer.
 #[must_use]
 pub fn link_session_key(project_id: Option<&str>, tenant_id: &str) -> String {
     format!("{}/{tenant_id}", project_id.unwrap_or_default())
 }
 
-/// The id of the session that a customer's `idempotency_key` stands for. `generation` counts how often
+/// Returns the id of the session for a customer's `idempotency_key`. `generation` counts how often
 /// the key was used anew after its 24 hours.
 #[must_use]
 pub fn link_session_id(

@@ -1,6 +1,7 @@
 //! Enums whose values other systems may extend: an unknown value is kept, not refused.
 
-/// Declares a string enum with a last variant `Other(String)` for values this version does not know.
+/// Declares a string enum with a last variant `Other(String)` for values this version does not
+/// know.
 macro_rules! open_enum {
     (
         $(#[doc = $doc:literal])+
@@ -10,18 +11,18 @@ macro_rules! open_enum {
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub enum $name {
             $( $(#[doc = $meaning])+ $variant, )+
-            /// A value this version does not know, as it came.
+            /// A value that this version does not know, kept as it came.
             Other(String),
         }
 
         impl $name {
-            /// Every value this version knows.
+            /// Every value that this version knows.
             pub const KNOWN: &'static [&'static str] = &[$($text),+];
 
-            /// What each of [`Self::KNOWN`] means, in the same order.
+            /// The meaning of each of [`Self::KNOWN`], in the same order.
             pub const MEANINGS: &'static [&'static str] = &[$(concat!($($meaning),+).trim_ascii()),+];
 
-            /// The value as it stands in JSON.
+            /// Returns the value as it is in JSON.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

@@ -1,4 +1,4 @@
-//! The pipeline's own records: told apart by `ce_type`, and no promise to subscribers.
+//! The pipeline's own records: they differ by `ce_type`, and promise nothing to subscribers.
 //!
 //! A new one is a file beside these, its names here, and its line in `RECORDS`.
 
@@ -14,13 +14,13 @@ pub use listing::{ACCOUNT_LISTED_TYPE, AccountListed, LISTING_MARKER_TYPE, Listi
 pub use look::{ACCOUNT_LOOK_TYPE, AccountLook, LookReason};
 pub use unlinks::{UNLINKS_RELEASED_TYPE, UnlinksReleased};
 
-/// A type of record, for whoever writes schemas.
+/// A type of record, for the generator of schemas.
 pub(crate) struct RecordType {
-    /// Name of its schema's file.
+    /// The name of its schema's file.
     pub(crate) file: &'static str,
-    /// Its schema, as a document.
+    /// Returns its schema as a document.
     pub(crate) document: fn(SchemaGenerator) -> Schema,
-    /// Its schema, among those of a generator.
+    /// Returns its schema among those of a generator.
     pub(crate) component: fn(&mut SchemaGenerator) -> Schema,
 }
 
@@ -34,7 +34,7 @@ impl RecordType {
     }
 }
 
-/// All of them.
+/// All types of the pipeline's own records.
 pub(crate) const RECORDS: [RecordType; 5] = [
     RecordType::of::<AccountListed>("pipeline/account-listed.schema.json"),
     RecordType::of::<AccountLook>("pipeline/account-look.schema.json"),

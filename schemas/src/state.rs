@@ -29,10 +29,11 @@ pub enum AccountPhase {
     Unlinked,
 }
 
-/// The last confirmed state of an account, and what is still being confirmed. The record's key is the account id.
+/// The last confirmed state of an account, and what is still being confirmed. The record's key is
+/// the account id.
 ///
-/// A subscriber that starts afresh reads this topic to its end, then follows the lifecycle topic, and takes an
-/// event only if its `version` is greater than the one read here.
+/// A subscriber that starts afresh reads this topic to its end, then follows the lifecycle topic,
+/// and takes an event only if its `version` is greater than the one read here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountState {
     /// The account. It is the record's key and `ce_subject`, too.
@@ -62,8 +63,7 @@ pub struct AccountState {
     /// Example: `"error"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<AccountStatus>,
-    /// Why, in StackOne's words.
-    /// From `LinkedAccount.status_reasons`.
+    /// Why the account has its status, in StackOne's words. From `LinkedAccount.status_reasons`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub status_reasons: Vec<StatusReason>,
     /// The account as last confirmed. Absent once it is unlinked.
@@ -76,9 +76,8 @@ pub struct AccountState {
     /// Example: `"2026-03-06T02:00:11.204Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Timestamp>,
-    /// The newest `event_date` among the triggers that were decided so far, looks that were asked for
-    /// among them.
-    /// From the webhooks' `event_date`, and `AccountLook`'s.
+    /// The newest `event_date` among the triggers that were decided so far, looks that were asked
+    /// for among them. From the webhooks' `event_date`, and `AccountLook`'s.
     ///
     /// Example: `"2026-03-06T02:00:10.5Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,21 +86,22 @@ pub struct AccountState {
     /// From Kafka.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_in: Option<TakenIn>,
-    /// What is still being confirmed. From the processor: its bookkeeping.
+    /// The work that is undecided. From the processor: its bookkeeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
-    /// When an account is looked at again that is not active, or whose last event was told by an answer older than its
-    /// webhook. From the processor: its bookkeeping.
+    /// When an account is looked up again that is not active, or whose last event came from an
+    /// answer older than its webhook. From the processor: its bookkeeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck: Option<Recheck>,
-    /// When an account began to answer 404 that was unlinked for that alone, no webhook having said that it was deleted.
-    /// From the processor: its bookkeeping, which the unlink guard counts for an hour; absent where an operator released it.
+    /// When an account began to answer 404 that was unlinked for that alone, no webhook having said
+    /// that it was deleted. From the processor: its bookkeeping, which the unlink guard counts for
+    /// an hour; absent where an operator released it.
     ///
     /// Example: `"2026-03-09T10:55:30.98Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vanished_at: Option<Timestamp>,
-    /// Members that this version does not know: kept, so that an older processor does not destroy what a newer one wrote.
-    /// From the processor of a later version.
+    /// Members that this version does not know: kept, so that an older processor does not destroy
+    /// what a newer one wrote. From the processor of a later version.
     ///
     /// Example: `{"added_later":true}`
     #[serde(flatten)]
@@ -109,7 +109,8 @@ pub struct AccountState {
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }
 
-/// Coordinates of a record, with its timestamp because a topic that is made again starts at offset 0.
+/// Coordinates of a record, with its timestamp because a topic that is made again starts at offset
+/// 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TakenIn {
     /// Partition of the account events topic.
@@ -197,8 +198,8 @@ pub struct Pending {
     /// Example: `"2026-03-08T14:22:09.31Z"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// The newest of their records: what is replayed up to here was accounted for. Absent where none is a record.
-    /// From Kafka.
+    /// The newest of their records: what is replayed up to here was accounted for. Absent where
+    /// none is a record. From Kafka.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_in: Option<TakenIn>,
     /// The grace period that runs, if one does.
@@ -211,8 +212,7 @@ pub struct Pending {
     /// Example: `false`
     #[serde(default)]
     pub lag_recheck_used: bool,
-    /// What the last lookup for them said. Absent before the first.
-    /// From the processor.
+    /// The result of the last lookup for them. Absent before the first. From the processor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_lookup: Option<LastLookup>,
 }
@@ -231,7 +231,8 @@ pub enum GraceKind {
     Vanish,
 }
 
-/// A grace period. Its deadline is wall-clock time: neither a restart nor a later trigger extends it.
+/// A grace period. Its deadline is wall-clock time: neither a restart nor a later trigger extends
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Grace {
     /// What it waits for.
@@ -267,8 +268,8 @@ pub struct Grace {
     pub released_at: Option<Timestamp>,
 }
 
-/// When an account is looked at again without a webhook: on a schedule where it is degraded or failed, once where it is
-/// active and its last event was told by an answer older than its webhook.
+/// When an account is looked at again without a webhook: on a schedule where it is degraded or
+/// failed, once where it is active and its last event was told by an answer older than its webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recheck {
     /// How many rechecks were made.

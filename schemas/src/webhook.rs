@@ -1,7 +1,7 @@
-//! The one parser of a webhook's body: enough for route, key and id, borrowed, and no more.
+//! The one parser of a webhook's body: it reads just enough for route, key and id, and borrows it.
 //!
-//! Nothing in [`Envelope::parse`] fails: a body that says nothing of use is an envelope without event
-//! and account. [`AccountEvent`](crate::AccountEvent) is read by the same rules.
+//! Nothing in [`Envelope::parse`] fails: a useless body is an envelope without event and account.
+//! [`AccountEvent`](crate::AccountEvent) is read by the same rules.
 
 use std::borrow::Cow;
 
@@ -12,17 +12,18 @@ use uuid::Uuid;
 use crate::json::JsonObject;
 use crate::{AccountId, EventIdentity, event_id_of_body};
 
-/// Longest event name and project id that is used. Both become record headers, whose size is bounded so.
+/// The longest event name and project id that are used. Both become record headers, whose size is
+/// bounded by this.
 const MAX_NAME_LEN: usize = 128;
 
-/// What a body says about itself.
+/// The parts of a body that ingest uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope<'a> {
     /// Whether the body is one JSON object.
     pub is_object: bool,
     /// `event`, where it is a usable name.
     pub event: Option<Cow<'a, str>>,
-    /// `account_id`, where it is an acceptable one.
+    /// `account_id`, where it is valid.
     pub account_id: Option<Cow<'a, str>>,
     /// `project_id`.
     pub project: Project<'a>,
@@ -34,24 +35,24 @@ pub struct Envelope<'a> {
     pub sent_at: Option<Timestamp>,
 }
 
-/// What a body says about its project.
+/// The project of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Project<'a> {
-    /// Nothing, or `null`.
+    /// The member is missing or `null`.
     Unnamed,
-    /// This project.
+    /// The member names this project.
     Named(Cow<'a, str>),
-    /// Something that is no project id.
+    /// The member is no project id.
     Unusable,
 }
 
-/// Whether a text can be a project id: 1–128 characters of `[A-Za-z0-9._-]`.
+/// Returns whether a text is a valid project id: 1–128 characters of `[A-Za-z0-9._-]`.
 #[must_use]
 pub fn is_project_id(text: &str) -> bool {
     is_event_name(text)
 }
 
-/// Whether a text can be an event name: 1–128 characters of `[A-Za-z0-9._-]`.
+/// Returns whether a text is a valid event name: 1–128 characters of `[A-Za-z0-9._-]`.
 #[must_use]
 pub fn is_event_name(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
@@ -84,7 +85,7 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// Whether the event is about an account itself, not about one of its records.
+    /// Returns whether the event is about an account itself, not about one of its records.
     #[must_use]
     pub fn is_account_event(&self) -> bool {
         self.event.as_deref().is_some_and(is_account_event)
@@ -95,19 +96,19 @@ pub(crate) fn is_account_event(event: &str) -> bool {
     event.starts_with("account.")
 }
 
-/// `event`, where it is a usable name.
+/// Returns `event`, where it is a usable name.
 pub(crate) fn event<'a>(members: &JsonObject<'a>) -> Option<Cow<'a, str>> {
     members.text("event").filter(|name| is_event_name(name))
 }
 
-/// `account_id`, where it is an acceptable one.
+/// Returns `account_id`, where it is valid.
 pub(crate) fn account_id<'a>(members: &JsonObject<'a>) -> Option<Cow<'a, str>> {
     members
         .text("account_id")
         .filter(|id| AccountId::is_valid(id))
 }
 
-/// What it says about its project.
+/// Returns the project of a body.
 pub(crate) fn project<'a>(members: &JsonObject<'a>) -> Project<'a> {
     let name = "project_id";
     if !members.contains(name) {
@@ -120,12 +121,12 @@ pub(crate) fn project<'a>(members: &JsonObject<'a>) -> Project<'a> {
     }
 }
 
-/// A date, where it is one.
+/// Returns a member that is a date.
 pub(crate) fn date(members: &JsonObject<'_>, name: &str) -> Option<Timestamp> {
     members.text(name)?.parse().ok()
 }
 
-/// The id by what makes it the same event; nothing where a field of that is missing.
+/// Returns the id of the event by the members of its identity; `None` where one is missing.
 fn event_id(members: &JsonObject<'_>) -> Option<Uuid> {
     let event = members.text("event")?;
     let identity = EventIdentity {

@@ -1,4 +1,4 @@
-//! What an index holds, behind its lock.
+//! The content of an index, behind its lock.
 
 use std::collections::hash_map::{Entry, HashMap};
 use std::sync::Arc;
@@ -12,18 +12,19 @@ use crate::account::Account;
 use crate::session::{Folded, TenantState};
 use crate::tenant::TenantKey;
 
-/// All that was read.
+/// Everything that was read so far.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) tenants: HashMap<Arc<TenantKey>, TenantState>,
     pub(super) sessions: HashMap<Uuid, Arc<TenantKey>>,
-    /// Whose each account is; nobody's where it was unlinked before we looked.
+    /// The tenant of each account; `None` for an account that was unlinked before its owner was
+    /// known.
     pub(super) accounts: HashMap<AccountId, Option<Arc<TenantKey>>>,
-    /// What became of the newest facts.
+    /// The results of the newest facts.
     pub(super) newest: Newest,
 }
 
-/// A tenant of which something changed, and its sessions that it concerns, of which there are some.
+/// A tenant with sessions that a change concerns.
 pub(super) struct Changed {
     pub(super) tenant: Arc<TenantKey>,
     pub(super) sessions: Vec<Uuid>,
@@ -36,7 +37,7 @@ impl Changed {
 }
 
 impl Known {
-    /// Takes in a fact that was read at this place; nothing where the record is none.
+    /// Takes a fact that was read at this position. Returns `None` where the record is no fact.
     pub(super) fn take_fact(
         &mut self,
         fact: Option<LinkSessionFact>,
@@ -67,15 +68,16 @@ impl Known {
         folded
     }
 
-    /// Whom a fact of this session concerns.
+    /// Returns the tenant that a fact of this session concerns.
     pub(super) fn changed_by_fact(&self, session: Uuid) -> Option<Changed> {
         let key = self.sessions.get(&session)?;
         let concerned = self.tenants.get(key)?.concerned_by_fact(session);
         Changed::of(Arc::clone(key), concerned)
     }
 
-    /// Puts an account, of this owner where the record names one, in the place of what was known of it.
-    /// Returns the tenants, the former and the present one, whose sessions it may concern.
+    /// Replaces what was known of an account by a state, whose owner is `None` where the record
+    /// names none. Returns the former and the present tenant, where the change may concern one of
+    /// their sessions.
     pub(super) fn put_account(
         &mut self,
         account: Account,
@@ -92,7 +94,7 @@ impl Known {
             }
             return [None, None];
         };
-        // Both maps are asked once: a million accounts are in no cache.
+        // Each map is looked up once: with a million accounts, a lookup misses every cache.
         let tenant = self.tenants.entry(owner);
         let owner = Arc::clone(tenant.key());
         slot.insert_entry(Some(Arc::clone(&owner)));
@@ -108,7 +110,7 @@ impl Known {
         ]
     }
 
-    /// Forgets that a tenant has an account.
+    /// Removes an account from a tenant.
     fn take_from(&mut self, key: Arc<TenantKey>, id: &AccountId) -> Option<Changed> {
         let tenant = self.tenants.get_mut(&key)?;
         drop(tenant.remove_account(id));
@@ -117,13 +119,13 @@ impl Known {
         Changed::of(key, concerned)
     }
 
-    /// Forgets an account. Returns the tenant that had it, where it may concern one of its sessions.
+    /// Removes an account. Returns its tenant, where the change may concern one of its sessions.
     pub(super) fn remove_account(&mut self, id: &AccountId) -> Option<Changed> {
         let tenant = self.accounts.remove(id).flatten()?;
         self.take_from(tenant, id)
     }
 
-    /// Forgets sessions of a tenant that have been final for a week.
+    /// Removes sessions of a tenant that ended a week ago or earlier.
     pub(super) fn forget_sessions(&mut self, key: &TenantKey, now: Timestamp) {
         let tenant = self.tenants.get_mut(key);
         let forgotten = tenant.map(|tenant| tenant.forget(now)).unwrap_or_default();

@@ -1,25 +1,27 @@
-//! What became of the newest facts, for who has written one and learns where it stands.
+//! Keeps the results of the newest facts, for a request that has written one and waits for its
+//! result.
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::session::Folded;
 
-/// So many facts are remembered by their places: more than are written while one waits for its own.
+/// How many facts are kept by their positions: more than are written while a request waits for its
+/// own.
 const NEWEST: usize = 4096;
 
-/// Where a fact stands in its topic: partition and offset.
+/// The position of a fact in its topic: partition and offset.
 pub(crate) type Place = (i32, i64);
 
-/// The newest facts.
+/// The results of the newest facts.
 #[derive(Default)]
 pub(super) struct Newest {
     folded: HashMap<Place, Folded>,
-    /// The oldest first.
+    /// The positions, the oldest first.
     order: VecDeque<Place>,
 }
 
 impl Newest {
-    /// Remembers a fact in the place of the oldest. One that is read again stays what it was.
+    /// Adds a fact in place of the oldest. A fact that is read again keeps its first result.
     pub(super) fn put(&mut self, place: Place, folded: Folded) {
         if self.folded.contains_key(&place) {
             return;

@@ -34,7 +34,7 @@ fn state(account: &str, tenant: Option<&str>, version: u64) -> AccountStateView<
     state.into()
 }
 
-/// A fact that stands at this offset.
+/// Takes a fact at this offset.
 fn fact(index: &Index, tenant: &str, session: u128, change: LinkSessionChange, offset: i64) {
     let fact = LinkSessionFact {
         session_id: Uuid::from_u128(session),
@@ -46,7 +46,7 @@ fn fact(index: &Index, tenant: &str, session: u128, change: LinkSessionChange, o
     assert_eq!(folded, Some(Folded::Counted));
 }
 
-/// Makes a session, by a fact that stands at the offset of its number.
+/// Takes the fact that creates a session, at the offset of its number.
 fn create(index: &Index, tenant: &str, session: u128) {
     let change = LinkSessionChange::Created(Box::new(created(None)));
     fact(
@@ -90,7 +90,7 @@ async fn who_wrote_a_fact_waits_until_it_was_read() {
     assert_eq!(elsewhere, None);
 }
 
-/// How often who waits was woken.
+/// Counts how often a waiting request was woken.
 #[derive(Default)]
 struct Wakes(AtomicUsize);
 
@@ -106,7 +106,7 @@ async fn a_fact_wakes_the_one_that_waits_for_it_and_not_all_who_wait() {
     let wakes: Arc<Wakes> = Arc::default();
     let waker = Waker::from(Arc::clone(&wakes));
     let mut context = Context::from_waker(&waker);
-    // Tokio wakes who has been polled often.
+    // Tokio makes a task that has been polled often yield, which would count as a wake.
     let waiting = (1..=1000).map(|offset| unconstrained(index.has_read((0, offset), LONG)));
     let waiting = waiting.map(Box::pin);
     let mut waiting: Vec<_> = waiting.collect();
@@ -146,7 +146,7 @@ fn of_10_000_followers_a_change_wakes_those_of_its_session() {
     fact(&index, "t7", 145, LinkSessionChange::Cancelled, 20_000);
     assert_eq!(told(), (1450..1460).collect::<Vec<_>>());
     assert_eq!(changed(), ["t7"]);
-    // It may be what any of the tenant's pages has led to.
+    // The account may be the result of any of the tenant's pages.
     index.take_state(state("new", Some("t7"), 1));
     assert_eq!(told(), (1400..1600).collect::<Vec<_>>());
     assert_eq!(changed(), ["t7"]);

@@ -1,8 +1,8 @@
-//! Members that nobody reads, as odd as JSON allows.
+//! Generates members that nobody reads, as odd as JSON allows.
 
 use proptest::prelude::*;
 
-/// Values that whole-value parsers refuse, and some that they do not.
+/// Generates values that whole-value parsers refuse, and some that they accept.
 pub(crate) fn odd_value() -> impl Strategy<Value = String> {
     let flat = prop_oneof![
         proptest::sample::select(vec![
@@ -34,7 +34,7 @@ pub(crate) fn odd_value() -> impl Strategy<Value = String> {
     })
 }
 
-/// One to four members that nobody reads, some of one name.
+/// Generates one to four members that nobody reads, some with equal names.
 pub(crate) fn odd_members() -> impl Strategy<Value = String> {
     let name = proptest::sample::select(vec![r"odd", r"\ud83d", r"setup_information", r"x\u0000"]);
     let members = proptest::collection::vec((name, odd_value()), 1..5);

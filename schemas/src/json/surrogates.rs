@@ -1,8 +1,9 @@
-//! Halves of UTF-16 surrogate pairs, which JSON may hold as escapes (RFC 8259 §8.2) and text may not.
+//! Replaces halves of UTF-16 surrogate pairs, which JSON may hold as escapes (RFC 8259 §8.2) and
+//! text may not.
 
 use std::borrow::Cow;
 
-/// Length of an escape `\uXXXX`.
+/// The length of an escape `\uXXXX`.
 const ESCAPE: usize = 6;
 const REPLACEMENT: &str = "\\ufffd";
 
@@ -13,7 +14,7 @@ enum Unit {
     Whole,
 }
 
-/// Valid JSON with `\ufffd` in the place of each escape that is half of a surrogate pair.
+/// Returns valid JSON with `\ufffd` in place of each escape that is half of a surrogate pair.
 pub(super) fn replace_lone_halves(json: &str) -> Cow<'_, str> {
     let mut replaced = String::new();
     let (mut copied, mut at) = (0, 0);
@@ -40,7 +41,7 @@ pub(super) fn replace_lone_halves(json: &str) -> Cow<'_, str> {
     Cow::Owned(replaced)
 }
 
-/// The UTF-16 code unit whose escape begins at `start`.
+/// Returns the UTF-16 code unit whose escape begins at `start`.
 fn unit(json: &str, start: usize) -> Option<Unit> {
     let digits = json.get(start..start + ESCAPE)?.strip_prefix("\\u")?;
     Some(match u16::from_str_radix(digits, 16).ok()? {

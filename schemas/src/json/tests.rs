@@ -80,7 +80,7 @@ fn a_value_is_kept_but_for_what_no_reader_could_have() {
 }
 
 proptest! {
-    /// Whatever the order of escapes, the result is text, and what was whole is as it was.
+    /// Whatever the order of escapes, the result is text, and whole pairs are unchanged.
     #[test]
     fn any_mixture_of_escapes_becomes_text(
         parts in proptest::collection::vec(

@@ -1,4 +1,4 @@
-//! What is asked for with a link session.
+//! The request that creates a link session.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,8 +24,8 @@ pub struct LinkSessionCreated {
     ///
     /// Example: `"Acme Manufacturing Ltd"`
     pub tenant_name: String,
-    /// Who links. Personal data; absent where connect is configured with `include_user_name = false`.
-    /// From the request or the JWT.
+    /// Who links. Personal data; absent where connect is configured with `include_user_name =
+    /// false`. From the request or the JWT.
     ///
     /// Example: `"dana@acme.example"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,8 +84,8 @@ pub struct LinkSessionCreated {
     /// Example: `"https://app.acme.example/settings"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_url: Option<String>,
-    /// SHA-256 of the request, in hexadecimal: the same `Idempotency-Key` with another request is refused.
-    /// From the request.
+    /// SHA-256 of the request, in hexadecimal: the same `Idempotency-Key` with another request is
+    /// refused. From the request.
     ///
     /// Example: `"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
     pub request_digest: String,

@@ -1,4 +1,5 @@
-//! Trigger records of a resync, on the account events topic beside the webhooks: told apart by `ce_type`.
+//! Trigger records of a resync, on the account events topic beside the webhooks. They differ by
+//! `ce_type`.
 //!
 //! They are the pipeline's own: subscribers need not know them.
 
@@ -22,8 +23,8 @@ pub struct AccountListed {
     ///
     /// Example: `"0192e1c4-5a7e-7b1c-8f5e-2f6d3c1b0a99"`
     pub run: Uuid,
-    /// The configured project whose API key listed it; `null` where a single project serves everything.
-    /// From the processor's configuration, `projects[].id`.
+    /// The configured project whose API key listed it; `null` where a single project serves
+    /// everything. From the processor's configuration, `projects[].id`.
     ///
     /// Example: `"acmeinc-27270"`
     pub project_id: Option<String>,
@@ -44,7 +45,8 @@ pub struct AccountListed {
     pub updated_at: Option<Timestamp>,
 }
 
-/// A run begins or, where the list is known to be complete, has ended. Sent to every partition, without a key.
+/// A run begins or, where the list is known to be complete, has ended. Sent to every partition,
+/// without a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListingMarker {
     /// The run that begins or has ended.
@@ -52,13 +54,13 @@ pub struct ListingMarker {
     ///
     /// Example: `"0192e1c4-5a7e-7b1c-8f5e-2f6d3c1b0a99"`
     pub run: Uuid,
-    /// The configured project whose accounts are listed; `null` where a single project serves everything.
-    /// From the processor's configuration, `projects[].id`.
+    /// The configured project whose accounts are listed; `null` where a single project serves
+    /// everything. From the processor's configuration, `projects[].id`.
     ///
     /// Example: `"acmeinc-27270"`
     pub project_id: Option<String>,
-    /// When the first page was asked for. An account confirmed later than that need not be in the list.
-    /// From the processor's clock.
+    /// When the first page was asked for. An account confirmed later than that need not be in the
+    /// list. From the processor's clock.
     ///
     /// Example: `"2026-03-04T10:00:00Z"`
     pub started_at: Timestamp,

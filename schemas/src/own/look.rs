@@ -1,4 +1,5 @@
-//! A request to look at an account where no webhook came, on the account events topic beside the webhooks.
+//! A request to look at an account where no webhook came, on the account events topic beside the
+//! webhooks.
 //!
 //! It is the pipeline's own: subscribers need not know it.
 
@@ -20,8 +21,8 @@ pub struct AccountLook {
     ///
     /// Example: `"GnQoASvosYhE5wJcmmAQs"`
     pub account_id: AccountId,
-    /// The configured project whose API key is to be used; `null` where a single project serves everything.
-    /// From `stackone-connect`'s configuration, `projects[].id`.
+    /// The configured project whose API key is to be used; `null` where a single project serves
+    /// everything. From `stackone-connect`'s configuration, `projects[].id`.
     ///
     /// Example: `"acmeinc-27270"`
     pub project_id: Option<String>,
@@ -30,8 +31,8 @@ pub struct AccountLook {
     ///
     /// Example: `"linked"`
     pub because: LookReason,
-    /// When it is believed to have changed, so that the webhook which follows is not taken for another change.
-    /// From Kafka: the time of the fact; else from `stackone-connect`'s clock.
+    /// When it is believed to have changed, so that the webhook which follows is not taken for
+    /// another change. From Kafka: the time of the fact; else from `stackone-connect`'s clock.
     ///
     /// Example: `"2026-03-04T09:12:44.102Z"`
     pub event_date: Timestamp,

@@ -1,4 +1,5 @@
-//! The record by which an operator lets held unlinks go, on the account events topic: told apart by `ce_type`.
+//! The record by which an operator releases held unlinks, on the account events topic. It differs
+//! by `ce_type`.
 //!
 //! It is the pipeline's own: subscribers need not know it.
 

@@ -1,4 +1,4 @@
-//! What the last lookup said of an account whose triggers are not decided yet.
+//! The last lookup of an account whose triggers are undecided.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -27,8 +27,9 @@ open_enum! {
     }
 }
 
-/// The last lookup of an account whose triggers are not decided yet. Written with states that are written anyway, and alone
-/// only when its outcome is another: `at` may be that of an earlier lookup with the same outcome.
+/// The last lookup of an account whose triggers are not decided yet. Written with states that are
+/// written anyway, and alone only when its outcome is another: `at` may be that of an earlier
+/// lookup with the same outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LastLookup {
     /// When its answer came, or was given up.

@@ -1,4 +1,4 @@
-//! Reading a state whatever stands in members by which nothing is decided.
+//! Reads a state even where members are unreadable by which nothing is decided.
 
 use serde::Deserialize;
 use serde::de::Error as _;
@@ -9,8 +9,8 @@ use super::AccountState;
 use crate::json::{JsonObject, json_array, value_lossy};
 use crate::{AccountSnapshot, StatusReason};
 
-/// Members by which the processor decides. What is odd in one of them may not be passed over:
-/// versions would be used again, or undecided triggers forgotten.
+/// The members by which the processor decides. None of them may be ignored where it is unreadable:
+/// versions would be used twice, or undecided triggers forgotten.
 const DECISIVE: [&str; 11] = [
     "account_id",
     "project_id",
@@ -24,27 +24,27 @@ const DECISIVE: [&str; 11] = [
     "recheck",
     "vanished_at",
 ];
-/// Members of the account that say whose it is.
+/// The members of the account that say who owns it.
 const DECISIVE_OF_ACCOUNT: [&str; 2] = ["provider", "origin_owner_id"];
 
 impl AccountState {
-    /// Reads the value of a record of the state topic. Of members by which nothing is decided (what is
-    /// told of the account, reasons, members of later versions) that is left out which cannot be read,
-    /// and texts are kept with U+FFFD for what cannot be said.
+    /// Reads the value of a record of the state topic. Other members than the decisive ones (the
+    /// snapshot, the reasons, members of later versions) are left out where they are unreadable,
+    /// and their texts have U+FFFD for halves of surrogate pairs.
     ///
     /// # Errors
     ///
-    /// Where a member cannot be read by which the processor decides.
+    /// Fails where a member is unreadable by which the processor decides.
     pub fn parse(value: &[u8]) -> Result<Self, Error> {
         serde_json::from_slice(value).or_else(|error| {
-            // What is wrong with it is told as the strict reading found it.
+            // The error is the one that the strict reading found.
             let members = JsonObject::parse(value).ok_or(error)?;
             serde_json::from_value(Value::Object(mended(&members, &DECISIVE)?))
         })
     }
 }
 
-/// The members as values: those that decide exactly as they are, the others as far as they can be.
+/// Returns the members as values: decisive ones exactly, others as far as they can be read.
 fn mended(members: &JsonObject<'_>, decisive: &[&str]) -> Result<Map<String, Value>, Error> {
     let mut mended = Map::new();
     for (name, _) in members.members() {
@@ -63,7 +63,7 @@ fn mended(members: &JsonObject<'_>, decisive: &[&str]) -> Result<Map<String, Val
     Ok(mended)
 }
 
-/// The account's snapshot: a member that has not the type it should have is left out.
+/// Returns the account's snapshot without members of a wrong type.
 fn account(account: &RawValue) -> Result<Value, Error> {
     let Some(members) = JsonObject::of(account) else {
         return serde_json::from_str(account.get());
@@ -76,13 +76,13 @@ fn account(account: &RawValue) -> Result<Value, Error> {
     Ok(Value::Object(account))
 }
 
-/// Whether the snapshot can hold this value as this member.
+/// Returns whether the snapshot can hold this value as this member.
 fn is_readable(name: &str, value: &Value) -> bool {
     let alone = serde_json::json!({"provider": "", "origin_owner_id": "", name: value});
     serde_json::from_value::<AccountSnapshot>(alone).is_ok()
 }
 
-/// Those of the reasons that can be read; nothing where it is no list of any.
+/// Returns the readable reasons; `None` where the value is no list.
 fn reasons(reasons: &RawValue) -> Option<Value> {
     let reasons = json_array(reasons.get().as_bytes())?;
     let reasons = reasons.into_iter().filter_map(value_lossy);
@@ -145,7 +145,7 @@ mod tests {
         }
     }
 
-    /// Those that the schema has, so that one that is added has to be thought of.
+    /// Takes the members from the schema, so that a new one has to be considered.
     #[test]
     fn every_member_but_what_is_told_decides() {
         let schema = schemars::schema_for!(AccountState);

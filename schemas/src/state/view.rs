@@ -1,5 +1,5 @@
-//! A state as one reads it who does not write it again: texts are borrowed, and what this version does
-//! not know is passed over.
+//! A state for readers that do not write it again: texts are borrowed, and unknown members are
+//! skipped.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,8 @@ use super::{AccountPhase, AccountState, Pending, Recheck, TakenIn};
 use crate::json::Text;
 use crate::{AccountId, AccountSnapshot, AccountStatus, AccountType, StatusReason};
 
-/// An [`AccountState`] without what its reader does not keep. Its members are those of that type.
+/// An [`AccountState`] without the members that its readers do not need. The others are those of
+/// that type.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct AccountStateView<'a> {
     /// See [`AccountState::account_id`].
@@ -53,7 +54,8 @@ pub struct AccountStateView<'a> {
 }
 
 /// An [`AccountSnapshot`] up to [`AccountSnapshot::created_at`].
-// Members are in the order of the whole type: one that is written as an array is read by it.
+// The members are in the order of the whole type: a value that is written as an array is read by
+// position.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct AccountView<'a> {
     /// See [`AccountSnapshot::provider`].
@@ -87,16 +89,16 @@ impl<'a> AccountStateView<'a> {
     ///
     /// # Errors
     ///
-    /// Where a member cannot be read by which the processor decides.
+    /// Fails where a member is unreadable by which the processor decides.
     pub fn parse(value: &'a [u8]) -> Result<Self, Error> {
         match Self::plain(value) {
             Some(view) => Ok(view),
-            // Something is odd in it: whether it matters is said in one place.
+            // Something is odd in it: only `AccountState::parse` decides whether that matters.
             None => AccountState::parse(value).map(Self::from),
         }
     }
 
-    /// Reads a state in which all that is read is as it should be; nothing where that is not so.
+    /// Reads a state whose members are all as they should be; `None` for any other.
     fn plain(value: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(value).ok()?;
         // A derived reader takes arrays for structs, which the whole type does not.
@@ -140,7 +142,7 @@ impl From<AccountSnapshot> for AccountView<'_> {
     }
 }
 
-/// serde borrows a text, but not one that may be absent.
+/// serde borrows a text, but not an optional one.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
     let text = Option::<Text<'de>>::deserialize(deserializer)?;
     Ok(text.map(|Text(text)| text))
@@ -168,8 +170,8 @@ mod tests {
         assert!(AccountStateView::plain(PLAIN.replace("\"p\"", "7").as_bytes()).is_none());
     }
 
-    /// The plain state with this member in its first place, or in that of its account, and with what
-    /// else has that name or without it.
+    /// Returns the plain state with this member in its first place, or in that of its account; with
+    /// or without the other members of that name.
     fn with(name: &str, value: &str, is_of_account: bool, is_twice: bool) -> String {
         let plain = match is_twice {
             true => PLAIN.to_owned(),
@@ -184,7 +186,7 @@ mod tests {
         format!(r#"{before}"{name}":{value},{after}"#)
     }
 
-    /// Those that the schemas have, so that one that is added is thought of.
+    /// Takes the members from the schemas, so that a new one has to be considered.
     #[test]
     fn what_the_whole_type_refuses_is_refused_and_what_it_leaves_out_is_left_out() {
         let positions = r#"["q",null,"o",null,null,null,"2026-01-01T00:00:00Z"]"#;

@@ -158,7 +158,7 @@ proptest! {
         let _envelope = Envelope::parse(body.as_bytes());
     }
 
-    /// Ingest reads the same whatever stands beside what it reads, and the processor reads what ingest did.
+    /// Ingest and the processor read the same members whatever other members a body has.
     #[test]
     fn no_oddity_in_a_member_that_is_not_read_changes_what_is_read(
         odd in crate::json::strategies::odd_members(),

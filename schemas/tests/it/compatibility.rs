@@ -1,5 +1,5 @@
-//! The gate: no change of a schema may break who reads by a released one. What a version may change: `README.md`,
-//! "Compatibility".
+//! The gate: no change of a schema may break readers of a released one. `README.md`,
+//! "Compatibility", says what a version may change.
 
 mod changes;
 mod gate;
@@ -21,7 +21,7 @@ const WHAT_TO_DO: &str = "Keep what readers of the released schema rely on: add 
      see \"Compatibility\" in schemas/README.md. Where only the words of a meaning are new, and a reader may go on as before, write \
      them into the released schema too, in the same change: whoever reviews it sees both.";
 
-/// The released versions, and the schemas of each.
+/// Returns the released versions, each with its schemas.
 fn released() -> Vec<(String, Vec<String>)> {
     let names = |folder: &str| -> Vec<String> {
         let entries = read_dir(crate::path(folder)).unwrap();
@@ -87,8 +87,9 @@ fn todays_example_records_are_valid_by_every_released_schema() {
     }
 }
 
-/// The way back: what a later version adds, at whichever depth, keeps nobody from reading a state, and what it adds at the
-/// top is there again when the older version has written the record.
+/// The way back: a member that a later version adds, at whichever depth, does not keep an older
+/// version from reading a state. At the top level it is still there when the older version has
+/// written the record.
 #[test]
 fn members_of_a_later_version_are_passed_over_and_kept_at_the_top() {
     for name in ["active", "degraded", "pending", "unlinked", "vanished"] {

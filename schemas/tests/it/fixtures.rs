@@ -1,4 +1,5 @@
-//! Each file of `fixtures/` is what its row in `fixtures/README.md` says, for the types that exist here.
+//! Tests that each file of `fixtures/` is what its row in `fixtures/README.md` says, for the types
+//! of this crate.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +37,7 @@ fn account_webhooks_are_read() {
     }
 }
 
-/// Source: none, it is a probe. An account event that StackOne may invent is still a reason to look.
+/// Source: none, it is a probe. An account event that StackOne may add is still a trigger.
 #[test]
 fn an_account_webhook_of_the_future_is_read() {
     let event = event("unknown.future-event.json").unwrap();
@@ -60,7 +61,7 @@ fn webhooks_of_other_records_are_no_account_events() {
     }
 }
 
-/// What the types make of one account of the accounts API, version 1.
+/// Returns the types' reading of one account of the accounts API, version 1.
 fn account(value: &Value) -> (AccountSnapshot, AccountStatus, Vec<StatusReason>) {
     let part = |name: &str| value[name].clone();
     let reasons: Option<_> = serde_json::from_value(part("status_reasons")).unwrap();
@@ -98,7 +99,8 @@ fn accounts_of_the_api_are_snapshots() {
     );
 }
 
-/// Source: the accounts API's `OpenAPI` description and SDKs (a bare array), and one page of its guides (`{"data": []}`).
+/// Source: the accounts API's `OpenAPI` description and SDKs (a bare array), and one page of its
+/// guides (`{"data": []}`).
 #[test]
 fn both_documented_forms_of_the_list_hold_the_same_accounts() {
     let bare = json("fixtures/accounts.list.200.bare-array.json");
@@ -111,7 +113,8 @@ fn both_documented_forms_of_the_list_hold_the_same_accounts() {
     assert_eq!((&reason.code, &reason.description), (&None, &None));
 }
 
-/// Source: the migration guide to version 2, and assumptions. Its names have to be mapped before it is a snapshot.
+/// Source: the migration guide to version 2, and assumptions. Its names have to be mapped before it
+/// is a snapshot.
 #[test]
 fn an_account_of_version_2_of_the_api_is_not_taken_for_one_of_version_1() {
     let value = json("fixtures/accounts.v2.get.200.expired.ASSUMED.json");
@@ -126,7 +129,8 @@ fn an_account_of_version_2_of_the_api_is_not_taken_for_one_of_version_1() {
     assert!(value.get("credentials").is_none());
 }
 
-/// Source: error examples of the accounts API's `OpenAPI` description. Their type is the API client's.
+/// Source: error examples of the accounts API's `OpenAPI` description. Their type is the API
+/// client's.
 #[test]
 fn error_bodies_carry_status_code_message_and_timestamp() {
     for code in [401, 404, 429] {
@@ -147,7 +151,8 @@ fn a_connect_session_carries_its_token_and_its_link() {
     assert_eq!(body["project_id"], "acmeinc-27270");
 }
 
-/// Source: the webhook guide's algorithm; the values were computed locally. `ingest` checks the signatures themselves.
+/// Source: the webhook guide's algorithm; the values were computed locally. `ingest` checks the
+/// signatures themselves.
 #[test]
 fn signature_vectors_have_one_right_signature_and_four_wrong_encodings() {
     let vectors = json("fixtures/signature-vectors.json");
@@ -176,7 +181,7 @@ fn every_fixture_has_a_row_in_the_table_and_every_row_a_fixture() {
     }
 }
 
-/// The files named in the first column of the tables in `fixtures/README.md`.
+/// Returns the files in the first column of the tables in `fixtures/README.md`.
 fn rows_of(folder: &str) -> BTreeSet<String> {
     let readme = text("fixtures/README.md");
     let (sent, written) = readme.split_once("## What the pipeline writes").unwrap();

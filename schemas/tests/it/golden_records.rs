@@ -95,7 +95,8 @@ fn every_lifecycle_type_has_an_example_and_every_example_the_id_of_its_version()
     }
 }
 
-/// What the types do without, so that they read records of before it was written. The schemas, of what is written, do not.
+/// Members that the types read as optional, because records from before them lack them. The
+/// schemas, of written records, require them.
 const READ_WITHOUT: [&str; 7] = [
     "project_id",
     "account",

@@ -1,4 +1,5 @@
-//! The committed JSON Schemas are what the types generate, and say what a reader in another language has to know.
+//! Tests that the committed JSON Schemas are those of the types, and say what a reader in another
+//! language has to know.
 
 use serde_json::Value;
 use stackone_link_schemas::{
@@ -13,7 +14,7 @@ pub(crate) const STATE: &str = "json/account-state.schema.json";
 
 pub(crate) const SESSION: &str = "json/link-session-fact.schema.json";
 
-/// A validator of a committed schema that checks formats too.
+/// Returns a validator of a committed schema that checks formats, too.
 pub(crate) fn validator(file: &str) -> jsonschema::Validator {
     let options = jsonschema::draft202012::options().should_validate_formats(true);
     options.build(&json(file)).unwrap()
@@ -30,7 +31,8 @@ fn the_committed_schemas_are_what_the_types_generate() {
         .map(|document| ("registry", document));
     for (folder, document) in committed.chain(registered) {
         let file = format!("{folder}/{}", document.file);
-        // Compared as values: the order of members depends on which features other crates ask serde_json for.
+        // Compared as values: the order of members depends on which features other crates ask
+        // serde_json for.
         let generated: Value = serde_json::from_str(&document.to_json().unwrap()).unwrap();
         assert!(
             json(&file) == generated,
@@ -51,7 +53,7 @@ fn no_schema_is_committed_that_no_type_generates() {
     assert_eq!(committed("json/pipeline"), pipeline_documents().len());
 }
 
-/// What a registry is given accepts and refuses what the schema itself does.
+/// A schema for registries accepts and refuses the same records as the schema itself.
 #[test]
 fn what_is_registered_is_the_same_schema_without_references() {
     for (file, prefix) in [
@@ -62,7 +64,7 @@ fn what_is_registered_is_the_same_schema_without_references() {
         let registered = json(&file.replace("json/", "registry/"));
         assert!(!registered.to_string().contains("$ref"), "{file}");
         assert_eq!(registered["$id"], json(file)["$id"]);
-        // Without formats: draft 7 does not know that of a UUID.
+        // Without formats: draft 7 does not know the format of a UUID.
         let registered = jsonschema::draft7::options()
             .should_validate_formats(false)
             .build(&registered)

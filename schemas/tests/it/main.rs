@@ -1,4 +1,4 @@
-//! The contract held against its fixtures, its committed JSON Schemas and its example records.
+//! Tests the contract against its fixtures, its committed JSON Schemas and its example records.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -20,18 +20,18 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// A file of this crate, by its path from the crate's folder.
+/// Returns the path of a file of this crate.
 fn path(relative: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(relative)
 }
 
-/// The text of a file of this crate.
+/// Returns the text of a file of this crate.
 fn text(relative: &str) -> String {
     std::fs::read_to_string(path(relative))
         .unwrap_or_else(|error| panic!("{relative} cannot be read: {error}"))
 }
 
-/// A JSON file of this crate.
+/// Returns a JSON file of this crate.
 fn json(relative: &str) -> Value {
     serde_json::from_str(&text(relative))
         .unwrap_or_else(|error| panic!("{relative} is not JSON: {error}"))

@@ -1,4 +1,5 @@
-//! The schemas of what only the pipeline reads: webhooks as the pipeline takes them, and its own records.
+//! Tests the schemas of records that only the pipeline reads: webhooks, and the pipeline's own
+//! records.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use crate::json_schemas::validator;
 
 const WEBHOOK: &str = "json/pipeline/account-event.schema.json";
 
-/// Which bodies are account webhooks, by their schema as by the type.
+/// The schema and the type agree on which bodies are account webhooks.
 #[test]
 fn a_webhook_is_valid_where_the_pipeline_can_read_it() {
     let validator = validator(WEBHOOK);
@@ -61,7 +62,7 @@ fn assert_written(schema: &str, record: &impl Serialize) {
     }
 }
 
-/// Also where there is nothing to say: what is always there is null then.
+/// A member that is always written is null where it has no value.
 #[test]
 fn the_pipelines_own_records_are_valid_by_their_schemas() {
     let (run, now): (Uuid, Timestamp) = (Uuid::max(), "2026-03-04T10:00:00Z".parse().unwrap());
@@ -94,7 +95,7 @@ fn the_pipelines_own_records_are_valid_by_their_schemas() {
     assert_written("dead-letters-redriven", &redriven);
 }
 
-/// Subscribers build on none of them: what is released, and kept for the gate, is elsewhere.
+/// Subscribers build on none of these schemas, so no release keeps them for the gate.
 #[test]
 fn they_are_no_part_of_what_is_released() {
     let files = std::fs::read_dir(crate::path("released/0.1.0")).unwrap();

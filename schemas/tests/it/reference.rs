@@ -1,5 +1,5 @@
-//! The reference: of each member what it means, what it comes from and an example, in the schemas and in the documentation
-//! of the types alike.
+//! Tests the reference: each member has its meaning, its source and an example, equally in the
+//! schemas and in the documentation of the types.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ const SCHEMAS: [&str; 9] = [
     "json/pipeline/dead-letters-redriven.schema.json",
 ];
 
-/// Where values come from: StackOne, `CloudEvents`, the broker, or a part of the pipeline.
+/// The sources of values: StackOne, `CloudEvents`, the broker, or a part of the pipeline.
 const SOURCES: [&str; 17] = [
     "From `stackone-connect`",
     "From the request",
@@ -76,7 +76,8 @@ fn every_member_says_what_it_means_and_has_an_example() {
     assert!(members > 90, "{members}");
 }
 
-/// The example is valid by the schema. An object that is made of members has theirs.
+/// Asserts that the example is valid by the schema. An object is made of members that have
+/// examples.
 fn assert_has_example(name: &str, schema: &Value, definitions: &Value) {
     let mut rooted = schema.clone();
     if definitions.is_object() {
@@ -112,7 +113,7 @@ struct Field {
     about: String,
 }
 
-/// The public fields of the records' types, also of those that have no schema.
+/// Returns the public fields of the records' types, also of types without a schema.
 fn fields() -> Vec<Field> {
     let mut fields = Vec::new();
     for file in [

@@ -1,4 +1,4 @@
-//! What is kept of a release, by the command that keeps it and by the workflow that releases.
+//! Tests the command and the workflow that keep the schemas of a release.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A repository with the command and the contract in it.
+/// Makes a repository with the command and the contract in it.
 fn repository() -> TempDir {
     let repository = tempfile::tempdir().unwrap();
     let root = repository.path();

@@ -1,4 +1,5 @@
-//! Whatever the types can hold survives being written and read, and validates against the committed schema.
+//! Tests that every value of the types survives being written and read, and is valid by the
+//! committed schema.
 
 use std::sync::LazyLock;
 

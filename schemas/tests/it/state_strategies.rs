@@ -1,4 +1,4 @@
-//! Arbitrary states.
+//! Generates arbitrary states.
 
 use proptest::collection::vec;
 use proptest::option::of;

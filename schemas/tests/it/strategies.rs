@@ -1,4 +1,4 @@
-//! Arbitrary lifecycle events, and what they are made of.
+//! Generates arbitrary lifecycle events, and their parts.
 
 use jiff::Timestamp;
 use proptest::collection::vec;
@@ -11,7 +11,7 @@ use stackone_link_schemas::{
 use uuid::Uuid;
 
 pub(crate) fn timestamp() -> impl Strategy<Value = Timestamp> {
-    // To the nanosecond, years 1970 to 2100: what a clock or StackOne may say.
+    // Up to a nanosecond, years 1970 to 2100: the dates that a clock or StackOne may give.
     (0i64..4_102_444_800, 0i32..1_000_000_000)
         .prop_map(|(seconds, nanos)| Timestamp::new(seconds, nanos).unwrap())
 }
@@ -24,7 +24,7 @@ pub(crate) fn account_id() -> impl Strategy<Value = AccountId> {
     "[A-Za-z0-9_-]{1,128}".prop_map(|text| AccountId::try_from(text).unwrap())
 }
 
-/// A known value of an open enum, or any other text.
+/// Generates a known value of an open enum, or any other text.
 fn open(known: &'static [&'static str]) -> impl Strategy<Value = String> {
     prop_oneof![
         3 => proptest::sample::select(known).prop_map(ToOwned::to_owned),

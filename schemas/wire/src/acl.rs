@@ -4,7 +4,8 @@
 //! Kafka 3.0 a Write on any topic includes it ([KIP-679]). That the list is enough, and that no
 //! entry of it can be left out, is tested on a broker with the authorizer on.
 //!
-//! [KIP-679]: https://cwiki.apache.org/confluence/display/KAFKA/KIP-679%3A+Producer+will+enable+the+strongest+delivery+guarantee+by+default
+//! [KIP-679]:
+//! https://cwiki.apache.org/confluence/display/KAFKA/KIP-679%3A+Producer+will+enable+the+strongest+delivery+guarantee+by+default
 
 use serde::Serialize;
 

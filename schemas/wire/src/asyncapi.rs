@@ -23,7 +23,7 @@ const DESCRIPTION: &str = "What travels on the Kafka topics of the account-link 
 ///
 /// # Errors
 ///
-/// Never for the records that are written into it; the signature is serde's.
+/// Never fails for the records that are written into it; the signature is serde's.
 pub fn document() -> Result<Value, serde_json::Error> {
     let messages = messages::all()?;
     Ok(json!({

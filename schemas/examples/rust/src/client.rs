@@ -8,15 +8,15 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-/// How long the brokers may take to say what a topic consists of.
+/// How long the brokers may take to list the partitions of a topic.
 const KNOWN_WITHIN: Duration = Duration::from_secs(10);
 
-/// An environment variable, or what holds where it is not set.
+/// Returns an environment variable, or the default where it is not set.
 pub(crate) fn setting(name: &str, default: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| default.to_owned())
 }
 
-/// A consumer, with what the file named by `KAFKA_PROPERTIES` says of how the brokers are reached.
+/// Makes a consumer. The file that `KAFKA_PROPERTIES` names says how to reach the brokers.
 pub(crate) fn consumer(reports_ends: bool) -> anyhow::Result<BaseConsumer> {
     let mut config = ClientConfig::new();
     if let Ok(file) = std::env::var("KAFKA_PROPERTIES") {
@@ -31,7 +31,8 @@ pub(crate) fn consumer(reports_ends: bool) -> anyhow::Result<BaseConsumer> {
             setting("KAFKA_BOOTSTRAP_SERVERS", "localhost:9092"),
         )
         .set("group.id", setting("GROUP_ID", "accounts-table"))
-        // Without it, transitions show that were aborted and are written again.
+        // Otherwise transitions of aborted transactions show up, and again when they are written
+        // anew.
         .set("isolation.level", "read_committed")
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "earliest")
@@ -39,8 +40,8 @@ pub(crate) fn consumer(reports_ends: bool) -> anyhow::Result<BaseConsumer> {
     Ok(config.create()?)
 }
 
-/// Every partition of a topic, from its beginning. A topic that is missing is an error, not one
-/// without records.
+/// Returns all partitions of a topic, from their beginnings. A missing topic is an error, not a
+/// topic without records.
 pub(crate) fn partitions(
     consumer: &BaseConsumer,
     topic: &str,
@@ -56,8 +57,8 @@ pub(crate) fn partitions(
     Ok(list)
 }
 
-/// Tells of an error after which the client goes on by itself, such as a broker that is away. Gives
-/// back one that is the end.
+/// Prints an error after which the client goes on by itself, such as a broker that is down. Returns
+/// one that ends the program.
 #[expect(
     clippy::print_stderr,
     reason = "the sample has no log of its own to write to"

@@ -1,4 +1,5 @@
-//! Keeps a table of linked accounts true, from the topics of the StackOne account-link pipeline.
+//! Keeps a table of linked accounts up to date, from the topics of the StackOne account-link
+//! pipeline.
 //!
 //! Prints a line of JSON for each change that it made. Settings are environment variables: see
 //! [`setting`].
@@ -19,11 +20,11 @@ use stackone_link_schemas::{AccountLifecycleEvent, AccountPhase, AccountState};
 use client::{consumer, go_on_after, partitions, setting};
 use store::{Row, Store};
 
-/// How long a stop may have to wait for a record.
+/// How long a stop may wait for a poll.
 const MOMENT: Duration = Duration::from_millis(200);
 
-/// Where an account stands after a transition. Types of tomorrow are not here: they are passed
-/// over.
+/// Returns the phase of an account after a transition. Types of later versions are not here: they
+/// are skipped.
 fn phase_after(event_type: &str) -> Option<AccountPhase> {
     match event_type {
         "account.linked" | "account.refreshed" | "account.recovered" => Some(AccountPhase::Active),
@@ -44,12 +45,13 @@ fn main() -> anyhow::Result<()> {
     follow(&mut store, &stopping)
 }
 
-/// Reads every account as it is now. At every start: what is known already has no greater version
-/// and changes nothing, and what happened while this was away is here, however long that was.
+/// Reads the present state of every account, at every start. A state that is known has no greater
+/// version and changes nothing. Whatever happened while this program was down is here, however long
+/// that was.
 fn bootstrap(store: &mut Store, stopping: &AtomicBool) -> anyhow::Result<()> {
     let consumer = consumer(true)?;
-    // Assigned, not subscribed: each database needs all accounts, and the group would share them
-    // out among its replicas.
+    // Assigned, not subscribed: each database needs all accounts, and a group would share them out
+    // among its replicas.
     let list = partitions(
         &consumer,
         &setting("STATE_TOPIC", "stackone.account.state.v1"),
@@ -71,7 +73,7 @@ fn bootstrap(store: &mut Store, stopping: &AtomicBool) -> anyhow::Result<()> {
 }
 
 fn take_state(store: &mut Store, record: &BorrowedMessage<'_>) -> anyhow::Result<()> {
-    // A record without a value is of an account that was never confirmed, and is forgotten.
+    // A record without a value removes an account that was never confirmed.
     let Some(value) = record.payload() else {
         return Ok(());
     };
@@ -83,7 +85,7 @@ fn take_state(store: &mut Store, record: &BorrowedMessage<'_>) -> anyhow::Result
         account,
         ..
     } = serde_json::from_slice(value)?;
-    // Nothing was confirmed yet: there is nothing to know.
+    // Nothing is confirmed yet, so there is nothing to store.
     if state == AccountPhase::None {
         return Ok(());
     }
@@ -94,7 +96,7 @@ fn take_state(store: &mut Store, record: &BorrowedMessage<'_>) -> anyhow::Result
 }
 
 /// Takes every transition, and commits its offset after the work. Replicas that share a database
-/// share its group, and so the work.
+/// share a group, and so the work.
 fn follow(store: &mut Store, stopping: &AtomicBool) -> anyhow::Result<()> {
     let consumer = consumer(false)?;
     let topic = setting("LIFECYCLE_TOPIC", "stackone.account.lifecycle.v1");
@@ -106,10 +108,11 @@ fn follow(store: &mut Store, stopping: &AtomicBool) -> anyhow::Result<()> {
             Some(Err(error)) => go_on_after(error)?,
             Some(Ok(record)) => {
                 take_transition(store, &record)?;
-                // Clear, and fast enough for accounts. For more, commit once for many records.
+                // One commit per record is simple, and fast enough for accounts. For more, commit
+                // once for many records.
                 if let Err(error) = consumer.commit_message(&record, CommitMode::Sync) {
-                    // In a rebalance, for instance. The record comes again, here or elsewhere, and
-                    // its version says that it is known.
+                    // A rebalance causes this, for instance. The record comes again, here or
+                    // elsewhere, and its version shows that it is known.
                     go_on_after(error)?;
                 }
             }
@@ -136,7 +139,7 @@ fn take_transition(store: &mut Store, record: &BorrowedMessage<'_>) -> anyhow::R
     )
 }
 
-/// The record's type, from its header: what is not wanted need not be parsed.
+/// Returns the type of a record by its header, so that records of other types need not be parsed.
 fn type_of<'a>(record: &'a BorrowedMessage<'_>) -> Option<&'a str> {
     let headers = record.headers()?;
     let header = headers.iter().find(|header| header.key == "ce_type")?;

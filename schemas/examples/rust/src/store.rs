@@ -8,7 +8,7 @@ create table if not exists account (
     account_id text primary key, version integer not null, state text not null, status text, provider text, owner_id text
 );
 ";
-/// The whole of duplicate safety: an older or repeated version changes nothing.
+/// All that protects from duplicates: an older or repeated version changes nothing.
 const TAKE: &str = "
 insert into account values (?1, ?2, ?3, ?4, ?5, ?6)
 on conflict (account_id) do update set
@@ -17,10 +17,10 @@ on conflict (account_id) do update set
 where excluded.version > account.version
 ";
 
-/// What the service keeps of an account.
+/// The row of an account.
 pub(crate) struct Row {
     account_id: String,
-    /// SQLite's integers are signed; no account has that many versions.
+    /// Signed, as SQLite's integers are; no account has that many versions.
     version: i64,
     state: AccountPhase,
     status: Option<String>,
@@ -36,8 +36,8 @@ impl Row {
         status: Option<AccountStatus>,
         account: Option<AccountSnapshot>,
     ) -> Self {
-        // Of an account that is gone only the version is kept, which a later link must exceed; an
-        // event still says whose it was.
+        // Of an unlinked account only the version is kept, which a later link must exceed; the
+        // event still names its owner.
         let (provider, owner_id) = account
             .filter(|_| state != AccountPhase::Unlinked)
             .map(|account| (account.provider, account.origin_owner_id))
@@ -63,7 +63,7 @@ impl Store {
         Ok(Self(connection))
     }
 
-    /// Writes what an event or a state says, and does the work it means, in one transaction; or
+    /// Writes an event or a state, and does the work that it stands for, in one transaction; or
     /// nothing, if it is old.
     #[expect(
         clippy::print_stdout,
@@ -91,7 +91,7 @@ impl Store {
                 owner_id
             ],
         )?;
-        // The work of a real service belongs here, within the transaction.
+        // The work of a real service belongs here, inside the transaction.
         transaction.commit()?;
         if changed == 1 {
             let line =

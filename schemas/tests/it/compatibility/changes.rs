@@ -1,4 +1,4 @@
-//! The gate itself: what passes, and what does not.
+//! Tests the gate itself: what passes, and what does not.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::node::Node;
 use super::released;
 use crate::json_schemas::{LIFECYCLE, STATE};
 
-/// What the gate says of the schema in `file` after a change.
+/// Returns what the gate reports about the schema in `file` after a change.
 fn after(file: &str, change: impl FnOnce(&mut Value)) -> Vec<String> {
     let old = crate::json(file);
     let mut new = old.clone();
@@ -21,7 +21,7 @@ fn remove(schema: &mut Value, pointer: &str, member: &str) {
     object.and_then(|object| object.remove(member)).unwrap();
 }
 
-/// Changes a part of what a definition says of itself.
+/// Changes a part of a definition's description.
 fn reword(schema: &mut Value, definition: &str, from: &str, to: &str) {
     let about = &mut schema["$defs"][definition]["description"];
     *about = json!(about.as_str().unwrap().replace(from, to));
@@ -47,7 +47,7 @@ fn what_only_adds_passes() {
     assert_eq!(after(LIFECYCLE, words), Vec::<String>::new());
 }
 
-/// A schema, a change to it, and how what the gate says of it begins.
+/// A schema, a change to it, and the beginning of the gate's report.
 type Breaking = (&'static str, fn(&mut Value), &'static str);
 
 const BREAKING: [Breaking; 22] = [
@@ -243,7 +243,7 @@ fn a_choice_may_go_where_it_is_null() {
     assert_eq!(after(LIFECYCLE, account), Vec::<String>::new());
 }
 
-/// Or else the gate would compare nothing, and pass.
+/// Otherwise the gate would compare nothing, and pass.
 #[test]
 fn of_each_released_value_of_an_open_enum_the_gate_knows_the_meaning() {
     for (version, files) in released() {

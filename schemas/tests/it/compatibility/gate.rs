@@ -1,7 +1,9 @@
-//! What a change of a schema breaks, for readers of the released one and for today's readers of records written under it. Pure.
+//! Finds out what a change of a schema breaks, for readers of the released one and for today's
+//! readers of older records. Pure.
 //!
-//! The rule: every record that the new schema allows, the old one must allow too, members that it does not know aside. And
-//! a record that was written under the old schema must stay readable, since topics keep records for weeks.
+//! The rule: every record that the new schema allows, the old one must allow, too, except for
+//! members that it does not know. And a record that was written under the old schema must stay
+//! readable, since topics keep records for weeks.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +12,8 @@ use serde_json::Value;
 use super::keywords;
 use super::node::{Node, resolve};
 
-/// Everything that going from `old` to `new` breaks, each with the member it is about. Empty where nothing breaks.
+/// Returns everything that the change from `old` to `new` breaks, each with its member. Empty where
+/// nothing breaks.
 pub(super) fn breaks(old: &Value, new: &Value) -> Vec<String> {
     let mut breaks = Vec::new();
     if old["$id"] != new["$id"] {
@@ -21,7 +24,7 @@ pub(super) fn breaks(old: &Value, new: &Value) -> Vec<String> {
     }
     keywords::check("", Node::root(new), &mut breaks);
     compare("", Node::root(old), Node::root(new), &mut breaks);
-    // What is compared with each of several choices may be told by each.
+    // A difference to several choices would be reported for each.
     let mut told = BTreeSet::new();
     breaks.retain(|found| told.insert(found.clone()));
     breaks
@@ -49,8 +52,8 @@ fn compare_elements(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<Str
     }
 }
 
-/// Each way the value may look now must be one that it could have before; and each way that it could have is kept, a value
-/// of a closed enum with its meaning.
+/// Each form that the value may have now must be one that it could have before. Each form that it
+/// could have stays, and a value of a closed enum keeps its meaning.
 fn compare_choices(at: &str, old: &[Node<'_>], new: &[Node<'_>], breaks: &mut Vec<String>) {
     for choice in new {
         let found = closest(*choice, old, |former| compared(at, former, *choice));
@@ -74,7 +77,7 @@ fn compare_choices(at: &str, old: &[Node<'_>], new: &[Node<'_>], breaks: &mut Ve
     }
 }
 
-/// What breaks by the one of `others` that is most alike; none where none is of its type.
+/// Returns the breaks by the most similar of `others`; `None` where none has its type.
 fn closest(
     node: Node<'_>,
     others: &[Node<'_>],
@@ -115,7 +118,8 @@ fn compare_types(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String
     if !added.is_empty() {
         breaks.push(format!("{at}: may now be {added:?}"));
     }
-    // Null alone may go: readers that expect it lose nothing, and today's readers accept it for ever.
+    // Only null may go: readers that expect it lose nothing, and today's readers accept it for
+    // ever.
     if removed.iter().any(|kind| *kind != "null") {
         breaks.push(was_otherwise(at, &removed));
     }
@@ -125,7 +129,7 @@ fn was_otherwise(at: &str, types: &BTreeSet<&str>) -> String {
     format!("{at}: was {types:?} in records that are kept")
 }
 
-/// The values that are known by name are kept, each with its meaning.
+/// The values with a name stay, each with its meaning.
 fn compare_values(at: &str, old: Node<'_>, new: Node<'_>, breaks: &mut Vec<String>) {
     let kept = new.known_values();
     for (value, meaning) in old.known_values() {

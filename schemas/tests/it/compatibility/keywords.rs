@@ -1,8 +1,8 @@
-//! What the gate does not look at must not be there: it would let a change of it pass.
+//! Refuses keywords that the gate does not compare: otherwise a change of them would pass.
 
 use super::node::Node;
 
-/// Keywords that say nothing of what is allowed.
+/// Keywords that do not restrict values.
 const ANNOTATIONS: [&str; 6] = ["$id", "$schema", "$defs", "title", "description", "default"];
 /// Keywords that the gate compares.
 const COMPARED: [&str; 13] = [
@@ -21,7 +21,7 @@ const COMPARED: [&str; 13] = [
     "minimum",
 ];
 
-/// Names each keyword in a schema that the gate passes over, definitions included.
+/// Reports each keyword of a schema, definitions included, that the gate does not compare.
 pub(super) fn check(at: &str, schema: Node<'_>, breaks: &mut Vec<String>) {
     let is_reference = schema.get("$ref").is_some();
     for keyword in schema.keywords() {

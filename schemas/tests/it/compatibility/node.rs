@@ -16,7 +16,7 @@ pub(super) struct Node<'a> {
     schema: &'a Value,
 }
 
-/// The schema that a reference leads to. That beside it stand only annotations is seen to in `keywords.rs`.
+/// Follows a reference. `keywords.rs` makes sure that only annotations are beside it.
 pub(super) fn resolve(node: Node<'_>) -> Node<'_> {
     let Some(reference) = node.get("$ref").and_then(Value::as_str) else {
         return node;
@@ -27,7 +27,7 @@ pub(super) fn resolve(node: Node<'_>) -> Node<'_> {
 }
 
 impl<'a> Node<'a> {
-    /// A whole document.
+    /// Returns the root of a document.
     pub(super) const fn root(document: &'a Value) -> Self {
         Self {
             document,
@@ -35,23 +35,23 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A keyword's value.
+    /// Returns the value of a keyword.
     pub(super) fn get(self, keyword: &str) -> Option<&'a Value> {
         self.schema.get(keyword)
     }
 
-    /// The keywords that are used.
+    /// Returns the keywords of the schema.
     pub(super) fn keywords(self) -> impl Iterator<Item = &'a str> {
         let members = self.schema.as_object().into_iter();
         members.flat_map(|object| object.keys().map(String::as_str))
     }
 
-    /// The schema under a keyword.
+    /// Returns the schema under a keyword.
     pub(super) fn child(self, keyword: &str) -> Option<Self> {
         self.get(keyword).map(|schema| Self { schema, ..self })
     }
 
-    /// The members of an object.
+    /// Returns the members of an object.
     pub(super) fn members(self) -> impl Iterator<Item = (&'a str, Self)> {
         let members = self.get("properties").and_then(Value::as_object);
         members
@@ -60,13 +60,13 @@ impl<'a> Node<'a> {
             .map(move |(name, schema)| (name.as_str(), Self { schema, ..self }))
     }
 
-    /// A member of an object.
+    /// Returns a member of an object.
     pub(super) fn member(self, name: &str) -> Option<Self> {
         let schema = self.get("properties")?.get(name)?;
         Some(Self { schema, ..self })
     }
 
-    /// The schemas within it, definitions too, each with the place it is at.
+    /// Returns the schemas within it, definitions included, each with its place.
     pub(super) fn inner(self, at: &str) -> Vec<(String, Self)> {
         let named = ["properties", "$defs"].into_iter().flat_map(|keyword| {
             let schemas = self.get(keyword).and_then(Value::as_object);
@@ -86,23 +86,23 @@ impl<'a> Node<'a> {
             .collect()
     }
 
-    /// Whether it allows null alone.
+    /// Whether it allows only null.
     pub(super) fn is_null(self) -> bool {
         self.types() == BTreeSet::from(["null"])
     }
 
-    /// What it means, in words.
+    /// Returns its meaning in words.
     pub(super) fn description(self) -> Option<&'a str> {
         self.get("description").and_then(Value::as_str)
     }
 
-    /// The one text it allows.
+    /// Returns the only text that it allows.
     pub(super) fn constant(self) -> Option<&'a str> {
         self.get("const").and_then(Value::as_str)
     }
 
-    /// The values of an enum that are known by name, each with its meaning. Those of an open one are its examples, and their
-    /// meanings a list in its description.
+    /// Returns the values of an enum that have names, each with its meaning. For an open enum they
+    /// are its examples, and their meanings are a list in its description.
     pub(super) fn known_values(self) -> BTreeMap<&'a str, Option<&'a str>> {
         let about = self.description().unwrap_or_default();
         let is_open = about.contains("Open enum:");
@@ -119,7 +119,7 @@ impl<'a> Node<'a> {
             .collect()
     }
 
-    /// The ways it may look: its alternatives, or itself.
+    /// Returns the forms that it allows: its alternatives, or itself.
     pub(super) fn choices(self) -> Vec<Self> {
         let choices = self.get("anyOf").or_else(|| self.get("oneOf"));
         match choices.and_then(Value::as_array) {
@@ -132,7 +132,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The types it allows.
+    /// Returns the types that it allows.
     pub(super) fn types(self) -> BTreeSet<&'a str> {
         match self.get("type") {
             Some(Value::String(one)) => BTreeSet::from([one.as_str()]),

@@ -1,4 +1,5 @@
-//! What a released version wrote is read by today's types, and nothing of it is lost when they write it.
+//! Tests that today's types read the records of released versions, and lose nothing when they write
+//! them.
 
 use std::fs::read_dir;
 
@@ -9,7 +10,7 @@ use stackone_link_schemas::{AccountLifecycleEvent, AccountState};
 
 use super::released;
 
-/// A record, read and written.
+/// Returns a record as it is after it was read and written.
 pub(super) fn again<T: DeserializeOwned + Serialize>(record: &Value) -> Value {
     let read = serde_json::from_value::<T>(record.clone());
     let read = read.unwrap_or_else(|error| {
@@ -20,7 +21,8 @@ pub(super) fn again<T: DeserializeOwned + Serialize>(record: &Value) -> Value {
     serde_json::to_value(read).unwrap()
 }
 
-/// Every part of a record that is not there, or not the same, after it was read and written. What is there besides was added.
+/// Returns every part of a record that is missing or changed after it was read and written. Added
+/// parts do not count.
 fn lost(at: &str, before: &Value, after: &Value) -> Vec<String> {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
@@ -44,7 +46,8 @@ fn lost(at: &str, before: &Value, after: &Value) -> Vec<String> {
     }
 }
 
-/// What a processor finds on its topics after an upgrade, and after the way back where both have the same schema.
+/// A processor finds such records after an upgrade, and after the way back where both versions have
+/// the same schema.
 #[test]
 fn what_a_released_version_wrote_is_read_and_written_as_it_was() {
     for (version, _) in released() {
@@ -71,7 +74,7 @@ fn what_a_released_version_wrote_is_read_and_written_as_it_was() {
     }
 }
 
-/// An event of a version that always writes one member more.
+/// An event of a version that always writes one more member.
 #[derive(Serialize, Deserialize)]
 struct Later {
     #[serde(flatten)]

@@ -11,7 +11,7 @@ impl RecordHeaders {
     ///
     /// # Errors
     ///
-    /// Where an attribute that every record has is absent, or one is not of its type.
+    /// Fails where an attribute that every record has is absent, or one is not of its type.
     pub fn decode<'a, H>(headers: H) -> Result<Self, HeaderError>
     where
         H: Iterator<Item = (&'a str, Option<&'a [u8]>)> + Clone,
