@@ -33,6 +33,7 @@ pub use secured::SecuredBroker;
 #[cfg(feature = "container")]
 pub use small_disk::SmallDiskBroker;
 
+use crate::{WITHIN, eventually};
 use embedded::EmbeddedBroker;
 
 /// What kind of broker it is.
@@ -181,9 +182,14 @@ pub(crate) async fn make_topics(
     layout: TopicLayout,
 ) -> anyhow::Result<()> {
     let admin = TopicAdmin::new(kafka)?;
-    let made = admin.make_missing(topics, &Topic::ALL, layout).await;
-    made.context("the topics are not made")?;
-    let findings = admin.findings(topics, &Topic::ALL, false).await?;
-    anyhow::ensure!(findings.is_empty(), "made, and not seen: {findings:?}");
-    Ok(())
+    // A busy broker may take longer than the client waits: it is asked again for what is missing
+    // then.
+    let made = eventually("the topics are made and seen", WITHIN, async || {
+        let made = admin.make_missing(topics, &Topic::ALL, layout).await;
+        made.context("the topics are not made")?;
+        let findings = admin.findings(topics, &Topic::ALL, false).await?;
+        anyhow::ensure!(findings.is_empty(), "made, and not seen: {findings:?}");
+        Ok(())
+    });
+    Ok(made.await?)
 }

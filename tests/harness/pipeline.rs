@@ -28,7 +28,7 @@ use guests::Guests;
 
 pub use disturbance::{Disturbance, Step};
 pub(crate) use guests::Guest;
-pub use ingest::{ingest_command, ingest_process};
+pub use ingest::{PATIENT, ingest_command, ingest_process};
 pub use phrases::assert_story;
 pub use processor::{ProcessorInProcess, ended};
 pub use settings::{API_KEY, OTHER_PROJECT, PROJECT, PipelineSettings};

@@ -1,6 +1,6 @@
 //! Batches on a topic that takes less than librdkafka would put into one.
 
-use harness::{DedicatedBroker, SECRET, WITHIN, ingest_process, unique_topics};
+use harness::{DedicatedBroker, PATIENT, SECRET, WITHIN, ingest_process, unique_topics};
 use stackone_simulator::{SignedBody, sign, webhook_client, webhook_request};
 use tokio::task::JoinSet;
 
@@ -34,6 +34,7 @@ async fn no_record_that_fits_is_refused_for_the_batch_it_is_in() {
         ("INGEST__LIMITS__MAX_BODY_BYTES", MAX_BODY_BYTES),
         ("INGEST__PUBLISH__LINGER", "20ms"),
     ];
+    let settings = [&PATIENT[..], &settings].concat();
     let ingest = ingest_process(servers, &topics, &settings).await;
     let client = webhook_client(WITHIN).unwrap();
     let mut random = fastrand::Rng::with_seed(1);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use harness::{
-    DedicatedBroker, Isolation, SECRET, TopicReader, WITHIN, eventually, ingest_process,
+    DedicatedBroker, Isolation, PATIENT, SECRET, TopicReader, WITHIN, eventually, ingest_process,
     unique_topics,
 };
 use reqwest::Client;
@@ -72,7 +72,8 @@ async fn sigterm_under_load_leaves_no_answer_without_a_record_and_no_record_with
     let broker = DedicatedBroker::start().await.unwrap();
     let topics = unique_topics("stopping");
     broker.create_topics(&topics, 3).await.unwrap();
-    let ingest = ingest_process(broker.bootstrap_servers(), &topics, &SETTINGS).await;
+    let settings = [&PATIENT[..], &SETTINGS].concat();
+    let ingest = ingest_process(broker.bootstrap_servers(), &topics, &settings).await;
     let answers = Arc::new(AtomicUsize::new(0));
     let mut connections = JoinSet::new();
     // As many connections as there are requests at once; making a client for each takes longer than the test.

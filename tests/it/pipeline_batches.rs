@@ -21,6 +21,9 @@ async fn many_that_wait(
 ) -> (Pipeline, Vec<AccountId>) {
     let settings = PipelineSettings {
         requests_per_minute: NonZeroU32::new(requests_per_minute).unwrap(),
+        // An answer that is late on a busy machine would be asked for again, and requests are
+        // counted.
+        lookup_timeout: WITHIN,
         ..PipelineSettings::default()
     };
     let pipeline = Pipeline::with(test, settings).await.unwrap();
@@ -102,8 +105,8 @@ async fn where_the_filter_is_ignored_all_are_confirmed_one_by_one_and_it_is_told
         "{gets} single lookups, {lists} lists"
     );
     let told = processor.logged("the list shows accounts that were not asked for");
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains(PROJECT), "{told:?}");
+    // Each list shows them; how many lines that makes depends on when the others come.
+    assert!(!told.is_empty() && told[0].contains(PROJECT), "{told:?}");
     processor.stop_with(pipeline).await;
 }
 

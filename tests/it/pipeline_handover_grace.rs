@@ -41,7 +41,7 @@ fn began(states: &[ReadRecord]) -> HashMap<String, HashSet<Timestamp>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grace_period_goes_on_where_its_partition_goes() {
-    let grace = Duration::from_secs(20);
+    let grace = Duration::from_secs(40);
     let settings = PipelineSettings {
         activation_grace: grace,
         partitions: 6,

@@ -76,7 +76,9 @@ async fn a_trigger_that_waits_for_another_projects_is_not_overtaken() {
     );
     assert_conserved(&processor.admin).await;
     processor.stop().await.unwrap();
-    let lifecycle = pipeline.all(Topic::Lifecycle).await;
+    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
+    lifecycle.at_least(1).await;
+    let lifecycle = lifecycle.read_to_end().await;
     assert_story(&lifecycle, id.as_str(), ["linked"]);
     pipeline.stop().await.unwrap();
 }

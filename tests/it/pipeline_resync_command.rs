@@ -36,6 +36,13 @@ fn link(pipeline: &Pipeline, tenant: usize, notify: Notify) -> AccountId {
     pipeline.simulator.link(&new).unwrap()
 }
 
+/// Waits until everything is decided, and to be read on the topic of states too, which the command
+/// compares with.
+async fn all_known(pipeline: &Pipeline, admin: &str) {
+    assert_conserved(admin).await;
+    pipeline.reader(Topic::State).read_all_committed().await;
+}
+
 async fn sum(admin: &str, name: &str) -> Result<f64, String> {
     let metrics = Metrics::of(admin).await;
     Ok(metrics.map_err(|error| error.to_string())?.sum(name))
@@ -51,6 +58,7 @@ async fn the_command_says_what_is_listed_unchanged_queued_and_missing() {
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let [_, _, degraded, unlinked] = [0, 1, 2, 3].map(|n| link(&pipeline, n, Notify::Send));
     lifecycle.events(4).await;
+    all_known(&pipeline, &processor.admin).await;
     let lost = link(&pipeline, 4, Notify::Silent);
     let simulator = &pipeline.simulator;
     simulator
@@ -73,6 +81,7 @@ async fn the_command_says_what_is_listed_unchanged_queued_and_missing() {
         assert_eq!(story.last(), Some(&format!("account.{last}")));
     }
 
+    all_known(&pipeline, &processor.admin).await;
     let said = told(&pipeline, &[]).await;
     let expected = [
         format!("{PROJECT}: complete: 4 accounts listed, 4 unchanged, 0 queued, 0 missing"),
@@ -103,6 +112,7 @@ async fn a_resync_that_is_stopped_in_the_middle_harms_nothing() {
         .map(|n| link(&pipeline, n, Notify::Send))
         .collect();
     lifecycle.events(TWO_PAGES).await;
+    all_known(&pipeline, &processor.admin).await;
     pipeline.simulator.unlink(&ids[0], Notify::Silent).unwrap();
 
     let (stop, mut listed) = (CancellationToken::new(), 0);

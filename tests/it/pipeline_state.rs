@@ -14,7 +14,7 @@ pub(crate) async fn one_state(test: &str) -> (Pipeline, ReadRecord) {
     pipeline.link("t");
     pipeline.reader(Topic::Linked).events(1).await;
     processor.stop().await.unwrap();
-    let states = pipeline.all(Topic::State).await;
+    let states = pipeline.reader(Topic::State).read_all_committed().await;
     let state = states.last().unwrap().clone();
     (pipeline, state)
 }

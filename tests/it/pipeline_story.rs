@@ -53,13 +53,21 @@ async fn an_account_is_linked_refreshed_degraded_recovered_and_unlinked() {
     assert_traces_go_on(&pipeline, &records).await;
     let linked = pipeline.all(Topic::Linked).await;
     assert_eq!(transitions(&linked), [events[0].clone()]);
-    let states = states(&pipeline.all(Topic::State).await);
-    let state = &states[id.as_str()];
-    assert_eq!(
-        (state.state, state.version, &state.account),
-        (AccountPhase::Unlinked, 5, &None)
-    );
+    is_unlinked(&pipeline, id.as_str(), 5).await;
     processor.stop_with(pipeline).await;
+}
+
+/// Waits for that state: the event's transaction may have ended on its topic and not yet on that of
+/// states.
+async fn is_unlinked(pipeline: &Pipeline, account: &str, version: u64) {
+    let expected = (AccountPhase::Unlinked, version, &None);
+    let is_unlinked = |records: &[ReadRecord]| {
+        let states = states(records);
+        let state = states.get(account);
+        state.is_some_and(|state| (state.state, state.version, &state.account) == expected)
+    };
+    let mut states = pipeline.reader(Topic::State);
+    states.read_until(WITHIN, is_unlinked).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,6 +76,12 @@ async fn an_operator_sees_what_was_confirmed() {
     let new = NewAccount::new("hibob", "tenant-1", "Acme");
     let id = pipeline.simulator.link(&new).unwrap();
     pipeline.reader(Topic::Linked).events(1).await;
+    // The command reads no transaction that is still being ended on the topic of states.
+    let is_confirmed = |record: &ReadRecord| record.json::<AccountState>().version == 1;
+    let mut states = pipeline.reader(Topic::State);
+    states
+        .read_until(WITHIN, |records| records.iter().any(is_confirmed))
+        .await;
     let file = pipeline.processor_file("view").unwrap();
     let settings = Config::load(Some(&file), &HashMap::new()).unwrap().settings;
     let get = |account: &str| StateSelection {

@@ -1,10 +1,11 @@
 //! Where more accounts vanish than can be believed, none is unlinked until they answer again or an operator says so.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use harness::{
-    Metrics, PROJECT, Pipeline, ProcessorInProcess, ReadRecord, TopicReader, WITHIN, assert_story,
-    metric_is, states, transitions,
+    Metrics, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, ReadRecord, TopicReader,
+    WITHIN, assert_story, metric_is, states, transitions,
 };
 use jiff::Timestamp;
 use stackone_link_schemas::LifecycleType;
@@ -17,6 +18,16 @@ use crate::pipeline_dead_letters::assert_conserved;
 
 /// Two more than a project may lose within an hour.
 const MANY: usize = 12;
+
+/// A pipeline that doubts what vanished for long enough to have all of them doubted before the
+/// first may be unlinked.
+async fn doubtful(test: &str) -> (Pipeline, ProcessorInProcess) {
+    let settings = PipelineSettings {
+        vanish_grace: Duration::from_secs(8),
+        ..PipelineSettings::default()
+    };
+    Pipeline::at_work_with(test, settings).await
+}
 
 fn link(pipeline: &Pipeline, number: usize) -> AccountId {
     pipeline.link(&format!("t{number}"))
@@ -40,7 +51,7 @@ fn all_answer(pipeline: &Pipeline, wrong_key: [FaultId; 2]) {
 async fn with_many_vanished(
     test: &str,
 ) -> (Pipeline, ProcessorInProcess, Vec<AccountId>, [FaultId; 2]) {
-    let (pipeline, processor) = Pipeline::at_work(test).await;
+    let (pipeline, processor) = doubtful(test).await;
     let ids: Vec<AccountId> = (0..MANY).map(|number| link(&pipeline, number)).collect();
     emitted(&pipeline, MANY).await;
     let wrong_key = all_vanish(&pipeline);
@@ -129,7 +140,7 @@ fn vanish(pipeline: &Pipeline, ids: &[AccountId]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_unlinked_before_a_restart_counts_for_the_rest_of_the_hour() {
-    let (pipeline, first) = Pipeline::at_work("unlinked-before").await;
+    let (pipeline, first) = doubtful("unlinked-before").await;
     let ids: Vec<AccountId> = (0..MANY).map(|number| link(&pipeline, number)).collect();
     emitted(&pipeline, MANY).await;
     let faults = pipeline.simulator.faults();

@@ -1,9 +1,7 @@
 //! Writes to the topics what the pipeline does not: aborted transactions, types of tomorrow, and as
 //! many states as a test wants.
 
-use std::time::Duration;
-
-use harness::unique_group;
+use harness::{WITHIN, unique_group};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -13,9 +11,6 @@ use stackone_simulator::AccountId;
 
 /// The version of an account that a transaction wrote which was aborted.
 pub(crate) const ABORTED: u64 = 99;
-
-/// How long the broker may take.
-const SOON: Duration = Duration::from_secs(30);
 
 /// A producer that no contract holds.
 pub(crate) struct Intruder {
@@ -31,7 +26,7 @@ impl Intruder {
             .set("partitioner", "murmur2_random")
             .create()
             .unwrap();
-        producer.init_transactions(SOON).unwrap();
+        producer.init_transactions(WITHIN).unwrap();
         Self {
             producer,
             topics: topics.clone(),
@@ -43,8 +38,8 @@ impl Intruder {
         self.producer.begin_transaction().unwrap();
         self.send_state(account.as_str(), ABORTED);
         self.send_transition(account.as_str(), ABORTED);
-        self.producer.flush(SOON).unwrap();
-        self.producer.abort_transaction(SOON).unwrap();
+        self.producer.flush(WITHIN).unwrap();
+        self.producer.abort_transaction(WITHIN).unwrap();
     }
 
     /// Commits a transition of a type that nobody knows yet, whose value is no JSON.
@@ -76,8 +71,8 @@ impl Intruder {
     fn committed(&self, write: impl FnOnce()) {
         self.producer.begin_transaction().unwrap();
         write();
-        self.producer.flush(SOON).unwrap();
-        self.producer.commit_transaction(SOON).unwrap();
+        self.producer.flush(WITHIN).unwrap();
+        self.producer.commit_transaction(WITHIN).unwrap();
     }
 
     fn send_state(&self, account: &str, version: u64) {

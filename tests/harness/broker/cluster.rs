@@ -11,9 +11,10 @@ use stackone_link_transport::KafkaConfig;
 use testcontainers::ImageExt;
 use testcontainers::core::IntoContainerPort;
 
-use super::container::{KafkaContainer, free_port, image, request};
+use super::container::{KafkaContainer, image, request};
 use super::partitions::partitions;
 use super::{Broker, DedicatedBroker};
+use crate::free_port;
 use crate::unique::unique;
 use crate::{Overdue, eventually};
 use link::Link;

@@ -1,6 +1,5 @@
 //! Apache Kafka in a container: one node, broker and controller in one.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,6 +9,7 @@ use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
 use tokio::sync::OnceCell;
 
 use super::reaper::Reaper;
+use crate::free_port;
 use crate::unique::unique;
 
 /// The official image. `KAFKA_IMAGE` names another with the same contract.
@@ -145,15 +145,6 @@ pub(super) fn request(image: &(String, String), port: u16) -> ContainerRequest<G
         .fold(request, |request, (name, value)| {
             request.with_env_var(format!("KAFKA_{name}"), value)
         })
-}
-
-/// A free port below those that systems hand out to clients: a client that tries again and again to reach a stopped
-/// broker on one of *those* ends up connected to itself, and the broker cannot have its port back.
-pub(super) fn free_port() -> anyhow::Result<u16> {
-    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok();
-    let mut candidates = std::iter::repeat_with(|| fastrand::u16(20_000..32_000));
-    let port = candidates.by_ref().take(100).find(is_free);
-    port.context("no free port among 100 of 20000 to 31999")
 }
 
 fn is_port_taken(error: &anyhow::Error) -> bool {

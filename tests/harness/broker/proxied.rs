@@ -19,7 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Broker;
-use super::container::{KafkaContainer, free_port, image, request};
+use super::container::{KafkaContainer, image, request};
+use crate::free_port;
 use crate::{Overdue, WITHIN, eventually};
 use metadata::{Request, without_brokers};
 

@@ -12,7 +12,8 @@ use testcontainers::core::IntoContainerPort;
 use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 
 use super::Broker;
-use super::container::{KafkaContainer, free_port, image, request};
+use super::container::{KafkaContainer, image, request};
+use crate::free_port;
 use certificates::Certificates;
 use tokens::{JWKS, Tokens};
 

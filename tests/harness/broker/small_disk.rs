@@ -6,10 +6,11 @@ use anyhow::Context;
 use testcontainers::ImageExt;
 use testcontainers::core::Mount;
 
-use super::container::{KafkaContainer, free_port, image, request};
+use super::container::{KafkaContainer, image, request};
 use super::dedicated::is_answering;
 use super::partitions::partitions;
 use crate::eventually;
+use crate::free_port;
 
 /// Room for the pipeline's topics; filling the rest takes no time.
 const SIZE: &str = "64m";

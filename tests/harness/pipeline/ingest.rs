@@ -6,6 +6,13 @@ use tokio::process::Command;
 use super::{Pipeline, SECRET};
 use crate::service::{ServiceProcess, program};
 
+/// Settings with which a busy broker is waited for: without them such a machine is answered 503.
+pub const PATIENT: [(&str, &str); 3] = [
+    ("INGEST__PUBLISH__ACK_DEADLINE", "60s"),
+    ("INGEST__PUBLISH__STALL_AFTER", "60s"),
+    ("INGEST__SHUTDOWN__DEADLINE", "80s"),
+];
+
 /// Starts ingest on a broker and topics, with these settings as its environment.
 ///
 /// # Panics
@@ -27,6 +34,8 @@ pub fn ingest_command(servers: &str, topics: &Topics, settings: &[(&str, &str)])
         .env_clear()
         .env("STACKONE_WEBHOOK_SECRET", SECRET)
         .env("INGEST__SERVER__LISTEN", "127.0.0.1:0")
+        // Who says nothing in time gets no answer, and a busy machine may be slow to ask.
+        .env("INGEST__SERVER__HEADER_DEADLINE", "3m")
         .env("INGEST__ADMIN__LISTEN", "127.0.0.1:0")
         .env("INGEST__KAFKA__BOOTSTRAP_SERVERS", servers)
         .env("INGEST__TOPICS__ACCOUNT_EVENTS", &topics.account_events)

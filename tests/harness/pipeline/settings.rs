@@ -57,6 +57,8 @@ pub struct PipelineSettings {
     pub requests_per_minute: NonZeroU32,
     /// Requests a minute that the simulator allows.
     pub rate_limit: NonZeroU32,
+    /// `publish.ack_deadline` of ingest, in whole seconds.
+    pub ack_deadline: Duration,
     /// `telemetry.otlp_endpoint` of both services; none in builds without the feature `otlp`.
     pub otlp_endpoint: Option<String>,
     /// `telemetry.trust_traceparent` of ingest.
@@ -89,6 +91,7 @@ impl Default for PipelineSettings {
             max_ids: 50,
             requests_per_minute: NonZeroU32::new(60_000).unwrap_or(NonZeroU32::MAX),
             rate_limit: NonZeroU32::new(100_000).unwrap_or(NonZeroU32::MAX),
+            ack_deadline: Duration::from_secs(5),
             otlp_endpoint: None,
             trust_traceparent: false,
             log_filter: None,

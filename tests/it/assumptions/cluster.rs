@@ -12,7 +12,7 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 use super::clients::{Settings, config};
 
 /// How long one answer may take.
-const ANSWER: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(30);
 /// How long to look for an offset that is not stable: the client asks again until then.
 const UNSTABLE: Duration = Duration::from_millis(500);
 

@@ -1,11 +1,11 @@
 //! `docs/try-it.md` and the beginning of `docs/embed.md`, step by step in one shell.
 
+use std::collections::BTreeSet;
 use std::fs::create_dir_all;
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use harness::{Broker, RunBy, shell_blocks};
+use harness::{Broker, RunBy, free_port, shell_blocks};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -40,9 +40,13 @@ const MOVED: [(&str, &str); 2] = [
 ];
 
 /// As many addresses as there are listeners, which nobody has now.
-fn free_addresses() -> [String; LISTENERS.len()] {
-    let listeners = LISTENERS.map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().to_string())
+fn free_addresses() -> Vec<String> {
+    let mut ports = BTreeSet::new();
+    while ports.len() < LISTENERS.len() {
+        ports.insert(free_port().unwrap());
+    }
+    let addresses = ports.iter().map(|port| format!("127.0.0.1:{port}"));
+    addresses.collect()
 }
 
 /// The blocks of a document that are run in order.

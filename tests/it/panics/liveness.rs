@@ -94,16 +94,18 @@ impl Processor {
         is_so.await.unwrap()
     }
 
-    /// Looks for as long as it takes a stall to be told, and longer.
+    /// Looks for as long as it takes a stall to be told, and longer: it is alive then. That it is
+    /// told to stall before may be true on a busy machine, for a moment.
     async fn stays_alive(&self) {
         let began = Instant::now();
-        let time_has_passed = eventually("time passes", WITHIN, async || {
-            assert_eq!(self.livez().await, (200, "ok\n".to_owned()));
-            (began.elapsed() > LONGEST * 2)
+        let is_alive = eventually("it is alive after a while", WITHIN, async || {
+            let (told, after) = (self.livez().await, began.elapsed());
+            let is_alive = told == (200, "ok\n".to_owned()) && after > LONGEST * 2;
+            is_alive
                 .then_some(())
-                .ok_or("not yet")
+                .ok_or(format!("{told:?} after {after:?}"))
         });
-        time_has_passed.await.unwrap();
+        is_alive.await.unwrap();
     }
 
     async fn stop(self) {

@@ -4,7 +4,9 @@ use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Read as _, Write 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{PANICKED, SOON};
+use harness::WITHIN;
+
+use super::PANICKED;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_process-under-test");
 
@@ -61,7 +63,7 @@ fn a_panic_on_any_thread_is_said_and_ends_the_process() {
     ] {
         let Ended { code, log, took } = ended(&[place]);
         assert_eq!(code, Some(PANICKED), "{place}: {log}");
-        assert!(took < SOON, "{place}: {took:?}");
+        assert!(took < WITHIN, "{place}: {took:?}");
         assert!(log.contains("on purpose"), "{place}: {log}");
     }
 }
@@ -75,7 +77,7 @@ fn it_ends_although_nobody_reads_what_it_says() {
         let Ended { code, log, took } = ended_with(&[place], log, stderr);
         assert_eq!(code, Some(PANICKED), "{place}");
         assert!(log == filling, "{place}: there was no room");
-        assert!(took < SOON, "{place}: {took:?}");
+        assert!(took < WITHIN, "{place}: {took:?}");
     }
 }
 
@@ -107,6 +109,6 @@ fn where_a_panic_ends_a_task_the_process_goes_on_if_somebody_waits_for_the_task(
     for place in ["main", "thread", "callback"] {
         let Ended { code, log, took } = ended(&[place, "goes on"]);
         assert_eq!(code, Some(PANICKED), "{place}: {log}");
-        assert!(took < SOON, "{place}: {took:?}");
+        assert!(took < WITHIN, "{place}: {took:?}");
     }
 }

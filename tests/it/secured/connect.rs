@@ -37,7 +37,9 @@ impl Connect {
         );
         let mut command = Command::new(program("connect"));
         command.arg("--config").arg(file("connect.toml", &config));
-        command.env_clear();
+        command
+            .env_clear()
+            .env("CONNECT__KAFKA__ACK_DEADLINE", "30s");
         let process = ServiceProcess::start(command).await;
         let connect = Self {
             calls: Calls::new(process.public.unwrap()),
@@ -81,9 +83,9 @@ fn config(pipeline: &Pipeline, [token_key, service_token, api_key]: [String; 3])
     );
     format!(
         r#"
-server = {{ listen = "127.0.0.1:0" }}
+server = {{ listen = "127.0.0.1:0", header_deadline = "3m" }}
 admin = {{ listen = "127.0.0.1:0" }}
-sessions = {{ read_back_deadline = "10s" }}
+sessions = {{ read_back_deadline = "60s" }}
 tokens = {{ keys = [{{ name = "test", file = "{token_key}" }}] }}
 {kafka}
 [topics]

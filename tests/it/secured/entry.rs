@@ -171,7 +171,7 @@ pub(super) async fn is_told_everywhere(
     let asked = Instant::now();
     let (code, told) = diagnosis(&pipeline).await;
     assert!(
-        asked.elapsed() < Duration::from_secs(30),
+        asked.elapsed() < Duration::from_secs(60),
         "{test}: {:?}",
         asked.elapsed()
     );

@@ -91,6 +91,8 @@ pub(super) async fn replicas_link_all_while(
 async fn begun(test: &str, broker: Broker) -> (Pipeline, ProcessorInProcess) {
     let settings = PipelineSettings {
         partitions: 3,
+        // No webhook may be refused because a broker is busy.
+        ack_deadline: Duration::from_secs(30),
         ..PipelineSettings::default()
     };
     let pipeline = Pipeline::on(broker, test, settings).await.unwrap();

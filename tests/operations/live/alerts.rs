@@ -60,7 +60,18 @@ async fn is_silent_while_all_is_well(stage: &Stage) {
     stage
         .sees("sum(stackone_connect_sessions_settled_total{state=\"verified\"}) >= 1")
         .await;
-    assert_eq!(stage.firing().await, BTreeSet::new());
+    // Where a busy machine stood still for longer than a rule waits, that rule is right to fire
+    // until it goes on.
+    let silent = eventually("none fires", WITHIN, async || {
+        let firing = stage.firing().await;
+        firing
+            .is_empty()
+            .then_some(())
+            .ok_or(format!("{firing:?} fire"))
+    });
+    stage
+        .while_webhooks_come(async { silent.await.unwrap() })
+        .await;
 }
 
 async fn secrets_cannot_be_read(stage: &Stage) {

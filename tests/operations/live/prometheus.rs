@@ -1,11 +1,10 @@
 //! A real Prometheus.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
 
-use harness::{WITHIN, eventually};
+use harness::{WITHIN, eventually, free_port};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::process::{Child, Command};
@@ -108,7 +107,8 @@ impl Prometheus {
         );
         let file = folder.join("prometheus.yml");
         std::fs::write(&file, config).unwrap();
-        let address = format!("127.0.0.1:{}", free_port());
+        // It does not tell which one it took where it may take any.
+        let address = format!("127.0.0.1:{}", free_port().unwrap());
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
             .arg(format!(
@@ -177,12 +177,6 @@ impl Prometheus {
             .unwrap();
         answer.json::<Alerts>().await.unwrap().data.alerts
     }
-}
-
-/// A port that was free a moment ago: Prometheus does not tell which one it took where it may take any.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 /// Rules that wait for minutes, for tests that do not: `5m` is `5s`, `1h` is `60s`, `1d` is `1440s`, and in calculations of

@@ -114,12 +114,12 @@ requests_per_minute = 60000
             "connect.toml",
             &format!(
                 r#"
-server = {{ listen = "127.0.0.1:0" }}
+server = {{ listen = "127.0.0.1:0", header_deadline = "3m" }}
 admin = {{ listen = "127.0.0.1:0" }}
 limits = {{ sessions_per_tenant_and_hour = 100000, tokens_per_tenant_and_hour = 100000 }}
-sessions = {{ read_back_deadline = "10s" }}
+sessions = {{ read_back_deadline = "60s" }}
 look = {{ enabled = true }}
-kafka = {{ bootstrap_servers = "{servers}", properties = {{ "fetch.wait.max.ms" = "20" }} }}
+kafka = {{ bootstrap_servers = "{servers}", ack_deadline = "30s", properties = {{ "fetch.wait.max.ms" = "20" }} }}
 tokens = {{ keys = [{{ name = "test", file = "{}" }}] }}
 [topics]
 {topics}

@@ -16,8 +16,9 @@ pub(in crate::pipeline) const INGEST_FILE: &str = "ingest.toml";
 
 #[derive(Serialize)]
 struct IngestFile<'a> {
-    server: Listen,
+    server: Server,
     admin: Listen,
+    publish: Publish,
     shutdown: Shutdown,
     kafka: KafkaConfig,
     topics: &'a Topics,
@@ -25,9 +26,24 @@ struct IngestFile<'a> {
     sources: Vec<Source>,
 }
 
+/// A client of a busy machine may be slow to say its first byte, and is none that says nothing.
+#[derive(Serialize)]
+struct Server {
+    #[serde(flatten)]
+    listen: Listen,
+    header_deadline: &'static str,
+}
+
+#[derive(Serialize)]
+struct Publish {
+    ack_deadline: String,
+    stall_after: String,
+}
+
 #[derive(Serialize)]
 struct Shutdown {
     drain_delay: &'static str,
+    deadline: String,
 }
 
 #[derive(Serialize)]
@@ -58,10 +74,22 @@ pub(in crate::pipeline) fn ingest_file(
         }],
     };
     let [kafka, _] = broker.kafka_configs_of_services();
+    let ack = settings.ack_deadline.as_secs();
     let file = IngestFile {
-        server: FREE_PORT,
+        server: Server {
+            listen: FREE_PORT,
+            header_deadline: "3m",
+        },
         admin: FREE_PORT,
-        shutdown: Shutdown { drain_delay: "0s" },
+        publish: Publish {
+            ack_deadline: format!("{ack}s"),
+            stall_after: format!("{}s", 2 * ack),
+        },
+        shutdown: Shutdown {
+            drain_delay: "0s",
+            // What a body may take, and then Kafka.
+            deadline: format!("{}s", 15 + ack),
+        },
         kafka,
         topics,
         telemetry: Telemetry {
