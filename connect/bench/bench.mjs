@@ -47,8 +47,12 @@ function ask(url, body, token = SERVICE_TOKEN) {
   });
 }
 
+/** A line of a process's memory, in MiB. @param {import("node:child_process").ChildProcess} process @param {RegExp} line */
+const mebibytes = ({ pid }, line) => Number(line.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
 /** Memory in use, in MiB. @param {import("node:child_process").ChildProcess} process */
-const memory = ({ pid }) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+const memory = (process) => mebibytes(process, /VmRSS:\s+(\d+)/);
+/** The most that was in use. @param {import("node:child_process").ChildProcess} process */
+const peak = (process) => mebibytes(process, /VmHWM:\s+(\d+)/);
 
 /** What it has used of a core, in seconds: what a busy machine does not change. @param {import("node:child_process").ChildProcess} process */
 function cpu({ pid }) {
@@ -184,7 +188,8 @@ async function many(pipeline, count) {
   const all = count.toLocaleString("en");
   const used = `${seconds.toFixed(1)} s, of a core ${cpu(replica.process).toFixed(1)} s`;
   say(`From its start to ready with ${all} accounts`, used, "≤ 10 s");
-  say(`Its memory then`, `${Math.round(memory(replica.process))} MiB`, "≤ 400 MiB");
+  const most = `${Math.round(memory(replica.process))} MiB, at its peak ${Math.round(peak(replica.process))} MiB`;
+  say(`Its memory then`, most, "≤ 400 MiB");
   const listed = await ask(`${replica.url}/v1/accounts?tenant=owner-0`);
   if (listed.accounts.length !== Math.min(count, 100)) throw new Error("the accounts are not there");
   const made = await ask(`${replica.url}/v1/link-sessions`, { tenant: { id: "owner-0" }, channel: "hub" });

@@ -1,25 +1,30 @@
 //! An account as the state topic last confirmed it, as far as connect needs it.
 
 mod about;
+mod moment;
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use stackone_link_schemas::{AccountId, AccountPhase, AccountStateView, AccountStatus};
 
+use crate::tenant::TenantKey;
 pub(crate) use about::About;
+pub(crate) use moment::Moment;
 
 /// One account of a tenant. There may be a million: what it has is kept in little room.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Account {
     pub(crate) id: AccountId,
+    /// Its tenant; `None` for an account that was unlinked before its owner was known.
+    pub(crate) owner: Option<Arc<TenantKey>>,
     pub(crate) version: u64,
     pub(crate) phase: AccountPhase,
-    pub(crate) status: Option<AccountStatus>,
+    pub(crate) health: Health,
     /// The partition and offset up to which the account events topic was consumed for this state.
     pub(crate) taken_in: Option<(i32, i64)>,
-    pub(crate) confirmed_at: Option<Timestamp>,
-    pub(crate) is_pending: bool,
+    pub(crate) confirmed_at: Option<Moment>,
     /// Texts from StackOne; nothing once unlinked.
     pub(crate) about: Option<Box<About>>,
 }
@@ -41,20 +46,22 @@ pub(crate) enum Health {
 }
 
 impl Account {
-    /// The account of a record of the state topic.
+    /// The account of a record of the state topic, without its owner.
     pub(crate) fn of(state: AccountStateView<'_>) -> Self {
+        let is_pending = state.pending.is_some();
+        let health = Health::of(state.state, state.status.as_ref(), is_pending);
         let reasons = state.status_reasons;
         let about = state.account;
         let about = about.map(|account| Box::new(About::of(&account, reasons)));
         let taken_in = state.taken_in;
         Self {
             id: state.account_id,
+            owner: None,
             version: state.version,
             phase: state.state,
-            status: state.status,
+            health,
             taken_in: taken_in.map(|taken| (taken.partition, taken.offset)),
-            confirmed_at: state.confirmed_at,
-            is_pending: state.pending.is_some(),
+            confirmed_at: state.confirmed_at.map(Moment::from),
             about,
         }
     }
@@ -81,28 +88,34 @@ impl Account {
         self.taken_in
             .is_some_and(|(of, until)| of == partition && until >= offset)
     }
+}
 
-    pub(crate) fn health(&self) -> Health {
-        match (self.phase, &self.status) {
-            (AccountPhase::Active, _) => Health::Ok,
+impl Health {
+    /// Returns what a tenant has to do about an account, from its phase, StackOne's status and
+    /// whether a lookup is pending.
+    pub(crate) fn of(
+        phase: AccountPhase,
+        status: Option<&AccountStatus>,
+        is_pending: bool,
+    ) -> Self {
+        match (phase, status) {
+            (AccountPhase::Active, _) => Self::Ok,
             (AccountPhase::None | AccountPhase::Unlinked, _) | (_, Some(AccountStatus::Active)) => {
-                Health::Verifying
+                Self::Verifying
             }
-            (_, Some(AccountStatus::Error | AccountStatus::Expired)) => Health::NeedsReauth,
-            (_, Some(AccountStatus::Suspended)) => Health::Paused,
+            (_, Some(AccountStatus::Error | AccountStatus::Expired)) => Self::NeedsReauth,
+            (_, Some(AccountStatus::Suspended)) => Self::Paused,
             (
                 _,
                 Some(AccountStatus::Inactive | AccountStatus::Archived | AccountStatus::Other(_))
                 | None,
-            ) => match self.is_pending {
-                true => Health::Verifying,
-                false => Health::Unknown,
+            ) => match is_pending {
+                true => Self::Verifying,
+                false => Self::Unknown,
             },
         }
     }
-}
 
-impl Health {
     /// Our sentence for a tenant; the provider's words are for service callers.
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
@@ -118,16 +131,11 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::testing::account;
 
     #[test]
     fn only_what_a_person_can_repair_asks_for_a_new_sign_in() {
-        let health = |phase, status: &str, is_pending| {
-            let mut account = account("a", 1, phase);
-            account.status = Some(status.into());
-            account.is_pending = is_pending;
-            account.health()
-        };
+        let health =
+            |phase, status: &str, is_pending| Health::of(phase, Some(&status.into()), is_pending);
         use AccountPhase::{Active, Degraded, Failed};
         assert_eq!(health(Active, "active", true), Health::Ok);
         assert_eq!(health(Degraded, "error", false), Health::NeedsReauth);

@@ -1,6 +1,7 @@
 //! What this replica has read: all sessions and accounts, by tenant. Written by the threads that follow the
 //! topics, read by requests.
 
+mod accounts;
 mod known;
 mod newest;
 #[cfg(test)]
@@ -119,9 +120,11 @@ impl Index {
     pub(crate) fn owner(&self, account: &AccountId, tenant: &TenantKey) -> Owner {
         match self.read().accounts.get(account) {
             None => Owner::Nobody,
-            Some(None) => Owner::Gone,
-            Some(Some(owner)) if **owner == *tenant => Owner::Ours,
-            Some(Some(_)) => Owner::Another,
+            Some(account) => match &account.owner {
+                None => Owner::Gone,
+                Some(owner) if **owner == *tenant => Owner::Ours,
+                Some(_) => Owner::Another,
+            },
         }
     }
 

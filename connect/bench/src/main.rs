@@ -51,7 +51,7 @@ fn main() -> anyhow::Result<()> {
     let mut out = io::stdout();
     writeln!(
         out,
-        "| program | CPU µs an account | seconds to ready | RSS MiB |\n| --- | ---: | ---: | ---: |"
+        "| program | CPU µs an account | seconds to ready | RSS MiB | peak MiB |\n| --- | ---: | ---: | ---: | ---: |"
     )?;
     for one in &measured {
         writeln!(out, "{}", one.row(cli.accounts))?;
@@ -84,11 +84,12 @@ impl Measured {
             figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
         };
         format!(
-            "| {} | {:.2} | {:.2} | {:.0} |",
+            "| {} | {:.2} | {:.2} | {:.0} | {:.0} |",
             self.program.display(),
             median(&micros),
             median(&|(all, _)| all.seconds),
             median(&|(all, _)| all.mebibytes),
+            median(&|(all, _)| all.peak_mebibytes),
         )
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Cost {
     pub(crate) seconds: f64,
     /// The memory in use when it was ready.
     pub(crate) mebibytes: f64,
+    /// The most that was in use until then.
+    pub(crate) peak_mebibytes: f64,
 }
 
 impl Service {
@@ -70,7 +72,8 @@ impl Service {
         let cost = Cost {
             cpu_seconds: self.cpu_seconds()?,
             seconds,
-            mebibytes: self.mebibytes()?,
+            mebibytes: self.mebibytes("VmRSS")?,
+            peak_mebibytes: self.mebibytes("VmHWM")?,
         };
         let line = format!("stackone_connect_accounts {accounts}");
         let metrics = self.ask("/metrics")?;
@@ -97,11 +100,12 @@ impl Service {
         Ok(ticks.iter().sum::<f64>() / TICKS_A_SECOND)
     }
 
-    fn mebibytes(&self) -> anyhow::Result<f64> {
+    fn mebibytes(&self, name: &str) -> anyhow::Result<f64> {
         let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let value = line.and_then(|line| line.split_whitespace().next());
-        let kibibytes: f64 = value.context("no VmRSS")?.parse()?;
+        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+        let line = lines.find(|(of, _)| *of == name);
+        let value = line.and_then(|(_, value)| value.split_whitespace().next());
+        let kibibytes: f64 = value.context("no such line of memory")?.parse()?;
         Ok(kibibytes / 1024.0)
     }
 

@@ -1,12 +1,13 @@
 //! The content of an index, behind its lock.
 
-use std::collections::hash_map::{Entry, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountId, AccountPhase, LinkSessionFact};
 use uuid::Uuid;
 
+use super::accounts::Accounts;
 use super::newest::{Newest, Place};
 use crate::account::Account;
 use crate::session::{Folded, TenantState};
@@ -15,11 +16,10 @@ use crate::tenant::TenantKey;
 /// Everything that was read so far.
 #[derive(Default)]
 pub(super) struct Known {
-    pub(super) tenants: HashMap<Arc<TenantKey>, TenantState>,
+    /// In boxes, because half of a table that has doubled is empty.
+    pub(super) tenants: HashMap<Arc<TenantKey>, Box<TenantState>>,
     pub(super) sessions: HashMap<Uuid, Arc<TenantKey>>,
-    /// The tenant of each account; `None` for an account that was unlinked before its owner was
-    /// known.
-    pub(super) accounts: HashMap<AccountId, Option<Arc<TenantKey>>>,
+    pub(super) accounts: Accounts,
     /// The results of the newest facts.
     pub(super) newest: Newest,
 }
@@ -80,32 +80,28 @@ impl Known {
     /// their sessions.
     pub(super) fn put_account(
         &mut self,
-        account: Account,
+        mut account: Account,
         owner: Option<TenantKey>,
     ) -> [Option<Changed>; 2] {
-        let slot = self.accounts.entry(account.id.clone());
-        let before = match &slot {
-            Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(_) => None,
-        };
+        let known = self.accounts.get(&account.id);
+        let before = known.and_then(|known| known.owner.clone());
         let Some(owner) = owner.map(Arc::new).or_else(|| before.clone()) else {
             if account.phase == AccountPhase::Unlinked {
-                slot.insert_entry(None);
+                self.accounts.put(Arc::new(account));
             }
             return [None, None];
         };
-        // Each map is looked up once: with a million accounts, a lookup misses every cache.
         let tenant = self.tenants.entry(owner);
         let owner = Arc::clone(tenant.key());
-        slot.insert_entry(Some(Arc::clone(&owner)));
-        let moved = before.filter(|before| *before != owner);
-        let id = moved.is_some().then(|| account.id.clone());
         let tenant = tenant.or_default();
+        account.owner = Some(Arc::clone(&owner));
+        let account = Arc::new(account);
+        self.accounts.put(Arc::clone(&account));
         let concerned = tenant.concerned_by_account(&account.id);
-        tenant.put_account(account);
-        let former = moved.zip(id);
+        tenant.put_account(Arc::clone(&account));
+        let former = before.filter(|before| *before != owner);
         [
-            former.and_then(|(of, id)| self.take_from(of, &id)),
+            former.and_then(|of| self.take_from(of, &account.id)),
             Changed::of(owner, concerned),
         ]
     }
@@ -121,8 +117,8 @@ impl Known {
 
     /// Removes an account. Returns its tenant, where the change may concern one of its sessions.
     pub(super) fn remove_account(&mut self, id: &AccountId) -> Option<Changed> {
-        let tenant = self.accounts.remove(id).flatten()?;
-        self.take_from(tenant, id)
+        let account = self.accounts.remove(id)?;
+        self.take_from(account.owner.clone()?, id)
     }
 
     /// Removes sessions of a tenant that ended a week ago or earlier.
@@ -136,7 +132,11 @@ impl Known {
     }
 
     fn drop_if_empty(&mut self, tenant: &TenantKey) {
-        if self.tenants.get(tenant).is_some_and(TenantState::is_empty) {
+        if self
+            .tenants
+            .get(tenant)
+            .is_some_and(|tenant| tenant.is_empty())
+        {
             self.tenants.remove(tenant);
         }
     }

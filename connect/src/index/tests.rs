@@ -173,7 +173,7 @@ proptest! {
         }
         for tenant in ["t0", "t1", "t2"] {
             let seen = index.tenant(&key(tenant), |state| {
-                state.accounts().iter().map(|account| account.id.to_string()).collect::<Vec<_>>()
+                state.accounts().map(|account| account.id.to_string()).collect::<Vec<_>>()
             });
             let mut own: Vec<_> = owners.iter()
                 .filter(|(_, owner)| *owner == tenant).map(|(account, _)| account.clone()).collect();

@@ -81,10 +81,7 @@ pub(super) async fn list(
     let tenant = query.of(&authority, Scope::Read)?;
     let (accounts, next_cursor) = connect.index.tenant(tenant.key(), |state| {
         let after = |account: &&Account| cursor.as_ref().is_none_or(|cursor| account.id > *cursor);
-        let listed = state
-            .accounts()
-            .iter()
-            .filter(|account| account.is_listed());
+        let listed = state.accounts().filter(|account| account.is_listed());
         let mut listed = listed.filter(after).peekable();
         let page: Vec<_> = listed.by_ref().take(PAGE).collect();
         let more = listed.peek().and(page.last()).map(|last| last.id.clone());
@@ -155,9 +152,9 @@ fn document(
         provider_name: text(About::provider_name),
         label: text(About::label),
         user_name: text(About::user_name).filter(|_| shows_user),
-        health: account.health(),
-        message: account.health().sentence(),
-        since: account.confirmed_at,
+        health: account.health,
+        message: account.health.sentence(),
+        since: account.confirmed_at.map(Timestamp::from),
         open_session_id: state
             .sessions()
             .iter()

@@ -32,7 +32,9 @@ impl Before {
         match (self.versions.get(&account.id), self.unlisted_since) {
             (Some(version), _) => account.version > *version,
             // Both are by the processor's clock.
-            (None, Some(since)) => account.confirmed_at.is_some_and(|at| at > since),
+            (None, Some(since)) => account
+                .confirmed_at
+                .is_some_and(|at| Timestamp::from(at) > since),
             (None, None) => account.version > 0,
         }
     }

@@ -26,7 +26,7 @@ impl TenantState {
     /// Until then a session for a new account waits, whatever other sessions do; a session that
     /// links an account again always has one.
     fn has_candidate(&self, session: &Session) -> bool {
-        let mut accounts = self.accounts().iter();
+        let mut accounts = self.accounts();
         !session.is_relink()
             && (session.hint.is_some() || accounts.any(|account| session.has_moved(account)))
     }

@@ -112,7 +112,7 @@ impl TenantState {
 
     /// The accounts that may be what a session led to.
     fn candidates<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = &'a Account> {
-        self.accounts().iter().filter(|account| {
+        self.accounts().filter(|account| {
             account.is_listed()
                 && session.has_moved(account)
                 && !self.is_claimed(session.id, &account.id)

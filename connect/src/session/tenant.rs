@@ -2,6 +2,7 @@
 //! alike which session an account belongs to.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use stackone_link_schemas::{
@@ -22,7 +23,7 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub(crate) struct TenantState {
     sessions: Vec<Session>,
     /// By id.
-    accounts: Vec<Account>,
+    accounts: Vec<Arc<Account>>,
 }
 
 /// What became of a fact.
@@ -82,11 +83,12 @@ impl TenantState {
     /// The versions of the accounts as they are now, for a `token_minted` of this session: where
     /// there are too many, of the one that it links again, and of those that were confirmed last.
     pub(crate) fn versions(&self, session: &Session) -> TokenMinted {
-        let confirmed = self.accounts.iter().filter(|account| account.version > 0);
+        let confirmed = self.accounts().filter(|account| account.version > 0);
         let mut confirmed: Vec<&Account> = confirmed.collect();
         let relinked = session.created.account_id.as_ref();
+        let confirmed_at = |account: &Account| account.confirmed_at.map(Timestamp::from);
         confirmed
-            .sort_by_key(|account| Reverse((relinked == Some(&account.id), account.confirmed_at)));
+            .sort_by_key(|account| Reverse((relinked == Some(&account.id), confirmed_at(account))));
         let (listed, unlisted) = confirmed.split_at(confirmed.len().min(MAX_VERSIONS));
         let versions = listed.iter();
         TokenMinted {
@@ -94,7 +96,7 @@ impl TenantState {
                 .map(|account| (account.id.clone(), account.version))
                 .collect(),
             is_partial: !unlisted.is_empty(),
-            unlisted_confirmed_at: unlisted.first().and_then(|account| account.confirmed_at),
+            unlisted_confirmed_at: unlisted.first().and_then(|account| confirmed_at(account)),
         }
     }
 
@@ -110,7 +112,8 @@ impl TenantState {
     }
 
     /// Puts an account in the place of what was known of it.
-    pub(crate) fn put_account(&mut self, account: Account) {
+    pub(crate) fn put_account(&mut self, account: impl Into<Arc<Account>>) {
+        let account = account.into();
         match self.place(&account.id) {
             Ok(place) => self.accounts[place] = account,
             Err(place) => {
@@ -121,17 +124,18 @@ impl TenantState {
     }
 
     /// Forgets an account.
-    pub(crate) fn remove_account(&mut self, id: &AccountId) -> Option<Account> {
+    pub(crate) fn remove_account(&mut self, id: &AccountId) -> Option<Arc<Account>> {
         let place = self.place(id).ok()?;
         Some(self.accounts.remove(place))
     }
 
     pub(crate) fn account(&self, id: &AccountId) -> Option<&Account> {
-        self.accounts.get(self.place(id).ok()?)
+        Some(&self.accounts[self.place(id).ok()?])
     }
 
-    pub(crate) fn accounts(&self) -> &[Account] {
-        &self.accounts
+    /// Its accounts, by id.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.iter().map(|account| &**account)
     }
 
     pub(crate) fn sessions(&self) -> &[Session] {
@@ -156,9 +160,9 @@ impl TenantState {
 
     /// The name that StackOne knows the tenant by: another may make a second account.
     pub(crate) fn name(&self) -> Option<&str> {
-        let dated = self.accounts.iter().filter_map(|account| {
+        let dated = self.accounts().filter_map(|account| {
             let about = account.about.as_ref()?;
-            Some((about.created_at?, about.owner_name()?))
+            Some((Timestamp::from(about.created_at?), about.owner_name()?))
         });
         let oldest = dated.min_by_key(|(created_at, _)| *created_at);
         let first = || self.sessions.iter().min_by_key(|one| one.created_at);

@@ -8,7 +8,7 @@ use stackone_link_schemas::{
 use uuid::Uuid;
 
 use super::{Folded, TenantState};
-use crate::account::{About, Account};
+use crate::account::{About, Account, Health};
 
 /// So many seconds after the beginning.
 pub(crate) fn at(seconds: i64) -> Timestamp {
@@ -30,12 +30,12 @@ pub(crate) fn account(name: &str, version: u64, phase: AccountPhase) -> Account 
     };
     Account {
         id: id(name),
+        owner: None,
         version,
         phase,
-        status: Some(status),
+        health: Health::of(phase, Some(&status), false),
         taken_in: None,
-        confirmed_at: Some(at(0)),
-        is_pending: false,
+        confirmed_at: Some(at(0).into()),
         about: (phase != AccountPhase::Unlinked).then(|| about(None)),
     }
 }

@@ -238,7 +238,7 @@ fn minted_for_many(ahead: i64, account_id: Option<&str>) -> TenantState {
     for number in 0..300 {
         // The first ids are those that were confirmed first.
         let mut account = account(&format!("old{number:03}"), 7, Active);
-        account.confirmed_at = Some(at(number + ahead));
+        account.confirmed_at = Some(at(number + ahead).into());
         tenant.put_account(account);
     }
     tenant.create(1, account_id);
@@ -253,7 +253,7 @@ fn of_a_tenant_with_many_accounts_clocks_do_not_tell_what_moved() {
             let mut tenant = minted_for_many(ahead, None);
             assert_eq!(standing(&tenant, 1, &NOTHING), Standing::Waiting, "{ahead}");
             let mut moved = account(id, 8, Active);
-            moved.confirmed_at = Some(at(1001 + ahead));
+            moved.confirmed_at = Some(at(1001 + ahead).into());
             tenant.put_account(moved);
             let verified = Some((Verified, vec![]));
             assert_eq!(verdict(&tenant, 1, &NOTHING), verified, "{id}, {ahead}");
@@ -261,7 +261,7 @@ fn of_a_tenant_with_many_accounts_clocks_do_not_tell_what_moved() {
         let mut tenant = minted_for_many(ahead, Some("old000"));
         assert_eq!(standing(&tenant, 1, &NOTHING), Standing::Waiting, "{ahead}");
         let mut moved = account("old000", 8, Active);
-        moved.confirmed_at = Some(at(1001 + ahead));
+        moved.confirmed_at = Some(at(1001 + ahead).into());
         tenant.put_account(moved);
         assert_eq!(verdict(&tenant, 1, &NOTHING), Some((Verified, vec![])));
     }
@@ -275,7 +275,7 @@ fn an_account_that_is_not_listed_is_anothers_where_that_was_settled_later() {
         tenant.mint(2, 500);
         tenant.fact(2, settled(Verified, "old000", 7), settled_at);
         let mut moved = account("old000", 8, Active);
-        moved.confirmed_at = Some(at(1003));
+        moved.confirmed_at = Some(at(1003).into());
         tenant.put_account(moved);
         assert_eq!(verdict(&tenant, 1, &NOTHING), expected, "{settled_at}");
     }
