@@ -14,7 +14,10 @@ use stackone_link_schemas::{
 use stackone_link_transport::{KafkaConfig, Live, encode_headers};
 use stackone_link_wire::{RecordHeaders, Topic, Topics};
 
-const PARTITIONS: i32 = 12;
+/// The fewest partitions of a topic.
+const PARTITIONS: u32 = 12;
+/// The most accounts of a partition, of which the mock cluster keeps the newest 5 MB.
+const OF_PARTITION: u32 = 20_000;
 const WITHIN: Duration = Duration::from_secs(60);
 const PROJECT: &str = "acmeinc-27270";
 /// The number of accounts of one tenant.
@@ -30,11 +33,14 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    /// Starts a broker that keeps the states of so many accounts.
+    pub(crate) fn start(accounts: u32) -> anyhow::Result<Self> {
+        let partitions = accounts.div_ceil(OF_PARTITION).max(PARTITIONS);
+        let partitions = i32::try_from(partitions)?;
         let cluster = MockCluster::new(1)?;
         let topics = Topics::default();
         for topic in [STATES, EMPTY, topics.name(Topic::LinkSessions)] {
-            cluster.create_topic(topic, PARTITIONS, 1)?;
+            cluster.create_topic(topic, partitions, 1)?;
         }
         Ok(Self { cluster })
     }

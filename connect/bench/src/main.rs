@@ -39,7 +39,7 @@ struct Measured {
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    let broker = Broker::start()?;
+    let broker = Broker::start(cli.accounts)?;
     broker.write_states(cli.accounts)?;
     let programs = [Some(cli.service), cli.against].into_iter().flatten();
     let mut measured: Vec<_> = programs.map(Measured::new).collect();
