@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use stackone_link_schemas::{AccountId, AccountPhase, AccountStateView, AccountStatus};
 
-use crate::tenant::TenantKey;
+use crate::tenant_key::TenantKey;
 pub(crate) use about::About;
 pub(crate) use moment::Moment;
 

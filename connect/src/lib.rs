@@ -14,7 +14,7 @@
 //! 5. The processor confirms the account on the state topic. `session` decides by that alone,
 //!    `settle` writes the end down, and `streams` tells the page.
 //!
-//! Pure modules: `session`, `jwt`, `tokens`, `input`, `account`, `tenant`, `problem`.
+//! Pure modules: `session`, `jwt`, `tokens`, `input`, `account`, `tenant`, `tenant_key`, `problem`.
 
 mod account;
 mod application;
@@ -47,6 +47,7 @@ mod streams;
 mod subscribers;
 pub mod tasks;
 mod tenant;
+mod tenant_key;
 pub mod tokens;
 
 pub use application::{Application, BuildError, RunError};

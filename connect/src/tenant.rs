@@ -4,14 +4,7 @@
 use crate::input::NamedTenant;
 use crate::jwt::{Claims, Scope};
 use crate::problem::{Problem, Reason};
-
-/// The ids of a tenant: an owner at StackOne, in a project.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct TenantKey {
-    /// The id of the project; absent where there is a single project without one.
-    pub(crate) project: Option<String>,
-    pub(crate) id: String,
-}
+pub(crate) use crate::tenant_key::TenantKey;
 
 /// A tenant that the caller may speak for.
 #[derive(Debug, Clone, PartialEq, Eq)]
