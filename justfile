@@ -212,10 +212,11 @@ fuzz-ingest seconds="600":
 [group('check')]
 lint: fmt clippy clippy-container
 
-# Formatting, without changing anything (`cargo fmt` does)
+# Formatting, without changing anything (`cargo fmt` does), and comments of over 100 characters, but for tables and addresses
 [group('check')]
 fmt:
     cargo fmt --all --check
+    ! LC_ALL=C.UTF-8 git grep --line-number --perl-regexp '^(?=.{101}) *//(?![/!]? *(\||https?:))' -- '*.rs'
 
 # Clippy on the default build
 [group('check')]

@@ -1,5 +1,5 @@
-//! What this replica has read: all sessions and accounts, by tenant. Written by the threads that follow the
-//! topics, read by requests.
+//! What this replica has read: all sessions and accounts, by tenant. Written by the threads that
+//! follow the topics, read by requests.
 
 mod accounts;
 mod known;

@@ -39,8 +39,9 @@ use embedded::EmbeddedBroker;
 /// What kind of broker it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BrokerKind {
-    /// librdkafka's mock cluster in this process. It proves logic only: it does not hide aborted records, keeps no
-    /// transactional offsets, does not compact, and takes 3 s for a group's first record.
+    /// librdkafka's mock cluster in this process. It proves logic only: it does not hide aborted
+    /// records, keeps no transactional offsets, does not compact, and takes 3 s for a group's first
+    /// record.
     Embedded,
     /// Apache Kafka in a container.
     Container,

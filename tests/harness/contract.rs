@@ -1,5 +1,5 @@
-//! What every record of a topic has to be, by rules that are not ours: the committed JSON Schemas and `AsyncAPI` document, by
-//! a schema library, and `CloudEvents`, by its SDK.
+//! What every record of a topic has to be, by rules that are not ours: the committed JSON Schemas
+//! and `AsyncAPI` document, by a schema library, and `CloudEvents`, by its SDK.
 
 mod asyncapi;
 
@@ -54,7 +54,8 @@ fn check(topic: Topic, record: &BorrowedMessage<'_>) -> Result<(), String> {
     let event = BinaryDeserializer::into_event(read)
         .map_err(|error| format!("no CloudEvent in binary mode: {error}"))?;
     if !matches!(topic, Topic::DeadLetter | Topic::LinkSessions) {
-        // Facts of a session have their tenant for a key. A dead letter has the headers of whoever wrote the record, as they were.
+        // Facts of a session have their tenant for a key. A dead letter has the headers of whoever
+        // wrote the record, as they were.
         equal("key", key.as_deref(), "ce_subject", event.subject())?;
     }
     match topic {
@@ -109,7 +110,8 @@ fn equal(one: &str, first: Option<&str>, other: &str, second: Option<&str>) -> R
         .ok_or_else(|| format!("{one} is {first:?} and {other} is {second:?}"))
 }
 
-/// A record as the SDK takes one in. Its own reader of Kafka messages is bound to another version of the Kafka client.
+/// A record as the SDK takes one in. Its own reader of Kafka messages is bound to another version
+/// of the Kafka client.
 struct Record {
     headers: BTreeMap<String, String>,
     value: Option<Vec<u8>>,

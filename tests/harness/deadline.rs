@@ -20,7 +20,8 @@ pub struct Overdue {
     pub last: String,
 }
 
-/// Looks until `look` returns `Ok`, and gives what it returned. `Err` says what is not yet as it should be.
+/// Looks until `look` returns `Ok`, and gives what it returned. `Err` says what is not yet as it
+/// should be.
 ///
 /// # Errors
 ///

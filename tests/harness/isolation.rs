@@ -3,7 +3,8 @@
 /// Which records a reader sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
-    /// Those of committed transactions, and those of none: what subscribers see. The embedded broker shows them all.
+    /// Those of committed transactions, and those of none: what subscribers see. The embedded
+    /// broker shows them all.
     #[default]
     ReadCommitted,
     /// All of them.

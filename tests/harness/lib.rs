@@ -1,5 +1,5 @@
-//! What the pipeline's tests, and the demo, run on: a broker, names that no other test uses, a reader of topics, one
-//! type for a service as a process, and one way to wait.
+//! What the pipeline's tests, and the demo, run on: a broker, names that no other test uses, a
+//! reader of topics, one type for a service as a process, and one way to wait.
 //!
 //! [`Broker::start`] gives the broker that the environment asks for:
 //!
@@ -9,8 +9,8 @@
 //! | feature `container` | one Apache Kafka container for all tests of the process; `KAFKA_IMAGE` names its image | everything |
 //! | neither | librdkafka's mock cluster, in this process | logic |
 //!
-//! A test that only a real broker can pass is compiled only with the feature `container`, so that no run skips it in
-//! silence. One that stops or pauses its broker starts a `DedicatedBroker`.
+//! A test that only a real broker can pass is compiled only with the feature `container`, so that
+//! no run skips it in silence. One that stops or pauses its broker starts a `DedicatedBroker`.
 #![expect(
     clippy::disallowed_methods,
     reason = "a test starts threads as it likes"

@@ -54,7 +54,8 @@ impl Metrics {
     }
 }
 
-/// Waits until the sum of all samples of a metric, or the sample that is named with its labels, is so.
+/// Waits until the sum of all samples of a metric, or the sample that is named with its labels, is
+/// so.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! Threads and tasks of a program under test that panic on purpose. No program of production links this.
+//! Threads and tasks of a program under test that panic on purpose. No program of production links
+//! this.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;

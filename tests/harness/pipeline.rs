@@ -33,7 +33,8 @@ pub use phrases::assert_story;
 pub use processor::{ProcessorInProcess, ended};
 pub use settings::{API_KEY, OTHER_PROJECT, PROJECT, PipelineSettings};
 
-/// How long anything in a test may take. Generous: a busy machine is slow, and a test that passes does not wait.
+/// How long anything in a test may take. Generous: a busy machine is slow, and a test that passes
+/// does not wait.
 pub const WITHIN: Duration = Duration::from_secs(120);
 
 /// The webhook secret of the tests' project.
@@ -61,7 +62,8 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Starts ingest and simulator for the test `test`, and makes the topics. No processor runs yet.
+    /// Starts ingest and simulator for the test `test`, and makes the topics. No processor runs
+    /// yet.
     ///
     /// # Errors
     ///
@@ -163,8 +165,9 @@ impl Pipeline {
         &self.group
     }
 
-    /// A `read_committed` reader of one of the topics, which fails on a record that breaks the contract. On the embedded broker, which hides nothing that was aborted, it
-    /// takes a transition that was written again to be one.
+    /// A `read_committed` reader of one of the topics, which fails on a record that breaks the
+    /// contract. On the embedded broker, which hides nothing that was aborted, it takes a
+    /// transition that was written again to be one.
     #[must_use]
     pub fn reader(&self, topic: Topic) -> TopicReader {
         let name = self.topics.name(topic);
@@ -185,8 +188,8 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// Where ingest did not end well, or something was left behind: a service that joined and was not stopped, or a
-    /// file beside the configurations.
+    /// Where ingest did not end well, or something was left behind: a service that joined and was
+    /// not stopped, or a file beside the configurations.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         let running = self.guests.left_behind();
         drop(self.stop);

@@ -43,7 +43,8 @@ impl ReadRecord {
         })
     }
 
-    /// Reads a message whose key, headers and timestamp are as every record of the pipeline has them.
+    /// Reads a message whose key, headers and timestamp are as every record of the pipeline has
+    /// them.
     pub(crate) fn of(message: &BorrowedMessage<'_>) -> Self {
         let coordinates = format!(
             "{}[{}]@{}",

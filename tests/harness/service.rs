@@ -16,7 +16,8 @@ use url::Url;
 use crate::pipeline::Guest;
 use crate::{WITHIN, eventually};
 
-/// Path of the program of a service that is built with the tests: of `connect`, `ingest`, `process` or `processor`.
+/// Path of the program of a service that is built with the tests: of `connect`, `ingest`, `process`
+/// or `processor`.
 ///
 /// # Panics
 ///

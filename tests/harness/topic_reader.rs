@@ -16,7 +16,8 @@ use crate::{Isolation, ReadRecord, WITHIN, eventually, unique_group};
 /// How long reading to the end of a topic may take.
 const END_WITHIN: Duration = Duration::from_secs(120);
 
-/// Collects the records of one topic, all partitions of it, from the beginning. It belongs to no group.
+/// Collects the records of one topic, all partitions of it, from the beginning. It belongs to no
+/// group.
 pub struct TopicReader {
     consumer: Arc<StreamConsumer>,
     config: ClientConfig,
@@ -53,7 +54,8 @@ impl TopicReader {
             .set("enable.partition.eof", "true")
             .set("fetch.wait.max.ms", "10")
             .set("reconnect.backoff.max.ms", "500")
-            // Of a broker that is frozen; by default 60 s, for which it would seem that nothing was written.
+            // Of a broker that is frozen; by default 60 s, for which it would seem that nothing was
+            // written.
             .set("socket.timeout.ms", "3000")
             // A test that stops the broker need not be told that it cannot be reached.
             .set("log_level", "0");
@@ -74,8 +76,8 @@ impl TopicReader {
         }
     }
 
-    /// Takes a record with the id of an earlier one to be that, again. For what transactions write on the embedded
-    /// broker alone: it shows what was aborted and then written anew.
+    /// Takes a record with the id of an earlier one to be that, again. For what transactions write
+    /// on the embedded broker alone: it shows what was aborted and then written anew.
     #[must_use]
     pub fn forgetting_repeats(self) -> Self {
         Self {
@@ -103,7 +105,8 @@ impl TopicReader {
     ///
     /// # Panics
     ///
-    /// Where that takes longer than `within`, with what was read; and on a record that is not as the pipeline's are.
+    /// Where that takes longer than `within`, with what was read; and on a record that is not as
+    /// the pipeline's are.
     pub async fn read_until(
         &mut self,
         within: Duration,
@@ -145,8 +148,8 @@ impl TopicReader {
             .await
     }
 
-    /// Everything that the topic holds now, read anew. A transaction that was committed a moment ago may not be
-    /// visible yet: wait for its records with [`Self::read_until`] first.
+    /// Everything that the topic holds now, read anew. A transaction that was committed a moment
+    /// ago may not be visible yet: wait for its records with [`Self::read_until`] first.
     ///
     /// # Panics
     ///
@@ -174,11 +177,13 @@ impl TopicReader {
         anew.records
     }
 
-    /// The same, once no transaction is open: then all that a writer knows to be committed is visible.
+    /// The same, once no transaction is open: then all that a writer knows to be committed is
+    /// visible.
     ///
     /// # Panics
     ///
-    /// Where one stays open for 30 s, or the end is not reached; and on a record that is not as the pipeline's are.
+    /// Where one stays open for 30 s, or the end is not reached; and on a record that is not as the
+    /// pipeline's are.
     pub async fn read_all_committed(&self) -> Vec<ReadRecord> {
         let (config, topic) = (self.config.clone(), self.topic.clone());
         let look = async || {
@@ -218,7 +223,8 @@ impl TopicReader {
         }
     }
 
-    /// Assigns all partitions from their beginning, once the topic exists, and says how many there are.
+    /// Assigns all partitions from their beginning, once the topic exists, and says how many there
+    /// are.
     async fn assign(&mut self, within: Duration) -> usize {
         if let Some(partitions) = self.assigned {
             return partitions;

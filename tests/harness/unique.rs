@@ -2,7 +2,8 @@
 
 use stackone_link_wire::Topics;
 
-/// Names of the pipeline's topics, of this test alone. `test` makes them recognizable in the broker's log.
+/// Names of the pipeline's topics, of this test alone. `test` makes them recognizable in the
+/// broker's log.
 #[must_use]
 pub fn unique_topics(test: &str) -> Topics {
     Topics::with_prefix(&unique(test))

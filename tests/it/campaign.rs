@@ -1,7 +1,9 @@
-//! Three brokers under faults, while signed webhooks flow and accounts change: what was answered 200 is on its topic, each
-//! change is told once, answers come in time, and the services recover without a restart.
+//! Three brokers under faults, while signed webhooks flow and accounts change: what was answered
+//! 200 is on its topic, each change is told once, answers come in time, and the services recover
+//! without a restart.
 //!
-//! One round of a few faults; `CAMPAIGN_ROUNDS` plays so many rounds of all of them (`just campaign`).
+//! One round of a few faults; `CAMPAIGN_ROUNDS` plays so many rounds of all of them (`just
+//! campaign`).
 
 mod fault;
 mod report;

@@ -1,5 +1,5 @@
-//! The commands that documents tell people to type, typed: those of operators on a pipeline that runs, and those of
-//! `docs/try-it.md` from the first to the last in one shell.
+//! The commands that documents tell people to type, typed: those of operators on a pipeline that
+//! runs, and those of `docs/try-it.md` from the first to the last in one shell.
 
 #[cfg(feature = "container")]
 mod copies;
@@ -49,7 +49,8 @@ async fn with_an_account(pipeline: &Pipeline) {
     topic.read_until(WITHIN, is_confirmed).await;
 }
 
-/// The processor's configuration by the names that documents give it, for topics as the test made them.
+/// The processor's configuration by the names that documents give it, for topics as the test made
+/// them.
 fn write_processor_files(pipeline: &Pipeline, folder: &Path) {
     let file = pipeline.processor_file("documents").unwrap();
     let layout = "[topic_layout]\n";

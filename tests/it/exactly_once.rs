@@ -1,4 +1,5 @@
-//! What holds whatever happens to processors: webhooks without end, and a judge of what a `read_committed` reader saw.
+//! What holds whatever happens to processors: webhooks without end, and a judge of what a
+//! `read_committed` reader saw.
 
 mod load;
 mod verdict;
@@ -10,7 +11,8 @@ use fastrand::Rng;
 pub(crate) use load::{Load, link_all, stir};
 pub(crate) use verdict::{faults, judge};
 
-/// Randomness that can be had again: with `PROCESSOR_SEED` the same moments, though not to the microsecond.
+/// Randomness that can be had again: with `PROCESSOR_SEED` the same moments, though not to the
+/// microsecond.
 pub(crate) fn random(test: &str) -> Rng {
     let seed = std::env::var("PROCESSOR_SEED")
         .map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());

@@ -22,7 +22,8 @@ fn webhook(random: &mut fastrand::Rng) -> SignedBody {
     }
 }
 
-/// A broker refuses a batch as a whole, and every record in it would be answered "too large", for good.
+/// A broker refuses a batch as a whole, and every record in it would be answered "too large", for
+/// good.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_record_that_fits_is_refused_for_the_batch_it_is_in() {
     let broker = DedicatedBroker::start().await.unwrap();
@@ -45,7 +46,8 @@ async fn no_record_that_fits_is_refused_for_the_batch_it_is_in() {
             posts.spawn(async { Some(request.send().await.ok()?.status().as_u16()) });
         }
         let answers = posts.join_all().await;
-        // On a machine that is busy some are told to come again, or cut off while their bodies come.
+        // On a machine that is busy some are told to come again, or cut off while their bodies
+        // come.
         let mut answered = answers.iter().flatten();
         assert!(
             answered.all(|status| matches!(status, 200 | 503)),

@@ -1,7 +1,8 @@
 //! Conservation: what was answered 200 is on its topic, whatever happens to broker and service.
 //!
-//! Ten rounds, about two minutes. `CONSERVATION_ROUNDS` asks for more (a round takes some 10 s, and ingest is killed once
-//! in each), `CONSERVATION_SEED` plays one run again: the same webhooks and faults, though not to the microsecond.
+//! Ten rounds, about two minutes. `CONSERVATION_ROUNDS` asks for more (a round takes some 10 s, and
+//! ingest is killed once in each), `CONSERVATION_SEED` plays one run again: the same webhooks and
+//! faults, though not to the microsecond.
 
 mod client;
 mod verdict;

@@ -1,5 +1,5 @@
-//! SIGTERM while 200 connections post: nothing that was answered is missing, and nothing that was taken in goes
-//! unanswered.
+//! SIGTERM while 200 connections post: nothing that was answered is missing, and nothing that was
+//! taken in goes unanswered.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,7 +24,8 @@ const SETTINGS: [(&str, &str); 1] = [("INGEST__SHUTDOWN__DRAIN_DELAY", "500ms")]
 struct Connection {
     /// Account ids of the webhooks that were answered 200.
     accepted: Vec<String>,
-    /// That of the webhook that got no answer, after which it posted no more, and what it saw instead.
+    /// That of the webhook that got no answer, after which it posted no more, and what it saw
+    /// instead.
     unanswered: (String, reqwest::Error),
 }
 
@@ -76,7 +77,8 @@ async fn sigterm_under_load_leaves_no_answer_without_a_record_and_no_record_with
     let ingest = ingest_process(broker.bootstrap_servers(), &topics, &settings).await;
     let answers = Arc::new(AtomicUsize::new(0));
     let mut connections = JoinSet::new();
-    // As many connections as there are requests at once; making a client for each takes longer than the test.
+    // As many connections as there are requests at once; making a client for each takes longer than
+    // the test.
     let client = webhook_client(WITHIN).unwrap();
     for connection in 0..CONNECTIONS {
         let (client, url) = (client.clone(), ingest.webhook_url());

@@ -1,7 +1,8 @@
-//! The model test: random histories of changes, webhooks, faults of the API, crashes and rebalances, against a simple
-//! reference of what has to be told of each account.
+//! The model test: random histories of changes, webhooks, faults of the API, crashes and
+//! rebalances, against a simple reference of what has to be told of each account.
 //!
-//! `MODEL_SEED=1,2` plays these seeds; odd ones lose no webhook. One whose history failed belongs into [`SEEDS`].
+//! `MODEL_SEED=1,2` plays these seeds; odd ones lose no webhook. One whose history failed belongs
+//! into [`SEEDS`].
 
 mod history;
 mod observed;

@@ -56,7 +56,8 @@ impl Program {
         started.await.unwrap()
     }
 
-    /// False where it has started something of this name, true where it has ended, none while neither.
+    /// False where it has started something of this name, true where it has ended, none while
+    /// neither.
     fn starts_now(&mut self, name: &str) -> Option<bool> {
         if self.process.has_ended().is_some() {
             return Some(true);

@@ -67,7 +67,8 @@ async fn a_backlog_over_the_limit_waits_in_the_state_topic_and_holds_up_no_other
     for id in &others {
         assert_story(records, id.as_str(), ["linked"]);
     }
-    // Further triggers of accounts that wait are taken in, and the next processor finds all of them.
+    // Further triggers of accounts that wait are taken in, and the next processor finds all of
+    // them.
     for id in &ids {
         pipeline.refresh(id);
     }

@@ -13,7 +13,8 @@ use crate::pipeline_dead_letters::assert_conserved;
 /// More than are asked for at once, and than a page has.
 const ACCOUNTS: u64 = 120;
 
-/// A pipeline whose budget is the bottleneck, without a processor, and the accounts that wait for one.
+/// A pipeline whose budget is the bottleneck, without a processor, and the accounts that wait for
+/// one.
 async fn many_that_wait(
     test: &str,
     requests_per_minute: u32,

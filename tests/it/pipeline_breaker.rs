@@ -1,4 +1,5 @@
-//! An outage of one project's API: nothing is lost, the other project does not notice, and then all is asked for.
+//! An outage of one project's API: nothing is lost, the other project does not notice, and then all
+//! is asked for.
 
 use std::num::NonZeroU32;
 

@@ -11,12 +11,14 @@ use crate::pipeline_dead_letters::assert_conserved;
 /// What StackOne allows an API key, and what a project is asked by default.
 const ALLOWED: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 const BUDGET: NonZeroU32 = NonZeroU32::new(900).unwrap();
-/// More than the budget of a minute, so that the simulator's window of a minute is full before the last is asked for.
+/// More than the budget of a minute, so that the simulator's window of a minute is full before the
+/// last is asked for.
 const ACCOUNTS: usize = 960;
 /// Four times what the budget takes for them.
 const WITHIN: Duration = Duration::from_secs(260);
 
-/// Confirms accounts, one request each, with so many replicas. They are there before the first record comes.
+/// Confirms accounts, one request each, with so many replicas. They are there before the first
+/// record comes.
 async fn confirm_all(replicas: usize) {
     let settings = PipelineSettings {
         partitions: 4,

@@ -59,8 +59,8 @@ async fn consumed(processor: &ServiceProcess, records: f64) {
     consumed.await.unwrap();
 }
 
-/// One lookup may be under way. The first is answered, and what it says is committed, which is held; the second is under
-/// way then, and nothing but its answer makes room for the third.
+/// One lookup may be under way. The first is answered, and what it says is committed, which is
+/// held; the second is under way then, and nothing but its answer makes room for the third.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_are_taken_in_and_lookups_sent_while_a_transaction_is_committed() {
     let settings = PipelineSettings {

@@ -1,10 +1,12 @@
-//! Every record that the pipeline writes keeps its contract: on each of the seven topics, whoever reads it or nobody.
+//! Every record that the pipeline writes keeps its contract: on each of the seven topics, whoever
+//! reads it or nobody.
 
 use harness::{Pipeline, ReadRecord, WITHIN};
 use stackone_link_wire::Topic;
 use stackone_simulator::CustomWebhook;
 
-/// Bodies for the topics that no processor reads: other events of an account, and what cannot be used.
+/// Bodies for the topics that no processor reads: other events of an account, and what cannot be
+/// used.
 const BODIES: [(Topic, &str); 4] = [
     (
         Topic::RecordEvents,

@@ -1,4 +1,5 @@
-//! Processors that are killed, and replicas that come and go: what a `read_committed` reader sees is as if they had not.
+//! Processors that are killed, and replicas that come and go: what a `read_committed` reader sees
+//! is as if they had not.
 //!
 //! `PROCESSOR_SEED` plays one run again; `PROCESSOR_KILLS` has more of the kills (`just soak`).
 
@@ -17,7 +18,8 @@ use crate::pipeline_dead_letters::assert_conserved;
 
 /// So many, or as `PROCESSOR_KILLS` says.
 const KILLS: usize = 20;
-/// Changes, of which there are 25 a second: from the start of a processor to when it works, after one was killed.
+/// Changes, of which there are 25 a second: from the start of a processor to when it works, after
+/// one was killed.
 const UNTIL_AT_WORK: u64 = 150;
 /// While it restores, looks up and commits.
 const AT_WORK: u64 = 20;
@@ -34,7 +36,8 @@ async fn every_transition_is_seen_once_although_the_processor_is_killed_twenty_t
     for _ in 0..kills {
         let processor = pipeline.processor_process("a").await;
         let before = lifecycle.records().len();
-        // Two of three die when they have committed something, the others at any moment after they started.
+        // Two of three die when they have committed something, the others at any moment after they
+        // started.
         if random.u8(..3) > 0 {
             lifecycle
                 .read_until(WITHIN, |records| records.len() > before)

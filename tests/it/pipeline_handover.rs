@@ -5,8 +5,8 @@ use stackone_link_wire::Topic;
 
 use crate::exactly_once::{judge, link_all, stir};
 
-/// The new one has another instance id, as on another machine, so that nothing but the time a transaction may take ends
-/// the one that is open.
+/// The new one has another instance id, as on another machine, so that nothing but the time a
+/// transaction may take ends the one that is open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_machine_goes_on_where_a_dead_one_left_a_transaction_open() {
     let pipeline = Pipeline::start("machine").await.unwrap();

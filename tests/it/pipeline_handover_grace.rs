@@ -73,7 +73,8 @@ async fn a_grace_period_goes_on_where_its_partition_goes() {
         let took = event.confirmed_at.duration_since(since);
         assert!(took >= SignedDuration::try_from(grace).unwrap(), "{took}");
         assert_eq!(event.event_type.as_str(), "account.link_failed");
-        // One webhook, which may be stored twice where its sender did not wait for the answer; no record counts twice.
+        // One webhook, which may be stored twice where its sender did not wait for the answer; no
+        // record counts twice.
         let ids: HashSet<_> = event.caused_by.iter().map(|cause| cause.event_id).collect();
         let records: HashSet<_> = event
             .caused_by

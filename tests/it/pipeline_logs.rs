@@ -1,4 +1,5 @@
-//! What a processor's log must never show, at whichever level: credentials, who linked an account, and what bodies say.
+//! What a processor's log must never show, at whichever level: credentials, who linked an account,
+//! and what bodies say.
 
 use harness::{API_KEY, Pipeline, PipelineSettings, ReadRecord, WITHIN, story_of};
 use stackone_link_wire::Topic;
@@ -51,7 +52,8 @@ async fn put_aside(pipeline: &Pipeline, count: usize) {
     letters.events(count).await;
 }
 
-/// Lookups that succeed, that the API refuses, that it cannot answer, and whose answers are garbage.
+/// Lookups that succeed, that the API refuses, that it cannot answer, and whose answers are
+/// garbage.
 async fn look_up(pipeline: &Pipeline) {
     let simulator = &pipeline.simulator;
     let id = simulator.link(&account()).unwrap();

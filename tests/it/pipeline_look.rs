@@ -1,4 +1,5 @@
-//! `stackone-processor look`: one account is looked up where no webhook comes, and nothing is told that a recheck would not.
+//! `stackone-processor look`: one account is looked up where no webhook comes, and nothing is told
+//! that a recheck would not.
 
 use harness::{
     Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN, assert_story,
@@ -86,7 +87,8 @@ async fn a_look_queues_one_lookup_and_tells_nothing_where_nothing_has_changed() 
     let id = link(&pipeline, Notify::Send);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     lifecycle.events(1).await;
-    // The event's transaction may have ended on its topic and not yet on that of states, which the command reads.
+    // The event's transaction may have ended on its topic and not yet on that of states, which the
+    // command reads.
     let is_confirmed = |record: &ReadRecord| record.json::<AccountState>().version == 1;
     let mut states = pipeline.reader(Topic::State);
     states
@@ -150,7 +152,8 @@ async fn a_look_tells_what_changed_and_the_webhook_that_comes_late_tells_it_no_s
     assert!(said.contains(&follow), "{said}");
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     lifecycle.events(1).await;
-    // The answer was older than the look, so the account is asked for again: what changes before that has no cause.
+    // The answer was older than the look, so the account is asked for again: what changes before
+    // that has no cause.
     looked_up(&processor.admin, 2.0).await;
 
     simulator.refresh_credentials(&id, Notify::Silent).unwrap();

@@ -1,5 +1,5 @@
-//! However long Kafka takes no writes, or refuses dead letters, and however much comes meanwhile, a processor keeps no more than
-//! it may, and goes on where it was when that is mended.
+//! However long Kafka takes no writes, or refuses dead letters, and however much comes meanwhile, a
+//! processor keeps no more than it may, and goes on where it was when that is mended.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;

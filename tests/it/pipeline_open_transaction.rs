@@ -1,5 +1,6 @@
-//! A transaction that nobody ends, on the state topic or with the group's offset. Brokers before 3.6 may leave one for ever (KIP-890);
-//! one whose timeout is far away holds up a restore in the same way on each version.
+//! A transaction that nobody ends, on the state topic or with the group's offset. Brokers before
+//! 3.6 may leave one for ever (KIP-890); one whose timeout is far away holds up a restore in the
+//! same way on each version.
 
 use harness::{
     Broker, DedicatedBroker, Pipeline, PipelineSettings, ProcessorInProcess, WITHIN, metric_is,

@@ -45,7 +45,8 @@ async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time
     let mut ids: Vec<_> = (0..3).map(link).collect();
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     lifecycle.events(3).await;
-    // The answers come when the broker is gone, and are committed by a transaction that it never answers.
+    // The answers come when the broker is gone, and are committed by a transaction that it never
+    // answers.
     let faults = pipeline.simulator.faults();
     let held = faults.set(FaultRule::always(Fault::Hang)).unwrap();
     ids.extend((3..8).map(link));

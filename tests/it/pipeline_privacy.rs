@@ -44,7 +44,8 @@ async fn told(pipeline: &Pipeline, id: &AccountId, event: LifecycleType) {
     lifecycle.read_until(WITHIN, is_told).await;
 }
 
-/// How many records of a topic have it in their key, headers or value, and how many in key or headers.
+/// How many records of a topic have it in their key, headers or value, and how many in key or
+/// headers.
 async fn found(pipeline: &Pipeline, topic: Topic, text: &str) -> (usize, usize) {
     let records = pipeline.all(topic).await;
     assert!(!records.is_empty(), "{topic:?} is empty: nothing is proven");
@@ -103,7 +104,8 @@ async fn personal_data_that_is_switched_off_is_on_no_topic_but_the_raw_ones() {
         for topic in [Topic::Lifecycle, Topic::Linked, Topic::State] {
             assert_eq!(found(&pipeline, topic, text).await, (0, 0), "{topic:?}");
         }
-        // What StackOne signed is kept as it came, where it arrives and where it is put aside; but in values alone.
+        // What StackOne signed is kept as it came, where it arrives and where it is put aside; but
+        // in values alone.
         for topic in [Topic::AccountEvents, Topic::DeadLetter] {
             let (named, labelled) = found(&pipeline, topic, text).await;
             assert!(named > 0, "{topic:?} is raw");
@@ -174,7 +176,8 @@ async fn what_was_written_before_it_was_switched_off_is_written_anew_without() {
         .reader(Topic::State)
         .read_until(WITHIN, is_clean)
         .await;
-    // The last confirmed snapshot is told without it, too, and nothing is told of the change itself.
+    // The last confirmed snapshot is told without it, too, and nothing is told of the change
+    // itself.
     let gone = &accounts[0];
     pipeline.simulator.unlink(gone, Notify::Send).unwrap();
     told(&pipeline, gone, LifecycleType::Unlinked).await;

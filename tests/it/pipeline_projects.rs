@@ -9,7 +9,8 @@ use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount, Notify};
 
 use crate::pipeline_dead_letters::{PUBLISHED, assert_conserved, publish, publish_as};
 
-/// A pipeline with an account of `project` that is looked up slowly: all its triggers are there before the first is decided.
+/// A pipeline with an account of `project` that is looked up slowly: all its triggers are there
+/// before the first is decided.
 async fn slow_account(test: &str, project: &str) -> (Pipeline, AccountId) {
     let settings = PipelineSettings {
         has_other_project: true,

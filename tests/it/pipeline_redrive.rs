@@ -1,4 +1,5 @@
-//! Dead letters are put back once each, in order per account, whatever is asked for and whatever gets in between.
+//! Dead letters are put back once each, in order per account, whatever is asked for and whatever
+//! gets in between.
 
 #[cfg(feature = "container")]
 mod killed;
@@ -21,8 +22,8 @@ pub(crate) async fn summary(pipeline: &Pipeline, arguments: &[&str]) -> serde_js
     serde_json::from_str(text.lines().last().unwrap()).unwrap()
 }
 
-/// All that is on a topic, by partition and offset, once there are `count` records: what was committed a moment ago is not
-/// always seen at once.
+/// All that is on a topic, by partition and offset, once there are `count` records: what was
+/// committed a moment ago is not always seen at once.
 async fn all_of(pipeline: &Pipeline, topic: Topic, count: usize) -> Vec<ReadRecord> {
     let mut reader = pipeline.reader(topic);
     reader.at_least(count).await;
@@ -122,7 +123,8 @@ async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
     }
     assert_eq!(all_of(&pipeline, Topic::DeadLetter, 3).await, before);
     assert_eq!(pipeline.all(Topic::AccountEvents).await, []);
-    // Not even committed offsets: all of it is still there for the real one, which tells what has expired.
+    // Not even committed offsets: all of it is still there for the real one, which tells what has
+    // expired.
     let output = pipeline.ended(&["redrive"]).await;
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(told.contains("put back 1 of 3 dead letters"), "{told}");
@@ -175,7 +177,8 @@ async fn what_a_selection_leaves_is_found_by_the_next_and_nothing_is_put_back_tw
     pipeline.stop().await.unwrap();
 }
 
-/// Kafka forgets the offsets of a group that nobody is a member of, long before it deletes the dead letters.
+/// Kafka forgets the offsets of a group that nobody is a member of, long before it deletes the dead
+/// letters.
 #[cfg(feature = "container")]
 async fn forget_offsets(pipeline: &Pipeline) {
     use rdkafka::admin::{AdminClient, AdminOptions};

@@ -13,7 +13,8 @@ use stackone_simulator::{Fault, FaultRule, NewAccount, Notify};
 use crate::operator::{committed, configure};
 use crate::pipeline_dead_letters::{assert_conserved, publish};
 
-/// The longest wait between two attempts is a minute, and an account that cannot be put aside has a backoff besides.
+/// The longest wait between two attempts is a minute, and an account that cannot be put aside has a
+/// backoff besides.
 const MENDED_WITHIN: Duration = Duration::from_secs(180);
 const GARBAGE: &[u8] = b"not json";
 
@@ -30,7 +31,8 @@ async fn held(admin: &str, wanted: f64) {
     held.await.unwrap();
 }
 
-/// Puts a record of no use on the events topic, and one whose account is rejected by the API for good.
+/// Puts a record of no use on the events topic, and one whose account is rejected by the API for
+/// good.
 async fn two_that_are_put_aside(pipeline: &Pipeline) -> ReadRecord {
     let simulator = &pipeline.simulator;
     let silent = NewAccount {

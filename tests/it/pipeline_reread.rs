@@ -89,8 +89,8 @@ async fn what_cannot_be_read_again_now_has_not_expired() {
         ),
         "{unanswered:?}"
     );
-    // Not there yet, as after a failover to a broker that is behind: there is no proof that it never will be.
-    // Where even the first one does not come in time, the machine is busy.
+    // Not there yet, as after a failover to a broker that is behind: there is no proof that it
+    // never will be. Where even the first one does not come in time, the machine is busy.
     let is_ahead = eventually(
         "only the one that is not there is missed",
         WITHIN,

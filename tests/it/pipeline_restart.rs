@@ -34,8 +34,8 @@ async fn a_restart_goes_on_where_it_was_and_repeats_nothing() {
     pipeline.stop().await.unwrap();
 }
 
-/// Waits until the state topic says that a grace period runs for the account, which was looked at twice by then: how many
-/// looks a restart leaves time for depends on the machine.
+/// Waits until the state topic says that a grace period runs for the account, which was looked at
+/// twice by then: how many looks a restart leaves time for depends on the machine.
 async fn doubted(pipeline: &Pipeline, account: &str) -> Grace {
     let grace_of = |records: &[ReadRecord]| {
         let grace = states(records).get(account)?.pending.as_ref()?.grace?;

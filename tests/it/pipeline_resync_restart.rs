@@ -1,5 +1,5 @@
-//! When accounts were last listed outlives the processor: it reads the markers of former runs back. The embedded broker
-//! cannot find records by time.
+//! When accounts were last listed outlives the processor: it reads the markers of former runs back.
+//! The embedded broker cannot find records by time.
 
 use std::time::Duration;
 
@@ -36,8 +36,8 @@ fn is_marker(record: &ReadRecord, is_complete: bool) -> bool {
         && record.json::<ListingMarker>().is_complete == is_complete
 }
 
-/// Starts a processor and waits until it has read markers back and gone on, to whatever was due then: what is linked after
-/// that is confirmed by a later turn.
+/// Starts a processor and waits until it has read markers back and gone on, to whatever was due
+/// then: what is linked after that is confirmed by a later turn.
 async fn started(pipeline: &Pipeline, tenant: &str) -> ServiceProcess {
     let processor = pipeline.processor_process("a").await;
     let lines = processor.says("when accounts were last listed").await;
@@ -159,7 +159,8 @@ pub(crate) async fn mark(pipeline: &Pipeline, is_complete: bool, minutes_ago: i6
     at
 }
 
-/// Whether a processor lists at once that finds these markers taken in, and when it says that a list last succeeded.
+/// Whether a processor lists at once that finds these markers taken in, and when it says that a
+/// list last succeeded.
 async fn lists_after(test: &str, markers: &[(bool, i64)]) -> (bool, i64, i64) {
     let mut pipeline = hourly(test).await;
     let mut last = 0;

@@ -50,7 +50,8 @@ async fn a_stop_in_the_middle_of_a_list_is_no_error() {
     let never = FaultRule::always(Fault::Hang).for_operation(Operation::List);
     pipeline.fault(never);
     let processor = pipeline.processor_process("a").await;
-    // Nothing is known of earlier lists, so the first is due at once. It tells each partition that it begins.
+    // Nothing is known of earlier lists, so the first is due at once. It tells each partition that
+    // it begins.
     let mut events = pipeline.reader(Topic::AccountEvents);
     events.events(3).await;
     let logged = processor.stop().await;

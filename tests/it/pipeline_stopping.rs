@@ -1,4 +1,5 @@
-//! Within 10 s of a SIGTERM a processor has ended, with exit code 0, whoever does not answer: what stops it kills it then.
+//! Within 10 s of a SIGTERM a processor has ended, with exit code 0, whoever does not answer: what
+//! stops it kills it then.
 
 use std::net::TcpListener;
 use std::time::Duration;

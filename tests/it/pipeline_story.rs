@@ -186,7 +186,8 @@ async fn duplicates_and_old_webhooks_change_nothing() {
         ..CustomWebhook::new("account.deleted", &id)
     };
     simulator.send_webhook(old).unwrap();
-    // Both have to be decided before anything changes: a lookup for them would find that, and tell it.
+    // Both have to be decided before anything changes: a lookup for them would find that, and tell
+    // it.
     disposed(&processor.admin, 3).await;
     pipeline.refresh(&id);
     let records = lifecycle.events(2).await;

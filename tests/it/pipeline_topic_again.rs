@@ -48,8 +48,8 @@ async fn stir_often(pipeline: &Pipeline, ids: &[AccountId]) {
     }
 }
 
-/// Changes every account until each webhook was accepted. Until ingest's client has found the new topic it answers 503,
-/// and StackOne gives up some time.
+/// Changes every account until each webhook was accepted. Until ingest's client has found the new
+/// topic it answers 503, and StackOne gives up some time.
 async fn stir_until_stored(pipeline: &Pipeline, ids: &[AccountId]) {
     let given_up = || pipeline.simulator.delivered().given_up;
     let stored = eventually("webhooks are stored", STORED_WITHIN, async || {

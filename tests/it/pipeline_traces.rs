@@ -126,7 +126,8 @@ async fn where_it_is_trusted_the_senders_span_is_the_parent_of_what_ingest_does(
     assert_eq!(collector.span(TRACE, &of_webhook).parent, PARENT);
 }
 
-/// With a collector that cannot be reached, or never answers, a webhook comes through and the services end in time.
+/// With a collector that cannot be reached, or never answers, a webhook comes through and the
+/// services end in time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_takes_nothing_holds_up_neither_webhooks_nor_the_end() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

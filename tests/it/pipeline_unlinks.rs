@@ -1,4 +1,5 @@
-//! Where more accounts vanish than can be believed, none is unlinked until they answer again or an operator says so.
+//! Where more accounts vanish than can be believed, none is unlinked until they answer again or an
+//! operator says so.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -33,7 +34,8 @@ fn link(pipeline: &Pipeline, number: usize) -> AccountId {
     pipeline.link(&format!("t{number}"))
 }
 
-/// Every account answers as another project's accounts do: alone with 404, and a list does not show it.
+/// Every account answers as another project's accounts do: alone with 404, and a list does not show
+/// it.
 fn all_vanish(pipeline: &Pipeline) -> [FaultId; 2] {
     let alone = FaultRule::always(Fault::status(404)).for_operation(Operation::Get);
     let listed = FaultRule::always(Fault::CapPage { accounts: 0 }).for_operation(Operation::List);

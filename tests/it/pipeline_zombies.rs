@@ -1,7 +1,8 @@
 //! Zombies: a processor sleeps in a transaction, another takes its partitions over, and it wakes.
 //!
-//! The transaction may take far longer than the group waits for a member, so that nothing but the generation, which the
-//! broker checks when offsets are sent, can tell that the sleeper has lost its partitions.
+//! The transaction may take far longer than the group waits for a member, so that nothing but the
+//! generation, which the broker checks when offsets are sent, can tell that the sleeper has lost
+//! its partitions.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,7 +20,8 @@ const ACCOUNTS: usize = 6;
 /// What every account does while the zombie sleeps.
 const CHANGE: &str = "account.refreshed";
 
-/// A processor that sleeps in the first transaction of a change, and another that has joined its group since.
+/// A processor that sleeps in the first transaction of a change, and another that has joined its
+/// group since.
 struct Stage {
     pipeline: Pipeline,
     ids: Vec<AccountId>,
@@ -60,7 +62,8 @@ impl Stage {
         self.lifecycle.at_least(2 * ACCOUNTS).await;
     }
 
-    /// Accounts whose change is on the topic, whatever becomes of its transaction; each as often as it is there.
+    /// Accounts whose change is on the topic, whatever becomes of its transaction; each as often as
+    /// it is there.
     async fn written(&self) -> Vec<String> {
         let (servers, topic) = (
             self.pipeline.broker.bootstrap_servers(),
@@ -113,12 +116,14 @@ async fn a_successor_waits_for_a_zombie_that_sleeps_before_its_commit() {
     let mut stage = Stage::set("zombie-commit", Step::Commit, false).await;
     let of_zombie = stage.written().await;
     assert!(!of_zombie.is_empty(), "it was flushed before it slept");
-    // Asked for offsets that an open transaction moves, the broker says neither the old nor the new ones.
+    // Asked for offsets that an open transaction moves, the broker says neither the old nor the new
+    // ones.
     stage.successor.says("no stable committed offset yet").await;
     assert_written_once(&of_zombie, &stage.written().await);
     stage.zombie.wake().await;
     stage.change_is_seen().await;
-    // The broker had checked its generation before it slept: it commits, and nobody decides the same again.
+    // The broker had checked its generation before it slept: it commits, and nobody decides the
+    // same again.
     assert_written_once(&of_zombie, &stage.written().await);
     stage.judged().await;
 }
@@ -132,7 +137,8 @@ fn assert_written_once(accounts: &[String], written: &[String]) {
     );
 }
 
-/// The proof of the proof: what fences is sending offsets, and the judge sees it when they are left out.
+/// The proof of the proof: what fences is sending offsets, and the judge sees it when they are left
+/// out.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_zombie_that_sends_no_offsets_doubles_a_transition_and_the_judge_sees_it() {
     let mut stage = Stage::set("zombie-unfenced", Step::Begin, true).await;

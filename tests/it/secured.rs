@@ -1,5 +1,5 @@
-//! Services on a broker that lets nobody in without a certificate or a password, and allows only what an ACL says. All
-//! tests here share one container.
+//! Services on a broker that lets nobody in without a certificate or a password, and allows only
+//! what an ACL says. All tests here share one container.
 
 mod acls;
 mod acls_of_connect;

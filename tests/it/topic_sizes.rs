@@ -1,4 +1,5 @@
-//! Topics that take less than they have to: named when a service starts, and nothing else waits for it.
+//! Topics that take less than they have to: named when a service starts, and nothing else waits for
+//! it.
 
 use std::time::Duration;
 

@@ -17,8 +17,9 @@ async fn topics(file: &Path, what: &str) -> Output {
     ended(command).await
 }
 
-/// What it says on stdout without its notes, and that it ends with this exit code. To configure one setting of a topic
-/// gives the others the broker's value back, and how long dead letters are kept then is noted.
+/// What it says on stdout without its notes, and that it ends with this exit code. To configure one
+/// setting of a topic gives the others the broker's value back, and how long dead letters are kept
+/// then is noted.
 async fn told(file: &Path, what: &str, code: i32) -> String {
     let output = topics(file, what).await;
     let trouble = String::from_utf8_lossy(&output.stderr);

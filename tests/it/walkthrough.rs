@@ -1,4 +1,5 @@
-//! The records and log lines of docs/walkthroughs/one-account.md: of a real run, told again by each.
+//! The records and log lines of docs/walkthroughs/one-account.md: of a real run, told again by
+//! each.
 
 mod page;
 

@@ -1,4 +1,5 @@
-//! The documents: their links lead somewhere, the tests and commands they name exist, and they stay readable.
+//! The documents: their links lead somewhere, the tests and commands they name exist, and they stay
+//! readable.
 
 mod commands;
 mod failures;

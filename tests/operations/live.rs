@@ -1,4 +1,5 @@
-//! A real Prometheus that scrapes the real services, each a process of its own, on an embedded broker.
+//! A real Prometheus that scrapes the real services, each a process of its own, on an embedded
+//! broker.
 
 mod alerts;
 mod drawing;

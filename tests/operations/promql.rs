@@ -23,7 +23,8 @@ pub(crate) struct Named {
 pub(crate) struct Selected {
     /// Their name.
     pub(crate) name: String,
-    /// Their labels, with the values that are asked for by `=`, or listed by a regular expression `a|b`.
+    /// Their labels, with the values that are asked for by `=`, or listed by a regular expression
+    /// `a|b`.
     pub(crate) matchers: Vec<(String, Vec<String>)>,
 }
 

@@ -1,8 +1,8 @@
 //! All that the processor decides, without I/O.
 //!
 //! Nothing in here reads a clock, a random source, a socket, a file or the order of a hash map: the
-//! time comes in with each input ([`time::Now`]), and so does whatever is random. The service around
-//! it and the simulation drive the same code.
+//! time comes in with each input ([`time::Now`]), and so does whatever is random. The service
+//! around it and the simulation drive the same code.
 //!
 //! # Inputs and actions
 //!
@@ -64,14 +64,14 @@
 //! # Four owners
 //!
 //! [`partitions`] has what is assigned, with its states and offsets; [`scheduler`] what waits to be
-//! looked up, and when it may be; [`committer`] what is decided and not committed; [`intake`] what a
-//! record means. They return values. The conductor, [`processor`], alone writes to more than one.
+//! looked up, and when it may be; [`committer`] what is decided and not committed; [`intake`] what
+//! a record means. They return values. The conductor, [`processor`], alone writes to more than one.
 //!
 //! # What Kafka's words mean here
 //!
 //! - **Offset**: a record's place in its partition. The group's *committed offset* is the first one
-//!   that nobody has to read again. It is committed in the transaction that carries the decision, so
-//!   both are there or neither is.
+//!   that nobody has to read again. It is committed in the transaction that carries the decision,
+//!   so both are there or neither is.
 //! - **Generation**: the number of a group's membership. It rises with each rebalance. The broker
 //!   refuses offsets of an older one, and with them the whole transaction: that is the fencing.
 //! - **Epoch**: one assignment of a partition to this run. An answer to what was asked for under

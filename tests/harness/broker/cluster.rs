@@ -19,7 +19,8 @@ use crate::unique::unique;
 use crate::{Overdue, eventually};
 use link::Link;
 
-/// Ids of the nodes. Each topic has a replica on every one, two of which have to be in sync for a write.
+/// Ids of the nodes. Each topic has a replica on every one, two of which have to be in sync for a
+/// write.
 const NODES: [i32; 3] = [1, 2, 3];
 /// The listener behind the link; the broker names the link as its address to who comes there.
 const BEHIND: u16 = 9097;
@@ -28,7 +29,8 @@ const WHOLE_WITHIN: Duration = Duration::from_secs(120);
 /// How long the controllers, or the replicas of a partition, may take to agree on a leader.
 const LED_WITHIN: Duration = Duration::from_secs(60);
 
-/// Three times Apache Kafka in containers, in a network of their own. Ingest comes to each by a link that can be cut.
+/// Three times Apache Kafka in containers, in a network of their own. Ingest comes to each by a
+/// link that can be cut.
 pub struct Cluster {
     nodes: [Node; 3],
 }
@@ -62,7 +64,8 @@ impl Cluster {
         Ok(Self { nodes })
     }
 
-    /// A broker for a [`crate::Pipeline`] whose ingest comes by the links, and everybody else does not.
+    /// A broker for a [`crate::Pipeline`] whose ingest comes by the links, and everybody else does
+    /// not.
     #[must_use]
     pub fn broker(&self) -> Broker {
         let servers = self.bootstrap_servers();
@@ -139,8 +142,8 @@ impl Cluster {
         found.with_context(|| format!("node {id}"))
     }
 
-    /// Waits until every replica of every partition is in sync. All brokers have to say so: one that was frozen says
-    /// for a moment what was true before.
+    /// Waits until every replica of every partition is in sync. All brokers have to say so: one
+    /// that was frozen says for a moment what was true before.
     ///
     /// # Errors
     ///
@@ -190,7 +193,8 @@ impl Node {
             ("TRANSACTION_STATE_LOG_REPLICATION_FACTOR", all),
             ("TRANSACTION_STATE_LOG_MIN_ISR", "2".to_owned()),
             ("MIN_INSYNC_REPLICAS", "2".to_owned()),
-            // A container that is started again has another address; by default the old one is believed for 30 s.
+            // A container that is started again has another address; by default the old one is
+            // believed for 30 s.
             (
                 "OPTS",
                 "-Dsun.net.inetaddr.ttl=1 -Dsun.net.inetaddr.negative.ttl=1".to_owned(),
@@ -224,8 +228,8 @@ impl Node {
     }
 }
 
-/// Most of the processors that one broker may take, in billionths: those that start together must not hold up the services,
-/// whose time is judged.
+/// Most of the processors that one broker may take, in billionths: those that start together must
+/// not hold up the services, whose time is judged.
 fn nano_cpus() -> i64 {
     let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     i64::try_from(all).unwrap_or(1) * 300_000_000

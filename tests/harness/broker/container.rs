@@ -27,7 +27,8 @@ pub(crate) struct KafkaContainer {
     _reaper: Reaper,
 }
 
-/// The container that all tests of this process share. It is started once: where that fails, each of them says why.
+/// The container that all tests of this process share. It is started once: where that fails, each
+/// of them says why.
 pub(crate) async fn shared() -> Result<String, String> {
     static SHARED: OnceCell<Result<KafkaContainer, String>> = OnceCell::const_new();
     let start = async || {
@@ -101,7 +102,8 @@ pub(super) fn image() -> anyhow::Result<(String, String)> {
     Ok((name.to_owned(), tag.to_owned()))
 }
 
-/// The port is chosen before the container is made, so that the broker can advertise it and keeps it over a restart.
+/// The port is chosen before the container is made, so that the broker can advertise it and keeps
+/// it over a restart.
 pub(super) fn request(image: &(String, String), port: u16) -> ContainerRequest<GenericImage> {
     let settings = [
         ("NODE_ID", "1".to_owned()),
@@ -124,7 +126,8 @@ pub(super) fn request(image: &(String, String), port: u16) -> ContainerRequest<G
         ("OFFSETS_TOPIC_REPLICATION_FACTOR", "1".to_owned()),
         ("TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "1".to_owned()),
         ("TRANSACTION_STATE_LOG_MIN_ISR", "1".to_owned()),
-        // The first member of a group need not wait for others, and 50 partitions for a handful of groups take seconds.
+        // The first member of a group need not wait for others, and 50 partitions for a handful of
+        // groups take seconds.
         ("GROUP_INITIAL_REBALANCE_DELAY_MS", "0".to_owned()),
         ("OFFSETS_TOPIC_NUM_PARTITIONS", "4".to_owned()),
         ("TRANSACTION_STATE_LOG_NUM_PARTITIONS", "4".to_owned()),

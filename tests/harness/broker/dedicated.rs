@@ -20,14 +20,15 @@ const PAUSES_WITHIN: Duration = Duration::from_secs(30);
 /// How long it may take to stop in good order; then it is killed.
 const STOPS_WITHIN_SECONDS: i32 = 20;
 
-/// Apache Kafka in a container that no other test uses. It keeps its data and its port when it is stopped and
-/// started, and is removed when this is dropped (inside a runtime, as any test is).
+/// Apache Kafka in a container that no other test uses. It keeps its data and its port when it is
+/// stopped and started, and is removed when this is dropped (inside a runtime, as any test is).
 pub struct DedicatedBroker {
     pub(super) kafka: KafkaContainer,
 }
 
 impl DedicatedBroker {
-    /// Starts the container, also where `KAFKA_BOOTSTRAP_SERVERS` names another broker: that one is not ours to stop.
+    /// Starts the container, also where `KAFKA_BOOTSTRAP_SERVERS` names another broker: that one is
+    /// not ours to stop.
     ///
     /// # Errors
     ///
@@ -82,8 +83,8 @@ impl DedicatedBroker {
         stopped.await.context("the broker does not stop")
     }
 
-    /// Kills the broker as a crash does. Started again, it answers some 10 s later than after a [`Self::stop`]: the
-    /// session of the killed one has to expire first.
+    /// Kills the broker as a crash does. Started again, it answers some 10 s later than after a
+    /// [`Self::stop`]: the session of the killed one has to expire first.
     ///
     /// # Errors
     ///
@@ -124,7 +125,8 @@ impl DedicatedBroker {
     ///
     /// Where the engine does not do it.
     pub async fn pause(&self) -> anyhow::Result<()> {
-        // The engine cannot always freeze processes that are busy; it says so, and can a moment later.
+        // The engine cannot always freeze processes that are busy; it says so, and can a moment
+        // later.
         let paused = eventually("the broker is paused", PAUSES_WITHIN, async || {
             self.kafka.container.pause().await
         });

@@ -89,7 +89,8 @@ impl ProxiedBroker {
         })
     }
 
-    /// A broker for a [`crate::Pipeline`] whose processor comes through the proxy, and everybody else does not.
+    /// A broker for a [`crate::Pipeline`] whose processor comes through the proxy, and everybody
+    /// else does not.
     #[must_use]
     pub fn for_processor(&self) -> Broker {
         let direct = &self.kafka.bootstrap_servers;
@@ -100,8 +101,8 @@ impl ProxiedBroker {
         }
     }
 
-    /// Cuts every connection, and tells who comes back of topics and of no broker, until each of `clients`, by their ids, was
-    /// told so. Then the proxy does nothing any more.
+    /// Cuts every connection, and tells who comes back of topics and of no broker, until each of
+    /// `clients`, by their ids, was told so. Then the proxy does nothing any more.
     ///
     /// # Errors
     ///

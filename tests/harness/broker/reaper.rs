@@ -1,16 +1,17 @@
-//! Removes a container, and a network of its own, when the process that needs it has ended, however it ended.
+//! Removes a container, and a network of its own, when the process that needs it has ended, however
+//! it ended.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context;
 
-/// Waits for the end of its input, which comes with the end of the test process, then removes the container. The last one
-/// of a network removes that, too.
+/// Waits for the end of its input, which comes with the end of the test process, then removes the
+/// container. The last one of a network removes that, too.
 const SCRIPT: &str = r#"cat >/dev/null; docker rm --force --volumes "$0"; [ -z "$1" ] || exec docker network rm "$1""#;
 
-/// A process that outlives this one by a moment. Destructors of statics never run, and none runs after a SIGKILL;
-/// the end of a pipe is noticed in any case.
+/// A process that outlives this one by a moment. Destructors of statics never run, and none runs
+/// after a SIGKILL; the end of a pipe is noticed in any case.
 pub(crate) struct Reaper {
     _process: Child,
 }

@@ -1,4 +1,5 @@
-//! A broker that lets nobody in without a certificate or a password, and allows nothing that no ACL says.
+//! A broker that lets nobody in without a certificate or a password, and allows nothing that no ACL
+//! says.
 
 mod certificates;
 mod tokens;
@@ -17,7 +18,8 @@ use crate::free_port;
 use certificates::Certificates;
 use tokens::{JWKS, Tokens};
 
-/// The listener for SASL over TLS. No listener's name ends in SSL: there the official image wants key stores of its own.
+/// The listener for SASL over TLS. No listener's name ends in SSL: there the official image wants
+/// key stores of its own.
 const SASL: u16 = 9092;
 /// The one for mutual TLS.
 const MUTUAL: u16 = 9095;
@@ -31,7 +33,8 @@ const COMMON_NAME: &str = "stackone-link";
 /// A user who may do everything, for tests of who is let in.
 const ANYONE: &str = "anyone";
 
-/// Apache Kafka in a container that requires TLS, and SASL or a client's certificate, with the `StandardAuthorizer` on.
+/// Apache Kafka in a container that requires TLS, and SASL or a client's certificate, with the
+/// `StandardAuthorizer` on.
 pub struct SecuredBroker {
     kafka: KafkaContainer,
     files: TempDir,
@@ -92,15 +95,15 @@ impl SecuredBroker {
         &self.oauth
     }
 
-    /// A token that the broker takes for that of [`Self::anyone`], that began so many seconds ago and
-    /// ends in so many; `claims` are said as well, or instead.
+    /// A token that the broker takes for that of [`Self::anyone`], that began so many seconds ago
+    /// and ends in so many; `claims` are said as well, or instead.
     #[must_use]
     pub fn token(&self, times: [i64; 2], claims: serde_json::Value) -> String {
         self.tokens.sign(ANYONE, times, claims)
     }
 
-    /// A broker for a [`crate::Pipeline`] whose services come to `servers` with these settings; the harness comes by the
-    /// listener for administration.
+    /// A broker for a [`crate::Pipeline`] whose services come to `servers` with these settings; the
+    /// harness comes by the listener for administration.
     #[must_use]
     pub fn for_services(&self, servers: &str, ingest: Security, processor: Security) -> Broker {
         let services = [ingest, processor].map(|security| KafkaConfig {
@@ -113,7 +116,8 @@ impl SecuredBroker {
         }
     }
 
-    /// The name of a user who may do everything; known to the broker if it is among the users it was started with.
+    /// The name of a user who may do everything; known to the broker if it is among the users it
+    /// was started with.
     #[must_use]
     pub const fn anyone() -> &'static str {
         ANYONE
@@ -125,13 +129,15 @@ impl SecuredBroker {
         KafkaConfig::plaintext(&self.admin)
     }
 
-    /// A file in PEM: `ca` signed the broker's certificate, `other-ca` did not, and `client` with its `client-key` is ours.
+    /// A file in PEM: `ca` signed the broker's certificate, `other-ca` did not, and `client` with
+    /// its `client-key` is ours.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.files.path().join(name)
     }
 
-    /// Certificate and key of a client of this common name, in PEM, signed by the `ca` of [`Self::file`].
+    /// Certificate and key of a client of this common name, in PEM, signed by the `ca` of
+    /// [`Self::file`].
     ///
     /// # Errors
     ///
@@ -140,7 +146,8 @@ impl SecuredBroker {
         self.certificates.of_client(name)
     }
 
-    /// Lets a user do everything, or nothing any more: each request of a connection that stands is refused, too.
+    /// Lets a user do everything, or nothing any more: each request of a connection that stands is
+    /// refused, too.
     ///
     /// # Errors
     ///
@@ -153,7 +160,8 @@ impl SecuredBroker {
         self.run(&acls).await.map(drop)
     }
 
-    /// Runs a script beside the broker, with Kafka's tools on its path and `$KAFKA_ADMIN` for who may do everything.
+    /// Runs a script beside the broker, with Kafka's tools on its path and `$KAFKA_ADMIN` for who
+    /// may do everything.
     ///
     /// # Errors
     ///
@@ -232,8 +240,8 @@ fn listeners([sasl, mutual, admin, oauth]: [u16; 4]) -> [(&'static str, String);
     ]
 }
 
-/// Who is known, and who may do everything: whoever comes without a name is the broker itself, or comes by the listener
-/// for administration.
+/// Who is known, and who may do everything: whoever comes without a name is the broker itself, or
+/// comes by the listener for administration.
 fn logins(users: &[(String, String)]) -> [(&'static str, String); 4] {
     let login = "org.apache.kafka.common.security";
     let users: String = users

@@ -18,7 +18,8 @@ const SMALL: &str = "/disk/logs";
 const LARGE: &str = "/tmp/kafka-logs";
 /// What fills the disk.
 const FILLER: &str = "/disk/filler";
-/// Starts the broker again when it has ended, as whatever supervises one does: the container, and with it the disk, stays.
+/// Starts the broker again when it has ended, as whatever supervises one does: the container, and
+/// with it the disk, stays.
 const SUPERVISED: &str =
     "while :; do /etc/kafka/docker/run & echo $! >/tmp/broker; wait; sleep 1; done";
 /// How long it may take until the broker has noticed what became of its disk, or answers again.
@@ -109,9 +110,9 @@ impl SmallDiskBroker {
         self.kafka.run(&full).await.map(drop)
     }
 
-    /// Frees the disk and has the broker started again, which takes a disk that failed into use only then; waits until it
-    /// answers and every partition has a leader. The broker is killed: one that stops in order waits up to five minutes for
-    /// leave to go, and answers meanwhile.
+    /// Frees the disk and has the broker started again, which takes a disk that failed into use
+    /// only then; waits until it answers and every partition has a leader. The broker is killed:
+    /// one that stops in order waits up to five minutes for leave to go, and answers meanwhile.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! What the committed `AsyncAPI` document lists for a topic: a record has to be one of its messages, by headers and key, and by
-//! value where the value is ours.
+//! What the committed `AsyncAPI` document lists for a topic: a record has to be one of its
+//! messages, by headers and key, and by value where the value is ours.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -64,7 +64,8 @@ impl ServiceProcess {
         held.await.unwrap_or_else(|overdue| panic!("{overdue}"));
     }
 
-    /// Waits until it is held, and puts it to sleep: SIGSTOP, so that the group does not hear of it either.
+    /// Waits until it is held, and puts it to sleep: SIGSTOP, so that the group does not hear of it
+    /// either.
     ///
     /// # Panics
     ///

@@ -46,7 +46,8 @@ pub fn ingest_command(servers: &str, topics: &Topics, settings: &[(&str, &str)])
 }
 
 impl Pipeline {
-    /// Starts another ingest beside that of the pipeline, with its configuration: that of this process tells its log to nobody.
+    /// Starts another ingest beside that of the pipeline, with its configuration: that of this
+    /// process tells its log to nobody.
     ///
     /// # Panics
     ///

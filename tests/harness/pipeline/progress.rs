@@ -12,8 +12,8 @@ use super::Pipeline;
 const ANSWER: Duration = Duration::from_secs(10);
 
 impl Pipeline {
-    /// How many records of the account events topic the group has yet to pass: 0 once each is decided, or written down
-    /// as pending.
+    /// How many records of the account events topic the group has yet to pass: 0 once each is
+    /// decided, or written down as pending.
     ///
     /// # Errors
     ///

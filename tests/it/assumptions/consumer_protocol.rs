@@ -61,7 +61,8 @@ async fn of_the_new_protocol_a_captured_epoch_commits_until_its_partition_moves_
     for captured in [&first, &revoked] {
         assert_eq!(commit_of(moving, &captured.group), refused);
     }
-    // Whoever asks its client for an epoch where it commits is not refused, as in the classic protocol.
+    // Whoever asks its client for an epoch where it commits is not refused, as in the classic
+    // protocol.
     let current = old.consumer.group_metadata().unwrap();
     assert_eq!(commit_of(moving, &current), Ok(()));
 

@@ -92,8 +92,8 @@ async fn retention_removes_whole_segments_and_at_last_the_active_one() {
     let topic = topic(&broker, "expired", 1, &settings).await;
     let view = View::new(&broker, "");
     let writer = Writer::new(broker.bootstrap_servers(), &[]);
-    // Two segments, and the active one. The second ends with a record that is too old, and has one that
-    // is not: it is never without it, since the broker may look between two of these.
+    // Two segments, and the active one. The second ends with a record that is too old, and has one
+    // that is not: it is never without it, since the broker may look between two of these.
     for age in [180, 175, 45, 65, 0] {
         store(&writer, &topic, age, "a", Some("x"));
     }

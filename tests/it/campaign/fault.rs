@@ -31,8 +31,8 @@ impl Fault {
     /// One that all see and two brokers survive, and one that only ingest sees.
     pub(super) const FEW: [Self; 2] = [Self::LeaderKilled, Self::NetworkCut];
 
-    /// Lets it happen and end. Gives how long it took until the services were at work again: where two brokers are enough,
-    /// from its beginning, while it lasts; else from its end.
+    /// Lets it happen and end. Gives how long it took until the services were at work again: where
+    /// two brokers are enough, from its beginning, while it lasts; else from its end.
     pub(super) async fn happens_to(self, stage: &mut Stage<'_>) -> Recovery {
         let cluster = stage.cluster;
         match self {

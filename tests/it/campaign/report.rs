@@ -6,7 +6,8 @@ use super::NAME;
 use super::fault::Fault;
 use crate::exactly_once::say;
 
-/// What both ingests and the processors did while a fault lasted, and until everything was well again.
+/// What both ingests and the processors did while a fault lasted, and until everything was well
+/// again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outcome {
     pub(super) webhooks: u64,

@@ -1,5 +1,5 @@
-//! What runs on the brokers: a pipeline whose accounts change, and an ingest of its own to which signed webhooks of every
-//! kind are posted. Both come to the brokers by links that can be cut.
+//! What runs on the brokers: a pipeline whose accounts change, and an ingest of its own to which
+//! signed webhooks of every kind are posted. Both come to the brokers by links that can be cut.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -27,13 +27,15 @@ use crate::pipeline_dead_letters::assert_conserved;
 const PARTITIONS: i32 = 3;
 /// Between two webhooks of one connection: with all of them 48 a second.
 const PACE: Duration = Duration::from_millis(250);
-/// `publish.ack_deadline`, which is the default, and 1 s: of the time in which this process did not stand still.
+/// `publish.ack_deadline`, which is the default, and 1 s: of the time in which this process did not
+/// stand still.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5 + 1);
-/// How long the services may take to be at work again, where enough brokers are: a processor may have to wait for the group,
-/// for a transaction to time out, and for half a minute until it takes its contact for lost.
+/// How long the services may take to be at work again, where enough brokers are: a processor may
+/// have to wait for the group, for a transaction to time out, and for half a minute until it takes
+/// its contact for lost.
 const RECOVERS_WITHIN: Duration = Duration::from_secs(120);
-/// Webhooks that each connection has to deliver before ingest counts as being at work: the first may have been accepted
-/// long ago, and two of three partitions may not be concerned.
+/// Webhooks that each connection has to deliver before ingest counts as being at work: the first
+/// may have been accepted long ago, and two of three partitions may not be concerned.
 const DELIVERED: u64 = 4;
 /// Accounts that have to be linked before the processors count as being at work.
 const LINKED: usize = 6;
@@ -152,8 +154,8 @@ impl<'a> Stage<'a> {
         grown.await.unwrap();
     }
 
-    /// Waits until webhooks of every connection are accepted, and accounts that are linked now are told; how long that is
-    /// after `since`.
+    /// Waits until webhooks of every connection are accepted, and accounts that are linked now are
+    /// told; how long that is after `since`.
     pub(super) async fn is_at_work(&mut self, since: Instant) -> Recovery {
         let link = |number| self.pipeline.link(&format!("probe-{number}"));
         let linked: Vec<_> = (0..LINKED).map(link).collect();
@@ -187,7 +189,8 @@ impl<'a> Stage<'a> {
         Recovery { ingest, processors }
     }
 
-    /// Ends everything in good order, none of it having ended before, and judges what is on the topics.
+    /// Ends everything in good order, none of it having ended before, and judges what is on the
+    /// topics.
     pub(super) async fn judged(self) {
         let remembered = self.clients.finish().await;
         let stored = records(&self.cluster.bootstrap_servers(), &self.topics).await;

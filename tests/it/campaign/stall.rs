@@ -1,5 +1,5 @@
-//! Time for which this process stood still: on a machine with few processors brokers that start take all of them, and an
-//! answer that was there in time is read late.
+//! Time for which this process stood still: on a machine with few processors brokers that start
+//! take all of them, and an answer that was there in time is read late.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;

@@ -6,7 +6,8 @@ use harness::{Pipeline, unique_topics};
 
 use super::typed::{Typed, kcat, typed};
 
-/// Reads the copy, and compares it with what was read of the states; fails where the account is not there.
+/// Reads the copy, and compares it with what was read of the states; fails where the account is not
+/// there.
 const COMPARE: &str = "kcat -b BROKER -C -t stackone.account.state.v2 -e -q -K '\t' | sort > copied
 sort states | diff - copied
 grep --count '^ACCOUNT' copied";

@@ -76,7 +76,8 @@ fn script(addresses: &[String]) -> String {
     script
 }
 
-/// Has cargo build what the first step does and the tests do not, and puts all programs where the steps look for them.
+/// Has cargo build what the first step does and the tests do not, and puts all programs where the
+/// steps look for them.
 async fn programs(folder: &Path) {
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--quiet"]);

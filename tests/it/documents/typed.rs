@@ -14,8 +14,8 @@ pub(super) struct Typed {
     pub(super) code: Option<i32>,
 }
 
-/// Puts the program `built` on the path of commands in `folder` as `name`, with this configuration where a command names
-/// none.
+/// Puts the program `built` on the path of commands in `folder` as `name`, with this configuration
+/// where a command names none.
 pub(super) fn program(folder: &Path, name: &str, built: &str, file: Option<&Path>) {
     let programs = folder.join("bin");
     std::fs::create_dir_all(&programs).unwrap();
@@ -32,7 +32,8 @@ pub(super) fn program(folder: &Path, name: &str, built: &str, file: Option<&Path
     write_program(&programs.join(name), &script);
 }
 
-/// Puts kcat on the path of commands in `folder`, which takes these names that a document has for those of the test.
+/// Puts kcat on the path of commands in `folder`, which takes these names that a document has for
+/// those of the test.
 #[cfg(feature = "container")]
 pub(super) fn kcat(folder: &Path, names: &[(&str, &str)]) {
     let cases = names.iter().fold(String::new(), |cases, (name, ours)| {

@@ -8,12 +8,12 @@ use stackone_link_schemas::{AccountLifecycleEvent, LifecycleType};
 use stackone_link_wire::Topic;
 use stackone_simulator::AccountId;
 
-/// How long it may take until everything is decided: a transaction that a killed processor left open has to time out,
-/// and with several they do one after the other.
+/// How long it may take until everything is decided: a transaction that a killed processor left
+/// open has to time out, and with several they do one after the other.
 const DECIDED_WITHIN: Duration = Duration::from_secs(180);
 
-/// What a reader must not have seen, in words: a transition twice, one left out, one out of order, or a record that led
-/// to two transitions.
+/// What a reader must not have seen, in words: a transition twice, one left out, one out of order,
+/// or a record that led to two transitions.
 pub(crate) fn faults(lifecycle: &[ReadRecord]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut newest: HashMap<String, AccountLifecycleEvent> = HashMap::new();

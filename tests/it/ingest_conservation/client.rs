@@ -1,4 +1,5 @@
-//! StackOne as the oracle: it posts, retries what is not 200 with the same bytes, and remembers what it got a 200 for.
+//! StackOne as the oracle: it posts, retries what is not 200 with the same bytes, and remembers
+//! what it got a 200 for.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -58,7 +59,8 @@ pub(crate) struct Remembered {
 }
 
 impl Clients {
-    /// Starts posting to whatever `url` is at the time; each connection a webhook in `pace`, or as fast as it is answered.
+    /// Starts posting to whatever `url` is at the time; each connection a webhook in `pace`, or as
+    /// fast as it is answered.
     pub(crate) fn start(seed: u64, url: &watch::Receiver<Url>, pace: Duration) -> Self {
         let mut clients = Self {
             tally: Arc::default(),

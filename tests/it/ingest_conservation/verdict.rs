@@ -23,8 +23,8 @@ pub(crate) async fn records(servers: &str, topics: &Topics) -> Vec<(Topic, ReadR
     all
 }
 
-/// Every remembered webhook is there, none was invented, and each record is what it has to be. Gives the number of
-/// records beyond one for each webhook.
+/// Every remembered webhook is there, none was invented, and each record is what it has to be.
+/// Gives the number of records beyond one for each webhook.
 pub(crate) fn judge(
     seed: u64,
     remembered: &Remembered,

@@ -26,7 +26,8 @@ pub(crate) struct Webhook {
 }
 
 impl Webhook {
-    /// Webhook `number` of a run. Mostly small, as StackOne's are; one in twenty is of no use to us.
+    /// Webhook `number` of a run. Mostly small, as StackOne's are; one in twenty is of no use to
+    /// us.
     pub(crate) fn of(seed: u64, number: u64) -> Self {
         let mut random = Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let size = size(&mut random);

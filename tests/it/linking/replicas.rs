@@ -1,4 +1,5 @@
-//! Two replicas of connect on one log, on which a broker sets the time and transactions have their places.
+//! Two replicas of connect on one log, on which a broker sets the time and transactions have their
+//! places.
 
 use harness::{Pipeline, PipelineSettings, WITHIN, eventually};
 use serde_json::json;

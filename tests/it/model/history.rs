@@ -89,9 +89,11 @@ pub(crate) enum Upheaval {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) rounds: usize,
-    /// Whether webhooks may be lost. If so, all accounts are listed at the end, and sometimes before.
+    /// Whether webhooks may be lost. If so, all accounts are listed at the end, and sometimes
+    /// before.
     pub(crate) loses: bool,
-    /// Whether rounds overlap. If not, each changes an account at most once, and one may become active by itself.
+    /// Whether rounds overlap. If not, each changes an account at most once, and one may become
+    /// active by itself.
     pub(crate) overlaps: bool,
 }
 
@@ -165,7 +167,8 @@ impl Author {
         }
     }
 
-    /// Whatever was held back comes, or everything is listed; then two accounts are gone without a word.
+    /// Whatever was held back comes, or everything is listed; then two accounts are gone without a
+    /// word.
     fn last_round(&self) -> Round {
         let linked = (0..ACCOUNTS).filter(|account| self.is_linked[*account]);
         let lost = linked.take(if self.kind.loses { 2 } else { 0 });
@@ -205,7 +208,8 @@ impl Author {
     fn change(&mut self, account: usize) -> Change {
         if !self.is_linked[account] {
             self.is_linked[account] = true;
-            // With a deleted webhook on its way it would depend on the moment whether it is taken for gone.
+            // With a deleted webhook on its way it would depend on the moment whether it is taken
+            // for gone.
             let may_be_late = !self.kind.overlaps && !self.has_held[account];
             return match self.random.u32(..10) {
                 0..2 if may_be_late => Change::LinkLate,

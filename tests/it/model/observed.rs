@@ -116,9 +116,10 @@ pub(crate) fn trigger(record: &ReadRecord) -> Trigger {
 
 /// Waits until everything that was sent is decided.
 ///
-/// The sentinels' changes come after all the rest on every partition: once they are told, the rest was taken in, also by
-/// whoever took a partition over. Then every record has to have its disposition with each replica, and what one has
-/// handed to another is written as pending until that one decides it.
+/// The sentinels' changes come after all the rest on every partition: once they are told, the rest
+/// was taken in, also by whoever took a partition over. Then every record has to have its
+/// disposition with each replica, and what one has handed to another is written as pending until
+/// that one decides it.
 pub(crate) async fn settle(pipeline: &Pipeline, world: &World<'_>, replicas: &Replicas<'_>) {
     world.simulator.settled().await;
     let changed = world.stir_sentinels();

@@ -1,5 +1,5 @@
-//! Histories without a pause: changes overlap with lookups, restarts and each other. What was true between two looks is
-//! told to nobody, so what is told can only be held against rules.
+//! Histories without a pause: changes overlap with lookups, restarts and each other. What was true
+//! between two looks is told to nobody, so what is told can only be held against rules.
 
 use std::collections::HashSet;
 
@@ -122,8 +122,8 @@ fn check_causes(events: &[AccountLifecycleEvent], records: &[ReadRecord]) {
     }
 }
 
-/// Each event shows what was true at some time: not before what the last one showed, nor before what happened when its
-/// newest cause was sent.
+/// Each event shows what was true at some time: not before what the last one showed, nor before
+/// what happened when its newest cause was sent.
 fn check_truth(events: &[AccountLifecycleEvent], records: &[ReadRecord], eras: &[Era]) {
     let mut reached = 0;
     for event in events {

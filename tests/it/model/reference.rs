@@ -1,8 +1,10 @@
-//! What has to be told of an account: the decision table, written down a second time from the design alone.
+//! What has to be told of an account: the decision table, written down a second time from the
+//! design alone.
 //!
-//! It speaks of settled moments. While an account's truth stands still, grace periods, rechecks, faults and restarts change
-//! when something is told, never what. What stays open is which triggers one answer decides, so the reference gives every
-//! sequence that some merging of consecutive triggers allows.
+//! It speaks of settled moments. While an account's truth stands still, grace periods, rechecks,
+//! faults and restarts change when something is told, never what. What stays open is which triggers
+//! one answer decides, so the reference gives every sequence that some merging of consecutive
+//! triggers allows.
 
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountPhase, AccountStatus, LifecycleType};
@@ -78,8 +80,8 @@ pub(crate) struct Outcome {
     pub(crate) known: Known,
 }
 
-/// Every way in which `triggers`, in this order, may be told while `truth` stands. With `rechecks`, the account may also be
-/// looked at in between without a trigger of its own.
+/// Every way in which `triggers`, in this order, may be told while `truth` stands. With `rechecks`,
+/// the account may also be looked at in between without a trigger of its own.
 pub(crate) fn outcomes(
     known: &Known,
     truth: Option<&Truth>,

@@ -58,8 +58,9 @@ impl<'a> Replicas<'a> {
         }
     }
 
-    /// Before a crash on the embedded broker, which shows what was aborted: nobody gets an answer, so that no event is in
-    /// the transaction that the crash cuts off. On Kafka it may come at any moment. Says whether it has to be undone.
+    /// Before a crash on the embedded broker, which shows what was aborted: nobody gets an answer,
+    /// so that no event is in the transaction that the crash cuts off. On Kafka it may come at any
+    /// moment. Says whether it has to be undone.
     pub(crate) fn prepare(&self, upheaval: Upheaval) -> bool {
         let has_to = upheaval == Upheaval::Crash && !self.pipeline.broker.is_real();
         if has_to {

@@ -1,4 +1,5 @@
-//! Histories that settle after each round: what was told is, event for event and cause for cause, what the reference allows.
+//! Histories that settle after each round: what was told is, event for event and cause for cause,
+//! what the reference allows.
 
 use harness::{Pipeline, WITHIN, eventually};
 use jiff::{SignedDuration, Timestamp};
@@ -47,7 +48,8 @@ pub(crate) async fn play(pipeline: &Pipeline, seed: u64, history: &History) {
 /// What a round's upheaval and resync may do beside its triggers.
 #[derive(Clone, Copy)]
 struct May {
-    /// Partitions were taken over, so records may come again. Where nothing is known of an account, nothing tells them.
+    /// Partitions were taken over, so records may come again. Where nothing is known of an account,
+    /// nothing tells them.
     is_replayed: bool,
     /// Among them those of a former resync.
     lists_are_replayed: bool,
@@ -63,7 +65,8 @@ struct Book {
     events: usize,
 }
 
-/// Compares a round with the reference. What the end of a resync has looked up leaves no other trace to wait for.
+/// Compares a round with the reference. What the end of a resync has looked up leaves no other
+/// trace to wait for.
 async fn compared(stage: &Stage<'_>, books: Vec<Book>, may: May, number: usize) -> Vec<Book> {
     let compare = async || {
         let seen = Seen::now(stage.pipeline).await;
@@ -155,8 +158,8 @@ fn is_recheck_due(events: &[AccountLifecycleEvent]) -> bool {
     })
 }
 
-/// Whether the events are these, each with its causes. A list that is replayed, whose records are older than `first`, may
-/// be among them.
+/// Whether the events are these, each with its causes. A list that is replayed, whose records are
+/// older than `first`, may be among them.
 fn is_told(told: &[Told], events: &[AccountLifecycleEvent], first: Option<i64>) -> bool {
     let is_new = |cause: &&Cause| {
         cause.event_type != ACCOUNT_LISTED_TYPE || first.is_some_and(|first| cause.offset >= first)

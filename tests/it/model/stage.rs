@@ -53,8 +53,8 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Sends what is in the outbox, with the processors' upheaval in the midst of it. From here on the round's changes are
-    /// made.
+    /// Sends what is in the outbox, with the processors' upheaval in the midst of it. From here on
+    /// the round's changes are made.
     pub(crate) async fn send_amid(&mut self, round: &Round, upheaval: Upheaval) {
         let answers = self.answers();
         let is_prepared = self.replicas.prepare(upheaval);
@@ -84,14 +84,16 @@ impl<'a> Stage<'a> {
         settle(self.pipeline, &self.world, &self.replicas).await;
     }
 
-    /// Lists all accounts, and waits until that is taken in, but for the looks at what was not listed.
+    /// Lists all accounts, and waits until that is taken in, but for the looks at what was not
+    /// listed.
     pub(crate) async fn resync(&self) {
         self.pipeline.simulator.faults().clear_all();
         resync(self.pipeline).await;
         self.settle().await;
     }
 
-    /// Ends a history. Nothing is left pending, nothing was put aside, and what is known is what is true.
+    /// Ends a history. Nothing is left pending, nothing was put aside, and what is known is what is
+    /// true.
     pub(crate) async fn end(self) -> Seen {
         self.replicas.assert_conserved().await;
         self.replicas.stop().await;

@@ -1,4 +1,5 @@
-//! StackOne's side of a history: what is true of each account, and the webhooks that say so or do not.
+//! StackOne's side of a history: what is true of each account, and the webhooks that say so or do
+//! not.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -26,7 +27,8 @@ pub(crate) struct Era {
 pub(crate) struct World<'a> {
     pub(crate) simulator: &'a Simulator,
     pub(crate) ids: Vec<AccountId>,
-    /// One for each partition: when its change is told, everything before it in the partition was taken in.
+    /// One for each partition: when its change is told, everything before it in the partition was
+    /// taken in.
     pub(crate) sentinels: Vec<AccountId>,
     /// What was true of each account, oldest first.
     pub(crate) eras: Vec<Vec<Era>>,
@@ -75,8 +77,8 @@ impl<'a> World<'a> {
             })
     }
 
-    /// Changes what a round changes and puts webhooks into the outbox: those of the changes, those that were held back in
-    /// former rounds, and those that no change has caused.
+    /// Changes what a round changes and puts webhooks into the outbox: those of the changes, those
+    /// that were held back in former rounds, and those that no change has caused.
     pub(crate) fn play(&mut self, round: &Round) {
         if round.releases_held {
             self.outbox.append(&mut self.held);
@@ -90,7 +92,8 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Sends some webhooks of the outbox, none or all of them included, in any order. Gives how many accounts they name.
+    /// Sends some webhooks of the outbox, none or all of them included, in any order. Gives how
+    /// many accounts they name.
     pub(crate) fn send_some(&mut self) -> usize {
         let webhooks = self.random.usize(..=self.outbox.len());
         self.send(webhooks)

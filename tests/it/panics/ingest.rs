@@ -38,7 +38,8 @@ async fn serves(program: &mut Program) -> (SocketAddr, SocketAddr) {
     (process.public.unwrap(), admin.unwrap())
 }
 
-/// Sends a request on a connection of its own, and gives the status of the answer; none where it is closed without one.
+/// Sends a request on a connection of its own, and gives the status of the answer; none where it is
+/// closed without one.
 async fn status(address: SocketAddr, request: &str) -> Option<u16> {
     let mut connection = TcpStream::connect(address).await.unwrap();
     let mut answer = Vec::new();

@@ -1,4 +1,5 @@
-//! What `/livez` of a processor says of a reconciler that does not turn, and what a panic of its thread leaves behind.
+//! What `/livez` of a processor says of a reconciler that does not turn, and what a panic of its
+//! thread leaves behind.
 
 use std::collections::HashMap;
 use std::sync::Arc;

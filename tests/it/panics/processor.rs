@@ -39,8 +39,8 @@ fn link(pipeline: &Pipeline, provider: &str) {
     pipeline.simulator.link(&new).unwrap();
 }
 
-/// Links one account after the other until one is looked up alone: all there were, and a new one beside them, may be looked
-/// up together. True where the processor has ended.
+/// Links one account after the other until one is looked up alone: all there were, and a new one
+/// beside them, may be looked up together. True where the processor has ended.
 async fn looks_one_up_alone(pipeline: &Pipeline, processor: &mut Program) -> bool {
     let mut linked = 0;
     let looked_up = eventually("an account is looked up alone", WITHIN, async || {

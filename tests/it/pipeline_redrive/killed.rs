@@ -1,4 +1,5 @@
-//! Redrives that are killed, and two at once. What a `read_committed` reader sees is as if there had been one.
+//! Redrives that are killed, and two at once. What a `read_committed` reader sees is as if there
+//! had been one.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -18,7 +19,8 @@ async fn every_letter_is_put_back_once_although_the_redrive_is_killed_again_and_
     put_many_aside(&pipeline, LETTERS).await;
     let name = pipeline.topics.name(Topic::AccountEvents);
     let server = pipeline.broker.bootstrap_servers();
-    // It shows what is written before it is committed, so the redrive dies in the middle of transactions, too.
+    // It shows what is written before it is committed, so the redrive dies in the middle of
+    // transactions, too.
     let mut written = TopicReader::new(server, name, Isolation::ReadUncommitted);
     for _ in 0..KILLS {
         let process = ServiceProcess::spawn(pipeline.command(&["redrive", "--rate", "60"]));

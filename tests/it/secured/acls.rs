@@ -66,7 +66,8 @@ pub(super) async fn allow(user: &str, acls: &[Acl]) {
     protocol::allow(&admin, &acls).await.unwrap();
 }
 
-/// Has the processor do everything that it ever does: an account is linked, a record is put aside, accounts are listed.
+/// Has the processor do everything that it ever does: an account is linked, a record is put aside,
+/// accounts are listed.
 async fn cause_everything(pipeline: &Pipeline) -> String {
     let new = NewAccount::new("hibob", "t", "Acme");
     let id = pipeline.simulator.link(&new).unwrap();
@@ -181,7 +182,8 @@ async fn says_that_it_may_not(processor: &ServiceProcess, missing: &Acl) {
     told.await.unwrap();
 }
 
-/// It says that something may not be done; a busy broker, which hangs up or takes too long, causes other troubles.
+/// It says that something may not be done; a busy broker, which hangs up or takes too long, causes
+/// other troubles.
 fn is_denial(line: &str) -> bool {
     let denials = [
         "AuthorizationFailed",
@@ -199,7 +201,8 @@ fn troubles(processor: &ServiceProcess) -> Vec<String> {
     troubles
 }
 
-/// The status of a webhook of this event and account, or of one that is no JSON where it has no name.
+/// The status of a webhook of this event and account, or of one that is no JSON where it has no
+/// name.
 pub(super) async fn post(url: &Url, event: &str, account: &str) -> u16 {
     let body = match event {
         "" => "no JSON".to_owned(),
@@ -216,7 +219,8 @@ pub(super) async fn post(url: &Url, event: &str, account: &str) -> u16 {
     answer.unwrap().status().as_u16()
 }
 
-/// It does by and by: what may be done is told to clients with the topics, of which they ask again now and then.
+/// It does by and by: what may be done is told to clients with the topics, of which they ask again
+/// now and then.
 async fn answers(url: &Url, event: &str, expected: u16) {
     let answered = eventually("ingest answers", WITHIN, async || {
         let status = post(url, event, "acc-1").await;

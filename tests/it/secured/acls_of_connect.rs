@@ -1,5 +1,5 @@
-//! What connect must be allowed: the list is enough, no entry of it can be left out, and it gives no
-//! more than it says.
+//! What connect must be allowed: the list is enough, no entry of it can be left out, and it gives
+//! no more than it says.
 
 use std::time::Duration;
 

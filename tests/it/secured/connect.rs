@@ -18,7 +18,8 @@ pub(super) struct Connect {
 }
 
 impl Connect {
-    /// Starts one that comes to the broker as the pipeline's processor does, and waits until it is ready.
+    /// Starts one that comes to the broker as the pipeline's processor does, and waits until it is
+    /// ready.
     pub(super) async fn start(pipeline: &Pipeline) -> Self {
         let files = TempDir::new().unwrap();
         let file = |name: &str, text: &str| {

@@ -154,7 +154,8 @@ async fn who_is_not_let_in_is_told_why_and_what_to_look_at_and_does_not_hang() {
     }
 }
 
-/// `doctor` and the `/readyz` of both services tell `words` of services that come to `servers` with `security`.
+/// `doctor` and the `/readyz` of both services tell `words` of services that come to `servers` with
+/// `security`.
 pub(super) async fn is_told_everywhere(
     test: &str,
     servers: &str,

@@ -53,8 +53,8 @@ impl Replicas {
     }
 }
 
-/// Links accounts while `meanwhile` goes on. No webhook may be refused, lost or written twice, and each
-/// account is linked once.
+/// Links accounts while `meanwhile` goes on. No webhook may be refused, lost or written twice, and
+/// each account is linked once.
 pub(super) async fn links_all_while(
     test: &str,
     broker: Broker,
@@ -68,8 +68,8 @@ pub(super) async fn links_all_while(
     processor.stop_with(pipeline).await;
 }
 
-/// The same with two of each service, each of which takes webhooks, and with connect, where a link is
-/// begun with each account.
+/// The same with two of each service, each of which takes webhooks, and with connect, where a link
+/// is begun with each account.
 pub(super) async fn replicas_link_all_while(
     test: &str,
     broker: Broker,

@@ -1,5 +1,5 @@
-//! Services that come with tokens, to a broker with Kafka's own validator that wants another token of
-//! each connection every 10 s.
+//! Services that come with tokens, to a broker with Kafka's own validator that wants another token
+//! of each connection every 10 s.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -23,8 +23,8 @@ use crate::ingest_conservation::setting;
 
 /// How long a token lives. The broker would hang up on whoever still has the first after that.
 const LIFETIME: i64 = 15;
-/// For how many seconds the identity provider is down, where the environment does not say: past the end
-/// of each token, and past the 10 s after which a connection has to come with another.
+/// For how many seconds the identity provider is down, where the environment does not say: past the
+/// end of each token, and past the 10 s after which a connection has to come with another.
 const DOWN: u64 = 30;
 /// How often a file gets another token.
 const RENEWED_EVERY: Duration = Duration::from_secs(5);

@@ -1,4 +1,5 @@
-//! Kafka's request `CreateAcls` (version 1), for more of them than can be added with a tool that takes a second each.
+//! Kafka's request `CreateAcls` (version 1), for more of them than can be added with a tool that
+//! takes a second each.
 
 use std::io;
 
@@ -10,7 +11,8 @@ const CREATE_ACLS: i16 = 30;
 const VERSION: i16 = 1;
 const ALLOW: i8 = 3;
 
-/// Allows each of these principals what stands beside it, with the rights of whoever may connect to `address`.
+/// Allows each of these principals what stands beside it, with the rights of whoever may connect to
+/// `address`.
 pub(super) async fn allow(address: &str, acls: &[(String, Acl)]) -> io::Result<()> {
     let mut request = Vec::new();
     request.extend(CREATE_ACLS.to_be_bytes());
@@ -27,7 +29,8 @@ pub(super) async fn allow(address: &str, acls: &[(String, Acl)]) -> io::Result<(
     let length = connection.read_i32().await?;
     let mut answer = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     connection.read_exact(&mut answer).await?;
-    // Correlation id, throttle time, the number of results; then each that went well is a zero and an empty message.
+    // Correlation id, throttle time, the number of results; then each that went well is a zero and
+    // an empty message.
     let results = answer.get(12..).unwrap_or_default();
     let is_well = results.len() == 4 * acls.len() && results.iter().all(|byte| *byte == 0);
     let refused = || io::Error::other(String::from_utf8_lossy(results));

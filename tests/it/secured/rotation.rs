@@ -52,7 +52,8 @@ async fn a_password_is_replaced_under_load_and_no_webhook_is_lost_doubled_or_ref
     .await;
 }
 
-/// How often both services together counted something of their clients since `before`. They share a process.
+/// How often both services together counted something of their clients since `before`. They share a
+/// process.
 async fn counted(pipeline: &Pipeline, what: &str) -> f64 {
     let metrics = Metrics::of(&pipeline.ingest_admin).await.unwrap();
     metrics.sum(&format!("stackone_ingest_kafka_{what}_total"))
@@ -66,8 +67,8 @@ async fn is_counted(pipeline: &Pipeline, what: &str, times: f64, before: f64) {
     risen.await.unwrap();
 }
 
-/// Waits until those beside have clients with the new certificates. Each processor takes them at a moment
-/// of its own.
+/// Waits until those beside have clients with the new certificates. Each processor takes them at a
+/// moment of its own.
 async fn are_renewed(replicas: &Replicas) {
     let producer = "a producer with Kafka's new certificates is in use";
     replicas.ingest.says_times(producer, 1, MEANWHILE).await;

@@ -23,7 +23,8 @@ impl Unheard {
         }
     }
 
-    /// The public listener of ingest and that of its operators, which alone says whether it is alive.
+    /// The public listener of ingest and that of its operators, which alone says whether it is
+    /// alive.
     pub(super) async fn listeners(&self) -> (String, String) {
         let listeners = self.wait_for_listeners(2).await;
         let mut is_alive = Vec::new();

@@ -1,5 +1,5 @@
-//! The commands that documents name: our programs take their arguments, and the justfile and the workspace have what
-//! `just` and `cargo` are told.
+//! The commands that documents name: our programs take their arguments, and the justfile and the
+//! workspace have what `just` and `cargo` are told.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,8 @@ pub(super) fn shell_commands(line: &str) -> Vec<Vec<String>> {
     commands
 }
 
-/// Where a command names what it runs: at its beginning, variables apart, or after `exec` in a container.
+/// Where a command names what it runs: at its beginning, variables apart, or after `exec` in a
+/// container.
 fn run_at(words: &[String]) -> usize {
     let begin = words.iter().take_while(|word| word.contains('=')).count();
     let is_in_container = words.iter().skip(begin).any(|word| word == "exec");
@@ -61,8 +62,8 @@ fn run_at(words: &[String]) -> usize {
         .map_or(begin, |at| begin + 1 + at)
 }
 
-/// What is wrong with a command of one of our programs; none of another's. A command that is only spoken of may lack what
-/// it needs.
+/// What is wrong with a command of one of our programs; none of another's. A command that is only
+/// spoken of may lack what it needs.
 fn refused(words: &[String], is_spoken_of: bool) -> Option<String> {
     let at = run_at(words);
     let name = words.get(at)?.rsplit('/').next()?;

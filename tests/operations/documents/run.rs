@@ -1,5 +1,5 @@
-//! Each block of commands in the documents is run by a test or by a recipe of CI, or says why not. The tests that run them
-//! are in `tests/it/documents.rs`.
+//! Each block of commands in the documents is run by a test or by a recipe of CI, or says why not.
+//! The tests that run them are in `tests/it/documents.rs`.
 
 use std::collections::BTreeMap;
 

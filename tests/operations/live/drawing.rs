@@ -1,4 +1,5 @@
-//! Draws panels, as SVG: what a real Prometheus answered to their queries. Plain, since Grafana draws them for who is on call.
+//! Draws panels, as SVG: what a real Prometheus answered to their queries. Plain, since Grafana
+//! draws them for who is on call.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -107,7 +108,8 @@ impl Drawn {
         self.name_lines(svg);
     }
 
-    /// A dashed line for each threshold that is within the scale, and in words the first that is not.
+    /// A dashed line for each threshold that is within the scale, and in words the first that is
+    /// not.
     fn draw_thresholds(&self, svg: &mut String, most: f64) {
         let (left, top, width, height) = PLOT;
         let (within, beyond): (Vec<f64>, Vec<f64>) = self

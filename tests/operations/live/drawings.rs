@@ -18,7 +18,8 @@ const TICKS: u32 = 600;
 /// The API is unavailable from the first to the second of these ticks.
 const OUTAGE: (u32, u32) = (250, 325);
 
-/// Accounts come, change and go; now and then a webhook is forged, missed or limited, and once the API is unavailable.
+/// Accounts come, change and go; now and then a webhook is forged, missed or limited, and once the
+/// API is unavailable.
 async fn eventful(stage: &Stage) {
     let simulator = &stage.simulator;
     let mut ticks = tokio::time::interval(Duration::from_millis(200));
@@ -68,8 +69,8 @@ async fn drawn(stage: &Stage, panel: &Panel, from: f64, to: f64) -> Drawn {
     }
 }
 
-/// Draws every dashboard, as it has looked since `from`. Where `DRAW_DASHBOARDS` is set, something happens for two minutes before, and
-/// the pictures are put into `docs/images`.
+/// Draws every dashboard, as it has looked since `from`. Where `DRAW_DASHBOARDS` is set, something
+/// happens for two minutes before, and the pictures are put into `docs/images`.
 pub(super) async fn draw_all(stage: &Stage, from: Timestamp) -> Vec<String> {
     let is_asked_for = std::env::var_os("DRAW_DASHBOARDS").is_some();
     if is_asked_for {

@@ -10,7 +10,8 @@ use super::story::story;
 use crate::dashboards::{self, Panel};
 use crate::tools::is_there;
 
-/// Waits until each query of a panel gives numbers, and something other than the 0 of `or vector(0)` where that is asked.
+/// Waits until each query of a panel gives numbers, and something other than the 0 of `or
+/// vector(0)` where that is asked.
 async fn has_data(stage: &Stage, panel: &Panel) {
     for query in &panel.queries {
         let awaited = format!("{}: {query}", panel.title);

@@ -179,8 +179,9 @@ impl Prometheus {
     }
 }
 
-/// Rules that wait for minutes, for tests that do not: `5m` is `5s`, `1h` is `60s`, `1d` is `1440s`, and in calculations of
-/// seconds `* 60` is `* 1` and `* 86400` is `* 1440`. Nothing else changes: neither thresholds nor what is asked for.
+/// Rules that wait for minutes, for tests that do not: `5m` is `5s`, `1h` is `60s`, `1d` is
+/// `1440s`, and in calculations of seconds `* 60` is `* 1` and `* 86400` is `* 1440`. Nothing else
+/// changes: neither thresholds nor what is asked for.
 fn a_minute_as_a_second(rules: &str) -> String {
     let shortened = rules.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let shortened: String = shortened.map(shorter).collect();

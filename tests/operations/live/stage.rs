@@ -84,7 +84,8 @@ impl Stage {
         self.simulator.link(&new).unwrap()
     }
 
-    /// Carries `what` out while an account is linked now and then, and by a page as often as connect allows.
+    /// Carries `what` out while an account is linked now and then, and by a page as often as
+    /// connect allows.
     pub(crate) async fn while_webhooks_come(&self, what: impl Future<Output = ()>) {
         let webhooks = async {
             let mut ticks = tokio::time::interval(Duration::from_millis(200));

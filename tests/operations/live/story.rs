@@ -9,7 +9,8 @@ use stackone_simulator::{
 
 use super::stage::Stage;
 
-/// What everybody sees in the demo: linked, refreshed, degraded, recovered, unlinked, missed, doubled, forged, limited, unknown.
+/// What everybody sees in the demo: linked, refreshed, degraded, recovered, unlinked, missed,
+/// doubled, forged, limited, unknown.
 pub(super) async fn story(stage: &Stage) {
     let simulator = &stage.simulator;
     let [refreshed, broken, gone] = [stage.link(), stage.link(), stage.link()];

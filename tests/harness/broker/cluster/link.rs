@@ -9,8 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Forwards connections. Cut, it is as a network that loses every packet: connections stay open, nothing comes through,
-/// and what was on its way comes when the link is mended.
+/// Forwards connections. Cut, it is as a network that loses every packet: connections stay open,
+/// nothing comes through, and what was on its way comes when the link is mended.
 pub(super) struct Link {
     pub(super) address: String,
     is_whole: watch::Sender<bool>,
@@ -79,7 +79,8 @@ async fn pass(
     }
 }
 
-/// Waits while the link is cut. One that is gone does not pass anything either, and its tasks end with it.
+/// Waits while the link is cut. One that is gone does not pass anything either, and its tasks end
+/// with it.
 async fn passes(is_whole: &mut watch::Receiver<bool>) {
     let _link_is_gone = is_whole.wait_for(|is_whole| *is_whole).await;
 }

@@ -3,7 +3,8 @@
 
 /// `Metadata`.
 const API_KEY: i16 = 3;
-/// The first version whose arrays and strings are compact, with tagged fields. Older ones are not understood here.
+/// The first version whose arrays and strings are compact, with tagged fields. Older ones are not
+/// understood here.
 const FLEXIBLE: i16 = 9;
 /// The first version in which a topic has an id.
 const TOPIC_IDS: i16 = 10;
@@ -35,7 +36,8 @@ pub(super) fn correlation(frame: &[u8]) -> Option<i32> {
     Reader(frame).i32()
 }
 
-/// An answer to Metadata of this version as a broker gives it that knows of no broker yet: its partitions have no leader, either.
+/// An answer to Metadata of this version as a broker gives it that knows of no broker yet: its
+/// partitions have no leader, either.
 pub(super) fn without_brokers(frame: &[u8], version: i16) -> Option<Vec<u8>> {
     if version < FLEXIBLE {
         return None;
