@@ -79,6 +79,14 @@ impl FaultSwitches {
         each.map(|fault| (fault.id, fault.rule.clone())).collect()
     }
 
+    /// Whether the answer to a request that comes now may be sent when it is over.
+    pub(crate) fn has_stale(&self) -> bool {
+        let is_stale = |active: &ActiveFault| {
+            active.rule.remaining != Some(0) && matches!(active.rule.fault, Fault::Stale { .. })
+        };
+        self.lock().active.iter().any(is_stale)
+    }
+
     pub(crate) fn select(&self, request: &RequestFacts<'_>) -> SelectedFaults {
         let mut selected = SelectedFaults::default();
         let mut switches = self.lock();

@@ -99,6 +99,9 @@ impl Question<'_> {
             (Wanted::List, Ok(query)) => query.account_ids.as_slice(),
             (Wanted::List, Err(_)) => &[],
         };
+        // Before the fault is used up: whoever sees that it is may change what is true.
+        let has_stale = self.simulator.faults().has_stale();
+        let first = has_stale.then(|| self.truth(self.query.as_ref()));
         let selected = self.simulator.faults().select(&RequestFacts {
             project_id: self.project_id,
             operation: self.wanted.operation(),
@@ -107,7 +110,7 @@ impl Question<'_> {
         tokio::time::sleep(selected.latency).await;
         match selected.fault {
             None => Some(respond(self.truth(self.query.as_ref()))),
-            Some((fault, released)) => self.answer_faulty(fault, released).await,
+            Some((fault, released)) => self.answer_faulty(fault, released, first).await,
         }
     }
 
@@ -115,6 +118,7 @@ impl Question<'_> {
         &self,
         fault: Fault,
         released: CancellationToken,
+        first: Option<Result<Value, ApiError>>,
     ) -> Option<HttpResponse> {
         let truth = self.truth(self.query.as_ref());
         Some(match fault {
@@ -122,7 +126,7 @@ impl Question<'_> {
             Fault::Latency { .. } => respond(truth),
             Fault::Stale { delay } => {
                 tokio::time::sleep(delay).await;
-                respond(truth)
+                respond(first.unwrap_or(truth))
             }
             Fault::Status {
                 status,
