@@ -179,7 +179,10 @@ test(
   inWorld(async ({ page, host, connect }) => {
     connect.webhooks = false; // They are at times faster than the Hub.
     const link = await begun(page, host);
+    // A step that is left at once need not be announced.
+    await link.said(en.pick);
     await link.fillForm();
+    await link.said(en.form);
     await link.save();
     await link.said(en.verified);
     const said = await page.evaluate(() => window.said);
