@@ -50,6 +50,8 @@ impl Replica {
             ("CONNECT__LOOK__ENABLED", "true"),
             // On a busy machine reading back takes a while.
             ("CONNECT__SESSIONS__READ_BACK_DEADLINE", "30s"),
+            // A test mints tokens faster than any tenant.
+            ("CONNECT__STACKONE__REQUESTS_PER_MINUTE", "6000"),
             ("CONNECT__SHUTDOWN__DRAIN_DELAY", "0s"),
         ];
         let pairs = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
