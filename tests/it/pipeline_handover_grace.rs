@@ -26,6 +26,13 @@ fn link_inactive(simulator: &Simulator) {
     }
 }
 
+/// Accounts among the keys.
+fn doubted(events: &[ReadRecord]) -> usize {
+    let keys = events.iter().filter_map(|record| record.key.as_deref());
+    let accounts = keys.filter(|key| key.starts_with("doubted"));
+    accounts.collect::<HashSet<_>>().len()
+}
+
 /// Since when each account was ever said to be in a grace period.
 fn began(states: &[ReadRecord]) -> HashMap<String, HashSet<Timestamp>> {
     let mut began: HashMap<_, HashSet<_>> = HashMap::new();
@@ -50,6 +57,11 @@ async fn a_grace_period_goes_on_where_its_partition_goes() {
     let (pipeline, first) = Pipeline::at_work_with("handed-over", settings).await;
     link_inactive(&pipeline.simulator);
     pipeline.simulator.settled().await;
+    // What follows is about records that are there.
+    pipeline
+        .reader(Topic::AccountEvents)
+        .read_until(WITHIN, |records| doubted(records) == ACCOUNTS)
+        .await;
     let mut states = pipeline.reader(Topic::State);
     states
         .read_until(WITHIN, |records| began(records).len() == ACCOUNTS)
