@@ -70,7 +70,7 @@ soak-ingest rounds="60":
 soak-tokens seconds="300":
     TOKEN_PROVIDER_DOWN={{ seconds }} cargo test --package stackone-pipeline-tests --features {{ container_features }} --test it a_provider_that_is_down_past_a_tokens_end -- --nocapture
 
-# Fails three brokers in containers in six ways, so many rounds, under signed webhooks, and ends with a table: eight minutes a round
+# Fails three brokers in containers in six ways, so many rounds, under signed webhooks, and ends with a table: four to eight minutes a round
 [group('test')]
 campaign rounds="10":
     CAMPAIGN_ROUNDS={{ rounds }} just campaign-short
