@@ -8,6 +8,7 @@ mod phrases;
 mod processor;
 mod progress;
 mod settings;
+mod witness;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -11,6 +11,7 @@ use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::witness::Witness;
 use super::{Disturbance, Guest, Pipeline, WITHIN};
 use crate::service::{ServiceProcess, program};
 
@@ -18,6 +19,8 @@ use crate::service::{ServiceProcess, program};
 pub struct ProcessorInProcess {
     /// Where its operators look.
     pub admin: String,
+    /// Speaks before it is stopped.
+    _witness: Witness,
     /// Stops it also when a test fails: its thread would keep the test's runtime waiting for ever.
     stop: DropGuard,
     running: JoinHandle<anyhow::Result<()>>,
@@ -32,6 +35,7 @@ impl ProcessorInProcess {
         let stopping = stop.clone();
         let running = tokio::spawn(async move { Ok(application.run(stopping).await?) });
         Ok(Self {
+            _witness: Witness(admin.clone()),
             admin,
             stop: stop.drop_guard(),
             running,
