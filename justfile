@@ -111,13 +111,13 @@ monitoring *arguments:
 simulate count="1000" seconds="120":
     cargo run --quiet --profile simulation --package stackone-simulation -- {{ count }} {{ seconds }}
 
-# The simulation as CI runs it: equal traces in two processes, 1,000 histories within 10 minutes (4 minutes of one core), and no build with planted faults
+# The simulation as CI runs it: equal traces in two processes, 1,000 histories within 10 minutes (72 s of one core), and no build with planted faults
 [group('test')]
 simulation: planted-nowhere
     cargo test --profile simulation --package stackone-simulation
     cargo run --quiet --profile simulation --package stackone-simulation -- 1000 600
 
-# Plant each of 20 faults into the processor's core: the simulation has to find each within so many seeds (95 s of one core)
+# Plant each of 20 faults into the processor's core: the simulation has to find each within so many seeds (27 s of one core)
 [group('test')]
 simulation-planted seeds="200":
     cargo run --quiet --profile simulation --package stackone-simulation --features planted-faults -- planted {{ seeds }}

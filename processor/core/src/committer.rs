@@ -46,6 +46,8 @@ pub struct Committer {
     /// After an abort, no transaction begins before this time.
     not_before: Option<Monotonic>,
     marker_interval: Duration,
+    /// Whether no marker was due the last time, and only time has passed since.
+    is_at_rest: bool,
 }
 
 /// A transaction that is under way.
@@ -89,6 +91,7 @@ impl Committer {
             next_commit: now,
             not_before: None,
             marker_interval,
+            is_at_rest: false,
         }
     }
 
@@ -121,7 +124,19 @@ impl Committer {
             .flatten();
         let next = [ready, letters].into_iter().flatten().min();
         let markers = self.next_markers.max(self.not_before.unwrap_or_default());
-        Some(next.map_or(markers, |next| next.min(markers)))
+        let markers = (!self.is_at_rest).then_some(markers);
+        next.into_iter().chain(markers).min()
+    }
+
+    /// Notes that a round found no marker to write. Time alone makes none due, so the next round
+    /// waits for an input.
+    pub const fn rest(&mut self) {
+        self.is_at_rest = true;
+    }
+
+    /// Notes an input, which may have made markers due.
+    pub const fn stir(&mut self) {
+        self.is_at_rest = false;
     }
 
     /// Whether markers are due.

@@ -103,6 +103,9 @@ impl Processor {
     /// Takes an input. [`Self::next_action`] hands out the actions that follow from it.
     pub fn handle(&mut self, now: Now, input: Input, observer: &mut impl Observer) {
         let mut turn = Turn { now, observer };
+        if !matches!(input, Input::Tick) {
+            self.committer.stir();
+        }
         if self.has_to_wait(&input) {
             self.deferred.push_back(input);
         } else {

@@ -179,6 +179,12 @@ pub enum Harm {
 }
 
 impl History {
+    /// Whether it lasts for days, nearly all of which are quiet.
+    #[must_use]
+    pub const fn is_of_days(&self) -> bool {
+        self.length > DAY
+    }
+
     /// The history of a seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {
@@ -464,10 +470,12 @@ impl Author {
             Step::Produce,
             Step::SendOffsets,
             Step::Commit,
+            // Twice, because what a commit that is not answered does is the hardest to find.
+            Step::Commit,
             Step::Committed,
         ];
         let step = steps[self.draw.index(steps.len())];
-        let harm = match self.draw.below(3) {
+        let harm = match self.draw.below(4) {
             0 => Harm::Crash { down: lasts },
             1 => Harm::Sleep { lasts },
             _ => Harm::LoseAnswers { lasts },

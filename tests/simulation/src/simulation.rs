@@ -26,8 +26,8 @@ use crate::time::{HOUR, MINUTE, Micros, SECOND, wall};
 use crate::trace::Trace;
 use crate::world::World;
 
-/// How often the cluster looks after itself.
-const UPKEEP: Micros = SECOND;
+/// How often the cluster looks after itself, and how often in a history of days.
+const UPKEEP: [Micros; 2] = [SECOND, 5 * SECOND];
 /// How often it is looked whether everything has settled.
 const LOOK: Micros = 10 * SECOND;
 /// Rounds that begin and end settled, which the reference judges.
@@ -61,7 +61,8 @@ pub(crate) enum Event {
 struct Entry {
     at: Micros,
     number: u64,
-    event: Event,
+    /// In a box, because the queue moves its entries more often than anything else is done.
+    event: Box<Event>,
 }
 
 impl PartialEq for Entry {
@@ -163,13 +164,14 @@ impl Simulation {
         for index in 0..self.history.events.len() {
             self.push(self.history.events[index].at, Event::Planned(index));
         }
-        self.push(UPKEEP, Event::Upkeep);
+        self.push(SECOND, Event::Upkeep);
         self.push(self.history.quiet_at, Event::Look);
     }
 
     pub(crate) fn push(&mut self, at: Micros, event: Event) {
         self.number += 1;
         let number = self.number;
+        let event = Box::new(event);
         self.queue.push(Reverse(Entry { at, number, event }));
     }
 
@@ -204,7 +206,7 @@ impl Simulation {
     fn play_on(&mut self) -> Result<(), Broken> {
         while let Some(Reverse(Entry { at, event, .. })) = self.queue.pop() {
             self.now = at;
-            match event {
+            match *event {
                 Event::Planned(index) => self.planned(index),
                 Event::Webhook(new) => self.on_webhook(new),
                 Event::WriteEnd(id, number, target) => self.on_write_end(id, number, target),
@@ -212,7 +214,10 @@ impl Simulation {
                     if self.now >= self.away_until && self.now >= self.coordinator_away_until {
                         self.kafka.advance(self.now);
                     }
-                    self.push(self.now + UPKEEP, Event::Upkeep);
+                    self.push(
+                        self.now + UPKEEP[usize::from(self.history.is_of_days())],
+                        Event::Upkeep,
+                    );
                 }
                 Event::Look if self.look()? => return Ok(()),
                 Event::Look => {}

@@ -138,6 +138,27 @@ fn markers_are_due_an_interval_after_the_last_and_begin_a_transaction_by_themsel
 }
 
 #[test]
+fn where_no_marker_was_due_none_is_announced_until_an_input_has_come() {
+    let start = Monotonic::START;
+    let mut committer = Committer::new(INTERVAL, start);
+    committer.rest();
+    assert_eq!(committer.next_begin(false, start), None);
+    assert!(
+        committer.markers_are_due(start + INTERVAL),
+        "whoever comes by writes them"
+    );
+    committer.ready = vec![passed(1)];
+    assert_eq!(
+        committer.next_begin(false, start),
+        Some(start),
+        "decisions are not markers"
+    );
+    committer.ready.clear();
+    committer.stir();
+    assert_eq!(committer.next_begin(false, start), Some(start + INTERVAL));
+}
+
+#[test]
 fn while_a_transaction_runs_none_begins_and_none_is_announced() {
     let start = Monotonic::START;
     let mut committer = Committer::new(INTERVAL, start);

@@ -92,6 +92,9 @@ impl Processor {
         let Staged { batch, effects, .. } = staged;
         let began = turn.now.monotonic;
         if effects.is_empty() {
+            if matches!(round, Round::Decided { markers: true, .. }) {
+                self.committer.rest();
+            }
             return self.on_committed(round, turn);
         }
         let Some(generation) = self.partitions.generation() else {

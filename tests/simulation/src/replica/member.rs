@@ -12,8 +12,11 @@ use crate::kafka::group::{Joined, MemberId, Refused, SESSION};
 use crate::simulation::Simulation;
 use crate::time::{Micros, SECOND};
 
-/// How often the member shows that it lives.
+/// How often the member shows that it lives: librdkafka's default.
 const HEARTBEAT: Micros = 3 * SECOND;
+/// The same in a history of days, which else would spend most of its time on heartbeats. It is less
+/// than a third of the session, as Kafka advises.
+const SELDOM: Micros = 10 * SECOND;
 /// How long a join is waited for before it is sent again.
 const JOIN_AGAIN: Micros = 15 * SECOND;
 
@@ -131,7 +134,12 @@ impl Simulation {
 
     /// Shows that the member lives, and gives up where nobody has answered for too long.
     pub(crate) fn heartbeat(&mut self, r: usize, run: &mut Run) {
-        self.act_later(r, HEARTBEAT, Act::Heartbeat);
+        let interval = if self.history.is_of_days() {
+            SELDOM
+        } else {
+            HEARTBEAT
+        };
+        self.act_later(r, interval, Act::Heartbeat);
         let member = &run.member;
         let Some(id) = member.id.filter(|_| !member.is_joining) else {
             return;
