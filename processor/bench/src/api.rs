@@ -183,9 +183,11 @@ fn account_of(target: &str) -> &str {
     target.rsplit('/').next().unwrap_or_default()
 }
 
+/// An account that has just changed: one that had not since its webhook would be looked at again.
 fn account(id: &str) -> String {
+    let updated_at = Timestamp::now();
     format!(
-        r#"{{"id":"{id}","provider":"bamboohr","provider_name":"BambooHR","status":"active","status_reasons":null,"origin_owner_id":"tenant_{id}","origin_owner_name":"Acme Manufacturing Ltd","origin_username":"dana@acme.example","setup_information":{{"domain":"acmemfg"}},"label":"HR, main plant","type":"production","shared":false,"created_at":"2026-03-04T09:12:43.991Z","updated_at":"2026-03-04T09:12:43.991Z"}}"#
+        r#"{{"id":"{id}","provider":"bamboohr","provider_name":"BambooHR","status":"active","status_reasons":null,"origin_owner_id":"tenant_{id}","origin_owner_name":"Acme Manufacturing Ltd","origin_username":"dana@acme.example","setup_information":{{"domain":"acmemfg"}},"label":"HR, main plant","type":"production","shared":false,"created_at":"2026-03-04T09:12:43.991Z","updated_at":"{updated_at:.3}"}}"#
     )
 }
 

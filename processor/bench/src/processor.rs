@@ -30,8 +30,6 @@ pub(crate) struct Options {
     pub(crate) more: String,
     /// Whether each webhook gets a lookup of its own.
     pub(crate) without_merging: bool,
-    /// The filter of the log.
-    pub(crate) filter: &'static str,
 }
 
 /// A running processor. Dropping it kills the process.
@@ -167,7 +165,6 @@ impl Options {
             requests_per_minute: 60_000_000,
             more: String::new(),
             without_merging: false,
-            filter: "info",
         }
     }
 
@@ -184,14 +181,13 @@ impl Options {
             in_flight,
             requests_per_minute,
             more,
-            filter,
             ..
         } = self;
         let topics = &place.topics;
         format!(
             "[admin]\nlisten = \"127.0.0.1:0\"\n[group]\nid = \"{group}\"\ninstance_id = \"bench\"\n\
              [lookups]\nmax_in_flight = {in_flight}\n[resync]\ninterval = \"0s\"\n\
-             [telemetry]\nformat = \"json\"\nfilter = \"{filter}\"\n\
+             [telemetry]\nformat = \"json\"\nfilter = \"info\"\n\
              [kafka]\nbootstrap_servers = \"{servers}\"\n{fetches}[topic_layout]\ncheck_settings = {check}\n\
              [topics]\naccount_events = \"{}\"\nlifecycle = \"{}\"\nlinked = \"{}\"\nstate = \"{}\"\ndead_letter = \"{}\"\n\
              {more}\n[[projects]]\nid = \"{PROJECT}\"\napi_key_env = \"STACKONE_API_KEY\"\nbase_url = \"http://{api}\"\n\
