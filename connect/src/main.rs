@@ -1,7 +1,6 @@
 //! The program `stackone-connect`; `--help` lists its commands.
 
-/// glibc grew the heap of the reading thread piece by piece, at a tenth of the CPU time:
-/// docs/decisions/0056-jemalloc-for-connect.md.
+/// See docs/decisions/0006-jemalloc.md.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -1,6 +1,6 @@
 //! `stackone-ingest`: see `--help`.
 
-/// See docs/decisions/0044.
+/// See docs/decisions/0006-jemalloc.md.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -1,6 +1,6 @@
 //! `stackone-processor`: see `--help`.
 
-/// docs/decisions/0006 has the reason.
+/// See docs/decisions/0006-jemalloc.md.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
