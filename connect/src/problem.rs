@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_case_has_a_type_of_its_own_and_what_passes_says_when() {
+    fn every_refusal_has_its_own_type_and_one_that_passes_says_when_to_try_again() {
         let mut kinds: Vec<_> = Reason::iter()
             .map(|reason| Problem::from(reason).document().kind)
             .collect();

@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_ends_by_itself_ends_the_service() {
+    async fn a_task_that_ends_by_itself_ends_the_service() {
         let (readiness, stop) = (Readiness::default(), CancellationToken::new());
         for (result, expected) in [
             (Ok(()), "public listener ended by itself"),

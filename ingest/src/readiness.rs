@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn ready_is_who_has_seen_kafka_and_is_not_stopping() {
+    fn ingest_is_ready_once_it_has_seen_kafka_and_until_it_stops() {
         let readiness = Readiness::default();
         assert_eq!(json(&readiness)["ready"], false);
         assert_eq!(

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn one_trailing_newline_is_trimmed_and_nothing_else() {
+    fn one_newline_at_a_secrets_end_is_trimmed_and_nothing_else() {
         assert_eq!(value("a b\n"), "a b");
         assert_eq!(value("a\r\n"), "a");
         assert_eq!(value(" a \n\n"), " a \n");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_odd_is_said_with_the_place_and_without_the_secret() {
+    fn what_is_odd_about_a_secret_is_said_with_its_place_and_without_the_secret() {
         for (content, oddity) in [
             ("hush\n", None),
             ("hu\"sh", None),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_named() {
+    fn a_secret_that_is_not_there_is_named() {
         for empty in ["", "\n", "\r\n"] {
             let error = read(empty).unwrap_err().to_string();
             assert!(error.ends_with("secret is empty"), "{error}");

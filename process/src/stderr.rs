@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_lost_is_shown_under_the_services_own_name() {
+    fn lost_log_lines_are_counted_under_the_services_own_name() {
         let metrics = Metrics::new(Some("service")).unwrap();
         register_lines_lost(&metrics, "log_lines_lost_total").unwrap();
         let lost_before = lines_lost();

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_strangers_can_fill_logs_with_is_off_unless_it_is_asked_for() {
+    fn log_lines_that_strangers_can_cause_without_end_are_off_unless_asked_for() {
         let read = |filter| read(filter).map(|filter| filter.to_string()).unwrap();
         for filter in [
             "info",

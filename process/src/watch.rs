@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_is_said_when_it_begins_changes_or_ends_and_not_in_between() {
+    fn a_notice_about_a_file_is_logged_when_it_begins_changes_or_ends_and_not_in_between() {
         let (log, mut notices) = (Log::default(), Notices::default());
         let subscriber = tracing_subscriber::fmt()
             .with_writer(log.clone())
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_looks_is_stopped_and_a_panic_of_it_is_told() {
+    async fn a_watch_of_files_stops_when_told_and_its_panic_is_told() {
         struct Panics;
         impl Watched for Panics {
             fn look(&mut self) {

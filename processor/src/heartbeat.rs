@@ -67,7 +67,7 @@ mod tests {
     const LONGEST: Duration = Duration::from_secs(340);
 
     #[test]
-    fn a_run_is_stalled_that_has_not_turned_for_too_long_and_none_is_none() {
+    fn a_run_that_has_not_turned_for_too_long_is_stalled_and_no_run_is_not() {
         let (heartbeat, start) = (Arc::new(Heartbeat::new(LONGEST)), Monotonic::START);
         let after = |seconds| start + Duration::from_secs(seconds);
         let stalled = |seconds| heartbeat.stalled_for(after(seconds));

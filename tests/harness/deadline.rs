@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn it_looks_again_until_the_condition_holds() {
+    async fn a_wait_looks_again_until_its_condition_holds() {
         let mut looks = 0;
         let found = eventually("three looks", Duration::from_secs(1), async || {
             looks += 1;
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_says_what_was_awaited_and_what_was_seen_last() {
+    async fn a_wait_in_vain_says_what_was_awaited_and_what_was_seen_last() {
         let within = Duration::from_secs(1);
         let overdue = eventually::<(), _>("the lamp is lit", within, async || Err("it is dark"));
         let message = overdue.await.unwrap_err().to_string();

@@ -83,7 +83,7 @@ fn series_of(metric: Description) -> Vec<(String, BTreeSet<String>)> {
 }
 
 #[test]
-fn what_is_not_there_is_found() {
+fn a_metric_or_label_that_is_not_there_is_found() {
     let catalogue = Catalogue::read();
     for (expression, complaint) in [
         ("stackone_ingest_webhook_total", "there is no metric"),

@@ -32,7 +32,7 @@ async fn a_document_is_fetched_up_to_its_limit_without_credentials() {
 }
 
 #[tokio::test]
-async fn what_is_no_document_is_sorted() {
+async fn an_answer_that_is_no_document_is_sorted_by_what_the_caller_will_do() {
     for status in [408, 429, 500, 502, 503] {
         let told = fetched(ResponseTemplate::new(status)).await;
         assert!(

@@ -116,7 +116,7 @@ async fn several_accounts_are_asked_for_at_once_and_read_bare_or_wrapped() {
 }
 
 #[tokio::test]
-async fn what_is_no_account_among_several_spoils_none_of_the_others() {
+async fn an_entry_of_a_batch_that_is_no_account_spoils_none_of_the_others() {
     let one = fixture("accounts.get.200.active.json");
     let odd = format!("[{{}},{one},null,\"x\",[],{{\"id\":7,\"status\":\"active\"}}]");
     assert_eq!(
@@ -126,7 +126,7 @@ async fn what_is_no_account_among_several_spoils_none_of_the_others() {
 }
 
 #[tokio::test]
-async fn what_is_no_list_of_several_accounts_is_sorted_as_for_one() {
+async fn a_batch_answer_that_is_no_list_is_sorted_as_that_of_one_account() {
     let huge = format!("[\"{}\"]", "x".repeat(5 * 1024 * 1024));
     let one = fixture("accounts.get.200.active.json");
     for body in ["", "{}", "null", "[{\"id\":", "<html></html>", &one, &huge] {

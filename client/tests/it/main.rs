@@ -100,7 +100,7 @@ async fn an_account_is_read_without_setup_information() {
 }
 
 #[tokio::test]
-async fn version_2_names_are_mapped() {
+async fn the_names_of_api_version_2_are_read() {
     let server = MockServer::start().await;
     let template = json(200, &fixture("accounts.v2.get.200.expired.ASSUMED.json"));
     Mock::given(path(format!("/v2/accounts/{ID}")))
@@ -180,7 +180,7 @@ async fn a_rate_limit_says_how_long() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_unavailable() {
+async fn a_failure_of_the_api_that_may_pass_is_unavailable() {
     for status in [202, 204, 206, 304, 408, 500, 501, 502, 503, 504] {
         assert!(
             matches!(
@@ -207,7 +207,7 @@ async fn nobody_listening_is_unavailable_and_the_error_names_no_account() {
 }
 
 #[tokio::test]
-async fn garbage_is_unreadable() {
+async fn an_answer_that_is_garbage_is_unreadable() {
     let other = fixture("accounts.get.200.active.json").replace(ID, "someone-else");
     let huge = "x".repeat(5 * 1024 * 1024);
     for body in ["", "[]", "{\"id\":", "<html></html>", &other, &huge] {
@@ -234,7 +234,7 @@ async fn a_probe_asks_for_one_account() {
 }
 
 #[test]
-fn an_id_that_would_be_another_path_or_query_is_none() {
+fn an_account_id_that_would_change_path_or_query_is_refused() {
     for id in [
         "",
         ".",

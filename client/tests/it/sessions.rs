@@ -60,7 +60,7 @@ async fn a_session_is_made_and_shows_its_token_to_no_debug_output() {
 }
 
 #[tokio::test]
-async fn what_is_no_session_is_sorted_by_what_the_caller_will_do() {
+async fn an_answer_that_is_no_session_is_sorted_by_what_the_caller_will_do() {
     for status in [401, 403] {
         let told = session(json(status, "{}")).await;
         assert!(matches!(told, Err(ApiError::Refused { status: seen }) if seen == status));
@@ -113,7 +113,7 @@ async fn a_deletion_is_judged_by_its_status_and_only_stackones_own_404_says_that
 }
 
 #[tokio::test]
-async fn what_is_no_deletion_is_sorted_by_what_the_caller_will_do() {
+async fn an_answer_that_is_no_deletion_is_sorted_by_what_the_caller_will_do() {
     for status in [401, 403] {
         let told = deletion(json(status, "{}")).await;
         assert!(matches!(told, Err(ApiError::Refused { status: seen }) if seen == status));

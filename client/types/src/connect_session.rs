@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_answer_is_read() {
+    fn the_documented_connect_session_is_read() {
         let body = include_str!("../../../schemas/fixtures/connect_sessions.post.201.json");
         let (token, link) = read(body).unwrap();
         assert_eq!(token, "fixture-connect-session-token");
@@ -143,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_used_of_it_is_not_judged() {
+    fn unused_members_of_a_connect_session_may_be_anything() {
         let odd = r#"{"id":"x","metadata":1e400,"label":"\ud83d","label":2,"token":"t",
             "auth_link_url":"https://app.stackone.com/x?token=t"}"#;
         assert!(matches!(read(odd), Some((token, Some(_))) if token == "t"));
     }
 
     #[test]
-    fn without_a_token_it_is_unreadable_and_without_a_safe_link_there_is_none() {
+    fn a_connect_session_without_a_token_is_unreadable_and_an_unsafe_link_is_left_out() {
         for body in [
             "",
             "[]",
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_set_is_sent() {
+    fn a_request_for_a_connect_session_has_only_members_that_are_set() {
         let mut request = ConnectSessionRequest::new("t1".to_owned(), "Acme".to_owned());
         let json = serde_json::to_string(&request).unwrap();
         assert_eq!(

@@ -48,14 +48,14 @@ mod tests {
     }
 
     #[test]
-    fn a_second_that_has_begun_is_waited_for() {
+    fn fractions_of_a_second_in_retry_after_are_rounded_up() {
         for (text, wait) in [("1.5", 2), ("1.0", 1), ("0.001", 1), ("0.0", 0)] {
             assert_eq!(parsed(text), Some(Duration::from_secs(wait)), "{text}");
         }
     }
 
     #[test]
-    fn seconds_and_http_dates_are_understood_and_nothing_else() {
+    fn retry_after_is_read_as_seconds_or_an_http_date_and_as_nothing_else() {
         assert_eq!(parsed("60"), Some(Duration::from_secs(60)));
         assert_eq!(
             parsed("Wed, 04 Mar 2026 09:01:30 GMT"),

@@ -91,7 +91,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_text_is_what_it_was_also_where_others_are_absent_or_empty(
+        fn an_accounts_texts_come_back_as_they_were_though_others_are_absent_or_empty(
             provider in ".{0,6}",
             texts in proptest::array::uniform4(proptest::option::of(".{0,6}"))
         ) {

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_and_the_last_time_stay_what_they_are_and_none_takes_no_more_room() {
+    fn the_earliest_and_the_latest_time_and_none_fit_into_12_bytes() {
         let nanosecond = |nanosecond| Timestamp::from_nanosecond(nanosecond).unwrap();
         for at in [
             Timestamp::MIN,
@@ -62,7 +62,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_time_stays_what_it_is(
+        fn a_time_comes_back_from_12_bytes_as_it_was(
             nanosecond in Timestamp::MIN.as_nanosecond()..=Timestamp::MAX.as_nanosecond()
         ) {
             let at = Timestamp::from_nanosecond(nanosecond).unwrap();

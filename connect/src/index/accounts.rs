@@ -69,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_holds_what_a_map_with_a_copy_of_each_id_holds(
+        fn the_index_of_accounts_holds_what_a_map_with_copied_ids_holds(
             steps in proptest::collection::vec(
                 (0..40u8, proptest::option::weighted(0.7, 1..100u64)), 0..300
             )

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_is_forgotten_and_what_is_read_again_stays_what_it_was() {
+    fn what_became_of_the_newest_facts_is_remembered_and_of_the_oldest_forgotten() {
         let mut newest = Newest::default();
         let places = || (0..).take(NEWEST).map(|offset| (1, offset));
         places().for_each(|place| newest.put(place, Folded::Counted));

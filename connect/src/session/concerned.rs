@@ -112,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whoever_is_not_concerned_stands_as_before(
+        fn a_session_that_a_change_does_not_concern_keeps_its_state(
             records in proptest::collection::vec((record(), 0..900i64), 0..40)
         ) {
             let mut tenant = TenantState::default();

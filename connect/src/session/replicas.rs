@@ -147,7 +147,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn cancel_against_settled_comes_to_the_same_on_all_replicas_and_after_a_restart(
+    fn a_session_cancelled_and_settled_at_once_ends_alike_on_all_replicas_and_after_a_restart(
         steps in proptest::collection::vec(step(), 0..30)
     ) {
         let mut log = begin();

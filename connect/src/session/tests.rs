@@ -374,7 +374,7 @@ fn an_account_that_is_nowhere_or_does_not_become_active_fails_and_may_be_verifie
 }
 
 #[test]
-fn what_is_final_is_forgotten_after_a_week() {
+fn a_session_that_has_ended_is_forgotten_after_a_week() {
     let mut tenant = tenant_in(SessionState::Verified);
     assert!(tenant.forget(at(6 * DAY)).is_empty());
     assert_eq!(tenant.forget(at(8 * DAY)), [Uuid::from_u128(1)]);

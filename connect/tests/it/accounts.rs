@@ -10,7 +10,7 @@ use crate::service::{SERVICE_TOKEN, Service, text};
 use crate::stackone::stackone;
 
 #[tokio::test]
-async fn they_are_listed_as_last_confirmed_page_by_page() {
+async fn accounts_are_listed_as_last_confirmed_page_by_page() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready(&broker, &stackone).await;
     for nth in 0..101 {

@@ -61,7 +61,7 @@ async fn clocks_a_minute_ahead_or_behind_link_all_the_same() {
 }
 
 #[tokio::test]
-async fn more_than_a_minute_is_refused_both_ways() {
+async fn a_jwt_whose_times_are_off_by_more_than_a_minute_is_refused_both_ways() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready(&broker, &stackone).await;
     let now = i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();

@@ -76,7 +76,7 @@ fn verdict<'f>(found: &'f [(String, String, String)], check: &str) -> (&'f str, 
 }
 
 #[tokio::test]
-async fn all_is_well_and_one_session_was_made_that_is_nobody_s() {
+async fn the_doctor_finds_all_well_and_makes_one_session_that_nobody_uses() {
     let (broker, stackone, folder) = (Broker::new(), stackone().await, hub());
     let keys = ResponseTemplate::new(200).set_body_json(Host::new("k1", 1).jwks());
     let keys = Mock::given(path("/jwks")).respond_with(keys);
@@ -110,7 +110,7 @@ async fn all_is_well_and_one_session_was_made_that_is_nobody_s() {
 }
 
 #[tokio::test]
-async fn everything_that_is_wrong_is_told_at_once() {
+async fn the_doctor_tells_everything_that_is_wrong_at_once() {
     let refusing = answering(ResponseTemplate::new(403)).await;
     let (broker, folder) = (Broker::new(), hub());
     alter(folder.path());

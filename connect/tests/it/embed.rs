@@ -64,7 +64,7 @@ fn every_block_of_code_is_carried_out_by_a_test() {
 }
 
 #[tokio::test]
-async fn its_settings_start_the_service_and_its_request_makes_a_session() {
+async fn the_settings_of_embed_md_start_connect_and_its_request_makes_a_session() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let (folder, hub) = (tempfile::tempdir().unwrap(), hub());
     let token = folder.path().join("connect-token");

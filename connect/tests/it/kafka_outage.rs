@@ -11,7 +11,7 @@ use crate::service::{SERVICE_TOKEN, Service, config};
 use crate::stackone::stackone;
 
 #[tokio::test]
-async fn reads_and_streams_go_on_and_writes_are_refused_with_a_time() {
+async fn without_kafka_reads_and_streams_go_on_and_writes_are_refused_with_a_time() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
         settings.sessions.read_back_deadline = Duration::from_secs(1);
@@ -50,7 +50,7 @@ async fn reads_and_streams_go_on_and_writes_are_refused_with_a_time() {
 }
 
 #[tokio::test]
-async fn who_has_not_read_everything_is_not_ready_and_alive() {
+async fn a_replica_that_has_not_read_both_topics_is_alive_and_not_ready() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     broker.down();
     let (config, folder) = config(&broker, &stackone, &Host::new("k1", 1), |_| {});

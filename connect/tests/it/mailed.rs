@@ -18,7 +18,7 @@ fn secret(made: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn it_opens_any_number_of_times_until_it_is_cancelled() {
+async fn a_mailed_link_opens_any_number_of_times_until_it_is_cancelled() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready(&broker, &stackone).await;
     let mut made = service.create(json!({"channel": "link"})).await;
@@ -56,7 +56,7 @@ async fn it_opens_any_number_of_times_until_it_is_cancelled() {
 }
 
 #[tokio::test]
-async fn each_secret_opens_what_it_is_for() {
+async fn a_mailed_links_secret_and_a_client_token_open_nothing_but_their_own() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready(&broker, &stackone).await;
     let made = service.create(json!({"channel": "link"})).await;

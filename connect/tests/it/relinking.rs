@@ -17,7 +17,7 @@ async fn knows(service: &Service, account: &str, tenant: &str) {
 }
 
 #[tokio::test]
-async fn the_account_has_to_be_the_tenants_own() {
+async fn only_the_tenants_own_account_can_be_linked_again() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready(&broker, &stackone).await;
     broker.confirms("theirs", "t2", 1, "error").await;

@@ -9,7 +9,7 @@ use crate::service::{SERVICE_TOKEN, Service, path, text};
 use crate::stackone::stackone;
 
 #[tokio::test]
-async fn a_session_of_one_is_served_by_the_other_at_once() {
+async fn a_session_of_one_replica_is_served_by_the_other_at_once() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let one = Service::ready(&broker, &stackone).await;
     let other = Service::ready(&broker, &stackone).await;
@@ -21,7 +21,7 @@ async fn a_session_of_one_is_served_by_the_other_at_once() {
 }
 
 #[tokio::test]
-async fn one_idempotency_key_is_one_session_on_both() {
+async fn one_idempotency_key_is_one_session_on_both_replicas() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let one = Service::ready(&broker, &stackone).await;
     let other = Service::ready(&broker, &stackone).await;
@@ -44,7 +44,7 @@ async fn one_idempotency_key_is_one_session_on_both() {
 }
 
 #[tokio::test]
-async fn cancel_against_settled_is_decided_alike_on_both_and_after_a_restart() {
+async fn a_session_cancelled_and_settled_at_once_ends_alike_on_both_replicas_and_after_a_restart() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let many = |settings: &mut Settings| settings.stackone.requests_per_minute = 6000;
     let one = Service::ready_with(&broker, &stackone, many).await;

@@ -27,7 +27,7 @@ async fn urls(stackone: &MockServer) -> String {
 }
 
 #[tokio::test]
-async fn what_is_written_down_lets_nobody_in() {
+async fn nothing_on_the_topics_of_connect_lets_anybody_in() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
         settings.sessions.include_user_name = false;
@@ -126,7 +126,7 @@ async fn ask(at: SocketAddr, (method, path): (Method, &str), bearer: &str, body:
 }
 
 #[tokio::test]
-async fn what_is_logged_at_trace_level_lets_nobody_in_and_names_nobody() {
+async fn nothing_that_connect_logs_at_trace_level_lets_anybody_in_or_names_anybody() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let host = Host::new("k1", 1);
     let origin = "https://app.example.com";

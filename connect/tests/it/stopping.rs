@@ -11,7 +11,7 @@ use crate::stackone::stackone;
 use crate::streams::Events;
 
 #[tokio::test]
-async fn it_is_not_ready_first_then_its_streams_end_and_then_it_does() {
+async fn connect_stops_by_being_not_ready_then_ending_its_streams_then_itself() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
         settings.shutdown.drain_delay = Duration::from_secs(10);

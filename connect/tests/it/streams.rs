@@ -94,7 +94,7 @@ async fn a_tenant_sees_all_of_the_session_until_its_token_ends() {
 }
 
 #[tokio::test]
-async fn there_are_so_many_of_one_session() {
+async fn a_session_has_only_so_many_event_streams() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
         settings.limits.streams_per_session = 2;

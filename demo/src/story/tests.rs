@@ -21,7 +21,7 @@ fn the_story_has_every_kind_of_event_and_eight_linked_accounts() {
 }
 
 #[test]
-fn nobody_acts_before_he_has_linked() {
+fn no_customer_acts_before_it_has_linked() {
     let mut linked = BTreeSet::new();
     for act in scenes().into_iter().flat_map(|scene| scene.acts) {
         if let Act::Link(customer, _) | Act::LinkInPage(customer) | Act::LinkByMail(customer) = act

@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_is_taken_than_there_is_and_all_of_it_comes_back() {
+    fn a_budget_of_bytes_gives_no_more_than_it_has_and_gets_all_of_it_back() {
         let budget = Budget::new(10);
         let share = budget.take(4).unwrap().and(budget.take(6).unwrap());
         assert!(budget.take(1).is_none());
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_nobody_has_been_slow_nobody_gives_way() {
+    async fn where_no_body_has_been_slow_none_gives_way() {
         let stage = StageLimits {
             requests: 1,
             body_bytes: 1,

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_rebuild_that_does_not_return_is_the_end() {
+    fn only_a_rebuild_of_the_producer_that_does_not_return_fails_livez() {
         let (liveness, start) = (Liveness::default(), Instant::now());
         assert!(liveness.is_alive(start));
         let under_way = liveness.rebuilding(start);

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_attempt_is_finished_whatever_became_of_it() {
+    fn an_attempt_to_publish_counts_as_finished_whatever_became_of_it() {
         let progress = Progress::default();
         let (stored, given_up) = (progress.attempt(), progress.attempt());
         stored.told();

@@ -78,7 +78,7 @@ async fn only_what_was_signed_keeps_its_connection() {
 }
 
 #[tokio::test]
-async fn who_says_nothing_is_given_up_without_an_answer() {
+async fn a_connection_that_says_nothing_is_closed_without_an_answer() {
     let broker = Broker::with_topics();
     let service = Service::ready_with(&broker, |settings| {
         settings.server.header_deadline = Duration::from_millis(300);
@@ -134,7 +134,7 @@ async fn idle_connections_slow_bodies_and_forgeries_do_not_stop_what_is_signed()
 }
 
 #[tokio::test]
-async fn who_comes_when_all_connections_are_taken_waits_for_one() {
+async fn a_client_that_comes_when_all_connections_are_taken_waits_for_one() {
     let broker = Broker::with_topics();
     let service = Service::ready_with(&broker, |settings| {
         settings.server.max_connections = 2;

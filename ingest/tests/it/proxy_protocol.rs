@@ -33,7 +33,7 @@ async fn a_connection_that_begins_with_the_proxy_protocol_is_answered_400_and_co
 }
 
 #[tokio::test]
-async fn over_tls_it_is_told_from_handshakes_that_fail() {
+async fn over_tls_the_proxy_protocol_is_told_from_handshakes_that_fail() {
     let secured = Secured::ready().await;
     for version in VERSIONS {
         let mut connection = Connection::open(secured.service.public).await;
@@ -49,7 +49,7 @@ async fn over_tls_it_is_told_from_handshakes_that_fail() {
 }
 
 #[tokio::test]
-async fn the_log_names_it_once_however_many_connections_begin_so() {
+async fn the_log_names_the_proxy_protocol_once_however_many_connections_begin_with_it() {
     let broker = Broker::with_topics();
     let program = Program::start(&broker, "info");
     for version in VERSIONS.repeat(50) {

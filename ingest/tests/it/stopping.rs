@@ -34,7 +34,7 @@ async fn what_is_in_flight_is_answered_before_the_service_ends() {
 }
 
 #[tokio::test]
-async fn while_draining_it_is_not_ready_but_accepts() {
+async fn while_draining_ingest_is_not_ready_but_accepts() {
     let broker = Broker::with_topics();
     let service = Service::ready_with(&broker, |settings| {
         settings.shutdown.drain_delay = Duration::from_secs(10);
@@ -56,7 +56,7 @@ async fn while_draining_it_is_not_ready_but_accepts() {
 }
 
 #[tokio::test]
-async fn it_stops_although_the_broker_is_down() {
+async fn ingest_stops_although_the_broker_is_down() {
     let broker = Broker::with_topics();
     let service = Service::ready_with(&broker, |settings| {
         settings.publish.ack_deadline = Duration::from_secs(1);

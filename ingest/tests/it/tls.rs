@@ -104,7 +104,7 @@ fn hello_of_tls_1_1() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn who_speaks_no_tls_of_today_gets_an_alert_at_most_and_holds_nothing() {
+async fn a_client_without_tls_of_today_gets_an_alert_at_most_and_holds_nothing() {
     let secured = Secured::ready_with(|settings| {
         settings.server.max_connections_per_peer = 1;
         settings.server.tls_handshake_deadline = PATIENCE;
@@ -136,7 +136,7 @@ async fn who_speaks_no_tls_of_today_gets_an_alert_at_most_and_holds_nothing() {
 }
 
 #[tokio::test]
-async fn who_says_nothing_is_held_against_its_limit_before_it_shakes_hands() {
+async fn a_silent_tls_client_counts_for_its_peer_before_the_handshake() {
     let secured = Secured::ready_with(|settings| {
         settings.server.max_connections_per_peer = 2;
         settings.server.tls_handshake_deadline = 10 * PATIENCE;
@@ -157,7 +157,7 @@ async fn who_says_nothing_is_held_against_its_limit_before_it_shakes_hands() {
 }
 
 #[tokio::test]
-async fn who_says_nothing_is_cut_at_the_handshakes_deadline_and_holds_nothing_then() {
+async fn a_silent_tls_client_is_cut_at_the_handshakes_deadline_and_holds_nothing_then() {
     let secured = Secured::ready_with(|settings| {
         settings.server.max_connections_per_peer = 1;
         settings.server.tls_handshake_deadline = Duration::from_secs(2);

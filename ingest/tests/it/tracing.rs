@@ -31,7 +31,7 @@ fn given() -> String {
 }
 
 #[tokio::test]
-async fn a_trace_starts_here_whatever_the_request_says() {
+async fn a_trace_starts_in_ingest_whatever_the_request_says() {
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;
     let one = traceparent_of(&broker, &service, &[]).await;
@@ -44,7 +44,7 @@ async fn a_trace_starts_here_whatever_the_request_says() {
 }
 
 #[tokio::test]
-async fn where_it_is_trusted_the_trace_of_the_request_goes_on() {
+async fn where_traceparent_is_trusted_the_trace_of_the_request_goes_on() {
     let broker = Broker::with_topics();
     let trust = |settings: &mut Settings| settings.telemetry.trust_traceparent = true;
     let service = Service::ready_with(&broker, trust).await;

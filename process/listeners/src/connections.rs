@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn each_peer_has_its_own_and_gets_them_back() {
+    fn each_peer_has_its_own_number_of_connections_and_gets_them_back() {
         let connections = connections(2);
         let one = connections.open(address("192.0.2.1"));
         let _two = connections.open(address("::ffff:192.0.2.1")).unwrap();

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_closes_is_not_brought_back_by_what_is_asked_after_it() {
+    fn a_connection_that_closes_is_not_brought_back_by_what_is_asked_of_it() {
         let start = Instant::now();
         let phase = Phase::new(DEADLINES, start);
         phase.closes(start);

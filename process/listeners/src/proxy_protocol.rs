@@ -65,7 +65,7 @@ mod tests {
     const VERSION_2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c";
 
     #[test]
-    fn it_is_recognized_however_its_bytes_come_and_nothing_else_is_taken_for_it() {
+    fn the_proxy_protocol_is_recognized_however_its_bytes_come_and_nothing_else_is_taken_for_it() {
         for piece in [1, 5, 7, 100] {
             for (bytes, expected) in [
                 (VERSION_1, true),

@@ -203,7 +203,7 @@ mod tests {
     };
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_nothing_of_an_answer_is_cut_and_who_takes_some_is_not() {
+    async fn a_client_that_reads_nothing_of_its_answer_is_cut_and_one_that_reads_some_is_not() {
         let (ours, mut theirs) = duplex(8);
         let mut timed = Timed::new(ours, DEADLINES);
         timed.phase().serves();

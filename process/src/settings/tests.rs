@@ -179,7 +179,7 @@ fn every_value_that_does_not_fit_is_told_at_once_with_its_place() {
 }
 
 #[test]
-fn what_is_missing_is_told_once_and_hides_nothing_that_stands_elsewhere() {
+fn a_missing_setting_is_told_once_and_hides_no_other_problem() {
     let file = "[[projects]]\nrequests_per_minute = 1\n[lookups]\ntimeout = 5\n";
     let error = read(file, &[]).unwrap_err();
     let [timeout, id] = error.problems() else {

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_queue_has_no_room_for_is_counted_and_nobody_waits() {
+    async fn spans_that_the_queue_has_no_room_for_are_counted_and_nobody_waits() {
         let export = Export::start("http://127.0.0.1:9/".parse().unwrap(), "test");
         // The task has no turn until this test waits for something.
         for _ in 0..QUEUE + 3 {

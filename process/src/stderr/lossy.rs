@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_lost_and_the_next_line_is_tried() {
+    fn a_log_line_that_cannot_be_written_is_lost_and_the_next_one_is_tried() {
         let (writer, let_one, lines) = stuck(10, 1000);
         drop(lines);
         for _ in 0..2 {

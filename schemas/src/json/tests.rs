@@ -11,7 +11,7 @@ fn raw(json: &str) -> &RawValue {
 }
 
 #[test]
-fn what_is_not_asked_for_may_be_anything_that_is_json() {
+fn members_that_are_not_asked_for_may_be_anything_that_is_json() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for odd in [r#""\ud83d""#, "1e400", "-1e-999", &deep, r#"{"a":1,"a":2}"#] {
         let text = format!(r#"{{"odd":{odd},"a":"b","odd":{odd},"\udc00":1}}"#);
@@ -20,7 +20,7 @@ fn what_is_not_asked_for_may_be_anything_that_is_json() {
 }
 
 #[test]
-fn what_is_no_object_is_none() {
+fn json_that_is_no_object_is_refused() {
     for text in [
         "",
         "{",

@@ -26,7 +26,7 @@ fn what_is_usable_is_borrowed_from_the_body() {
 }
 
 #[test]
-fn what_cannot_be_used_is_nothing() {
+fn a_webhook_that_is_no_object_or_has_unusable_names_has_none() {
     for body in ["", "{", "[]", "1", "null", "\"x\"", "{} {}", "\u{feff}{}"] {
         assert!(!parse(body).is_object, "{body}");
     }
@@ -147,12 +147,12 @@ fn what_cannot_be_said_exactly_is_no_id_name_or_date() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn no_bytes_make_the_parser_of_webhooks_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _envelope = Envelope::parse(&body);
     }
 
     #[test]
-    fn nothing_that_looks_like_a_webhook_makes_it_panic(
+    fn nothing_like_a_webhook_makes_its_parser_panic(
         body in r#"\{("(event|account_id|project_id|sent_at|record_id)":("[a-z./\\u0-9]{0,9}"|[0-9.eE-]{0,5}|null|\[\]|\{\}),?){0,5}\}"#,
     ) {
         let _envelope = Envelope::parse(body.as_bytes());

@@ -97,7 +97,7 @@ fn the_pipelines_own_records_are_valid_by_their_schemas() {
 
 /// Subscribers build on none of these schemas, so no release keeps them for the gate.
 #[test]
-fn they_are_no_part_of_what_is_released() {
+fn the_pipelines_own_records_are_no_part_of_what_is_released() {
     let files = std::fs::read_dir(crate::path("released/0.1.0")).unwrap();
     let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let names: Vec<Value> = names.map(Value::from).collect();

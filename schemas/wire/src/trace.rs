@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_starts_here_can_be_continued() {
+    fn a_trace_that_starts_here_can_be_continued() {
         let started = TraceContext::start();
         let continued = TraceContext::continued(started.to_string().as_bytes()).unwrap();
         assert_eq!(continued.trace_id, started.trace_id);

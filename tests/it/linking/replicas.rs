@@ -33,7 +33,7 @@ async fn decided(one: &Replica, other: &Replica, page: &Page) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_one_log_one_idempotency_key_is_one_session_that_each_replica_serves() {
+async fn on_kafka_one_idempotency_key_is_one_session_that_each_replica_serves() {
     let (pipeline, one, other) = two_of("connect-key").await;
     for round in 0..5 {
         let (tenant, key) = (format!("t{round}"), format!("order-{round}"));
@@ -53,7 +53,7 @@ async fn on_one_log_one_idempotency_key_is_one_session_that_each_replica_serves(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_one_log_cancel_against_settled_comes_to_the_same_and_stays_so() {
+async fn on_kafka_a_session_cancelled_and_settled_at_once_ends_alike_on_both_replicas_and_stays_so() {
     let (pipeline, one, other) = two_of("connect-cancel").await;
     let processor = pipeline.processor("a").unwrap();
     let mut all = Vec::new();

@@ -69,7 +69,7 @@ fn a_panic_on_any_thread_is_said_and_ends_the_process() {
 }
 
 #[test]
-fn it_ends_although_nobody_reads_what_it_says() {
+fn a_process_that_panics_ends_although_nobody_reads_its_last_words() {
     for place in ["thread", "logged"] {
         let (log, mut stderr) = pipe().unwrap();
         let filling = "x".repeat(PIPE_BYTES);
@@ -82,7 +82,7 @@ fn it_ends_although_nobody_reads_what_it_says() {
 }
 
 #[test]
-fn a_service_that_logs_says_it_in_its_log() {
+fn a_service_says_a_panic_in_its_log() {
     let log = ended(&["named task"]).log;
     let line: serde_json::Value = serde_json::from_str(&log).unwrap();
     for (field, expected) in [

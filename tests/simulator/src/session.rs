@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn it_offers_what_provider_and_categories_allow() {
+    fn a_session_offers_what_provider_and_categories_allow() {
         let mut body = minimal();
         body["categories"] = json!(["hris"]);
         let of_category = session(body.clone());

@@ -52,7 +52,7 @@ fn every_vector_is_accepted_and_its_other_encodings_are_refused_as_such() {
 }
 
 #[test]
-fn what_is_no_mac_in_any_encoding_is_nothing() {
+fn a_header_that_is_no_mac_in_any_encoding_is_no_claim() {
     let good = sign("s", b"body");
     for header in [
         String::new(),
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn no_header_makes_it_panic(header in proptest::collection::vec(any::<u8>(), 0..120)) {
+    fn no_signature_header_makes_the_check_panic(header in proptest::collection::vec(any::<u8>(), 0..120)) {
         let _claim = Claim::parse(&header);
     }
 }

@@ -49,7 +49,7 @@ fn silence_while_nobody_waits_is_no_stall() {
 }
 
 #[test]
-fn one_in_flight_for_too_long_is_a_stall_and_then_the_time_starts_anew() {
+fn a_record_in_flight_for_too_long_is_a_stall_and_then_the_time_starts_anew() {
     let mut watched = Watched::new();
     watched.sent();
     assert_eq!(watched.after(0), None);
@@ -83,7 +83,7 @@ fn requests_that_give_up_do_not_hide_a_stall() {
 }
 
 #[test]
-fn one_that_came_and_went_between_two_looks_is_seen_too() {
+fn a_record_that_came_and_went_between_two_looks_counts() {
     let mut watched = Watched::new();
     watched.sent();
     watched.given_up();

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_slowest_gives_way_and_nobody_before_a_while() {
+    async fn the_slowest_body_gives_way_and_none_within_its_first_moments() {
         let (readers, start) = (Readers::default(), Instant::now());
         let (second, third) = (start + PATIENCE, start + 2 * PATIENCE);
         let displace_one = |now| readers.displace_one(Scarce::Places, now);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_are_given_up_by_the_slow_one_that_holds_most() {
+    async fn where_bytes_are_scarce_the_slow_body_that_holds_most_gives_way() {
         let (readers, start) = (Readers::default(), Instant::now());
         let (now, later) = (start + PATIENCE, start + 2 * PATIENCE);
         let a_moment = Duration::from_millis(1);
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_no_longer_waits_is_not_told() {
+    async fn a_body_that_is_no_longer_waited_for_is_not_told_to_give_way() {
         let (readers, start) = (Readers::default(), Instant::now());
         let displace_one = || readers.displace_one(Scarce::Places, start + PATIENCE);
         let [a, b, c] = [reader(start, 0), reader(start, 0), reader(start, 0)];

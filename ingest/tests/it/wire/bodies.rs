@@ -63,7 +63,7 @@ async fn a_chunked_body_without_an_end_does_not_hold_a_connection_that_was_refus
 }
 
 #[tokio::test]
-async fn nor_does_one_that_gave_way_or_found_no_place() {
+async fn a_chunked_body_without_an_end_does_not_hold_a_connection_that_gave_way_or_found_no_place() {
     let broker = Broker::with_topics();
     let one = |settings: &mut Settings| settings.limits.before_authentication.requests = 1;
     let service = Service::ready_with(&broker, one).await;

@@ -7,7 +7,7 @@ use crate::service::Service;
 use crate::sign::{SECRET, signature};
 
 #[tokio::test]
-async fn who_asks_before_sending_a_body_is_refused_before_sending_it() {
+async fn a_client_that_expects_100_continue_is_refused_before_it_sends_its_body() {
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;
     let claims = format!(
@@ -75,7 +75,7 @@ async fn who_asks_before_sending_a_body_is_refused_before_sending_it() {
 }
 
 #[tokio::test]
-async fn who_sends_a_body_although_it_was_refused_gets_no_second_answer() {
+async fn a_client_that_sends_its_body_although_it_was_refused_gets_no_second_answer() {
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;
     let mut connection = Connection::open(service.public).await;

@@ -42,7 +42,7 @@ fn a_variable_with_an_underscore_too_few_is_told_with_the_right_spelling() {
 }
 
 #[test]
-fn what_is_a_setting_or_no_business_of_ours_is_not_told() {
+fn no_variable_is_complained_of_that_is_a_setting_or_not_ours() {
     let pairs = [
         ("SAMPLE__ADMIN__LISTEN", "127.0.0.1:1"),
         ("SAMPLE_PORT", "tcp://10.0.0.1:8080"),

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_what_was_written_where_and_where_to_follow_it() {
+    fn look_says_what_it_wrote_where_and_how_to_follow_it() {
         let look = AskedLook {
             account_id: AccountId::try_from("acc-1").unwrap(),
             project_id: None,

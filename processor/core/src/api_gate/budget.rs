@@ -144,7 +144,7 @@ mod tests {
         /// Whatever the times of the requests and the changes of the share, no window of one second
         /// has more than two seconds' worth of requests.
         #[test]
-        fn bursts_are_bounded(steps in proptest::collection::vec((0u64..300, 0usize..13), 1..200)) {
+        fn the_budget_bounds_bursts(steps in proptest::collection::vec((0u64..300, 0usize..13), 1..200)) {
             let mut now = Monotonic::START;
             let mut budget = Budget::new(900, now);
             let mut taken: Vec<Monotonic> = Vec::new();
@@ -162,7 +162,7 @@ mod tests {
         }
 
         #[test]
-        fn a_wait_is_long_enough(owned in 1usize..13) {
+        fn after_the_budgets_wait_a_request_may_go(owned in 1usize..13) {
             let start = Monotonic::START;
             let mut budget = Budget::new(900, start);
             budget.set_share(owned, 12, start);

@@ -133,7 +133,7 @@ mod tests {
     proptest! {
         /// However often states are overwritten and removed, the count equals that of a walk.
         #[test]
-        fn it_knows_how_many_accounts_of_a_project_are_there(
+        fn the_store_knows_how_many_accounts_each_project_has(
             puts in proptest::collection::vec((0u8..5, 0usize..6, proptest::option::of(0u8..2)), 0..60),
         ) {
             use AccountPhase::{Active, Degraded, Failed, None as Unseen, Unlinked};

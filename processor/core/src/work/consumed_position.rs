@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_covers_every_record_whatever_their_timestamps() {
+    fn the_position_covers_every_consumed_record_whatever_their_timestamps() {
         for (earlier, later, covered) in [
             ((40, 808), (41, 809), (41, 809)),
             // The two records overtook each other on the way to the broker.

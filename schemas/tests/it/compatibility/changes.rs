@@ -28,7 +28,7 @@ fn reword(schema: &mut Value, definition: &str, from: &str, to: &str) {
 }
 
 #[test]
-fn what_only_adds_passes() {
+fn a_schema_that_only_adds_passes() {
     let added = |schema: &mut Value| {
         schema["properties"]["region"] = json!({ "type": ["string", "null"] });
         schema["$defs"]["AccountSnapshot"]["properties"]["region"] = json!({ "type": "string" });

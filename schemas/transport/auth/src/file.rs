@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_named_with_its_file() {
+    fn a_token_that_cannot_be_used_is_named_with_its_file() {
         for (content, said) in [
             (String::new(), "is empty"),
             ("opaque".to_owned(), "is no JWT"),

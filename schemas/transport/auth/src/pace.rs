@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn who_gives_none_is_asked_once_a_second_and_then_less_often() {
+    fn a_provider_that_gives_no_token_is_asked_once_a_second_and_then_less_often() {
         let mut now = Instant::now();
         let mut pace = Pace::new(now);
         let mut waits = Vec::new();

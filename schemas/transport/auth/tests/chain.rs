@@ -40,7 +40,7 @@ fn main() {
     } else {
         keys_of_the_environment_sign_for_its_region_or_the_one_that_is_set();
         a_profile_gives_keys_and_region();
-        what_is_missing_is_named();
+        a_missing_region_and_missing_credentials_are_named();
         runtime.block_on(a_container_is_given_credentials_by_its_host());
     }
 }
@@ -116,7 +116,7 @@ fn a_profile_gives_keys_and_region() {
     );
 }
 
-fn what_is_missing_is_named() {
+fn a_missing_region_and_missing_credentials_are_named() {
     let no_region = told("", &KEYS);
     assert!(
         no_region.starts_with("aws_msk_iam: no region; set region, "),

@@ -88,7 +88,7 @@ fn changed_certificates_are_told_once_they_can_be_used_and_the_last_good_ones_st
 }
 
 #[test]
-fn who_never_had_any_is_told_which_file_or_why() {
+fn who_never_had_a_certificate_is_told_which_file_or_why() {
     let folder = TempDir::new().unwrap();
     let kafka = settings(folder.path());
     let problem = || {

@@ -63,7 +63,7 @@ fn remove(object: &mut Value, member: &str) {
 }
 
 #[test]
-fn what_only_adds_passes() {
+fn an_asyncapi_document_that_only_adds_passes() {
     let none = Vec::<String>::new();
     let header_added = |document: &mut Value| {
         *header(document, "accountLinked", "ce_region") = json!({ "type": "string" });

@@ -178,7 +178,7 @@ async fn a_fault_befalls_only_the_operation_it_is_for() {
 }
 
 #[tokio::test]
-async fn an_operation_that_it_lacks_is_not_answered_as_a_missing_account_is() {
+async fn an_operation_that_the_simulator_lacks_is_not_answered_as_a_missing_account_is() {
     let simulator = start(config()).await;
     let id = simulator.link(&NewAccount::default()).unwrap();
     for (method, path) in [

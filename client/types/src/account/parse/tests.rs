@@ -70,7 +70,7 @@ fn either_name_of_a_member_will_do_and_of_both_that_of_the_configured_version() 
 }
 
 #[test]
-fn without_what_the_contract_requires_it_is_unreadable_and_the_member_is_named() {
+fn an_account_without_a_required_member_is_unreadable_and_the_member_is_named() {
     let whole = [
         ("id", r#""a""#),
         ("provider", r#""p""#),
@@ -241,7 +241,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn no_bytes_make_the_parsers_of_accounts_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
         let id = AccountId::try_from("a").unwrap();
         let _account = parse_account(&body, &id, ApiVersion::V2, ALL);
         let _list = parse_list(&body);

@@ -69,7 +69,7 @@ mod tests {
     use crate::arguments::Cli;
 
     #[test]
-    fn what_cannot_be_meant_is_refused_and_the_rest_is_not() {
+    fn explain_refuses_arguments_that_cannot_be_meant() {
         let parsed = |arguments: &[&str]| {
             let all = ["stackone-processor", "explain"].iter().chain(arguments);
             Cli::try_parse_from(all).map_err(|error| error.to_string())

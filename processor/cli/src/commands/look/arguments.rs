@@ -42,7 +42,7 @@ mod tests {
     use crate::arguments::Cli;
 
     #[test]
-    fn an_account_is_asked_for_and_it_is_one() {
+    fn look_takes_one_usable_account_id() {
         let parsed = |arguments: &[&str]| {
             let all = ["stackone-processor", "look"].iter().chain(arguments);
             Cli::try_parse_from(all).map_err(|error| error.to_string())

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused() {
+    fn redrive_refuses_arguments_that_cannot_be_meant() {
         for (arguments, told) in [
             (["--reason", "lookup_rejectd"], "lookup_rejected"),
             (["--account", "../a"], "--account"),

@@ -29,7 +29,7 @@ fn opened(now: Monotonic) -> Breaker {
 }
 
 #[test]
-fn it_opens_when_most_of_the_newest_lookups_fail() {
+fn the_breaker_opens_when_most_of_the_newest_lookups_fail() {
     let now = Monotonic::START;
     let rows = [
         ("too few to tell", 0, 4, false),
@@ -53,7 +53,7 @@ fn it_opens_when_most_of_the_newest_lookups_fail() {
 }
 
 #[test]
-fn failures_that_are_long_ago_or_of_one_account_do_not_open_it() {
+fn failures_that_are_long_ago_or_of_one_account_do_not_open_the_breaker() {
     let now = Monotonic::START;
     let mut breaker = Breaker::new(now);
     for number in 0u32..20 {

@@ -23,7 +23,7 @@ fn outcomes(run: &Run) -> Vec<Option<LastOutcome>> {
 }
 
 #[test]
-fn it_is_written_alone_only_when_its_outcome_changes() {
+fn the_last_lookup_is_written_by_itself_only_when_its_outcome_changes() {
     let rate_limited = Err(ApiError::RateLimited { retry_after: None });
     let many = std::iter::repeat_with(unavailable).take(3);
     let answers = many

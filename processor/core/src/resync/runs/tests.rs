@@ -64,7 +64,7 @@ fn lists(lives_for: i64, until: i64, is_complete: bool) -> Vec<i64> {
 }
 
 #[test]
-fn restarted_every_quarter_of_the_interval_it_lists_once_an_interval() {
+fn a_processor_restarted_every_quarter_of_the_interval_lists_once_an_interval() {
     assert_eq!(lists(HOUR / 4, 4 * HOUR, true), [0, 63, 126, 189]);
     assert_eq!(
         lists(8 * HOUR, 4 * HOUR, true)[..4],
@@ -119,7 +119,7 @@ fn a_project_whose_run_takes_long_holds_up_no_other_and_is_not_begun_twice() {
 }
 
 #[test]
-fn what_others_list_counts() {
+fn a_list_that_another_process_made_counts() {
     let mut resyncs = owner(&[history(None, Some(-50))], 0);
     resyncs.began(0, at(5));
     resyncs.completed(0, at(8));
@@ -160,7 +160,7 @@ fn a_clock_that_was_ahead_puts_no_list_off() {
 }
 
 #[test]
-fn where_nothing_is_to_be_listed_nothing_is() {
+fn where_lists_are_switched_off_none_begins() {
     let mut resyncs = Resyncs::new(1, None);
     assert!(!resyncs.ask_for());
     assert_eq!(resyncs.begin(OURS, at(1000)), []);

@@ -169,7 +169,7 @@ proptest! {
     /// and a guard that knows only the state records holds whenever the one that saw everything
     /// does, for doubted accounts.
     #[test]
-    fn it_counts_as_a_plain_list_does(steps in proptest::collection::vec((0usize..30, 0u8..4), 0..200)) {
+    fn the_unlink_guard_counts_as_a_plain_list_does(steps in proptest::collection::vec((0usize..30, 0u8..4), 0..200)) {
         let mut guard = UnlinkGuard::new(1);
         let mut doubted: BTreeMap<usize, Grace> = BTreeMap::new();
         let mut unlinked: Vec<Timestamp> = Vec::new();

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_elsewhere_is_unknown_here() {
+    fn a_state_topic_that_is_missing_or_forbidden_is_told_elsewhere_and_unknown_here() {
         for (unseen, verdict) in [
             (Unseen::Missing, Verdict::Unknown),
             (Unseen::Forbidden, Verdict::Unknown),

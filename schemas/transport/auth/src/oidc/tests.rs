@@ -111,7 +111,7 @@ async fn a_clock_that_is_off_is_said_and_the_token_lives_as_long_as_its_provider
 }
 
 #[tokio::test]
-async fn what_is_no_token_is_named() {
+async fn an_answer_that_is_no_token_is_named() {
     let html = ResponseTemplate::new(200).set_body_raw("<html>sign in</html>", "text/html; x=y");
     let refused = ResponseTemplate::new(401).set_body_json(json!({"error": "invalid_client"}));
     let odd = ResponseTemplate::new(400).set_body_json(json!({"error": "<b>s/cret</b>"}));

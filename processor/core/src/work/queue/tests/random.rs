@@ -200,7 +200,7 @@ proptest! {
     /// No account has two lookups at once or one within its backoff, no trigger is forgotten, and
     /// none is decided that was not asked for.
     #[test]
-    fn nothing_is_forgotten_asked_twice_or_too_soon(steps in proptest::collection::vec(step(), 1..200)) {
+    fn no_account_is_forgotten_or_looked_up_twice_at_once_or_too_soon(steps in proptest::collection::vec(step(), 1..200)) {
         let mut model = Model::new();
         for (number, step) in (0u32..).zip(steps) {
             model.step(number, step)?;

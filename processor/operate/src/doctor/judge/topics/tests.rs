@@ -180,7 +180,7 @@ fn what_is_forbidden_is_told_once_and_as_what_we_may_not_do() {
 }
 
 #[test]
-fn what_cannot_be_tried_is_always_said() {
+fn the_doctor_always_says_that_it_has_not_tried_to_write() {
     let state = StateSeen {
         survey: Survey::of(1),
         is_complete: true,
