@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_registered_is_described_before_it_has_a_value() {
+    fn a_registered_metric_is_described_before_it_has_a_value() {
         let metrics = Metrics::new(Some("service")).unwrap();
         let made = IntCounter::new("turns_total", "Turns");
         metrics.register(made.unwrap()).unwrap().inc();

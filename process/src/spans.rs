@@ -107,7 +107,7 @@ mod tests {
 
     #[cfg(feature = "otlp")]
     #[test]
-    fn what_is_no_address_of_a_collector_is_told_with_what_one_looks_like() {
+    fn an_unusable_address_of_a_collector_is_told_with_what_one_looks_like() {
         for usable in [
             "http://127.0.0.1:4318",
             "http://collector:4318/",

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_not_judged() {
+    fn members_that_are_not_read_make_no_event_unusable() {
         let deep = format!("{}{}", "[".repeat(130), "]".repeat(130));
         for odd in [
             r#""Acme \ud83d""#,

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_in_one_line_each() {
+    fn each_problem_of_connects_settings_is_told_in_one_line() {
         for (name, value, told) in [
             (
                 "CONNECT__SERVER__PUBLIC_URL",

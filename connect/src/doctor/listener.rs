@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_listener_lacks_is_told_as_its_alerts_do() {
+    fn the_doctor_tells_of_the_listener_what_its_alerts_tell() {
         let files = |allowed| {
             let needed = 356;
             let found = connections(100, Ok(OpenFiles { allowed, needed }));

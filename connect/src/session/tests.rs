@@ -219,7 +219,7 @@ fn two_open() -> TenantState {
 }
 
 #[test]
-fn what_did_not_move_after_the_first_token_is_no_candidate() {
+fn an_account_that_did_not_move_after_the_first_token_is_no_candidate() {
     let mut tenant = two_open();
     tenant.fact(2, LinkSessionChange::Cancelled, 2);
     assert_eq!(standing(&tenant, 1, &NOTHING), Standing::Waiting);

@@ -115,7 +115,7 @@ async fn who_may_disconnect_deletes_at_stackone_and_the_processor_is_asked_to_lo
 
 /// As the processor reads its states: what is only told of an account decides nothing.
 #[tokio::test]
-async fn what_is_odd_about_an_account_does_not_hide_it_and_what_decides_is_never_guessed() {
+async fn an_odd_account_is_listed_and_members_that_decide_are_never_guessed() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready(&broker, &stackone).await;
     let about = |created_at: &str| json!({"provider": "p", "origin_owner_id": "t1", "created_at": created_at});

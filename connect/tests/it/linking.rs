@@ -84,7 +84,7 @@ async fn what_was_verified_stays_so_after_a_degradation_and_a_restart() {
 }
 
 #[tokio::test]
-async fn what_stackone_does_is_told_by_what_the_caller_can_do() {
+async fn a_failure_of_stackone_is_answered_by_what_the_caller_can_do() {
     let silent = ResponseTemplate::new(201).set_delay(Duration::from_secs(60));
     let garbage = ResponseTemplate::new(201).set_body_string("garbage");
     let limited = ResponseTemplate::new(429).insert_header("retry-after", "600");

@@ -90,7 +90,7 @@ async fn an_account_that_is_nowhere_fails_the_session() {
 }
 
 #[tokio::test]
-async fn nothing_is_looked_for_while_it_is_switched_off() {
+async fn no_look_is_asked_for_while_looks_are_switched_off() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
         looks(settings);

@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_holds_no_secret() {
+    fn printed_settings_hold_no_secret() {
         let mut config = config();
         for (name, value) in [("ssl.key.password", "hush-hush"), ("linger.ms", "7")] {
             let properties = &mut config.settings.kafka.properties;

@@ -65,7 +65,7 @@ async fn the_right_mac_in_another_encoding_is_refused_and_named() {
 }
 
 #[tokio::test]
-async fn what_has_no_proper_signature_header_is_refused_before_its_body_comes() {
+async fn a_webhook_without_a_proper_signature_header_is_refused_before_its_body_comes() {
     let broker = Broker::with_topics();
     let service = Service::ready_with(&broker, |settings| {
         // Longer than an answer is waited for: none comes because the body does not.

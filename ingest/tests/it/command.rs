@@ -197,7 +197,7 @@ async fn a_healthcheck_needs_no_file_that_the_service_goes_on_without() {
 }
 
 #[test]
-fn what_only_the_kafka_client_knows_to_be_wrong_is_invalid_configuration_too() {
+fn a_setting_that_only_the_kafka_client_refuses_is_invalid_configuration_too() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ingest.toml");
     for property in ["'max.in.flight' = 6", "'message.send.max.retries' = 0"] {

@@ -73,7 +73,7 @@ async fn a_broker_that_accepts_and_never_answers_is_a_503() {
 }
 
 #[tokio::test]
-async fn what_the_broker_finds_too_large_is_not_asked_for_again() {
+async fn a_webhook_that_the_broker_finds_too_large_is_not_asked_for_again() {
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;
     broker.refuses_next_record(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);

@@ -94,7 +94,7 @@ async fn every_documented_webhook_goes_where_it_belongs() {
 }
 
 #[tokio::test]
-async fn what_is_authentic_but_of_no_use_is_kept_and_never_retried() {
+async fn an_authentic_webhook_of_no_use_is_kept_and_never_asked_for_again() {
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;
     let bodies: [&[u8]; 6] = [

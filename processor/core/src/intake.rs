@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_a_partition_given_up_is_forgotten_and_counted() {
+    fn waiting_records_of_a_partition_given_up_are_forgotten_and_counted() {
         let mut intake = Intake::new(&settings());
         for (partition, records) in [(0, 2), (1, 1)] {
             (0..records).for_each(|offset| intake.park(key(partition), record(offset)));

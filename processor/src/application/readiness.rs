@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_holds_up_dead_letters_only_is_told_and_not_waited_for() {
+    fn a_fault_that_holds_up_dead_letters_only_is_told_and_not_waited_for() {
         let missing = TopicFinding::Missing {
             name: "state".to_owned(),
         };

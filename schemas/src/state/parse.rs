@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_decides_is_never_repaired_nor_left_out() {
+    fn a_member_of_a_state_that_decides_is_never_repaired_nor_left_out() {
         for odd in [
             r#""account_id":"a","state":"paused","version":1"#,
             r#""account_id":"a","state":"active","version":-1"#,

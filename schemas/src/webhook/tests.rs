@@ -17,7 +17,7 @@ fn the_documented_account_event_is_read() {
 }
 
 #[test]
-fn what_is_usable_is_borrowed_from_the_body() {
+fn usable_texts_of_a_webhook_are_borrowed_from_its_body() {
     let envelope = parse(r#"{"event":"account.created","account_id":"a"}"#);
     assert!(matches!(envelope.event, Some(Cow::Borrowed(_))));
     assert!(matches!(envelope.account_id, Some(Cow::Borrowed("a"))));
@@ -173,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_used_is_always_bounded_and_harmless(text in "\\PC{0,200}") {
+    fn texts_that_are_used_of_a_webhook_are_always_bounded_and_harmless(text in "\\PC{0,200}") {
         let quoted = serde_json::to_string(&text).unwrap();
         let body = format!(r#"{{"event":{quoted},"account_id":{quoted},"project_id":{quoted}}}"#);
         let envelope = parse(&body);

@@ -106,7 +106,7 @@ fn a_release_of_another_contract_than_the_kept_one_is_refused() {
 }
 
 #[test]
-fn what_is_no_version_is_refused() {
+fn a_release_under_a_name_that_is_no_version_is_refused() {
     let repository = repository();
     assert_refused(&run(&repository, "keep", "../.."), "is no version X.Y.Z");
 }

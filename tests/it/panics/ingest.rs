@@ -225,7 +225,7 @@ async fn a_panic_before_a_request_costs_the_connection() {
 
 /// Each name of the registry is one that some test above panics in.
 #[test]
-fn nothing_that_ingest_starts_is_left_out() {
+fn each_thread_and_task_that_ingest_starts_has_its_panic_tested() {
     let others = [
         tasks::REQUEST,
         tasks::ADMIN_REQUEST,

@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_secret_is_not_kept_and_what_is_missing_is_named() {
+    fn secrets_of_a_form_are_not_kept_and_missing_fields_are_named() {
         let connector = Connector::of_provider("bamboohr").unwrap();
         let filled = json!({ "subdomain": "acme", "api_key": "s3cret", "other": 1 });
         let kept = connector.kept(filled.as_object().unwrap()).unwrap();

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_documented_is_refused() {
+    fn a_parameter_of_a_list_that_is_not_documented_is_refused() {
         let settings = ListSettings::default();
         for query in [
             "page=0",

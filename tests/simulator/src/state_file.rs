@@ -92,7 +92,7 @@ mod tests {
     use crate::timestamp;
 
     #[test]
-    fn what_is_written_is_read_again_and_a_file_that_is_not_there_holds_nothing() {
+    fn accounts_that_are_written_are_read_again_and_a_missing_file_holds_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("accounts.json");
         assert_eq!(read(&path).unwrap(), []);

@@ -45,7 +45,7 @@ fn topics_that_take_it_are_told_in_one_line() {
 }
 
 #[test]
-fn what_may_not_be_seen_is_told_once_and_hides_no_topic_that_is_too_small() {
+fn a_topic_whose_settings_may_not_be_seen_is_told_once_and_hides_none_that_is_too_small() {
     let told = lines([
         ("a", forbidden("a")),
         ("b", Ok(Some(1))),

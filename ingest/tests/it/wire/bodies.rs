@@ -85,7 +85,7 @@ async fn a_chunked_body_without_an_end_does_not_hold_a_connection_that_gave_way_
 }
 
 #[tokio::test]
-async fn who_has_said_all_is_answered_and_who_left_in_the_middle_is_not_waited_for() {
+async fn a_client_that_has_sent_all_is_answered_and_one_that_left_in_the_middle_is_not_waited_for() {
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;
     let request = signed(BODY, "accept: */*");

@@ -66,7 +66,7 @@ async fn a_head_may_have_16_kib_and_a_body_may_follow_it_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_answered_400_and_counted() {
+async fn bytes_that_are_no_http_are_answered_400_and_counted() {
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;
     let open = "stackone_ingest_connections_open";

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_says_for_whom_why_and_until_when() {
+    fn resync_says_for_what_it_waits_why_and_until_when() {
         let error = stackone_client_types::ApiError::unavailable("connection failed", None);
         let told = waits(
             "acme: StackOne at http://127.0.0.1:1/",

@@ -42,7 +42,7 @@ fn letters_go_in_transactions_of_few_megabytes_and_a_large_one_goes_at_all() {
 }
 
 #[test]
-fn what_was_aborted_is_ready_before_what_came_meanwhile_and_its_letters_go_apart() {
+fn aborted_work_is_ready_before_what_came_meanwhile_and_its_letters_go_apart() {
     let start = Monotonic::START;
     let mut committer = Committer::new(Duration::from_secs(1), start);
     committer.ready = vec![passed(2)];
@@ -81,7 +81,7 @@ const INTERVAL: Duration = Duration::from_secs(60);
 const MOMENT: Duration = Duration::from_millis(1);
 
 #[test]
-fn what_is_ready_gathers_as_long_as_the_last_transaction_took_while_lookups_are_under_way() {
+fn ready_work_gathers_as_long_as_the_last_transaction_took_while_lookups_are_under_way() {
     let start = Monotonic::START;
     for (took, pause) in [
         (LONGEST_PAUSE - MOMENT, LONGEST_PAUSE - MOMENT),
@@ -112,7 +112,7 @@ fn nothing_more_is_asked_for_once_so_much_waits() {
 }
 
 #[test]
-fn what_was_aborted_is_announced_for_when_it_may_begin_again() {
+fn aborted_work_is_announced_for_when_it_may_begin_again() {
     let start = Monotonic::START;
     let mut committer = Committer::new(INTERVAL, start);
     committer.ready = vec![passed(1)];
@@ -173,7 +173,7 @@ fn while_a_transaction_runs_none_begins_and_none_is_announced() {
 }
 
 #[test]
-fn what_is_of_a_partition_given_up_is_forgotten_and_counted() {
+fn ready_work_of_a_partition_given_up_is_forgotten_and_counted() {
     let start = Monotonic::START;
     let mut committer = Committer::new(INTERVAL, start);
     let elsewhere = ReadyToCommit::Passed {

@@ -182,7 +182,7 @@ fn accounts_are_counted_for_the_project_that_they_are_confirmed_in() {
 }
 
 #[test]
-fn who_is_not_told_how_many_partitions_there_are_looks_nothing_up_until_then() {
+fn a_replica_that_does_not_know_how_many_partitions_there_are_looks_nothing_up() {
     let start = Monotonic::START;
     let mut partitions = Partitions::new(Open::default());
     partitions.assign(&[0, 1, 2]);

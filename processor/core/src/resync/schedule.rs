@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_clock_ahead_of_ours_wrote_puts_no_list_off() {
+    fn a_marker_by_a_clock_ahead_of_ours_puts_no_list_off() {
         let ahead = history(Some(600), Some(600)).not_after(at(0));
         assert_eq!(ahead, history(Some(0), Some(0)));
         let behind = history(Some(-1), None);

@@ -164,7 +164,7 @@ fn a_look_is_queued_where_there_is_room_and_with_what_is_queued() {
 }
 
 #[test]
-fn what_is_of_a_partition_given_up_is_forgotten_and_counted() {
+fn queued_accounts_of_a_partition_given_up_are_forgotten_and_counted() {
     let mut scheduler = scheduler(10);
     let elsewhere = AccountKey {
         partition: 1,
@@ -266,7 +266,7 @@ fn no_more_come_back_than_are_asked_for_at_once_beside_those_there_is_room_for()
 }
 
 #[test]
-fn what_is_over_the_room_and_written_down_leaves_the_queue_the_last_first() {
+fn accounts_over_the_limit_that_are_written_down_leave_the_queue_the_last_first() {
     let mut scheduler = scheduler(2);
     let unwritten = Work {
         open_offsets: vec![7],

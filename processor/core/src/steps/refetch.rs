@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_in_time_has_not_expired() {
+    fn a_record_that_cannot_be_read_in_time_has_not_expired() {
         let mut steps = steps(&[1]);
         steps.ended(RefetchAnswer::None, Monotonic::START + WITHIN / 2);
         assert_ne!(steps.next(), RefetchStep::Done);

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_not_be_seen_is_wrong_with_something_to_do_unless_the_broker_cannot_be_asked() {
+    fn a_look_that_failed_is_wrong_with_something_to_do_unless_the_broker_cannot_be_asked() {
         let refused = Unseen::Failed {
             reason: "refused".to_owned(),
             advice: Some("open the port"),

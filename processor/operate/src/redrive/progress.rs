@@ -149,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_is_left_is_passed_and_nothing_that_was_done_is_done_again(
+        fn no_letter_that_is_left_is_passed_and_none_that_was_done_with_is_put_back_again(
             verdicts in proptest::collection::vec((verdict(), any::<bool>()), 1..60),
             crash_at in 0usize..60,
         ) {

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_again_counts_its_redrives_and_keeps_when_it_was_first_seen() {
+    fn a_record_that_fails_again_counts_its_redrives_and_keeps_when_it_was_first_seen() {
         let again = put_aside(&put_back(&put_aside(&webhook(), 10)), 5000);
         let headers = again.headers.clone().unwrap();
         let letter = headers.dead_letter.unwrap();

@@ -197,7 +197,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_a_broker_does_not_say_is_no_finding() {
+    fn a_setting_that_a_broker_does_not_tell_is_no_finding() {
         assert_eq!(found(None, Some(1), u64::MAX), []);
         assert_eq!(found(Some(1), None, 1), []);
         assert_eq!(settings(&[]).max_message_bytes(), None);

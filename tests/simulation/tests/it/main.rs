@@ -47,7 +47,7 @@ fn a_seed_or_a_file_that_cannot_be_read_is_exit_2() {
 }
 
 #[test]
-fn what_was_found_stays_mended() {
+fn faults_that_were_found_stay_mended() {
     if cfg!(debug_assertions) {
         return;
     }

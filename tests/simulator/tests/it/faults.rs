@@ -106,7 +106,7 @@ async fn a_redirect_and_a_dropped_connection_are_no_answers() {
 }
 
 #[tokio::test]
-async fn what_hangs_is_answered_when_the_fault_is_switched_off() {
+async fn a_request_that_hangs_is_answered_when_the_fault_is_switched_off() {
     let (simulator, id, path) = simulator_with_account().await;
     let hang = simulator
         .faults()
@@ -235,7 +235,7 @@ async fn a_list_may_be_short_in_another_order_with_a_stranger_or_in_another_shap
 }
 
 #[tokio::test]
-async fn who_is_not_let_in_uses_up_no_fault() {
+async fn a_request_that_is_not_let_in_uses_up_no_fault() {
     let (simulator, _, path) = simulator_with_account().await;
     simulator
         .faults()

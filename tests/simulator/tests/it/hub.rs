@@ -295,7 +295,7 @@ async fn one_rule_is_for_every_call_of_the_hub_and_for_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_never_returns_is_answered_when_it_is_let_go() {
+async fn a_call_of_the_hub_that_never_returns_is_answered_when_it_is_let_go() {
     let simulator = start(config()).await;
     let made = session(&simulator, json!({})).await;
     let hangs = FaultRule::always(Fault::Hang).for_operation(Operation::HubSettings);

@@ -83,7 +83,7 @@ async fn each_change_is_announced_signed_and_dated_as_the_api_dates_it() {
 }
 
 #[tokio::test]
-async fn what_is_not_answered_200_is_sent_again_byte_for_byte() {
+async fn a_webhook_that_is_not_answered_200_is_sent_again_byte_for_byte() {
     let receiver = receiver(&[503, 204]).await;
     let simulator = retrying(&receiver, soon()).await;
     let mut deliveries = simulator.deliveries();
@@ -139,7 +139,7 @@ async fn a_retry_may_have_a_new_sent_at_and_a_new_signature() {
 }
 
 #[tokio::test]
-async fn what_is_never_answered_200_is_given_up() {
+async fn a_webhook_that_is_never_answered_200_is_given_up() {
     let receiver = receiver(&[500; 4]).await;
     let simulator = retrying(&receiver, soon()).await;
     simulator.link(&NewAccount::default()).unwrap();

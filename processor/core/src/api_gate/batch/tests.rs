@@ -104,7 +104,7 @@ fn a_list_that_is_odd_or_rejected_is_not_asked_for_a_while_and_that_is_told_once
 }
 
 #[test]
-fn what_is_left_out_is_asked_for_alone_first_and_tells_why() {
+fn an_account_that_a_list_leaves_out_is_asked_for_alone_first_and_tells_why() {
     let now = Monotonic::START;
     let mut batching = Batching::new(SETTINGS);
     let short = reading(&["a", "b", "c", "d", "e"], &["a", "b", "c"]);
@@ -200,7 +200,7 @@ fn a_refusal_is_about_the_key_unless_a_probe_was_accepted_since_the_last_one() {
 }
 
 #[test]
-fn what_may_be_gone_was_left_out_or_is_a_recheck_does_not_go_with_other_accounts() {
+fn an_account_that_may_be_gone_was_left_out_or_is_rechecked_is_in_no_batch() {
     let webhook = Work::nothing(Trigger::Webhook, Timestamp::UNIX_EPOCH);
     let recheck = Work::nothing(Trigger::Recheck, Timestamp::UNIX_EPOCH);
     let deleted = Work::nothing(Trigger::Deleted, Timestamp::UNIX_EPOCH);

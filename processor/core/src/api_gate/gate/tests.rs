@@ -57,7 +57,7 @@ fn scheduled_rechecks_get_a_tenth_of_the_budget_and_are_told_when_the_next_may_g
 }
 
 #[test]
-fn what_was_triggered_does_not_wait_for_the_budget_of_rechecks() {
+fn a_triggered_lookup_does_not_wait_for_the_budget_of_rechecks() {
     let (mut gate, now) = gate();
     assert_eq!(gate.pay_for(true, now), Ok(()));
     assert!(gate.pay_for(true, now).is_err());
@@ -80,7 +80,7 @@ fn a_refused_key_is_probed_once_and_nothing_is_asked_until_it_is_accepted() {
 }
 
 #[test]
-fn nothing_is_asked_while_no_partition_is_ours() {
+fn no_lookup_is_sent_while_no_partition_is_owned() {
     let (mut gate, now) = gate();
     gate.set_share(0, 12, now);
     assert_eq!(gate.wait(now), None);

@@ -42,7 +42,7 @@ fn most_lookups_that_fail_open_the_breaker_which_ends_backoffs_and_lists() {
 }
 
 #[test]
-fn what_is_odd_about_the_lists_of_a_project_is_told_and_has_its_accounts_asked_for_alone() {
+fn an_odd_list_of_a_project_is_told_and_its_accounts_are_asked_for_alone() {
     let now = NOW.monotonic;
     let rejected = ApiError::Rejected { status: 400 };
     let odd = Reading {
@@ -90,7 +90,7 @@ fn an_account_that_a_list_left_out_and_that_exists_is_told() {
 }
 
 #[test]
-fn all_are_refused_once_each_is() {
+fn all_projects_count_as_refused_once_the_key_of_each_is() {
     let mut scheduler = scheduler(1);
     for (lane, all) in [(0, false), (1, true)] {
         scheduler.gate_mut(lane).refused();

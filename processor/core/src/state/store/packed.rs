@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unsettled_is_never_taken_to_be_settled() {
+    fn an_unsettled_state_is_never_taken_to_be_settled() {
         assert!(pack(&on_the_topic(PENDING)).may_be_unsettled());
         assert!(pack(&on_the_topic(DEGRADED)).may_be_unsettled());
         assert!(pack(PENDING.as_bytes()).may_be_unsettled());

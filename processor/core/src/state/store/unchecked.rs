@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_odd_in_what_nobody_decides_by_is_left_out_in_memory() {
+    fn odd_members_of_a_state_that_decide_nothing_are_left_out_in_memory() {
         let deep = format!("{}{}", "[".repeat(127), "]".repeat(127));
         for odd in ["1e400", &deep] {
             let value = format!(

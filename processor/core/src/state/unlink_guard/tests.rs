@@ -41,7 +41,7 @@ fn vanished(accounts: usize) -> UnlinkGuard {
 }
 
 #[test]
-fn what_a_restored_state_says_was_unlinked_counts_for_the_rest_of_its_hour() {
+fn an_unlink_in_a_restored_state_counts_for_the_rest_of_its_hour() {
     let mut guard = vanished(5);
     let another = 11;
     (0..6).for_each(|_| guard.was_unlinked(0, another, at(0), at(20)));
@@ -98,7 +98,7 @@ fn more_than_the_threshold_are_held_however_long_it_takes() {
 }
 
 #[test]
-fn what_is_held_is_what_would_be_unlinked() {
+fn the_accounts_that_are_held_are_those_that_would_be_unlinked() {
     let mut guard = vanished(11);
     guard.undecided(0, &key(11), Some(grace(5)));
     assert_eq!((guard.due(0, at(9)), guard.due(0, at(10))), (0, 11));
@@ -121,7 +121,7 @@ fn unlinks_that_were_let_go_count_for_an_hour() {
 }
 
 #[test]
-fn who_answers_again_or_was_said_to_be_deleted_does_not_count() {
+fn an_account_that_answers_again_or_was_said_to_be_deleted_does_not_count_as_vanished() {
     let mut guard = vanished(12);
     guard.decided(0, &key(0), false, at(1));
     assert!(guard.holds(0, ALONE, at(1)));

@@ -40,7 +40,7 @@ fn records_are_flushed_before_offsets_are_sent_and_offsets_before_the_commit() {
 }
 
 #[test]
-fn what_fails_before_the_commit_is_aborted_and_a_producer_of_no_use_is_not() {
+fn a_transaction_that_fails_before_its_commit_is_aborted_unless_its_producer_is_of_no_use() {
     for failing in [
         ProducerCall::Produce(1),
         ProducerCall::Flush,

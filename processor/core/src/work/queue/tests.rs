@@ -115,7 +115,7 @@ fn lanes_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn what_is_taken_together_is_in_flight_as_one_until_all_of_it_is_done_with() {
+fn accounts_taken_together_are_in_flight_as_one_until_all_of_them_are_done_with() {
     let (mut queue, now) = queue();
     for (key, number) in [("a", 1), ("b", 2), ("c", 3), ("d", 4)] {
         queue.add(key, 0, numbers([number]), now);
@@ -148,7 +148,7 @@ fn what_is_taken_together_is_in_flight_as_one_until_all_of_it_is_done_with() {
 }
 
 #[test]
-fn what_is_asked_again_is_in_its_former_place_with_what_came_since() {
+fn an_account_that_is_asked_for_again_has_its_former_place_and_what_came_since() {
     let (mut queue, now) = queue();
     let second = Duration::from_secs(1);
     queue.add("a", 0, numbers([1]), now);

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_needs_is_said_until_it_is_set_and_is_no_reason_to_fail() {
+    fn settings_that_a_kafka_needs_are_said_until_they_are_set_and_are_no_reason_to_fail() {
         let checked = settings(&[]);
         let unchecked = settings(&[("PROCESSOR__TOPIC_LAYOUT__CHECK_SETTINGS", "false")]);
         for (host, told) in [

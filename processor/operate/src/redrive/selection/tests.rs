@@ -114,7 +114,7 @@ fn a_letter_is_put_back_where_it_is_asked_for() {
 }
 
 #[test]
-fn what_cannot_be_put_back_or_is_no_letter_is_told_apart() {
+fn a_letter_that_cannot_be_put_back_is_told_from_a_record_that_is_none() {
     let marker = with(typed(DEAD_LETTERS_REDRIVEN_TYPE), |headers| {
         headers.dead_letter = None;
     });
@@ -153,7 +153,7 @@ fn what_cannot_be_put_back_or_is_no_letter_is_told_apart() {
 }
 
 #[test]
-fn what_was_dealt_with_is_never_put_back_again() {
+fn a_letter_that_was_dealt_with_is_never_put_back_again() {
     let mut done = OffsetRanges::default();
     done.insert(OFFSET, OFFSET);
     for record in [rejected(), expired()] {
