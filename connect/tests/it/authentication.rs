@@ -159,7 +159,7 @@ async fn a_key_set_is_fetched_for_a_key_that_is_not_known() {
 }
 
 #[tokio::test]
-async fn secrets_rotate_while_it_runs() {
+async fn secrets_of_connect_rotate_while_it_runs() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready(&broker, &stackone).await;
     let file = |name: &str| service.folder.path().join(name);
