@@ -53,7 +53,8 @@ async fn on_kafka_one_idempotency_key_is_one_session_that_each_replica_serves() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_kafka_a_session_cancelled_and_settled_at_once_ends_alike_on_both_replicas_and_stays_so() {
+async fn on_kafka_a_session_cancelled_and_settled_at_once_ends_alike_on_both_replicas_and_stays_so()
+{
     let (pipeline, one, other) = two_of("connect-cancel").await;
     let processor = pipeline.processor("a").unwrap();
     let mut all = Vec::new();

@@ -63,7 +63,8 @@ async fn a_chunked_body_without_an_end_does_not_hold_a_connection_that_was_refus
 }
 
 #[tokio::test]
-async fn a_chunked_body_without_an_end_does_not_hold_a_connection_that_gave_way_or_found_no_place() {
+async fn a_chunked_body_without_an_end_does_not_hold_a_connection_that_gave_way_or_found_no_place()
+{
     let broker = Broker::with_topics();
     let one = |settings: &mut Settings| settings.limits.before_authentication.requests = 1;
     let service = Service::ready_with(&broker, one).await;
@@ -85,7 +86,8 @@ async fn a_chunked_body_without_an_end_does_not_hold_a_connection_that_gave_way_
 }
 
 #[tokio::test]
-async fn a_client_that_has_sent_all_is_answered_and_one_that_left_in_the_middle_is_not_waited_for() {
+async fn a_client_that_has_sent_all_is_answered_and_one_that_left_in_the_middle_is_not_waited_for()
+{
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;
     let request = signed(BODY, "accept: */*");
