@@ -76,7 +76,9 @@ where
         let name = self.listener.tasks.connection;
         apply_fn_factory(served, move |stream: TcpStream, served| {
             let admitted = admitted(&stream, &connections, &metrics);
-            let serving = admitted.map(|(open, peer)| (open, served.call((stream, peer))));
+            // In a box, because a block that waits for what it was given has room for two of it.
+            let serve = |(open, peer)| (open, Box::pin(served.call((stream, peer))));
+            let serving = admitted.map(serve);
             let counting = metrics.panic_counter();
             named(name, async move {
                 let _counting = counting;
