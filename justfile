@@ -185,6 +185,12 @@ bench-processor-kafka *arguments:
     mkdir -p docs
     target/release/bench-processor run --kafka container --markdown docs/benchmarks-processor-kafka.md {{ arguments }}
 
+# Measure the processor beside another revision of it, in turns on one Apache Kafka: ratios with their intervals, 3 minutes a round; KAFKA_IMAGE names another image
+[group('bench')]
+bench-processor-against revision *arguments:
+    cargo build --release --package stackone-processor-bench --features container
+    .ci/bench-against {{ revision }} {{ arguments }}
+
 # Measure connect on the real pipeline over Apache Kafka in a container, and write docs/benchmarks-connect.md (needs Node.js); some 5 minutes, in short: `--accounts 10000 --streams 200`
 [group('bench')]
 bench-connect *arguments: hub
