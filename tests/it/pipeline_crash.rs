@@ -122,7 +122,7 @@ async fn every_transition_is_seen_once_although_replicas_come_and_go_for_a_minut
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_pending_when_it_was_killed_is_decided_by_the_next() {
+async fn what_was_pending_when_a_processor_was_killed_is_decided_by_the_next() {
     let settings = PipelineSettings {
         activation_grace: Duration::from_secs(20),
         ..PipelineSettings::default()

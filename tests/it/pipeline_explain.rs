@@ -117,7 +117,7 @@ async fn a_webhook_of_no_use_is_found_with_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_pending_says_what_stackone_said_last_and_when_it_is_asked_again() {
+async fn explain_says_of_what_is_pending_what_stackone_said_last_and_when_it_is_asked_again() {
     let pipeline = Pipeline::start("explain-pending").await.unwrap();
     let rule = FaultRule::always(Fault::status(503)).for_operation(Operation::Get);
     pipeline.fault(rule);

@@ -39,7 +39,7 @@ fn dead(records: &[ReadRecord]) -> Vec<&ReadRecord> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_put_back_is_decided_and_what_fails_again_counts_it() {
+async fn a_letter_that_is_put_back_is_decided_and_one_that_fails_again_counts_it() {
     let (pipeline, processor) = Pipeline::at_work("redrive").await;
     let simulator = &pipeline.simulator;
     let rejected = Fault::Status {

@@ -49,7 +49,7 @@ async fn sum(admin: &str, name: &str) -> Result<f64, String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_says_what_is_listed_unchanged_queued_and_missing() {
+async fn the_command_resync_says_what_is_listed_unchanged_queued_and_missing() {
     let settings = PipelineSettings {
         has_other_project: true,
         ..PipelineSettings::default()

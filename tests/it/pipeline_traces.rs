@@ -103,7 +103,7 @@ async fn spans_of_both_services_reach_the_collector_under_the_ids_of_the_records
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_it_is_trusted_the_senders_span_is_the_parent_of_what_ingest_does() {
+async fn where_traceparent_is_trusted_the_senders_span_is_the_parent_of_what_ingest_does() {
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
     const PARENT: &str = "00f067aa0ba902b7";
     let collector = Collector::start();

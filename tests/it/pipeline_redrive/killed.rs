@@ -61,7 +61,7 @@ async fn a_second_redrive_takes_over_and_the_first_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_ends_it_between_two_transactions_and_the_next_goes_on() {
+async fn a_signal_ends_a_redrive_between_two_transactions_and_the_next_goes_on() {
     let pipeline = Pipeline::start("redrive-signal").await.unwrap();
     put_many_aside(&pipeline, LETTERS).await;
     let mut slow = pipeline.command(&["redrive", "--rate", "20"]);
