@@ -65,7 +65,6 @@ mod pipeline_open_transaction;
 #[cfg(feature = "container")]
 mod pipeline_outage;
 mod pipeline_privacy;
-mod pipeline_projects;
 mod pipeline_redrive;
 #[cfg(feature = "container")]
 mod pipeline_refused;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use harness::{Metrics, Pipeline, PipelineSettings, ReadRecord, WITHIN, eventually};
 use stackone_link_schemas::{CloudEvent, DeadLetterReason};
 use stackone_link_transport::Publisher;
-use stackone_link_wire::{OutgoingRecord, RecordHeaders, Topic, partition_of_key};
-use stackone_simulator::{Fault, FaultRule, NewAccount, Notify, Operation};
+use stackone_link_wire::{OutgoingRecord, RecordHeaders, Topic};
+use stackone_simulator::{Fault, FaultRule, NewAccount, Operation};
 use uuid::Uuid;
 
 fn reasons(records: &[ReadRecord]) -> Vec<DeadLetterReason> {
@@ -21,11 +21,6 @@ pub(crate) const PUBLISHED: Uuid = Uuid::from_u128(7);
 
 /// Publishes to the account events topic what ingest would never put there.
 pub(crate) async fn publish(pipeline: &Pipeline, key: &str, value: &[u8]) {
-    publish_as("account.created", pipeline, key, value).await;
-}
-
-/// The same, with this `ce_type`.
-pub(crate) async fn publish_as(event_type: &str, pipeline: &Pipeline, key: &str, value: &[u8]) {
     let publisher = Publisher::new(
         &pipeline.broker.kafka_config(),
         "test",
@@ -34,7 +29,7 @@ pub(crate) async fn publish_as(event_type: &str, pipeline: &Pipeline, key: &str,
     .unwrap();
     let headers = RecordHeaders::of(CloudEvent {
         id: PUBLISHED,
-        event_type: event_type.to_owned(),
+        event_type: "account.created".to_owned(),
         source: "/stackone".to_owned(),
         subject: None,
         time: None,
@@ -109,44 +104,6 @@ async fn records_that_cannot_be_used_are_put_aside_with_their_bytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_under_another_accounts_key_is_put_aside_and_stops_nobody() {
-    let pipeline = Pipeline::start("misplaced").await.unwrap();
-    let link = |notify| {
-        let new = NewAccount {
-            notify,
-            ..NewAccount::new("bamboohr", "t", "Acme")
-        };
-        pipeline.simulator.link(&new).unwrap()
-    };
-    let id = link(Notify::Silent);
-    let of = |key: &str| partition_of_key(key.as_bytes(), pipeline.settings.partitions);
-    let key = (0..).map(|number: u32| number.to_string());
-    let key = key.into_iter().find(|key| of(key) != of(id.as_str()));
-    let webhook = format!(r#"{{"event":"account.created","account_id":"{id}"}}"#);
-    publish(&pipeline, &key.unwrap(), webhook.as_bytes()).await;
-    let mut processor = pipeline.processor("a").unwrap();
-    let mut dead_letters = pipeline.reader(Topic::DeadLetter);
-    let records = dead_letters.events(1).await;
-    assert_eq!(reasons(records), [DeadLetterReason::MalformedEvent]);
-    assert_eq!(records[0].value, webhook.as_bytes());
-    // Others go on, and so they do after a restart.
-    let mut linked = pipeline.reader(Topic::Linked);
-    for restarts in 0..2 {
-        let other = link(Notify::Send);
-        let is_linked = |record: &ReadRecord| record.key.as_deref() == Some(other.as_str());
-        linked
-            .read_until(WITHIN, |records| records.iter().any(is_linked))
-            .await;
-        processor.stop().await.unwrap();
-        processor = pipeline.processor(&format!("b{restarts}")).unwrap();
-    }
-    processor.stop().await.unwrap();
-    let unasked = |record: &ReadRecord| record.key.as_deref() != Some(id.as_str());
-    assert!(linked.read_to_end().await.iter().all(unasked));
-    pipeline.stop().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_lookup_that_is_rejected_for_good_is_put_aside_after_three_attempts() {
     let settings = PipelineSettings {
         // Attempts are counted, and one that is late on a busy machine would be one of them.
@@ -186,30 +143,6 @@ async fn a_lookup_that_is_rejected_for_good_is_put_aside_after_three_attempts() 
     simulator.faults().clear(rule);
     pipeline.refresh(&id);
     pipeline.reader(Topic::Linked).events(1).await;
-    assert_conserved(&processor.admin).await;
-    processor.stop_with(pipeline).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_stays_unreadable_is_put_aside_with_its_bytes_after_five_attempts() {
-    let (pipeline, processor) = Pipeline::at_work("unreadable").await;
-    let rule = FaultRule::always(Fault::Html).for_operation(Operation::Get);
-    pipeline.fault(rule);
-    pipeline.link("t");
-    let mut events = pipeline.reader(Topic::AccountEvents);
-    let original = events.events(1).await[0].clone();
-    let mut dead_letters = pipeline.reader(Topic::DeadLetter);
-    let records = dead_letters.events(1).await;
-    let why = records[0].headers.dead_letter.clone().unwrap();
-    assert_eq!(
-        (why.reason, why.value_expired),
-        (DeadLetterReason::LookupUnreadable, false)
-    );
-    assert!(why.attempts >= 5, "{} attempts", why.attempts);
-    assert_eq!(
-        (&records[0].value, &records[0].key),
-        (&original.value, &original.key)
-    );
     assert_conserved(&processor.admin).await;
     processor.stop_with(pipeline).await;
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use harness::{
-    Isolation, Metrics, OTHER_PROJECT, Pipeline, PipelineSettings, ReadRecord, TopicReader, WITHIN,
-    eventually, transitions,
+    Isolation, Metrics, Pipeline, PipelineSettings, ReadRecord, TopicReader, WITHIN, eventually,
+    transitions,
 };
 use rdkafka::topic_partition_list::Offset;
 use stackone_link_wire::Topic;
@@ -68,45 +68,6 @@ async fn two_that_are_put_aside(pipeline: &Pipeline) -> ReadRecord {
 async fn accept(pipeline: &Pipeline, bytes: &str) {
     let topic = &pipeline.topics.dead_letter;
     configure(&pipeline.broker, topic, "max.message.bytes", bytes).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_letter_that_is_held_over_a_restart_is_not_passed_for_what_its_account_took_in_since() {
-    let settings = PipelineSettings {
-        partitions: 1,
-        has_other_project: true,
-        ..PipelineSettings::default()
-    };
-    let (pipeline, processor) = Pipeline::at_work_with("refused-restart", settings).await;
-    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let id = pipeline.link("t");
-    lifecycle.events(1).await;
-    accept(&pipeline, "100").await;
-    let mismatch = format!(
-        r#"{{"event":"account.created","account_id":"{id}","project_id":"{OTHER_PROJECT}"}}"#
-    );
-    publish(&pipeline, id.as_str(), mismatch.as_bytes()).await;
-    held(&processor.admin, 1.0).await;
-    pipeline.refresh(&id);
-    lifecycle.events(2).await;
-    processor.stop().await.unwrap();
-    let processor = pipeline.processor("b").unwrap();
-    held(&processor.admin, 1.0).await;
-    accept(&pipeline, "2097152").await;
-    let mut letters = pipeline.reader(Topic::DeadLetter);
-    letters
-        .read_until(MENDED_WITHIN, |records| records.len() == 1)
-        .await;
-    held(&processor.admin, 0.0).await;
-    assert_conserved(&processor.admin).await;
-    processor.stop().await.unwrap();
-    let letters = letters.read_to_end().await;
-    let values: Vec<_> = letters
-        .iter()
-        .map(|letter| letter.value.as_slice())
-        .collect();
-    assert_eq!(values, [mismatch.as_bytes()]);
-    pipeline.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

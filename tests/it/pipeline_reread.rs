@@ -10,7 +10,6 @@ use stackone_processor::refetch::{RefetchError, refetch};
 use stackone_processor_core::event::intake::Consumed;
 use stackone_processor_core::steps::refetch::NotInTime;
 use stackone_processor_core::work::AccountKey;
-use uuid::Uuid;
 
 use crate::pipeline_dead_letters::{PUBLISHED, publish};
 
@@ -21,20 +20,9 @@ async fn read(
     offsets: &[i64],
     within: Duration,
 ) -> Result<Vec<(Consumed, bool)>, RefetchError> {
-    read_of(PUBLISHED, kafka, pipeline, offsets, within).await
-}
-
-/// The same, where `event` was there when they were taken in.
-async fn read_of(
-    event: Uuid,
-    kafka: KafkaConfig,
-    pipeline: &Pipeline,
-    offsets: &[i64],
-    within: Duration,
-) -> Result<Vec<(Consumed, bool)>, RefetchError> {
     let topic = pipeline.topics.name(Topic::AccountEvents).to_owned();
     let cause = |offset: &i64| Cause {
-        event_id: Some(event),
+        event_id: Some(PUBLISHED),
         event_type: "account.created".to_owned(),
         event_date: None,
         received_at: None,
@@ -107,16 +95,6 @@ async fn what_cannot_be_read_again_now_has_not_expired() {
     let found = read(kafka, &pipeline, &[1, 0], WITHIN).await.unwrap();
     let expected: [(&[u8], bool); 2] = [(b"second", false), (b"first", false)];
     assert_eq!(values(&found), expected);
-    pipeline.stop().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_record_at_the_offset_is_put_aside_in_nobodys_place() {
-    let pipeline = two_records("reread-again").await;
-    let kafka = pipeline.broker.kafka_config();
-    let of_former_topic = Uuid::from_u128(8);
-    let found = read_of(of_former_topic, kafka, &pipeline, &[1], WITHIN).await;
-    assert_eq!(values(&found.unwrap()), [(&b""[..], true)]);
     pipeline.stop().await.unwrap();
 }
 

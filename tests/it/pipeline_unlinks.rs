@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use harness::{
     Metrics, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, ReadRecord, TopicReader,
-    WITHIN, assert_story, metric_is, states, transitions,
+    assert_story, metric_is, transitions,
 };
 use jiff::Timestamp;
 use stackone_link_schemas::LifecycleType;
@@ -19,16 +19,6 @@ use crate::pipeline_dead_letters::assert_conserved;
 
 /// Two more than a project may lose within an hour.
 const MANY: usize = 12;
-
-/// A pipeline that doubts what vanished for long enough to have all of them doubted before the
-/// first may be unlinked.
-async fn doubtful(test: &str) -> (Pipeline, ProcessorInProcess) {
-    let settings = PipelineSettings {
-        vanish_grace: Duration::from_secs(8),
-        ..PipelineSettings::default()
-    };
-    Pipeline::at_work_with(test, settings).await
-}
 
 fn link(pipeline: &Pipeline, number: usize) -> AccountId {
     pipeline.link(&format!("t{number}"))
@@ -53,7 +43,12 @@ fn all_answer(pipeline: &Pipeline, wrong_key: [FaultId; 2]) {
 async fn with_many_vanished(
     test: &str,
 ) -> (Pipeline, ProcessorInProcess, Vec<AccountId>, [FaultId; 2]) {
-    let (pipeline, processor) = doubtful(test).await;
+    let settings = PipelineSettings {
+        // Long enough to have all of them doubted before the first may be unlinked.
+        vanish_grace: Duration::from_secs(8),
+        ..PipelineSettings::default()
+    };
+    let (pipeline, processor) = Pipeline::at_work_with(test, settings).await;
     let ids: Vec<AccountId> = (0..MANY).map(|number| link(&pipeline, number)).collect();
     emitted(&pipeline, MANY).await;
     let wrong_key = all_vanish(&pipeline);
@@ -129,39 +124,6 @@ async fn too_many_that_vanish_are_held_over_a_restart_until_they_answer_again() 
     pipeline.stop().await.unwrap();
 }
 
-/// These accounts answer 404, and are looked up.
-fn vanish(pipeline: &Pipeline, ids: &[AccountId]) {
-    for id in ids {
-        let gone = FaultRule::always(Fault::status(404)).for_operation(Operation::Get);
-        let faults = pipeline.simulator.faults();
-        faults.set(gone.for_account(id)).unwrap();
-        let told = pipeline.simulator.refresh_credentials(id, Notify::Send);
-        told.unwrap();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_unlinked_before_a_restart_counts_for_the_rest_of_the_hour() {
-    let (pipeline, first) = doubtful("unlinked-before").await;
-    let ids: Vec<AccountId> = (0..MANY).map(|number| link(&pipeline, number)).collect();
-    emitted(&pipeline, MANY).await;
-    let faults = pipeline.simulator.faults();
-    let unlisted = FaultRule::always(Fault::CapPage { accounts: 0 }).for_operation(Operation::List);
-    faults.set(unlisted).unwrap();
-    let (believed, too_many) = ids.split_at(MANY - 3);
-    vanish(&pipeline, believed);
-    emitted(&pipeline, MANY + believed.len()).await;
-    first.stop().await.unwrap();
-    let second = pipeline.processor("a").unwrap();
-    vanish(&pipeline, too_many);
-    held(&second, too_many.len()).await;
-    assert_conserved_but_for(&second, too_many.len()).await;
-    second.stop().await.unwrap();
-    let told = pipeline.all(Topic::Lifecycle).await;
-    assert_eq!(told.len(), MANY + believed.len());
-    pipeline.stop().await.unwrap();
-}
-
 /// What is held is neither lost nor decided.
 async fn assert_conserved_but_for(processor: &ProcessorInProcess, pending: usize) {
     let metrics = Metrics::of(&processor.admin).await.unwrap();
@@ -217,41 +179,4 @@ async fn what_an_operator_releases_is_unlinked_once_on_a_fresh_404() {
     assert_story(&records, next.as_str(), ["linked", "unlinked"]);
     assert_conserved(&processor.admin).await;
     processor.stop_with(pipeline).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_release_outlives_the_processor_that_took_it_in() {
-    let (pipeline, first, ids, wrong_key) = with_many_vanished("release_kept").await;
-    // No answer comes any more, so nothing can be unlinked before the processor stops.
-    let hang = pipeline
-        .simulator
-        .faults()
-        .set(FaultRule::always(Fault::Hang));
-    all_answer(&pipeline, wrong_key);
-    release(&pipeline).await;
-    let is_released = |records: &[ReadRecord]| {
-        let states = states(records);
-        ids.iter().all(|id| {
-            let pending = states
-                .get(id.as_str())
-                .and_then(|state| state.pending.as_ref());
-            pending
-                .and_then(|pending| pending.grace?.released_at)
-                .is_some()
-        })
-    };
-    let mut state = pipeline.reader(Topic::State);
-    state.read_until(WITHIN, is_released).await;
-    first.stop().await.unwrap();
-    assert_eq!(pipeline.all(Topic::Lifecycle).await.len(), MANY);
-
-    pipeline.simulator.faults().clear(hang.unwrap());
-    all_vanish(&pipeline);
-    let second = pipeline.processor("a").unwrap();
-    let records = emitted(&pipeline, 2 * MANY).await;
-    for id in &ids {
-        assert_story(&records, id.as_str(), ["linked", "unlinked"]);
-    }
-    assert_conserved(&second.admin).await;
-    second.stop_with(pipeline).await;
 }

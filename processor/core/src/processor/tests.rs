@@ -3,9 +3,12 @@
 
 mod lag;
 mod last_lookup;
+mod projects;
+mod unlinks;
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +30,9 @@ use crate::reconcile::GracePeriods;
 use crate::reconcile::tests::account;
 use crate::settings::Limits;
 use crate::state::store::StateStore;
+use crate::work::AccountKey;
 use crate::work::backoff::Backoff;
+use crate::work::queue::Lane;
 
 const START: Timestamp = Timestamp::constant(1_772_614_800, 0);
 
@@ -38,17 +43,29 @@ struct Run {
     core: Processor,
     now: Duration,
     answers: VecDeque<Answer>,
+    /// The accounts, `a0` and so on, that are gone while all others are active: this instead of
+    /// answers.
+    gone: Option<Range<usize>>,
+    /// Whether no lookup is answered.
+    is_silent: bool,
+    /// The project of each lookup.
+    asked: Vec<Lane>,
     /// The values written to the state topic, in order.
     states: Vec<Option<AccountState>>,
     seen: Seen,
+    /// What is restored.
+    before: Option<(StateStore, i64)>,
 }
 
-/// The facts about accounts that got dead letters.
+/// Why records got dead letters, and how many did.
 #[derive(Default)]
 struct Seen(Vec<(DeadLetterReason, u64, String)>);
 
 impl Observer for Seen {
     fn note(&mut self, fact: Fact<'_>) {
+        if let Fact::PutAside { reason, detail, .. } = fact {
+            self.0.push((reason.clone(), 1, detail.to_owned()));
+        }
         if let Fact::AccountPutAside {
             reason,
             records,
@@ -63,22 +80,41 @@ impl Observer for Seen {
 
 impl Run {
     fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        let mut run = Self {
-            core: Processor::new(settings(), 7, at(Duration::ZERO)),
-            now: Duration::ZERO,
-            answers: answers.into_iter().collect(),
+        Self::with(settings(), answers)
+    }
+
+    fn with(settings: Arc<DecisionSettings>, answers: impl IntoIterator<Item = Answer>) -> Self {
+        let mut run = Self::idle(settings, Duration::ZERO);
+        run.answers = answers.into_iter().collect();
+        run.begin(StateStore::default(), 0)
+    }
+
+    fn idle(settings: Arc<DecisionSettings>, now: Duration) -> Self {
+        Self {
+            core: Processor::new(settings, 7, at(now)),
+            now,
+            answers: VecDeque::new(),
+            gone: None,
+            is_silent: false,
+            asked: Vec::new(),
             states: Vec::new(),
             seen: Seen::default(),
-        };
-        run.handle(Input::ClusterAnswered(ClusterAnswer::Yes {
+            before: None,
+        }
+    }
+
+    /// Begins with these states, at this offset.
+    fn begin(mut self, states: StateStore, next: i64) -> Self {
+        self.before = Some((states, next));
+        self.handle(Input::ClusterAnswered(ClusterAnswer::Yes {
             partitions: 1,
             watermarks: Vec::new(),
         }));
-        run.handle(Input::Assigned {
+        self.handle(Input::Assigned {
             partitions: vec![0],
             generation: Some(Generation(1)),
         });
-        run
+        self
     }
 
     fn handle(&mut self, input: Input) {
@@ -92,14 +128,19 @@ impl Run {
 
     fn carry_out(&mut self, action: Action) -> Option<Input> {
         match action {
-            Action::Restore { partition, epoch } => Some(restored(partition, epoch)),
+            Action::Restore { partition, epoch } => {
+                let (states, next) = self.before.take().expect("no second restore");
+                Some(restored((partition, epoch), states, next))
+            }
+            Action::LookUp { .. } if self.is_silent => None,
             Action::LookUp {
                 key,
                 lane,
                 epoch,
                 sent,
             } => {
-                let result = self.answers.pop_front().expect("no more lookups");
+                self.asked.push(lane);
+                let result = self.answer(&key);
                 Some(Input::LookedUp(LookedUp {
                     key,
                     lane,
@@ -138,6 +179,17 @@ impl Run {
         }
     }
 
+    fn answer(&mut self, key: &AccountKey) -> Answer {
+        let Some(gone) = &self.gone else {
+            return self.answers.pop_front().expect("no more lookups");
+        };
+        let number = key.id.as_str().trim_start_matches('a').parse();
+        if gone.contains(&number.expect("a number")) {
+            return Ok(Lookup::NotFound);
+        }
+        found("active")
+    }
+
     fn commit(&mut self, batch: Batch) {
         let states = batch.records.into_iter();
         let states = states.filter(|record| record.topic == Topics::default().name(Topic::State));
@@ -169,11 +221,15 @@ fn at(now: Duration) -> Now {
     }
 }
 
-fn restored(partition: i32, epoch: u64) -> Input {
+fn restored((partition, epoch): (i32, u64), states: StateStore, next: i64) -> Input {
+    let position = Position {
+        next,
+        ..Position::default()
+    };
     let restored = Restored {
-        states: StateStore::default(),
+        states,
         partitions: 1,
-        position: Position::default(),
+        position,
     };
     Input::Restored {
         partition,

@@ -170,7 +170,9 @@ fn expired(key: &AccountKey, cause: &Cause) -> Consumed {
 
 #[cfg(test)]
 mod tests {
-    use stackone_link_schemas::AccountId;
+    use stackone_link_schemas::{AccountId, CloudEvent};
+    use stackone_link_wire::RecordHeaders;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -199,20 +201,31 @@ mod tests {
         )
     }
 
-    fn record(offset: i64) -> RefetchAnswer {
+    fn record(offset: i64, headers: Option<RecordHeaders>) -> RefetchAnswer {
         RefetchAnswer::Record(Box::new(Consumed {
             partition: 3,
             offset,
             timestamp_ms: 0,
             key: None,
             value: b"{}".to_vec(),
-            headers: None,
+            headers,
         }))
+    }
+
+    fn another_event() -> RecordHeaders {
+        RecordHeaders::of(CloudEvent {
+            id: Uuid::from_u128(1),
+            event_type: "account.created".to_owned(),
+            source: "/stackone".to_owned(),
+            subject: None,
+            time: None,
+            dataschema: None,
+        })
     }
 
     #[test]
     fn a_record_is_there_or_the_broker_has_shown_that_it_is_gone() {
-        let mut steps = steps(&[1, 5, 9]);
+        let mut steps = steps(&[1, 5, 9, 12]);
         let read = |offset, is_first| RefetchStep::Read {
             partition: 3,
             offset,
@@ -221,9 +234,9 @@ mod tests {
         assert_eq!(steps.next(), read(1, true));
         steps.ended(RefetchAnswer::None, Monotonic::START);
         assert_eq!(steps.next(), read(1, false));
-        steps.ended(record(1), Monotonic::START);
+        steps.ended(record(1, None), Monotonic::START);
         assert_eq!(steps.next(), read(5, true));
-        steps.ended(record(6), Monotonic::START);
+        steps.ended(record(6, None), Monotonic::START);
         assert_eq!(steps.next(), read(9, true));
         steps.ended(RefetchAnswer::EndOfPartition, Monotonic::START);
         assert_eq!(steps.next(), RefetchStep::LowWatermark(3));
@@ -231,10 +244,14 @@ mod tests {
         assert_eq!(steps.next(), read(9, false), "it may be there");
         steps.ended(RefetchAnswer::EndOfPartition, Monotonic::START);
         steps.ended(RefetchAnswer::Low(10), Monotonic::START);
+        assert_eq!(steps.next(), read(12, true));
+        // The topic was made again.
+        let another = record(12, Some(another_event()));
+        steps.ended(another, Monotonic::START);
         assert_eq!(steps.next(), RefetchStep::Done);
         let read = steps.finish().unwrap();
         let read: Vec<_> = read.iter().map(|(one, gone)| (one.offset, *gone)).collect();
-        assert_eq!(read, [(1, false), (5, true), (9, true)]);
+        assert_eq!(read, [(1, false), (5, true), (9, true), (12, true)]);
     }
 
     #[test]

@@ -67,6 +67,33 @@ fn what_is_put_aside_after_a_rejection_says_so_with_its_status() {
 }
 
 #[test]
+fn an_answer_that_stays_unreadable_is_put_aside_after_five_attempts_over_a_minute() {
+    let unreadable = || Err(ApiError::unreadable("not an account"));
+    let answers = |count| std::iter::repeat_with(unreadable).take(count);
+    let put_aside = (
+        DeadLetterReason::LookupUnreadable,
+        1,
+        "not an account".to_owned(),
+    );
+    let mut run = Run::new(answers(50));
+    run.handle(Input::Consumed(Box::new(webhook(0))));
+    run.play_until(59);
+    assert_eq!(run.seen.0, []);
+    assert!(run.answers.len() <= 45, "{} are left", run.answers.len());
+    run.play_until(600);
+    assert_eq!(run.seen.0, std::slice::from_ref(&put_aside));
+
+    let mut settings = Arc::into_inner(settings()).unwrap();
+    settings.unreadable_time = Duration::ZERO;
+    // There is no sixth answer.
+    let mut run = Run::with(Arc::new(settings), answers(5));
+    run.handle(Input::Consumed(Box::new(webhook(0))));
+    run.play_until(600);
+    assert!(run.answers.is_empty());
+    assert_eq!(run.seen.0, [put_aside]);
+}
+
+#[test]
 fn a_scheduled_recheck_whose_lookup_fails_is_not_written_for_that() {
     // After the lookups failed for good, a recheck follows after a minute that no record asks for.
     let inactive = std::iter::repeat_with(|| found("inactive")).take(6);
