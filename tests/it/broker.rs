@@ -10,7 +10,7 @@ use stackone_link_wire::Topic;
 use stackone_link_wire::{IngestHeaders, OutgoingRecord, RecordHeaders, Topics};
 use uuid::Uuid;
 
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(crate) fn headers(id: u128) -> RecordHeaders {
     let received_at = "2026-03-04T09:12:44.391Z".parse().unwrap();
@@ -74,13 +74,6 @@ fn ids(records: &[ReadRecord]) -> Vec<u128> {
     ids.collect()
 }
 
-#[test]
-fn broker_and_reader_can_be_shared_between_threads() {
-    fn shareable<T: Send + Sync>() {}
-    shareable::<Broker>();
-    shareable::<TopicReader>();
-}
-
 #[tokio::test]
 async fn what_was_published_is_read_byte_for_byte_with_its_key_and_its_headers() {
     let setup = Setup::with_partitions("bytes", 3).await;
@@ -101,16 +94,6 @@ async fn what_was_published_is_read_byte_for_byte_with_its_key_and_its_headers()
     assert_eq!(record.key.as_deref(), key);
     assert_eq!(record.value, value);
     assert_eq!(record.headers, headers(1));
-}
-
-#[tokio::test]
-async fn a_record_without_a_key_is_read_without_one() {
-    let setup = Setup::with_partitions("no-key", 1).await;
-    let topic = &setup.topics.unrecognized;
-    setup.publish(topic, None, b"x", 1).await;
-    let records = setup.reader(topic).read_to_end().await;
-    assert_eq!(records.len(), 1, "{records:?}");
-    assert_eq!(records[0].key, None);
 }
 
 #[tokio::test]
@@ -146,17 +129,6 @@ async fn reading_goes_on_where_it_stopped_and_reading_to_the_end_begins_anew() {
     }
     assert_eq!(ids(&reader.read_to_end().await), [1, 2, 3]);
     assert_eq!(ids(reader.records()), [1, 2, 3]);
-}
-
-#[tokio::test]
-async fn two_tests_never_share_a_topic() {
-    let setup = Setup::with_partitions("same-name", 1).await;
-    let others = unique_topics("same-name");
-    setup.broker.create_topics(&others, 1).await.unwrap();
-    setup
-        .publish(&setup.topics.linked, Some("a"), b"x", 1)
-        .await;
-    assert_eq!(setup.reader(&others.linked).read_to_end().await, []);
 }
 
 #[tokio::test]

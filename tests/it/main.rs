@@ -11,10 +11,6 @@
 mod assumptions;
 mod broker;
 #[cfg(feature = "container")]
-mod broker_outage;
-#[cfg(feature = "container")]
-mod broker_transactions;
-#[cfg(feature = "container")]
 mod campaign;
 #[cfg(feature = "container")]
 mod doctor;
