@@ -34,8 +34,6 @@ mod pipeline_addresses;
 mod pipeline_backlog;
 mod pipeline_batches;
 mod pipeline_breaker;
-#[cfg(feature = "container")]
-mod pipeline_budget;
 mod pipeline_commits;
 mod pipeline_contract;
 #[cfg(feature = "container")]
@@ -48,8 +46,6 @@ mod pipeline_expired;
 mod pipeline_explain;
 #[cfg(feature = "container")]
 mod pipeline_handover;
-#[cfg(feature = "container")]
-mod pipeline_handover_grace;
 mod pipeline_keys;
 mod pipeline_logs;
 mod pipeline_look;
@@ -66,7 +62,6 @@ mod pipeline_redrive;
 mod pipeline_refused;
 mod pipeline_reread;
 mod pipeline_restart;
-mod pipeline_resync;
 mod pipeline_resync_command;
 #[cfg(feature = "container")]
 mod pipeline_resync_restart;

@@ -2,15 +2,49 @@
 
 use std::time::Duration;
 
-use harness::{Metrics, Pipeline, PipelineSettings, assert_story, transitions};
-use stackone_link_wire::Topic;
+use harness::{Metrics, PROJECT, Pipeline, PipelineSettings, WITHIN, assert_story, transitions};
+use jiff::Timestamp;
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use stackone_link_schemas::{
+    CloudEvent, LISTING_MARKER_TYPE, ListingMarker, event_id_of_body, source_of_project,
+};
+use stackone_link_transport::{Live, encode_headers};
+use stackone_link_wire::{RecordHeaders, Topic};
 use stackone_simulator::AccountId;
 
 use crate::operator::delete_records;
-use crate::pipeline_resync_restart::mark;
 
 fn link(pipeline: &Pipeline, n: usize) -> AccountId {
     pipeline.link(&format!("t{n}"))
+}
+
+/// Writes the marker of a list that was complete ten minutes ago.
+async fn mark_as_listed(pipeline: &Pipeline) {
+    let at = Timestamp::now() - Duration::from_secs(10 * 60);
+    let value = serde_json::to_vec(&ListingMarker {
+        run: uuid::Uuid::from_u128(1),
+        project_id: Some(PROJECT.to_owned()),
+        started_at: at,
+        is_complete: true,
+    });
+    let value = value.unwrap();
+    let headers = RecordHeaders::of(CloudEvent {
+        id: event_id_of_body(&value),
+        event_type: LISTING_MARKER_TYPE.to_owned(),
+        source: source_of_project(Some(PROJECT)),
+        subject: None,
+        time: Some(at),
+        dataschema: None,
+    });
+    let kafka = pipeline.broker.kafka_config();
+    let config = kafka.client_config("marker").unwrap();
+    let producer: Live<FutureProducer> = config.create().unwrap();
+    let record: FutureRecord<'_, str, Vec<u8>> = FutureRecord::to(&pipeline.topics.account_events)
+        .partition(0)
+        .payload(&value)
+        .headers(encode_headers(&headers))
+        .timestamp(at.as_millisecond());
+    producer.send(record, WITHIN).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,7 +70,7 @@ async fn records_that_expired_before_they_were_read_are_told_and_healed_by_a_res
     delete_records(&pipeline.broker, topic, 0, end_of_lost).await;
 
     // No list is due that would find it.
-    mark(&pipeline, true, 10).await;
+    mark_as_listed(&pipeline).await;
     pipeline.settings.resync_interval = Duration::from_secs(60 * 60);
     let second = pipeline.processor("a").unwrap();
     // Nobody asks for it. Which of the two comes first is not said.

@@ -3,14 +3,12 @@
 
 use harness::{
     Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN, assert_story,
-    eventually, metric_is, transitions,
+    metric_is, transitions,
 };
 use serde_json::Value;
 use stackone_link_schemas::{ACCOUNT_LOOK_TYPE, AccountLook, AccountState, LookReason};
 use stackone_link_wire::Topic;
-use stackone_simulator::{
-    AccountId, AccountStatus as Status, CustomWebhook, Fault, FaultRule, NewAccount, Notify,
-};
+use stackone_simulator::{AccountId, AccountStatus as Status, CustomWebhook, NewAccount, Notify};
 
 use crate::pipeline_dead_letters::assert_conserved;
 
@@ -50,25 +48,13 @@ fn is_look(record: &&ReadRecord) -> bool {
 async fn skipped(admin: &str, reason: &str, count: f64) {
     let name =
         format!("stackone_processor_records_total{{disposition=\"skipped\",reason=\"{reason}\"}}");
-    let reached = eventually(&name, WITHIN, async || {
-        let metrics = Metrics::of(admin).await;
-        let seen = metrics.map_err(|error| error.to_string())?.get(&name);
-        (seen > count - 0.5)
-            .then_some(())
-            .ok_or_else(|| seen.to_string())
-    });
+    let reached = metric_is(admin, &name, |seen| seen > count - 0.5);
     reached.await.unwrap();
 }
 
 /// Waits until accounts were asked for so many times.
 async fn looked_up(admin: &str, count: f64) {
-    let reached = eventually(LOOKUPS, WITHIN, async || {
-        let metrics = Metrics::of(admin).await;
-        let seen = metrics.map_err(|error| error.to_string())?.sum(LOOKUPS);
-        (seen > count - 0.5)
-            .then_some(())
-            .ok_or_else(|| seen.to_string())
-    });
+    let reached = metric_is(admin, LOOKUPS, |seen| seen > count - 0.5);
     reached.await.unwrap();
 }
 
@@ -222,43 +208,5 @@ async fn a_look_that_the_processor_would_put_aside_is_not_written() {
     // Of an account that is known no project need be named.
     let said = look(&pipeline, &[id.as_str()]).await;
     assert!(said.contains(&format!("(project {PROJECT};")), "{said}");
-    pipeline.stop().await.unwrap();
-}
-
-/// Whether the look comes first, or the webhook a second time: they are decided by one answer.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_that_comes_again_beside_a_look_is_no_refresh() {
-    let settings = PipelineSettings {
-        lookup_timeout: WITHIN,
-        ..PipelineSettings::default()
-    };
-    let (pipeline, processor) = Pipeline::at_work_with("look-merged", settings).await;
-    let id = link(&pipeline, Notify::Send);
-    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle.events(1).await;
-    let linking = pipeline.simulator.newest_deliveries(1)[0].webhook;
-    let faults = pipeline.simulator.faults();
-    let held = faults.set(FaultRule::always(Fault::Hang)).unwrap();
-    // The first look is under way when the others come, which wait for the next lookup.
-    look(&pipeline, &[id.as_str()]).await;
-    let under_way = "stackone_processor_lookups_in_flight";
-    metric_is(&processor.admin, under_way, |lookups| lookups > 0.5)
-        .await
-        .unwrap();
-    assert!(pipeline.simulator.redeliver(linking));
-    pipeline.simulator.settled().await;
-    look(&pipeline, &[id.as_str()]).await;
-    let consumed = "stackone_processor_records_consumed_total";
-    metric_is(&processor.admin, consumed, |records| records > 3.5)
-        .await
-        .unwrap();
-    assert!(faults.clear(held));
-    let decided = "stackone_processor_records_total";
-    metric_is(&processor.admin, decided, |records| records > 3.5)
-        .await
-        .unwrap();
-    processor.stop().await.unwrap();
-    let told = pipeline.all(Topic::Lifecycle).await;
-    assert_story(&told, id.as_str(), ["linked"]);
     pipeline.stop().await.unwrap();
 }

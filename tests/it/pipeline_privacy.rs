@@ -8,7 +8,7 @@ use stackone_simulator::{
 };
 
 use crate::pipeline_redrive::summary;
-use crate::pipeline_resync::resync;
+use crate::pipeline_resync_command::resync;
 
 /// Who linked the accounts.
 const USERNAME: &str = "dana.canary@acme.example";

@@ -1,38 +1,16 @@
 //! A processor that stops hands on what it knows.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use harness::{
     Metrics, Pipeline, PipelineSettings, ReadRecord, WITHIN, assert_story, states, transitions,
 };
-use stackone_link_schemas::{Grace, GraceKind};
+use stackone_link_schemas::{AccountState, Grace, GraceKind};
 use stackone_link_wire::Topic;
-use stackone_simulator::{AccountStatus as Status, Fault, FaultRule, NewAccount};
+use stackone_simulator::{AccountStatus as Status, NewAccount};
 
 use crate::pipeline_dead_letters::assert_conserved;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restart_goes_on_where_it_was_and_repeats_nothing() {
-    let (pipeline, first) = Pipeline::at_work("restart").await;
-    let simulator = &pipeline.simulator;
-    let ids: Vec<_> = (0..5).map(|n| pipeline.link(&format!("t{n}"))).collect();
-    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    lifecycle.events(5).await;
-    first.stop().await.unwrap();
-    for id in &ids {
-        pipeline.refresh(id);
-    }
-    simulator.settled().await;
-    let second = pipeline.processor("a").unwrap();
-    let records = lifecycle.events(10).await;
-    for id in &ids {
-        assert_story(records, id.as_str(), ["linked", "refreshed"]);
-    }
-    assert_conserved(&second.admin).await;
-    second.stop().await.unwrap();
-    assert_eq!(pipeline.all(Topic::Lifecycle).await.len(), 10);
-    pipeline.stop().await.unwrap();
-}
 
 /// Waits until the state topic says that a grace period runs for the account, which was looked at
 /// twice by then: how many looks a restart leaves time for depends on the machine.
@@ -46,6 +24,13 @@ async fn doubted(pipeline: &Pipeline, account: &str) -> Grace {
         .read_until(WITHIN, |records| grace_of(records).is_some())
         .await;
     grace_of(records).unwrap()
+}
+
+/// Since when, by all states that were ever written, a grace period ran.
+fn begins(states: &[ReadRecord]) -> HashSet<jiff::Timestamp> {
+    let states = states.iter().filter(|record| !record.value.is_empty());
+    let graces = states.filter_map(|record| record.json::<AccountState>().pending?.grace);
+    graces.map(|grace| grace.since).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,6 +68,8 @@ async fn a_grace_period_survives_a_restart_and_is_not_extended_by_it() {
         "its cause was handed on"
     );
     assert!(event.lookups >= 3, "lookups are counted over the restart");
+    let begins = begins(&pipeline.all(Topic::State).await);
+    assert_eq!(begins, HashSet::from([began.since]), "it was begun anew");
     let metrics = Metrics::of(&second.admin).await.unwrap();
     assert!((metrics.get("stackone_processor_records_restored_total") - 1.0).abs() < 0.5);
     assert_conserved(&second.admin).await;
@@ -90,51 +77,4 @@ async fn a_grace_period_survives_a_restart_and_is_not_extended_by_it() {
     let records = lifecycle.events(2).await;
     assert_story(records, id.as_str(), ["link_failed", "linked"]);
     second.stop_with(pipeline).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_waits_for_the_api_is_written_down_and_found_by_the_next() {
-    let (pipeline, first) = Pipeline::at_work("waiting").await;
-    let simulator = &pipeline.simulator;
-    let hang = pipeline.fault(FaultRule::always(Fault::Hang));
-    let id = pipeline.link("t");
-    let is_written = |records: &[ReadRecord]| {
-        let state = states(records).remove(id.as_str());
-        state.is_some_and(|state| state.pending.is_some())
-    };
-    pipeline
-        .reader(Topic::State)
-        .read_until(WITHIN, is_written)
-        .await;
-    first.stop().await.unwrap();
-    simulator.faults().clear(hang);
-    let second = pipeline.processor("a").unwrap();
-    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let records = lifecycle.events(1).await;
-    assert_eq!(transitions(records)[0].caused_by_total, 1);
-    assert_conserved(&second.admin).await;
-    second.stop().await.unwrap();
-    assert_eq!(pipeline.all(Topic::Lifecycle).await.len(), 1);
-    pipeline.stop().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_processors_share_the_partitions_and_every_transition_is_seen_once() {
-    let (pipeline, first) = Pipeline::at_work("two").await;
-    let mut lifecycle = pipeline.reader(Topic::Lifecycle);
-    let link = |n: usize| pipeline.link(&format!("t{n}"));
-    let mut ids: Vec<_> = (0..10).map(link).collect();
-    lifecycle.events(10).await;
-    let second = pipeline.processor("b").unwrap();
-    ids.extend((10..30).map(link));
-    lifecycle.events(30).await;
-    first.stop().await.unwrap();
-    ids.extend((30..40).map(link));
-    let records = lifecycle.events(40).await;
-    for id in &ids {
-        assert_story(records, id.as_str(), ["linked"]);
-    }
-    second.stop().await.unwrap();
-    assert_eq!(pipeline.all(Topic::Lifecycle).await.len(), 40);
-    pipeline.stop().await.unwrap();
 }

@@ -1,12 +1,15 @@
-//! `stackone-processor resync`: what it says, and that one that is stopped harms nothing.
+//! `stackone-processor resync`: webhooks that never came are healed by listing the accounts, and a
+//! list that is stopped harms nothing.
 
+use std::collections::HashMap;
 use std::process::{Output, Stdio};
 
 use harness::{
     Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, story_of,
 };
 use stackone_link_wire::Topic;
-use stackone_processor::resync::{ListProgress, ResyncError};
+use stackone_processor::config::Config;
+use stackone_processor::resync::{self, ListProgress, ListSummary, ResyncError};
 use stackone_simulator::{
     AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, Operation,
 };
@@ -14,10 +17,29 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio_util::sync::CancellationToken;
 
 use crate::pipeline_dead_letters::assert_conserved;
-use crate::pipeline_resync::{resync, resync_until};
 
 /// More than a page has.
 const TWO_PAGES: usize = 120;
+
+/// What the command does.
+pub(crate) async fn resync(pipeline: &Pipeline) -> ListSummary {
+    resync_until(pipeline, &CancellationToken::new(), |_| {})
+        .await
+        .unwrap()
+}
+
+/// The same, until it is told to stop.
+async fn resync_until(
+    pipeline: &Pipeline,
+    stop: &CancellationToken,
+    told: impl FnMut(ListProgress<'_>),
+) -> Result<ListSummary, ResyncError> {
+    let file = pipeline.processor_file("resync").unwrap();
+    let config = Config::load(Some(&file), &HashMap::new()).unwrap();
+    let projects = stackone_processor::application::projects(&config).unwrap();
+    let settings = config.settings.resync();
+    resync::run(&settings, projects.get(0).unwrap(), stop, told).await
+}
 
 async fn command(pipeline: &Pipeline, arguments: &[&str]) -> Output {
     pipeline.ended(&[&["resync"], arguments].concat()).await

@@ -6,17 +6,9 @@ use std::time::Duration;
 use harness::{
     Metrics, PROJECT, Pipeline, PipelineSettings, ReadRecord, ServiceProcess, WITHIN, eventually,
 };
-use jiff::Timestamp;
-use rdkafka::producer::{FutureProducer, FutureRecord};
-use rdkafka::topic_partition_list::Offset;
-use stackone_link_schemas::{
-    CloudEvent, LISTING_MARKER_TYPE, ListingMarker, event_id_of_body, source_of_project,
-};
-use stackone_link_transport::{Live, encode_headers};
-use stackone_link_wire::{RecordHeaders, Topic};
+use stackone_link_schemas::{LISTING_MARKER_TYPE, ListingMarker};
+use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, Operation};
-
-use crate::operator::committed;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const LAST_SUCCESS: &str = "stackone_processor_resync_last_success_timestamp_seconds";
@@ -123,91 +115,4 @@ async fn a_list_that_fails_is_not_begun_by_each_process_that_is_started() {
     }
     assert_eq!(begun(&pipeline).await, 1);
     pipeline.stop().await.unwrap();
-}
-
-/// Writes a marker as it was written so many minutes ago.
-pub(crate) async fn mark(pipeline: &Pipeline, is_complete: bool, minutes_ago: i64) -> Timestamp {
-    let at =
-        Timestamp::now() - Duration::from_secs(60).saturating_mul(minutes_ago.try_into().unwrap());
-    let value = serde_json::to_vec(&ListingMarker {
-        run: uuid::Uuid::from_u128(1),
-        project_id: Some(PROJECT.to_owned()),
-        started_at: at,
-        is_complete,
-    });
-    let value = value.unwrap();
-    let headers = RecordHeaders::of(CloudEvent {
-        id: event_id_of_body(&value),
-        event_type: LISTING_MARKER_TYPE.to_owned(),
-        source: source_of_project(Some(PROJECT)),
-        subject: None,
-        time: Some(at),
-        dataschema: None,
-    });
-    let kafka = pipeline
-        .broker
-        .kafka_config()
-        .client_config("marker")
-        .unwrap();
-    let producer: Live<FutureProducer> = kafka.create().unwrap();
-    let record: FutureRecord<'_, str, Vec<u8>> = FutureRecord::to(&pipeline.topics.account_events)
-        .partition(0)
-        .payload(&value)
-        .headers(encode_headers(&headers))
-        .timestamp(at.as_millisecond());
-    producer.send(record, WITHIN).await.unwrap();
-    at
-}
-
-/// Whether a processor lists at once that finds these markers taken in, and when it says that a
-/// list last succeeded.
-async fn lists_after(test: &str, markers: &[(bool, i64)]) -> (bool, i64, i64) {
-    let mut pipeline = hourly(test).await;
-    let mut last = 0;
-    for (is_complete, minutes_ago) in markers {
-        let at = mark(&pipeline, *is_complete, *minutes_ago).await;
-        if *is_complete {
-            last = at.as_second();
-        }
-    }
-    pipeline.settings.resync_interval = Duration::ZERO;
-    let before = pipeline.processor("a").unwrap();
-    let topic = pipeline.topics.account_events.clone();
-    let end = Offset::Offset(markers.len().try_into().unwrap());
-    let taken_in = eventually("the markers are taken in", WITHIN, async || {
-        let offset = committed(&pipeline.broker, pipeline.group(), &topic).await;
-        (offset == end).then_some(()).ok_or(format!("{offset:?}"))
-    });
-    taken_in.await.unwrap();
-    before.stop().await.unwrap();
-
-    pipeline.settings.resync_interval = HOUR;
-    let after = started(&pipeline, "t").await;
-    let (said, began) = (
-        last_success(&after).await,
-        after.logged("resync begins").len(),
-    );
-    after.stop_with(pipeline).await;
-    (began == 1, said, last)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_was_complete_within_the_interval_is_not_made_again() {
-    let (lists, said, last) = lists_after("resync-recent", &[(false, 12), (true, 10)]).await;
-    assert!(!lists);
-    assert_eq!(said, last);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_was_complete_longer_ago_is_made_at_once() {
-    let (lists, _, _) = lists_after("resync-overdue", &[(false, 65), (true, 61)]).await;
-    assert!(lists);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_began_a_moment_ago_puts_one_off_that_is_overdue() {
-    let markers = [(false, 75), (true, 70), (false, 2)];
-    let (lists, said, last) = lists_after("resync-begun", &markers).await;
-    assert!(!lists);
-    assert_eq!(said, last);
 }

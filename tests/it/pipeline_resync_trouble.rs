@@ -10,7 +10,7 @@ use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount, Notify, Operation};
 
 use crate::pipeline_dead_letters::assert_conserved;
-use crate::pipeline_resync::resync;
+use crate::pipeline_resync_command::resync;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_cannot_be_listed_holds_up_no_other() {

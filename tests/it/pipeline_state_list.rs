@@ -1,4 +1,4 @@
-//! `stackone-processor state list` on the state topic of a pipeline.
+//! `stackone-processor state list` and `state get` on the state topic of a pipeline.
 
 use harness::Pipeline;
 use serde_json::Value;
@@ -12,7 +12,7 @@ async fn list(pipeline: &Pipeline, arguments: &[&str]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn states_are_listed_as_a_table_or_as_json_and_selected_by_status_or_state() {
+async fn states_are_listed_as_a_table_or_as_json_and_selected_by_status_state_or_account() {
     let (pipeline, processor) = Pipeline::at_work("state-list").await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let [active, failing] = ["t0", "t1"].map(|tenant| {
@@ -56,5 +56,16 @@ async fn states_are_listed_as_a_table_or_as_json_and_selected_by_status_or_state
     }
     let none = list(&pipeline, &["--status", "unlinked"]).await;
     assert!(none.ends_with("\n0 accounts\n"), "{none}");
+
+    let get = ["state", "get", active.as_str(), "--json"];
+    let shown: Value = serde_json::from_str(&pipeline.told(&get).await).unwrap();
+    assert_eq!(
+        (&shown["state"], &shown["version"]),
+        (&"active".into(), &1.into())
+    );
+    let unknown = pipeline.ended(&["state", "get", "nobody"]).await;
+    let trouble = String::from_utf8_lossy(&unknown.stderr);
+    assert_eq!(unknown.status.code(), Some(1), "{trouble}");
+    assert!(trouble.contains("account nobody has no state"), "{trouble}");
     pipeline.stop().await.unwrap();
 }

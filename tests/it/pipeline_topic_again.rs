@@ -76,18 +76,3 @@ async fn a_topic_that_is_made_again_while_the_processor_runs_is_read_from_its_be
     assert_conserved(&processor.admin).await;
     processor.stop_with(pipeline).await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_topic_that_was_made_again_while_no_processor_ran_is_read_from_its_beginning() {
-    let (pipeline, first) = Pipeline::at_work("again-later").await;
-    let ids = link_all(&pipeline.simulator, 6).await;
-    stir_often(&pipeline, &ids).await;
-    judge(&pipeline, &ids).await;
-    first.stop().await.unwrap();
-    make_again(&pipeline).await;
-    stir_until_stored(&pipeline, &ids).await;
-    let second = pipeline.processor("a").unwrap();
-    judge(&pipeline, &ids).await;
-    assert_conserved(&second.admin).await;
-    second.stop_with(pipeline).await;
-}
