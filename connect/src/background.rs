@@ -1,6 +1,6 @@
 //! The work beside the listeners: reading both topics, settling sessions, reading secrets again.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ pub(crate) fn spawn(
         facts: Arc::clone(&connect.facts),
         looks: Arc::clone(&connect.looks),
         metrics: Arc::clone(&connect.metrics),
-        ambiguous: HashSet::new(),
+        ambiguous: HashMap::new(),
         again: HashSet::new(),
     };
     let until = stop.clone();

@@ -1,7 +1,7 @@
 //! Writes down how sessions end. Every replica that sees an end writes it; the first in the log
 //! counts.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,8 +30,9 @@ pub(crate) struct Settler {
     pub(crate) facts: Arc<Facts>,
     pub(crate) looks: Arc<Looks>,
     pub(crate) metrics: Arc<Metrics>,
-    /// The sessions that were found ambiguous, so that each is counted once.
-    pub(crate) ambiguous: HashSet<Uuid>,
+    /// The open sessions that were found ambiguous: each is counted once, and checked until another
+    /// session no longer stands in its way because its time is over, which no record says.
+    pub(crate) ambiguous: HashMap<Uuid, Arc<TenantKey>>,
     /// The tenants of which a fact could not be written; the next tick tries again.
     pub(crate) again: HashSet<Arc<TenantKey>>,
 }
@@ -59,6 +60,7 @@ impl Settler {
                 _ = ticks.tick() => {
                     self.looks.ask_due(Timestamp::now()).await;
                     tenants.extend(self.looks.tenants());
+                    tenants.extend(self.ambiguous.values().cloned());
                     tenants.extend(self.again.drain());
                     until_forgetting -= 1;
                 }
@@ -70,7 +72,6 @@ impl Settler {
             if until_forgetting == 0 {
                 until_forgetting = FORGET_EVERY;
                 self.index.forget_sessions(Timestamp::now());
-                self.ambiguous.clear();
             }
         }
     }
@@ -102,13 +103,17 @@ impl Settler {
         let (is_over, hint, ending, standing) = standing?;
         if is_over {
             self.looks.is_over(id);
+            self.ambiguous.remove(&id);
             return None;
         }
         if let Some((account, at)) = &hint {
             self.looks.is_hinted(tenant, id, (account, *at));
         }
-        if standing == Standing::Ambiguous && self.ambiguous.insert(id) {
-            self.metrics.noted(Notable::Ambiguous);
+        if matches!(standing, Standing::Ambiguous(_)) {
+            let before = self.ambiguous.insert(id, Arc::clone(tenant));
+            if before.is_none() {
+                self.metrics.noted(Notable::Ambiguous);
+            }
         }
         ending
     }
@@ -156,9 +161,10 @@ impl Ending {
                 created_at: session.created_at,
                 hinted_at: session.hint.as_ref().map(|hint| hint.at),
             }),
-            Standing::Waiting | Standing::Recovered | Standing::Linked(_) | Standing::Ambiguous => {
-                None
-            }
+            Standing::Waiting
+            | Standing::Recovered
+            | Standing::Linked(_)
+            | Standing::Ambiguous(_) => None,
         }
     }
 }

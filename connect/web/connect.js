@@ -10,7 +10,6 @@ import english from "./connect/texts.en.js";
 /**
  * @typedef {import("./connect/session.js").LinkSession} LinkSession
  * @typedef {import("./connect/session.js").Known} Known
- * @typedef {import("./connect/session.js").Minted} Minted
  * @typedef {import("./connect/dialog.js").Key} Key
  * @typedef {Partial<import("./connect/dialog.js").Texts>} OwnTexts
  */
@@ -122,7 +121,7 @@ export class StackoneLink extends HTMLElement {
     if (FINAL.includes(state)) this.#settle(attempt, state);
     else if (state === "failed") this.#fail(attempt, reasons);
     else if (state === "linked") this.#save(attempt, { id, provider });
-    else if (attempt.begun) return;
+    else if (attempt.begun) attempt.isStale(this.#dialog.said) && this.#sendAway(attempt, "hosted");
     else if (reasons.includes("recovered")) this.#say("recovered", ["connect", () => this.#mount(attempt)]);
     else this.#mount(attempt);
   }
@@ -226,13 +225,13 @@ export class StackoneLink extends HTMLElement {
       "base-url": minted.hub.base_url.replace(/\/+$/, ""),
       "app-url": this.getAttribute("app-url") ?? minted.hub.app_url,
       // Without it a re-link is a create until the Hub has heard otherwise.
-      "account-id": attempt.known.account_id,
+      "account-id": attempt.accountId,
       theme: this.getAttribute("theme"),
       height: this.getAttribute("height"),
       "on-close-label": this.getAttribute("on-close-label"),
     };
     const hub = makeHub(attributes, {
-      onSuccess: (account) => this.#onSuccess(attempt, hub, account),
+      onSuccess: (account) => this.#onSuccess(attempt, account, hub),
       onConnect: () => {
         attempt.pressed = true;
         const { next } = attempt;
@@ -246,21 +245,18 @@ export class StackoneLink extends HTMLElement {
 
   /**
    * @param {Attempt} attempt
-   * @param {Element} hub
-   * @param {{id: string, provider: string}} account
+   * @param {{id: string, provider?: string}} account
+   * @param {Element} [hub]
    */
-  #onSuccess(attempt, hub, account) {
+  #onSuccess(attempt, account, hub) {
     // Once it has closed its window.
-    setTimeout(() => hub.remove());
+    setTimeout(() => hub?.remove());
     // Also where the person has left meanwhile.
     if (!FINAL.includes(attempt.known.state)) attempt.session?.linked(account);
     if (!attempt.over) this.#save(attempt, account);
   }
 
-  /**
-   * @param {Attempt} attempt
-   * @returns {Promise<Minted | undefined>} nothing where there is no use for it
-   */
+  /** @param {Attempt} attempt */
   async #mint(attempt) {
     if (attempt.minting || !attempt.session) return;
     attempt.minting = true;
@@ -284,7 +280,11 @@ export class StackoneLink extends HTMLElement {
   #sendAway(attempt, why) {
     attempt.hub = undefined;
     this.#dialog.show();
-    if (!attempt.over && /^https?:/.test(attempt.link)) this.#say(why, ["go", attempt.link]);
+    const { either, link } = attempt;
+    if (attempt.over || !link) return;
+    // Without a Hub only the person knows whose it is.
+    if (either) this.#say("ambiguous", ["mine", () => this.#onSuccess(attempt, either)], ["go", link]);
+    else this.#say(why, ["go", link]);
   }
 
   #tick() {

@@ -48,6 +48,49 @@ test(
 );
 
 test(
+  "without a Hub, an account that another attempt may have led to is the person's where they say so",
+  inWorld(async (world) => {
+    const { page, host, connect, stackone } = world;
+    Object.assign(connect, { hasHub: false, webhooks: false });
+    const link = await begun(page, host);
+    const away = "You sign in on StackOne's page. This page notices when you are done.";
+    const either = "An account was connected, by you or in another attempt that is still open.";
+    await link.said(away);
+    const { id } = stackone.addAccount({ tenant: "tenant-1" });
+    const [session] = connect.sessions.values();
+    connect.change(session, { reasons: ["ambiguous"], account: id });
+    await link.said(either);
+    await link.dialog.getByRole("link", { name: "Open StackOne's page (new tab)" }).waitFor();
+    // The page of the other attempt has named it.
+    connect.change(session, { reasons: [], account: undefined });
+    await link.said(away);
+    assert.equal(await link.button("It was me").count(), 0);
+    connect.change(session, { reasons: ["ambiguous"], account: id });
+    await link.said(either);
+    await link.button("It was me").click();
+    await link.said("Connected and verified.");
+    assert.deepEqual(await link.events(), ["opened", "linked", "verified"]);
+    assert.equal((await link.event("linked")).account_id, id);
+  }),
+);
+
+test(
+  "where the Hub is shown, nobody is asked whose an account of another attempt is",
+  inWorld(async (world) => {
+    const { page, host, connect, stackone } = world;
+    connect.webhooks = false;
+    const link = await begun(page, host);
+    await link.fillForm("typed");
+    const { id } = stackone.addAccount({ tenant: "tenant-1", provider: "bravo" });
+    const [session] = connect.sessions.values();
+    connect.change(session, { reasons: ["ambiguous"], account: id });
+    await link.isVerified();
+    assert.ok(!(await page.evaluate(() => window.said)).some((said) => said.includes("another attempt")));
+    assert.equal((await link.event("verified")).session_id, session.id);
+  }),
+);
+
+test(
   "a Hub that renders nothing within five seconds is given up, and that is said",
   inWorld(
     async (world) => {

@@ -204,10 +204,12 @@ fn document_of(
 ) -> SessionDocument {
     let created = &session.created;
     let settled = session.settled();
+    let is_open = state == SessionState::Linking;
     let linked = match standing {
         Standing::Linked(account) => Some(account.clone()),
         Standing::Settled(settled) => Some(settled.account_id.clone()),
-        Standing::Waiting | Standing::Recovered | Standing::Ambiguous => None,
+        Standing::Ambiguous(account) => account.clone().filter(|_| is_open),
+        Standing::Waiting | Standing::Recovered => None,
     };
     let account_id = created.account_id.clone();
     let account_id = account_id.or_else(|| settled.map(|settled| settled.account_id.clone()));
@@ -219,6 +221,9 @@ fn document_of(
     let mut reasons: Vec<_> = reasons.iter().map(LinkReason::to_string).collect();
     if *standing == Standing::Recovered && !state.is_final() {
         reasons.push("recovered".to_owned());
+    }
+    if matches!(standing, Standing::Ambiguous(_)) && is_open {
+        reasons.push("ambiguous".to_owned());
     }
     SessionDocument {
         id: session.id,

@@ -89,7 +89,8 @@ impl TenantState {
         match (fitting.next(), fitting.next()) {
             (None, _) => Standing::Waiting,
             (Some(account), None) if self.fits_one_session(account, now) => of_candidate(account),
-            (Some(_), _) => Standing::Ambiguous,
+            (Some(account), None) => Standing::Ambiguous(Some(account.id.clone())),
+            (Some(_), Some(_)) => Standing::Ambiguous(None),
         }
     }
 

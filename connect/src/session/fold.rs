@@ -194,7 +194,7 @@ impl Session {
             End::Open if now >= self.ends_at() => SessionState::Expired,
             End::Open => match standing {
                 Standing::Linked(_) | Standing::Settled(_) => SessionState::Linked,
-                Standing::Waiting | Standing::Recovered | Standing::Ambiguous => {
+                Standing::Waiting | Standing::Recovered | Standing::Ambiguous(_) => {
                     match (&self.before, self.opened) {
                         (Some(_), _) => SessionState::Linking,
                         (None, true) => SessionState::Opened,

@@ -37,8 +37,8 @@ pub(crate) enum Standing {
     Recovered,
     /// StackOne has this account, which is not confirmed active.
     Linked(AccountId),
-    /// Several accounts or several sessions fit.
-    Ambiguous,
+    /// Several accounts or several sessions fit: of several sessions with the one account.
+    Ambiguous(Option<AccountId>),
     /// The session has this end, unless its facts contradict.
     Settled(LinkSessionSettled),
 }

@@ -146,7 +146,10 @@ fn verdict(
         Standing::Settled(LinkSessionSettled {
             outcome, reasons, ..
         }) => Some((outcome, reasons)),
-        Standing::Waiting | Standing::Recovered | Standing::Linked(_) | Standing::Ambiguous => None,
+        Standing::Waiting
+        | Standing::Recovered
+        | Standing::Linked(_)
+        | Standing::Ambiguous(_) => None,
     }
 }
 
@@ -285,7 +288,11 @@ fn an_account_that_is_not_listed_is_anothers_where_that_was_settled_later() {
 fn two_sessions_of_one_provider_and_one_account_need_a_hint() {
     let mut tenant = two_open();
     tenant.put_account(account("new", 1, Active));
-    assert_eq!(standing(&tenant, 1, &NOTHING), Standing::Ambiguous);
+    let either = Standing::Ambiguous(Some(id("new")));
+    assert_eq!(standing(&tenant, 1, &NOTHING), either);
+    tenant.put_account(account("other", 1, Active));
+    assert_eq!(standing(&tenant, 1, &NOTHING), Standing::Ambiguous(None));
+    tenant.remove_account(&id("other"));
     assert_eq!(seen_at(&tenant, 1, 100), SessionState::Linking);
     tenant.fact(1, hinted("new"), 3);
     assert_eq!(verdict(&tenant, 1, &NOTHING), Some((Verified, vec![])));
@@ -328,7 +335,8 @@ fn an_equal_label_goes_before_the_provider() {
     new.about = Some(about(Some("plant")));
     tenant.put_account(new);
     assert_eq!(verdict(&tenant, 2, &NOTHING), Some((Verified, vec![])));
-    assert_eq!(standing(&tenant, 1, &NOTHING), Standing::Ambiguous);
+    let either = Standing::Ambiguous(Some(id("new")));
+    assert_eq!(standing(&tenant, 1, &NOTHING), either);
 }
 
 #[test]

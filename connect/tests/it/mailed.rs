@@ -78,9 +78,9 @@ async fn a_mailed_links_secret_and_a_client_token_open_nothing_but_their_own() {
     assert_eq!(read.status(), 401);
 }
 
-/// A link of this life, in seconds, that was made, opened and minted for a day and an hour ago.
-fn left_yesterday(broker: &Broker, expires_in: u32) -> Value {
-    let (id, ago) = (Uuid::new_v4(), Duration::from_secs(25 * 60 * 60));
+/// A link of this life, in seconds, that was made, opened and minted for so long ago.
+pub(crate) fn left(broker: &Broker, ago: Duration, expires_in: u32) -> Value {
+    let id = Uuid::new_v4();
     let created = LinkSessionCreated {
         channel: LinkChannel::Link,
         expires_in,
@@ -112,8 +112,9 @@ fn left_yesterday(broker: &Broker, expires_in: u32) -> Value {
 #[tokio::test]
 async fn a_person_who_left_the_page_comes_back_the_next_day_and_links() {
     let (broker, stackone) = (Broker::new(), stackone().await);
-    let week = left_yesterday(&broker, 7 * 24 * 60 * 60);
-    let day = left_yesterday(&broker, 24 * 60 * 60);
+    let (hour, day) = (Duration::from_secs(60 * 60), 24 * 60 * 60);
+    let week = left(&broker, 25 * hour, 7 * day);
+    let day = left(&broker, 25 * hour, day);
     let service = Service::ready(&broker, &stackone).await;
     assert_eq!(service.session(&week).await["state"], "linking");
     let open = async |made: &Value| {

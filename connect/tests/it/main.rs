@@ -13,6 +13,7 @@
 
 mod accounts;
 mod answer;
+mod attempts;
 mod authentication;
 mod broker;
 mod clocks;

@@ -35,10 +35,26 @@ export class Attempt {
 
   /** @param {Minted} minted */
   take({ auth_link_url, expires_at }) {
-    this.link = auth_link_url;
+    this.link = /^https?:/.test(auth_link_url) ? auth_link_url : "";
     const left = Date.parse(expires_at) - Date.now() - 2 * MINUTE;
     // Of half an hour. A clock that is wrong must not make it one by the minute, or none.
     this.renewAt = Date.now() + Math.min(Math.max(left, 5 * MINUTE), 28 * MINUTE);
+  }
+
+  /** The account that this attempt may have led to, or another one that is open. */
+  get either() {
+    const { account_id: id, provider, reasons } = this.known;
+    return id && !this.saved && reasons?.includes("ambiguous") ? { id, provider } : undefined;
+  }
+
+  /** The account to link again, or that a failed save has led to. */
+  get accountId() {
+    return this.either ? undefined : this.known.account_id;
+  }
+
+  /** Whether it was asked whose the account is, and is clear now, or the other way round. @param {string} said */
+  isStale(said) {
+    return !this.hub && (said === "ambiguous") !== !!this.either;
   }
 
   /** Whether leaving is only that, and stops nothing. */

@@ -24,6 +24,8 @@ export default {
   hosted: "Sie melden sich auf der Seite von StackOne an. Diese Seite merkt, wenn Sie fertig sind.",
   trouble: "Das Formular kann hier nicht angezeigt werden. Sie können sich stattdessen auf der Seite von StackOne anmelden.",
   go: "Seite von StackOne öffnen (neuer Tab)",
+  ambiguous: "Ein Konto wurde verbunden: von Ihnen, oder bei einem anderen Versuch, der noch offen ist.",
+  mine: "Das war ich",
   busy: "Das hat gerade nicht geklappt. Bitte versuchen Sie es gleich noch einmal.",
   leave: "Das Verbinden abbrechen? Ihre Eingaben gehen verloren.",
   stop: "Abbrechen",

@@ -23,6 +23,8 @@ export default {
   hosted: "You sign in on StackOne's page. This page notices when you are done.",
   trouble: "The form cannot be shown here. You can sign in on StackOne's page instead.",
   go: "Open StackOne's page (new tab)",
+  ambiguous: "An account was connected, by you or in another attempt that is still open.",
+  mine: "It was me",
   busy: "That did not work just now. Please try again in a moment.",
   leave: "Stop connecting? What you entered is lost.",
   stop: "Stop",

@@ -24,6 +24,8 @@ export default {
   hosted: "Inicie sesión en la página de StackOne. Esta página se dará cuenta cuando haya terminado.",
   trouble: "El formulario no se puede mostrar aquí. Puede iniciar sesión en la página de StackOne.",
   go: "Abrir la página de StackOne (pestaña nueva)",
+  ambiguous: "Se ha conectado una cuenta: la conectó usted, u otro intento que sigue abierto.",
+  mine: "Fui yo",
   busy: "Ahora no ha funcionado. Inténtelo de nuevo en un momento.",
   leave: "¿Dejar de conectar? Se perderá lo que ha escrito.",
   stop: "Dejarlo",

@@ -24,6 +24,8 @@ export default {
   hosted: "Vous vous identifiez sur la page de StackOne. Cette page remarque quand vous avez terminé.",
   trouble: "Le formulaire ne peut pas s’afficher ici. Vous pouvez vous identifier sur la page de StackOne.",
   go: "Ouvrir la page de StackOne (nouvel onglet)",
+  ambiguous: "Un compte a été connecté, par vous ou lors d’une autre tentative encore ouverte.",
+  mine: "C’était moi",
   busy: "Cela n’a pas fonctionné. Veuillez réessayer dans un instant.",
   leave: "Arrêter la connexion ? Votre saisie sera perdue.",
   stop: "Arrêter",

@@ -299,6 +299,32 @@ test(
 );
 
 test(
+  "beside an attempt that was left open, the page without a Hub asks whose the account is",
+  asTenant(async ({ page, context }) => {
+    const left = await context.newPage();
+    await (await begun(left, host.url)).said("Choose the system to connect.");
+    await left.close();
+    await page.addInitScript(() => {
+      const get = () => {
+        throw new DOMException("The request was denied.", "SecurityError");
+      };
+      Object.defineProperty(window, "localStorage", { get });
+    });
+    const link = await begun(page, host.url);
+    const opened = page.waitForEvent("popup");
+    await link.dialog.getByRole("link", { name: "Open StackOne's page (new tab)" }).click();
+    const away = await opened;
+    await away.getByText("HiBob").click();
+    await away.getByLabel("API key").fill("sesame");
+    await away.getByRole("button", { name: "Connect" }).click();
+    await link.button("It was me").click();
+    await link.said("Connected and verified.");
+    const [account] = await accounts();
+    assert.equal((await link.event("verified")).account_id, account.id);
+  }),
+);
+
+test(
   "a link that is cancelled cannot be used any more",
   asTenant(async ({ page }) => {
     const { link_url } = await pipeline.create({ tenant, channel: "link" });

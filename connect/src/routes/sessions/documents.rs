@@ -52,12 +52,14 @@ pub(crate) struct ClientSession {
     /// The connector that was asked for, or that the account has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) provider: Option<String>,
-    /// Why the session failed; or `recovered`, where the account works again without it.
+    /// Why the session failed; `recovered`, where the account works again without it; or
+    /// `ambiguous`, where another session may have led to the account, too.
     #[schemars(with = "Vec<String>")]
     pub(crate) reasons: Vec<String>,
     /// The time up to which the session may be opened and may get tokens.
     pub(crate) expires_at: Timestamp,
-    /// The account that is linked again, or that was linked.
+    /// The account that is linked again, or that was linked; where it is `ambiguous`, the one that
+    /// may have been.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account_id: Option<AccountId>,
     /// The address that the page leads to at the end.

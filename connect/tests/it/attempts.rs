@@ -1,0 +1,61 @@
+//! Several attempts of one tenant that are open at once, any of which may have led to an account.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::broker::Broker;
+use crate::eventually::eventually;
+use crate::mailed::left;
+use crate::service::Service;
+use crate::stackone::stackone;
+
+/// How long a token may lead to an account: half an hour, and five minutes for the webhook.
+const TOKEN: Duration = Duration::from_secs(35 * 60);
+
+#[tokio::test]
+async fn each_page_is_told_and_the_one_that_says_so_has_the_account() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready(&broker, &stackone).await;
+    let made = service.create(json!({})).await;
+    let beside = service.create(json!({})).await;
+    for session in [&made, &beside] {
+        assert_eq!(service.call(session, "/token", &json!({})).await, 200);
+    }
+    broker.confirms("new", "t1", 1, "active").await;
+    for session in [&made, &beside] {
+        let told = eventually("ambiguous", async || {
+            let told = service.session(session).await;
+            (told["reasons"] == json!(["ambiguous"])).then_some(told)
+        })
+        .await;
+        assert_eq!(told["state"], "linking");
+        assert_eq!(told["account_id"], "new");
+    }
+    let counted = "stackone_connect_notable_total{what=\"ambiguous\"}";
+    eventually("counted", async || {
+        (service.metric(counted).await == Some(2.0)).then_some(())
+    })
+    .await;
+    let hint = json!({"account_id": "new"});
+    assert_eq!(service.call(&made, "/linked", &hint).await, 204);
+    service.becomes(&made, "verified").await;
+    let other = service.session(&beside).await;
+    assert_eq!(other["state"], "linking");
+    assert_eq!(other["reasons"], json!([]), "it is the other's");
+    assert_eq!(other.get("account_id"), None);
+}
+
+#[tokio::test]
+async fn one_that_was_left_stands_in_the_way_until_its_time_is_over_and_no_longer() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let lead = Duration::from_secs(10);
+    let before = left(&broker, TOKEN - lead, 60);
+    let service = Service::ready(&broker, &stackone).await;
+    let made = service.create(json!({})).await;
+    assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+    broker.confirms("new", "t1", 1, "active").await;
+    // Nothing is written meanwhile.
+    service.becomes(&made, "verified").await;
+    assert_eq!(service.session(&before).await["state"], "expired");
+}
