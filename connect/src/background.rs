@@ -42,6 +42,7 @@ pub(crate) fn spawn(
         looks: Arc::clone(&connect.looks),
         metrics: Arc::clone(&connect.metrics),
         ambiguous: HashMap::new(),
+        after_cancel: HashSet::new(),
         again: HashSet::new(),
     };
     let until = stop.clone();

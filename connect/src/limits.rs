@@ -55,3 +55,29 @@ pub(crate) fn is_served(request: &HttpRequest) {
         place.replace(None);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn who_is_authenticated_leaves_a_place_to_others_and_takes_one_of_its_own() {
+        let [before, after] = [1, 1].map(|limit| Arc::new(Semaphore::new(limit)));
+        let limits = Limits { before, after };
+        let request = || TestRequest::default().to_http_request();
+        let [one, two, three] = [request(), request(), request()];
+        limits.admit(&one).unwrap();
+        let refused = limits.admit(&two).unwrap_err();
+        assert_eq!(refused.reason, Reason::Overloaded);
+        limits.is_authentic(&one).unwrap();
+        limits.admit(&two).unwrap();
+        let refused = limits.is_authentic(&two).unwrap_err();
+        assert_eq!(refused.reason, Reason::Overloaded);
+        is_served(&two);
+        is_served(&one);
+        limits.admit(&three).unwrap();
+        limits.is_authentic(&three).unwrap();
+    }
+}

@@ -33,6 +33,8 @@ pub(crate) struct Settler {
     /// The open sessions that were found ambiguous: each is counted once, and checked until another
     /// session no longer stands in its way because its time is over, which no record says.
     pub(crate) ambiguous: HashMap<Uuid, Arc<TenantKey>>,
+    /// The cancelled sessions of which an account came all the same, so that each is counted once.
+    pub(crate) after_cancel: HashSet<Uuid>,
     /// The tenants of which a fact could not be written; the next tick tries again.
     pub(crate) again: HashSet<Arc<TenantKey>>,
 }
@@ -72,6 +74,7 @@ impl Settler {
             if until_forgetting == 0 {
                 until_forgetting = FORGET_EVERY;
                 self.index.forget_sessions(Timestamp::now());
+                self.after_cancel.clear();
             }
         }
     }
@@ -98,10 +101,14 @@ impl Settler {
                 .hint
                 .as_ref()
                 .map(|hint| (hint.account_id.clone(), hint.at));
-            (is_over, hint, Ending::of(session, &standing), standing)
+            let came = state.came_after_cancel(session, now);
+            (is_over, came, hint, Ending::of(session, &standing), standing)
         });
-        let (is_over, hint, ending, standing) = standing?;
+        let (is_over, came, hint, ending, standing) = standing?;
         if is_over {
+            if came && self.after_cancel.insert(id) {
+                self.metrics.noted(Notable::AfterCancel);
+            }
             self.looks.is_over(id);
             self.ambiguous.remove(&id);
             return None;

@@ -270,6 +270,29 @@ mod tests {
         assert_eq!(next().await, None);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_has_nothing_to_say_is_heard_of_every_15_seconds() {
+        let streams = streams(1);
+        let followed = Subscribers::default().subscribe(Uuid::nil());
+        let now = || {
+            Some(Now {
+                json: "1".to_owned(),
+                is_final: false,
+                until: None,
+            })
+        };
+        let counted = streams.open(Uuid::nil(), &tenant("t")).unwrap();
+        let mut events = pin!(events(counted, followed, now, None));
+        assert!(events.next().await.is_some());
+        for _ in 0..3 {
+            let silent_since = tokio::time::Instant::now();
+            let said = events.next().await.unwrap().unwrap();
+            assert_eq!(said, ": ping\n\n");
+            // To the millisecond, as tokio's clock goes.
+            assert_eq!(silent_since.elapsed().as_secs(), 15);
+        }
+    }
+
     #[tokio::test]
     async fn a_stream_ends_with_the_authority_of_its_caller() {
         let streams = streams(1);

@@ -40,4 +40,6 @@ pub(crate) enum Notable {
     ForeignHint,
     /// Several accounts or several sessions fit.
     Ambiguous,
+    /// A session was cancelled, and an account that it has led to has come all the same.
+    AfterCancel,
 }

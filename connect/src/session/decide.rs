@@ -20,6 +20,18 @@ impl TenantState {
         (session.state(&standing, now), standing)
     }
 
+    /// Whether a session for a new account was cancelled and a token of it has led to one, which no
+    /// other open session may have done.
+    pub(crate) fn came_after_cancel(&self, session: &Session, now: Timestamp) -> bool {
+        session.is_cancelled()
+            && !session.is_relink()
+            && now < session.ends_at()
+            && self.sessions().iter().all(|other| other.is_over(now))
+            && self
+                .candidates(session)
+                .any(|account| session.fits(account))
+    }
+
     fn standing(&self, session: &Session, seen: &Seen, now: Timestamp) -> Standing {
         let standing = match &session.created.account_id {
             Some(account) => self.of_relink(session, account, seen),

@@ -242,6 +242,10 @@ impl Session {
         matches!(self.end, End::Verified(_))
     }
 
+    pub(crate) fn is_cancelled(&self) -> bool {
+        matches!(self.end, End::Cancelled)
+    }
+
     pub(crate) fn has_failed(&self) -> bool {
         matches!(self.end, End::Failed(_))
     }

@@ -40,17 +40,32 @@ pub(crate) fn account(name: &str, version: u64, phase: AccountPhase) -> Account 
     }
 }
 
-/// What StackOne says about an account with this label.
-pub(crate) fn about(label: Option<&str>) -> Box<About> {
-    let account = AccountView {
+fn view() -> AccountView<'static> {
+    AccountView {
         provider: "bamboohr".into(),
         provider_name: None,
         origin_owner_id: "t".into(),
         origin_owner_name: None,
         origin_username: None,
-        label: label.map(Into::into),
+        label: None,
         account_type: None,
         created_at: None,
+    }
+}
+
+/// What StackOne says about an account with this label.
+pub(crate) fn about(label: Option<&str>) -> Box<About> {
+    let label = label.map(|label| label.to_owned().into());
+    let account = AccountView { label, ..view() };
+    Box::new(About::of(&account, Vec::new()))
+}
+
+/// The same of one whose owner had this name, made at this time.
+pub(crate) fn about_of(owner_name: &str, created_at: Timestamp) -> Box<About> {
+    let account = AccountView {
+        origin_owner_name: Some(owner_name.to_owned().into()),
+        created_at: Some(created_at),
+        ..view()
     };
     Box::new(About::of(&account, Vec::new()))
 }

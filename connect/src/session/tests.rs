@@ -5,7 +5,7 @@ use stackone_link_schemas::{
 use uuid::Uuid;
 
 use super::fold::MAX_HINTS;
-use super::testing::{about, account, at, created, hinted, id, settled};
+use super::testing::{about, about_of, account, at, created, hinted, id, settled};
 use super::*;
 use crate::account::Account;
 use AccountPhase::{Active, Degraded, Failed, Unlinked};
@@ -379,6 +379,47 @@ fn an_account_that_is_nowhere_or_does_not_become_active_fails_and_may_be_verifie
     );
     tenant.put_account(account("new", 2, Active));
     assert_eq!(verdict(&tenant, 1, &LOOKED), Some((Verified, vec![])));
+}
+
+#[test]
+fn what_comes_of_a_cancelled_session_is_seen_while_its_token_is_good_and_nobody_else_waits() {
+    let came = |tenant: &TenantState, seconds| {
+        let session = tenant.session(Uuid::from_u128(1)).unwrap();
+        tenant.came_after_cancel(session, at(seconds))
+    };
+    let mut tenant = two_open();
+    tenant.fact(1, LinkSessionChange::Cancelled, 2);
+    assert!(!came(&tenant, 100), "nothing has come");
+    tenant.put_account(account("new", 1, Active));
+    assert!(!came(&tenant, 100), "it may be the other's");
+    tenant.fact(2, settled(Verified, "new", 1), 3);
+    assert!(!came(&tenant, 100), "it is the other's");
+    tenant.put_account(account("newer", 1, Active));
+    assert!(came(&tenant, 100));
+    assert!(!came(&tenant, DAY));
+}
+
+#[test]
+fn a_tenant_has_the_name_of_its_oldest_account_and_else_of_its_first_session() {
+    let mut tenant = TenantState::default();
+    assert_eq!(tenant.name(), None);
+    for (session, name, seconds) in [(1, "First", 1), (2, "Second", 2)] {
+        let mut created = created(None);
+        created.tenant_name = name.to_owned();
+        tenant.fact(
+            session,
+            LinkSessionChange::Created(Box::new(created)),
+            seconds,
+        );
+    }
+    assert_eq!(tenant.name(), Some("First"));
+    for (name, created) in [("Newer", 20), ("Oldest", 10), ("Newest", 30)] {
+        let mut dated = account(name, 1, Active);
+        dated.about = Some(about_of(name, at(created)));
+        tenant.put_account(dated);
+    }
+    tenant.put_account(account("undated", 1, Active));
+    assert_eq!(tenant.name(), Some("Oldest"));
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::broker::Broker;
 use crate::eventually::eventually;
 use crate::mailed::left;
-use crate::service::Service;
+use crate::service::{SERVICE_TOKEN, Service};
 use crate::stackone::stackone;
 
 /// How long a token may lead to an account: half an hour, and five minutes for the webhook.
@@ -58,4 +58,33 @@ async fn one_that_was_left_stands_in_the_way_until_its_time_is_over_and_no_longe
     // Nothing is written meanwhile.
     service.becomes(&made, "verified").await;
     assert_eq!(service.session(&before).await["state"], "expired");
+}
+
+#[tokio::test]
+async fn an_account_that_comes_of_a_cancelled_session_is_listed_and_counted_and_the_session_stays() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready(&broker, &stackone).await;
+    let made = service.create(json!({})).await;
+    assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+    assert_eq!(service.call(&made, "/cancel", &json!({})).await, 204);
+    assert_eq!(service.call(&made, "/token", &json!({})).await, 409);
+    broker.confirms("new", "t1", 1, "active").await;
+    let counted = "stackone_connect_notable_total{what=\"after_cancel\"}";
+    eventually("counted", async || {
+        (service.metric(counted).await == Some(1.0)).then_some(())
+    })
+    .await;
+    let account = service.get("/v1/accounts/new?tenant=t1", SERVICE_TOKEN);
+    let account: Value = account.await.json();
+    assert_eq!(account["health"], "ok");
+    assert_eq!(service.session(&made).await["state"], "cancelled");
+    // What becomes of it later is counted no more.
+    broker.confirms("new", "t1", 2, "error").await;
+    eventually("read", async || {
+        let account = service.get("/v1/accounts/new?tenant=t1", SERVICE_TOKEN);
+        let account: Value = account.await.json();
+        (account["health"] == "needs_reauth").then_some(())
+    })
+    .await;
+    assert_eq!(service.metric(counted).await, Some(1.0));
 }
