@@ -61,7 +61,7 @@ async fn one_that_was_left_stands_in_the_way_until_its_time_is_over_and_no_longe
 }
 
 #[tokio::test]
-async fn an_account_that_comes_of_a_cancelled_session_is_listed_and_counted_and_the_session_stays() {
+async fn an_account_that_comes_of_a_cancelled_session_is_listed_and_counted() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready(&broker, &stackone).await;
     let made = service.create(json!({})).await;
