@@ -69,6 +69,11 @@ for (const theme of ["light", "dark"]) {
         await link.start.click();
         await link.said(en.hosted);
         await assertAccessible(page);
+        const [account] = stackone.accounts.keys();
+        const latest = [...connect.sessions.values()].slice(-1)[0];
+        connect.change(latest, { reasons: ["ambiguous"], account });
+        await link.said(en.ambiguous);
+        await assertAccessible(page);
         assert.deepEqual(stackone.errors, []);
       },
       { context: { bypassCSP: true } },
