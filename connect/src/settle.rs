@@ -102,7 +102,13 @@ impl Settler {
                 .as_ref()
                 .map(|hint| (hint.account_id.clone(), hint.at));
             let came = state.came_after_cancel(session, now);
-            (is_over, came, hint, Ending::of(session, &standing), standing)
+            (
+                is_over,
+                came,
+                hint,
+                Ending::of(session, &standing),
+                standing,
+            )
         });
         let (is_over, came, hint, ending, standing) = standing?;
         if is_over {

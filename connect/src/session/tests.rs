@@ -146,10 +146,9 @@ fn verdict(
         Standing::Settled(LinkSessionSettled {
             outcome, reasons, ..
         }) => Some((outcome, reasons)),
-        Standing::Waiting
-        | Standing::Recovered
-        | Standing::Linked(_)
-        | Standing::Ambiguous(_) => None,
+        Standing::Waiting | Standing::Recovered | Standing::Linked(_) | Standing::Ambiguous(_) => {
+            None
+        }
     }
 }
 

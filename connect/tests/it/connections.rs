@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::broker::Broker;
 use crate::eventually::{PATIENCE, eventually};
-use crate::service::{Service, text};
+use crate::service::{SERVICE_TOKEN, Service, text};
 use crate::stackone::stackone;
 use crate::streams::Events;
 
@@ -107,6 +107,58 @@ async fn a_head_that_does_not_come_is_given_up_the_second_one_too() {
     let slow = "stackone_connect_connections_failed_total{reason=\"head_too_slow\"}";
     eventually("counted", async || {
         (service.metric(slow).await >= Some(2.0)).then_some(())
+    })
+    .await;
+}
+
+/// A request of the backend that does not send its body.
+fn begun() -> String {
+    format!(
+        "POST /v1/link-sessions HTTP/1.1\r\nhost: connect\r\nconnection: close\r\n\
+         authorization: Bearer {SERVICE_TOKEN}\r\ncontent-length: 99\r\n\r\n{{"
+    )
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_given_up() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready_with(&broker, &stackone, |settings| {
+        settings.server.body_deadline = Duration::from_millis(200);
+    })
+    .await;
+    let mut slow = Connection::open(service.public).await;
+    slow.0.write_all(begun().as_bytes()).await.unwrap();
+    let answer = slow.closed().await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
+    assert!(answer.contains("problem:too_slow"), "{answer:?}");
+    let slow = "stackone_connect_refusals_total{reason=\"too_slow\"}";
+    assert_eq!(service.metric(slow).await, Some(1.0));
+}
+
+#[tokio::test]
+async fn beyond_so_many_at_once_requests_are_refused_with_a_time_and_strangers_as_ever() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready_with(&broker, &stackone, |settings| {
+        settings.server.body_deadline = PATIENCE;
+        settings.limits.requests_after_authentication = 1;
+    })
+    .await;
+    let mut held = Connection::open(service.public).await;
+    held.0.write_all(begun().as_bytes()).await.unwrap();
+    let accounts = "/v1/accounts?tenant=t1";
+    let refused = eventually("too much at once", async || {
+        let answer = service.get(accounts, SERVICE_TOKEN).await;
+        (answer.status() == 503).then_some(answer)
+    })
+    .await;
+    assert_eq!(refused.headers()["retry-after"], "1");
+    let problem: Value = refused.json();
+    assert!(text(&problem, "type").ends_with(":overloaded"), "{problem}");
+    assert_eq!(service.get(accounts, "x").await.status(), 401);
+    drop(held);
+    eventually("a place", async || {
+        let answer = service.get(accounts, SERVICE_TOKEN).await;
+        (answer.status() == 200).then_some(())
     })
     .await;
 }
