@@ -1,5 +1,6 @@
 //! The embedded broker, filled with the states of accounts as the processor writes them.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -20,8 +21,6 @@ const PARTITIONS: u32 = 12;
 const OF_PARTITION: u32 = 20_000;
 const WITHIN: Duration = Duration::from_secs(60);
 const PROJECT: &str = "acmeinc-27270";
-/// The number of accounts of one tenant.
-const OF_TENANT: u32 = 4;
 /// The topic with states.
 pub(crate) const STATES: &str = "states";
 /// A topic without records.
@@ -49,8 +48,9 @@ impl Broker {
         self.cluster.bootstrap_servers()
     }
 
-    /// Writes the state of each account, compressed as the processor compresses them.
-    pub(crate) fn write_states(&self, accounts: u32) -> anyhow::Result<()> {
+    /// Writes the state of each account, so many of which are a tenant's, compressed as the
+    /// processor compresses them.
+    pub(crate) fn write_states(&self, accounts: u32, of_tenant: NonZeroU32) -> anyhow::Result<()> {
         let kafka = KafkaConfig::plaintext(self.address());
         let mut config = kafka.client_config("bench-states")?;
         config.set("linger.ms", "5");
@@ -59,7 +59,7 @@ impl Broker {
         let producer: Live<BaseProducer> = config.create()?;
         let first = Timestamp::now();
         for number in 0..accounts {
-            write(&producer, &state_of(number, first)?)?;
+            write(&producer, &state_of(number, number / of_tenant, first)?)?;
         }
         producer.flush(WITHIN).context("states are not written")
     }
@@ -93,12 +93,11 @@ fn write(producer: &BaseProducer, state: &AccountState) -> anyhow::Result<()> {
 }
 
 /// Returns the confirmed state of an active account with every member that such an account has.
-fn state_of(number: u32, first: Timestamp) -> anyhow::Result<AccountState> {
+fn state_of(number: u32, tenant: u32, first: Timestamp) -> anyhow::Result<AccountState> {
     // A multiplicative hash makes neighbours differ; the id is as long as one of StackOne's.
     let scattered = u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let id = format!("b{scattered:016x}{:04x}", number % 0xffff);
     let at = |millis: u32| first.checked_sub(i64::from(millis).milliseconds());
-    let tenant = number / OF_TENANT;
     Ok(AccountState {
         account_id: AccountId::try_from(id)?,
         project_id: Some(PROJECT.to_owned()),

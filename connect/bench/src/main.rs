@@ -6,6 +6,7 @@ mod broker;
 mod service;
 
 use std::io::{self, Write as _};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -25,6 +26,9 @@ struct Cli {
     /// The number of accounts on the state topic.
     #[arg(long, default_value_t = 100_000)]
     accounts: u32,
+    /// How many of them are of one tenant.
+    #[arg(long, default_value = "4")]
+    of_tenant: NonZeroU32,
     /// The number of starts of each program.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -40,7 +44,7 @@ struct Measured {
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let broker = Broker::start(cli.accounts)?;
-    broker.write_states(cli.accounts)?;
+    broker.write_states(cli.accounts, cli.of_tenant)?;
     let programs = [Some(cli.service), cli.against].into_iter().flatten();
     let mut measured: Vec<_> = programs.map(Measured::new).collect();
     for _ in 0..cli.rounds {
