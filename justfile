@@ -308,6 +308,13 @@ openapi:
     npm ci --prefix .ci/openapi --ignore-scripts --no-audit --no-fund --loglevel error
     node .ci/openapi/check.js connect/openapi.json
 
+# Requests that schemathesis derives from connect/openapi.json, to a running connect: 20 seconds (needs Python 3.10 or newer)
+[group('test')]
+schemathesis:
+    python3 -m venv target/schemathesis
+    target/schemathesis/bin/pip install --quiet --disable-pip-version-check --requirement .ci/openapi/requirements.txt
+    SCHEMATHESIS="$PWD/target/schemathesis/bin/schemathesis" cargo test --test it schemathesis::
+
 # StackOne's Hub, pinned by connect/web/package-lock.json, into target/hub (needs Node.js)
 [group('run')]
 hub: _web-packages
@@ -380,4 +387,4 @@ check: fmt scripts typos structure deny machete one-build asyncapi openapi web-c
 
 # Everything that has to pass, in order. On a bare Debian as root: .ci/run
 [group('check')]
-ci: check test browser simulator-sdk simulation simulation-planted demo-story registry test-container test-model-container campaign-short browser-container images compose delivery
+ci: check test schemathesis browser simulator-sdk simulation simulation-planted demo-story registry test-container test-model-container campaign-short browser-container images compose delivery

@@ -3,7 +3,8 @@
 mod text;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest as _, Sha256};
 use stackone_link_schemas::{AccountId, AccountType, LinkChannel, LinkSessionCreated};
 use url::Url;
@@ -60,8 +61,23 @@ pub(crate) struct NewSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) return_url: Option<String>,
     /// Seconds; by default 1 hour (at most 24) in a page, 7 days (at most 30) by a mailed link.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole_seconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(range(min = 1, max = 2_592_000))]
     pub(crate) expires_in: Option<u32>,
+}
+
+/// Reads seconds. In JSON Schema, and so in the document, `60.0` is as whole as `60`.
+fn whole_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let text = number.to_string();
+    let whole = text.strip_suffix(".0").unwrap_or(&text);
+    whole.parse().map(Some).map_err(D::Error::custom)
 }
 
 /// Where the person links.

@@ -3,6 +3,7 @@
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
+use stackone_link_schemas::AccountId;
 
 use crate::input::NewSession;
 use crate::problem::ProblemDocument;
@@ -10,6 +11,7 @@ use crate::routes::{
     AccountDocument, AccountsPage, ClientSession, CreatedSession, HintRequest, MintedToken,
     OpenedSession, SessionDocument, SessionsPage,
 };
+use crate::session::SessionState;
 
 /// The security schemes of operations for a tenant.
 const TENANT: [&str; 2] = ["serviceToken", "hostJwt"];
@@ -62,7 +64,11 @@ fn paths(schemas: &mut SchemaGenerator) -> Value {
     route.add(sessions, "post", create);
     let list = Operation::new("listLinkSessions", "The tenant's link sessions", &TENANT)
         .tenant_query()
-        .query("state", "Only those in this state.")
+        .query_of(
+            "state",
+            "Only those in this state.",
+            reference::<SessionState>(schemas),
+        )
         .answer(
             200,
             "The newest first",
@@ -134,7 +140,11 @@ fn account_paths(schemas: &mut SchemaGenerator, route: &mut Routes) {
         &TENANT,
     )
     .tenant_query()
-    .query("cursor", "Where the page begins.")
+    .query_of(
+        "cursor",
+        "Where the page begins.",
+        reference::<AccountId>(schemas),
+    )
     .answer(200, "At most 100", Some(reference::<AccountsPage>(schemas)))
     .answer(304, "As If-None-Match has it", None);
     route.add("/v1/accounts", "get", list);
@@ -204,8 +214,11 @@ impl Operation {
         self
     }
 
-    fn query(mut self, name: &str, about: &str) -> Self {
-        let schema = json!({ "type": "string" });
+    fn query(self, name: &str, about: &str) -> Self {
+        self.query_of(name, about, json!({ "type": "string" }))
+    }
+
+    fn query_of(mut self, name: &str, about: &str, schema: Value) -> Self {
         self.parameters
             .push(json!({ "name": name, "in": "query", "description": about, "schema": schema }));
         self

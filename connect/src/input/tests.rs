@@ -101,3 +101,19 @@ fn another_request_has_another_digest() {
     assert_ne!(new.digest(), other.digest());
     assert_eq!(new.digest().len(), 64);
 }
+
+#[test]
+fn seconds_are_whole_however_they_are_written() {
+    let read = |seconds: &str| {
+        let text = format!(r#"{{"channel": "hub", "expires_in": {seconds}}}"#);
+        let new = serde_json::from_str::<NewSession>(&text);
+        new.map(|new| new.expires_in).map_err(|_refused| ())
+    };
+    for (seconds, is) in [("60", 60), ("60.0", 60), ("6e1", 60), ("0", 0)] {
+        assert_eq!(read(seconds), Ok(Some(is)), "{seconds}");
+    }
+    assert_eq!(read("null"), Ok(None));
+    for seconds in ["1.5", "-1", "4294967296", "1e99", "true", r#""60""#] {
+        assert_eq!(read(seconds), Err(()), "{seconds}");
+    }
+}
