@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_authenticated_leaves_a_place_to_others_and_takes_one_of_its_own() {
+    fn an_authenticated_request_leaves_its_place_to_others_and_takes_one_of_its_own() {
         let [before, after] = [1, 1].map(|limit| Arc::new(Semaphore::new(limit)));
         let limits = Limits { before, after };
         let request = || TestRequest::default().to_http_request();

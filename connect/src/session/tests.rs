@@ -381,7 +381,7 @@ fn an_account_that_is_nowhere_or_does_not_become_active_fails_and_may_be_verifie
 }
 
 #[test]
-fn what_comes_of_a_cancelled_session_is_seen_while_its_token_is_good_and_nobody_else_waits() {
+fn an_account_of_a_cancelled_session_is_seen_while_its_token_is_good_and_no_session_is_open() {
     let came = |tenant: &TenantState, seconds| {
         let session = tenant.session(Uuid::from_u128(1)).unwrap();
         tenant.came_after_cancel(session, at(seconds))

@@ -47,7 +47,7 @@ async fn each_page_is_told_and_the_one_that_says_so_has_the_account() {
 }
 
 #[tokio::test]
-async fn one_that_was_left_stands_in_the_way_until_its_time_is_over_and_no_longer() {
+async fn an_attempt_that_was_left_stands_in_the_way_until_its_time_is_over_and_no_longer() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let lead = Duration::from_secs(10);
     let before = left(&broker, TOKEN - lead, 60);

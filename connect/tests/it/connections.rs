@@ -136,7 +136,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn beyond_so_many_at_once_requests_are_refused_with_a_time_and_strangers_as_ever() {
+async fn requests_beyond_the_limit_at_once_are_refused_with_a_time_and_strangers_as_ever() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
         settings.server.body_deadline = PATIENCE;
