@@ -138,7 +138,7 @@ async fn personal_data_that_is_switched_off_is_on_no_topic_but_the_raw_ones() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_written_before_it_was_switched_off_is_written_anew_without() {
+async fn states_from_before_personal_data_was_switched_off_are_written_anew_without_it() {
     let mut pipeline = Pipeline::with(
         "privacy-later",
         PipelineSettings {

@@ -61,7 +61,7 @@ fn values(records: &[(Consumed, bool)]) -> Vec<(&[u8], bool)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_again_now_has_not_expired() {
+async fn a_record_that_cannot_be_read_again_now_has_not_expired() {
     let pipeline = two_records("reread").await;
     let kafka = pipeline.broker.kafka_config();
     let soon = Duration::from_millis(500);
@@ -100,7 +100,7 @@ async fn what_cannot_be_read_again_now_has_not_expired() {
 
 #[cfg(feature = "container")]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_deleted_has_expired_and_what_was_not_has_its_bytes() {
+async fn a_record_that_was_deleted_has_expired_and_one_that_was_not_has_its_bytes() {
     let pipeline = two_records("reread-deleted").await;
     let topic = pipeline.topics.name(Topic::AccountEvents);
     let kafka = pipeline.broker.kafka_config();

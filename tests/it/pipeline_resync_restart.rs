@@ -71,7 +71,7 @@ async fn begun(pipeline: &Pipeline) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn restarted_over_and_over_it_lists_once_and_tells_when() {
+async fn a_processor_restarted_over_and_over_lists_once_and_tells_when() {
     let pipeline = hourly("resync-restart").await;
     let first = started(&pipeline, "t0").await;
     let mut events = pipeline.reader(Topic::AccountEvents);
