@@ -76,14 +76,11 @@ fn disturbance(mut arguments: impl Iterator<Item = String>) -> Option<Disturbanc
         match argument.as_str() {
             "--without-offsets" => asked.sends_offsets = false,
             "--hold-before" => {
-                let before = match arguments.next()?.as_str() {
-                    "begin" => Step::Begin,
-                    "send-offsets" => Step::SendOffsets,
-                    "commit" => Step::Commit,
-                    _ => return None,
-                };
+                let name = arguments.next()?;
+                let steps = [Step::Begin, Step::SendOffsets, Step::Commit].into_iter();
+                let mut named = steps.filter(|step| format!("{step:?}") == name);
                 asked.hold = Some(Hold {
-                    before,
+                    before: named.next()?,
                     event_type: arguments.next()?,
                     file: arguments.next()?.into(),
                     is_done: AtomicBool::new(false),

@@ -55,7 +55,7 @@ pub struct Broker {
     embedded: Option<EmbeddedBroker>,
     kind: BrokerKind,
     /// Replicas of each topic, one on each broker.
-    replication: i32,
+    pub(crate) replication: i32,
     /// How ingest and the processor reach it, where that is otherwise than the harness does.
     services: Option<Box<[KafkaConfig; 2]>>,
 }

@@ -43,9 +43,9 @@ pub use isolation::Isolation;
 pub use metrics::{Metrics, metric_is, readiness};
 pub use on_purpose::{NAMES_FILE, PANIC_IN, PANIC_TIMES, panic_on_purpose};
 pub use pipeline::{
-    API_KEY, Disturbance, OTHER_PROJECT, PATIENT, PROJECT, Pipeline, PipelineSettings,
-    ProcessorInProcess, SECRET, Step, WITHIN, assert_story, ended, ingest_command, ingest_process,
-    states, story_of, transitions,
+    API_KEY, Disturbance, OTHER_PROJECT, PATIENT, PROJECT, Pipeline, ProcessorInProcess, SECRET,
+    Setup, Step, WITHIN, assert_story, ended, ingest_command, ingest_process, states, story_of,
+    transitions,
 };
 pub use ports::free_port;
 pub use read_record::ReadRecord;

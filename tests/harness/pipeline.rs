@@ -1,7 +1,6 @@
 //! The whole pipeline on a broker: ingest, processors, and the simulator as StackOne.
 
 mod disturbance;
-mod files;
 mod guests;
 mod ingest;
 mod phrases;
@@ -11,13 +10,16 @@ mod settings;
 mod witness;
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
 use stackone_ingest::Application as Ingest;
+use stackone_ingest::config::Config as IngestConfig;
 use stackone_link_schemas::{AccountLifecycleEvent, AccountState};
 use stackone_link_wire::{Topic, Topics};
+use stackone_processor::config::Settings;
 use stackone_simulator::{ProjectConfig, Simulator, SimulatorConfig, WebhookTarget};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -32,7 +34,7 @@ pub(crate) use guests::Guest;
 pub use ingest::{PATIENT, ingest_command, ingest_process};
 pub use phrases::assert_story;
 pub use processor::{ProcessorInProcess, ended};
-pub use settings::{API_KEY, OTHER_PROJECT, PROJECT, PipelineSettings};
+pub use settings::{API_KEY, OTHER_PROJECT, PROJECT, Setup};
 
 /// How long anything in a test may take. Generous: a busy machine is slow, and a test that passes
 /// does not wait.
@@ -40,6 +42,8 @@ pub const WITHIN: Duration = Duration::from_secs(120);
 
 /// The webhook secret of the tests' project.
 pub const SECRET: &str = "test-webhook-secret-do-not-use";
+/// What the configuration of ingest is called.
+const INGEST_FILE: &str = "ingest.toml";
 
 /// A running ingest and simulator, and everything a processor needs to join them.
 pub struct Pipeline {
@@ -53,9 +57,8 @@ pub struct Pipeline {
     pub webhook_url: url::Url,
     /// Where ingest's operators look.
     pub ingest_admin: String,
-    group: String,
     /// What a processor that is started next is given.
-    pub settings: PipelineSettings,
+    pub settings: Settings,
     folder: TempDir,
     guests: Guests,
     stop: DropGuard,
@@ -66,58 +69,57 @@ impl Pipeline {
     /// Starts ingest and simulator for the test `test`, and makes the topics. No processor runs
     /// yet.
     ///
-    /// # Errors
+    /// # Panics
     ///
     /// Where one of them does not start.
-    pub async fn start(test: &str) -> anyhow::Result<Self> {
-        Self::with(test, PipelineSettings::default()).await
+    pub async fn start(test: &str) -> Self {
+        Self::with(test, Setup::default()).await
     }
 
-    /// The same with other settings.
+    /// The same with another setup.
     ///
-    /// # Errors
+    /// # Panics
     ///
     /// Where something does not start.
-    pub async fn with(test: &str, settings: PipelineSettings) -> anyhow::Result<Self> {
-        Self::on(Broker::start().await, test, settings).await
+    pub async fn with(test: &str, setup: Setup) -> Self {
+        Self::on(Broker::start().await, test, setup).await
     }
 
     /// The same on a given broker.
     ///
-    /// # Errors
+    /// # Panics
     ///
     /// Where something does not start.
-    pub async fn on(
-        broker: Broker,
-        test: &str,
-        settings: PipelineSettings,
-    ) -> anyhow::Result<Self> {
-        let topics = unique_topics(test);
-        broker.create_topics(&topics, settings.partitions).await?;
+    pub async fn on(broker: Broker, test: &str, setup: Setup) -> Self {
+        let started = Box::pin(Self::started(broker, test, setup)).await;
+        started.unwrap_or_else(|error| panic!("the pipeline does not start: {error:#}"))
+    }
+
+    async fn started(broker: Broker, test: &str, mut setup: Setup) -> anyhow::Result<Self> {
+        let (topics, partitions) = (unique_topics(test), setup.partitions);
+        broker.create_topics(&topics, partitions).await?;
         let folder = TempDir::new()?;
-        let config = files::ingest_file(&folder, &broker, &topics, &settings)?;
-        let environment = HashMap::from([("WEBHOOK_SECRET".to_owned(), SECRET.to_owned())]);
-        let config = stackone_ingest::config::Config::load(Some(&config), &environment)?;
-        let ingest = Ingest::build(&config)?;
+        [setup.ingest.kafka, _] = broker.kafka_configs_of_services();
+        setup.ingest.topics = topics.clone();
+        let config = settings::file(&folder, INGEST_FILE, &setup.ingest)?;
+        let secret = ("STACKONE_WEBHOOK_SECRET".to_owned(), SECRET.to_owned());
+        let ingest = Ingest::build(&IngestConfig::load(Some(&config), &[secret].into())?)?;
         let webhook_url: url::Url =
             format!("http://{}/webhooks/stackone/default", ingest.public_addr()).parse()?;
         let ingest_admin = format!("http://{}", ingest.admin_addr());
-        let target = WebhookTarget {
-            url: webhook_url.clone(),
-            secret: SECRET.into(),
-        };
-        let simulator = start_simulator(Some(target), &settings).await?;
+        let simulator = start_simulator(&webhook_url, setup.rate_limit).await?;
+        let group = unique_group(test);
+        let settings =
+            settings::of_processors(&broker, &topics, partitions, &simulator, group, &folder)?;
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         let ingest = tokio::spawn(async move { Ok(ingest.run(stopping).await?) });
-        let group = unique_group(test);
         Ok(Self {
             broker,
             topics,
             simulator,
             webhook_url,
             ingest_admin,
-            group,
             settings,
             folder,
             guests: Guests::default(),
@@ -139,31 +141,13 @@ impl Pipeline {
     /// The configuration of its ingest, for another of them.
     #[must_use]
     pub fn ingest_file(&self) -> std::path::PathBuf {
-        self.folder.path().join(files::INGEST_FILE)
-    }
-
-    /// Writes the configuration of a processor and gives its path.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written.
-    pub fn processor_file(&self, instance: &str) -> anyhow::Result<std::path::PathBuf> {
-        files::processor_file(&self.folder, self, instance)
-    }
-
-    /// Writes another API key into the processors' file.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written.
-    pub fn set_api_key(&self, key: &str) -> anyhow::Result<()> {
-        files::api_key_file(&self.folder, key).map(drop)
+        self.folder.path().join(INGEST_FILE)
     }
 
     /// The consumer group of its processors.
     #[must_use]
     pub fn group(&self) -> &str {
-        &self.group
+        &self.settings.group.id
     }
 
     /// A `read_committed` reader of one of the topics, which fails on a record that breaks the
@@ -197,33 +181,30 @@ impl Pipeline {
         self.ingest.await.context("ingest died")??;
         self.simulator.shutdown().await;
         anyhow::ensure!(running.is_empty(), "left running: {running:?}");
-        let files = files::left_behind(&self.folder)?;
+        let files = settings::left_behind(&self.folder)?;
         anyhow::ensure!(files.is_empty(), "left behind: {files:?}");
         Ok(())
     }
 }
 
 async fn start_simulator(
-    webhook: Option<WebhookTarget>,
-    settings: &PipelineSettings,
+    webhook_url: &url::Url,
+    rate_limit: NonZeroU32,
 ) -> anyhow::Result<Simulator> {
-    let project = |id: &str, api_key: &str, webhook| ProjectConfig {
+    let project = |id: &str, api_key: &str, url| ProjectConfig {
         id: id.to_owned(),
         api_key: api_key.into(),
-        webhook,
+        webhook: Some(WebhookTarget {
+            url,
+            secret: SECRET.into(),
+        }),
     };
-    let other_webhook = webhook.clone().map(|target| WebhookTarget {
-        url: target.url.join("other").unwrap_or(target.url),
-        ..target
-    });
-    let mut config = SimulatorConfig::in_process(project(PROJECT, settings::API_KEY, webhook));
-    config.rate_limit = settings.rate_limit;
-    if settings.has_other_project {
-        let key = settings::OTHER_API_KEY;
-        config
-            .projects
-            .push(project(OTHER_PROJECT, key, other_webhook));
-    }
+    let first = project(PROJECT, API_KEY, webhook_url.clone());
+    let other_url = webhook_url.join("other")?;
+    let mut config = SimulatorConfig::in_process(first);
+    let other = project(OTHER_PROJECT, settings::OTHER_API_KEY, other_url);
+    config.projects.push(other);
+    config.rate_limit = rate_limit;
     Ok(Simulator::start(config).await?)
 }
 

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use harness::{OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ended, program};
+use harness::{OTHER_PROJECT, PROJECT, Pipeline, ended, program};
 use serde_json::Value;
 use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule};
@@ -112,11 +112,8 @@ async fn a_pipeline_in_order_is_found_to_be_so_and_left_as_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_that_is_wrong_is_found_in_one_look_and_named() {
-    let settings = PipelineSettings {
-        has_other_project: true,
-        ..PipelineSettings::default()
-    };
-    let mut pipeline = Pipeline::with("doctor-wrong", settings).await.unwrap();
+    let mut pipeline = Pipeline::start("doctor-wrong").await;
+    pipeline.add_other_project();
     pipeline.set_api_key("v1.eu1.revoked").unwrap();
     let rule = FaultRule::always(Fault::WrongDate { ahead_seconds: 600 });
     pipeline.fault(rule);
@@ -132,10 +129,8 @@ async fn everything_that_is_wrong_is_found_in_one_look_and_named() {
     configure(&pipeline.broker, letters, "max.message.bytes", "100").await;
     write(&pipeline, "acc-1", 0, b"garbage").await;
     write(&pipeline, "no account!", 0, b"garbage").await;
-    pipeline.topics.linked = "not-there".to_owned();
+    pipeline.settings.topics.linked = "not-there".to_owned();
     let file = pipeline.processor_file("doctor").unwrap();
-    // Its new key file would be the right one.
-    pipeline.set_api_key("v1.eu1.revoked").unwrap();
     let diagnosis = doctor(&file, &[]).await;
     diagnosis.assert_wrong(&[
         ("topics", "cleanup.policy=delete; it must be compact"),
@@ -168,26 +163,19 @@ async fn a_state_that_ends_a_processor_is_found_without_one() {
     pipeline.stop().await.unwrap();
 }
 
-/// The configuration of a processor whose broker is somewhere else.
-fn with_broker_at(pipeline: &Pipeline, address: &str) -> std::path::PathBuf {
-    let file = pipeline.processor_file("doctor").unwrap();
-    let text = std::fs::read_to_string(&file).unwrap();
-    let changed = text.replace(pipeline.broker.bootstrap_servers(), address);
-    assert_ne!(changed, text);
-    std::fs::write(&file, changed).unwrap();
-    file
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_down_or_silent_is_told_in_time_and_the_api_is_asked_all_the_same() {
-    let pipeline = Pipeline::start("doctor-down").await.unwrap();
+    let mut pipeline = Pipeline::start("doctor-down").await;
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     for address in [
         "127.0.0.1:1".to_owned(),
         silent.local_addr().unwrap().to_string(),
     ] {
+        let kafka = &mut pipeline.settings.kafka;
+        kafka.bootstrap_servers.clone_from(&address);
+        let file = pipeline.processor_file("doctor").unwrap();
         let asked = Instant::now();
-        let diagnosis = doctor(&with_broker_at(&pipeline, &address), &["--timeout", "3s"]).await;
+        let diagnosis = doctor(&file, &["--timeout", "3s"]).await;
         let says = format!("no broker answers at {address}");
         diagnosis.assert_wrong(&[("broker", &says)]);
         assert!(diagnosis.fine("api").contains(PROJECT));

@@ -1,6 +1,6 @@
 //! A broker that is just starting makes clients forget the addresses of all brokers.
 
-use harness::{Pipeline, PipelineSettings, ProxiedBroker};
+use harness::{Pipeline, ProxiedBroker, Setup};
 use stackone_link_wire::Topic;
 
 use crate::exactly_once::{judge, link_all, stir};
@@ -9,9 +9,7 @@ use crate::pipeline_dead_letters::assert_conserved;
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_were_told_of_no_broker_come_back() {
     let proxied = ProxiedBroker::start().await.unwrap();
-    let settings = PipelineSettings::default();
-    let pipeline = Pipeline::on(proxied.for_processor(), "addresses", settings);
-    let pipeline = pipeline.await.unwrap();
+    let pipeline = Pipeline::on(proxied.for_processor(), "addresses", Setup::default()).await;
     let processor = pipeline.processor_process("a").await;
     let ids = link_all(&pipeline.simulator, 6).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);

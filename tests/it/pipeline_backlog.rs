@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use harness::{
-    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, WITHIN,
-    assert_story, eventually, story_of, transitions,
+    Metrics, OTHER_PROJECT, PROJECT, Pipeline, ProcessorInProcess, WITHIN, assert_story,
+    eventually, story_of, transitions,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount};
@@ -50,12 +50,10 @@ async fn piled_up(processor: &ProcessorInProcess) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backlog_over_the_limit_waits_in_the_state_topic_and_holds_up_no_other_project() {
-    let settings = PipelineSettings {
-        has_other_project: true,
-        max_pending_accounts: NonZeroUsize::new(ROOM).unwrap(),
-        ..PipelineSettings::default()
-    };
-    let (pipeline, first) = Pipeline::at_work_with("backlog", settings).await;
+    let mut pipeline = Pipeline::start("backlog").await;
+    pipeline.settings.limits.max_pending_accounts = NonZeroUsize::new(ROOM).unwrap();
+    pipeline.add_other_project();
+    let first = pipeline.processor("a").unwrap();
     let faults = pipeline.simulator.faults();
     let outage = faults.set(FaultRule::always(Fault::status(503)).for_project(PROJECT));
     let ids: Vec<AccountId> = (0..MANY).map(|_| link(&pipeline, PROJECT)).collect();

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use harness::{Metrics, PROJECT, Pipeline, PipelineSettings, WITHIN, assert_story, eventually};
+use harness::{Metrics, PROJECT, Pipeline, WITHIN, assert_story, eventually};
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultRule, Operation};
 
@@ -18,14 +18,12 @@ async fn many_that_wait(
     requests_per_minute: u32,
     rules: &[FaultRule],
 ) -> (Pipeline, Vec<AccountId>) {
-    let settings = PipelineSettings {
-        requests_per_minute: NonZeroU32::new(requests_per_minute).unwrap(),
-        // An answer that is late on a busy machine would be asked for again, and requests are
-        // counted.
-        lookup_timeout: WITHIN,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with(test, settings).await.unwrap();
+    let mut pipeline = Pipeline::start(test).await;
+    pipeline.settings.projects[0].requests_per_minute =
+        NonZeroU32::new(requests_per_minute).unwrap();
+    // An answer that is late on a busy machine would be asked for again, and requests are
+    // counted.
+    pipeline.settings.lookups.timeout = WITHIN;
     let link = |number| pipeline.link(&format!("t{number}"));
     let ids = (0..ACCOUNTS).map(link).collect();
     pipeline.simulator.settled().await;

@@ -4,23 +4,12 @@
 use std::num::NonZeroU32;
 
 use harness::{
-    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, assert_story, eventually,
-    metric_is,
+    Metrics, OTHER_PROJECT, PROJECT, Pipeline, Setup, WITHIN, assert_story, eventually, metric_is,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultRule, NewAccount};
 
 use crate::pipeline_dead_letters::assert_conserved;
-
-/// What StackOne allows, and the default budget.
-fn as_in_production() -> PipelineSettings {
-    PipelineSettings {
-        has_other_project: true,
-        requests_per_minute: NonZeroU32::new(900).unwrap(),
-        rate_limit: NonZeroU32::new(1_000).unwrap(),
-        ..PipelineSettings::default()
-    }
-}
 
 fn link(pipeline: &Pipeline, project: &str, accounts: usize) -> Vec<AccountId> {
     let link = |number| {
@@ -52,7 +41,15 @@ fn answers(pipeline: &Pipeline, project: &str, status: u16) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_of_one_projects_api_costs_time_and_the_other_project_does_not_notice() {
-    let (pipeline, processor) = Pipeline::at_work_with("breaker", as_in_production()).await;
+    // What StackOne allows, and the default budget.
+    let setup = Setup {
+        rate_limit: NonZeroU32::new(1_000).unwrap(),
+        ..Setup::default()
+    };
+    let mut pipeline = Pipeline::with("breaker", setup).await;
+    pipeline.settings.projects[0].requests_per_minute = NonZeroU32::new(900).unwrap();
+    pipeline.add_other_project();
+    let processor = pipeline.processor("a").unwrap();
     let faults = pipeline.simulator.faults();
     let outage = FaultRule::always(Fault::status(503)).for_project(PROJECT);
     let outage = faults.set(outage).unwrap();

@@ -1,10 +1,7 @@
 //! What goes on while a transaction is committed.
 
-use std::num::NonZeroUsize;
-
 use harness::{
-    Disturbance, Metrics, Pipeline, PipelineSettings, ServiceProcess, Step, WITHIN, assert_story,
-    eventually,
+    Disturbance, Metrics, Pipeline, ServiceProcess, Step, WITHIN, assert_story, eventually,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, Fault, FaultId, FaultRule, NewAccount, Notify};
@@ -63,12 +60,9 @@ async fn consumed(processor: &ServiceProcess, records: f64) {
 /// held; the second is under way then, and nothing but its answer makes room for the third.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_are_taken_in_and_lookups_sent_while_a_transaction_is_committed() {
-    let settings = PipelineSettings {
-        max_in_flight: NonZeroUsize::MIN,
-        lookup_timeout: WITHIN,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with("beside", settings).await.unwrap();
+    let mut pipeline = Pipeline::start("beside").await;
+    pipeline.settings.lookups.max_in_flight = 1;
+    pipeline.settings.lookups.timeout = WITHIN;
     let disturbance = Disturbance {
         is_held_before: Some((Step::Commit, "account.linked")),
         ..Disturbance::default()

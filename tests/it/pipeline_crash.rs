@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fastrand::Rng;
-use harness::{
-    Pipeline, PipelineSettings, ServiceProcess, WITHIN, assert_story, states, transitions,
-};
+use harness::{Pipeline, ServiceProcess, WITHIN, assert_story, states, transitions};
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountStatus as Status, NewAccount, Notify};
 
@@ -28,7 +26,7 @@ const AT_WORK: u64 = 20;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_transition_is_seen_once_although_the_processor_is_killed_twenty_times() {
     let mut random = random("killed");
-    let pipeline = Pipeline::start("killed").await.unwrap();
+    let pipeline = Pipeline::start("killed").await;
     let load = Load::start(&pipeline.simulator, random.fork());
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let kills = std::env::var("PROCESSOR_KILLS");
@@ -97,7 +95,7 @@ impl Storm<'_> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_transition_is_seen_once_although_replicas_come_and_go_for_a_minute() {
     let mut random = random("storm");
-    let pipeline = Pipeline::start("storm").await.unwrap();
+    let pipeline = Pipeline::start("storm").await;
     let load = Load::start(&pipeline.simulator, random.fork());
     let mut storm = Storm {
         pipeline: &pipeline,
@@ -123,11 +121,8 @@ async fn every_transition_is_seen_once_although_replicas_come_and_go_for_a_minut
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_pending_when_a_processor_was_killed_is_decided_by_the_next() {
-    let settings = PipelineSettings {
-        activation_grace: Duration::from_secs(20),
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with("killed-pending", settings).await.unwrap();
+    let mut pipeline = Pipeline::start("killed-pending").await;
+    pipeline.settings.reconcile.activation_grace = Duration::from_secs(20);
     let first = pipeline.processor_process("a").await;
     let new = NewAccount {
         status: Status::Inactive,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Metrics, Pipeline, PipelineSettings, ReadRecord, WITHIN, eventually};
+use harness::{Metrics, Pipeline, ReadRecord, WITHIN, eventually};
 use stackone_link_schemas::{CloudEvent, DeadLetterReason};
 use stackone_link_transport::Publisher;
 use stackone_link_wire::{OutgoingRecord, RecordHeaders, Topic};
@@ -105,12 +105,10 @@ async fn records_that_cannot_be_used_are_put_aside_with_their_bytes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lookup_that_is_rejected_for_good_is_put_aside_after_three_attempts() {
-    let settings = PipelineSettings {
-        // Attempts are counted, and one that is late on a busy machine would be one of them.
-        lookup_timeout: WITHIN,
-        ..PipelineSettings::default()
-    };
-    let (pipeline, processor) = Pipeline::at_work_with("rejected", settings).await;
+    let mut pipeline = Pipeline::start("rejected").await;
+    // Attempts are counted, and one that is late on a busy machine would be one of them.
+    pipeline.settings.lookups.timeout = WITHIN;
+    let processor = pipeline.processor("a").unwrap();
     let simulator = &pipeline.simulator;
     let fault = Fault::Status {
         status: 422,

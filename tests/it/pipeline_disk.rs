@@ -1,6 +1,6 @@
 //! A disk of the broker is full.
 
-use harness::{Broker, Pipeline, PipelineSettings, ReadRecord, SmallDiskBroker, WITHIN, story_of};
+use harness::{Broker, Pipeline, ReadRecord, Setup, SmallDiskBroker, WITHIN, story_of};
 use stackone_link_wire::{Topic, partition_of_key};
 use stackone_simulator::{AccountId, Fault, FaultRule};
 
@@ -17,7 +17,7 @@ async fn link_both(pipeline: &Pipeline) -> (Vec<AccountId>, Vec<AccountId>) {
     while without.is_empty() || others.is_empty() {
         for id in link_all(&pipeline.simulator, 8).await {
             let bytes = id.as_str().as_bytes();
-            match partition_of_key(bytes, pipeline.settings.partitions) {
+            match partition_of_key(bytes, pipeline.settings.topic_layout.partitions) {
                 WITHOUT => without.push(id),
                 _ => others.push(id),
             }
@@ -36,8 +36,7 @@ fn all_tell(ids: &[AccountId], records: &[ReadRecord], story: &[&str]) -> bool {
 async fn accounts_whose_states_cannot_be_reached_wait_and_the_others_go_on() {
     let disks = SmallDiskBroker::beside_a_large_one().await.unwrap();
     let broker = Broker::external(disks.bootstrap_servers().to_owned());
-    let settings = PipelineSettings::default();
-    let pipeline = Pipeline::on(broker, "leaderless", settings).await.unwrap();
+    let pipeline = Pipeline::on(broker, "leaderless", Setup::default()).await;
     let processor = pipeline.processor_process("a").await;
     let (without, others) = link_both(&pipeline).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
@@ -77,8 +76,7 @@ async fn accounts_whose_states_cannot_be_reached_wait_and_the_others_go_on() {
 async fn a_full_disk_costs_time_and_nothing_else() {
     let disk = SmallDiskBroker::alone().await.unwrap();
     let broker = Broker::external(disk.bootstrap_servers().to_owned());
-    let settings = PipelineSettings::default();
-    let pipeline = Pipeline::on(broker, "disk-full", settings).await.unwrap();
+    let pipeline = Pipeline::on(broker, "disk-full", Setup::default()).await;
     let processor = pipeline.processor("a").unwrap();
     let mut ids = link_all(&pipeline.simulator, 4).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Metrics, PROJECT, Pipeline, PipelineSettings, WITHIN, assert_story, transitions};
+use harness::{Metrics, PROJECT, Pipeline, Setup, WITHIN, assert_story, transitions};
 use jiff::Timestamp;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use stackone_link_schemas::{
@@ -49,11 +49,7 @@ async fn mark_as_listed(pipeline: &Pipeline) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_that_expired_before_they_were_read_are_told_and_healed_by_a_resync_at_once() {
-    let settings = PipelineSettings {
-        partitions: 1,
-        ..PipelineSettings::default()
-    };
-    let mut pipeline = Pipeline::with("expired", settings).await.unwrap();
+    let mut pipeline = Pipeline::with("expired", Setup::partitions(1)).await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let first = pipeline.processor("a").unwrap();
     link(&pipeline, 0);
@@ -71,7 +67,7 @@ async fn records_that_expired_before_they_were_read_are_told_and_healed_by_a_res
 
     // No list is due that would find it.
     mark_as_listed(&pipeline).await;
-    pipeline.settings.resync_interval = Duration::from_secs(60 * 60);
+    pipeline.settings.resync.interval = Duration::from_secs(60 * 60);
     let second = pipeline.processor("a").unwrap();
     // Nobody asks for it. Which of the two comes first is not said.
     let records = lifecycle.events(3).await;

@@ -60,7 +60,7 @@ async fn state_that(pipeline: &Pipeline, is_so: impl Fn(&AccountState) -> bool) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_webhook_that_never_came_it_is_said_where_it_was_looked_for_and_what_that_means() {
-    let pipeline = Pipeline::start("explain-never").await.unwrap();
+    let pipeline = Pipeline::start("explain-never").await;
     let (said, topics) = (told(&pipeline, &["nobodys"]).await, &pipeline.topics);
     assert_line(&said, ["found", "account"], &["there is nothing of it"]);
     assert_line(&said, ["NOT FOUND", "state"], &[&topics.state]);
@@ -89,7 +89,7 @@ async fn of_a_webhook_that_never_came_it_is_said_where_it_was_looked_for_and_wha
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_of_no_use_is_found_with_its_reason() {
-    let pipeline = Pipeline::start("explain-stray").await.unwrap();
+    let pipeline = Pipeline::start("explain-stray").await;
     let body = format!(r#"{{"account_id":"stray-1","project_id":"{PROJECT}"}}"#);
     pipeline
         .simulator
@@ -118,7 +118,7 @@ async fn a_webhook_of_no_use_is_found_with_its_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn explain_says_of_what_is_pending_what_stackone_said_last_and_when_it_is_asked_again() {
-    let pipeline = Pipeline::start("explain-pending").await.unwrap();
+    let pipeline = Pipeline::start("explain-pending").await;
     let rule = FaultRule::always(Fault::status(503)).for_operation(Operation::Get);
     pipeline.fault(rule);
     let processor = pipeline.processor("a").unwrap();
@@ -148,7 +148,7 @@ async fn explain_says_of_what_is_pending_what_stackone_said_last_and_when_it_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_found_with_its_reason_and_so_is_that_it_was_put_back() {
-    let pipeline = Pipeline::start("explain-letter").await.unwrap();
+    let pipeline = Pipeline::start("explain-letter").await;
     let rule = FaultRule::always(Fault::status(422)).for_operation(Operation::Get);
     let fault = pipeline.fault(rule);
     let processor = pipeline.processor("a").unwrap();

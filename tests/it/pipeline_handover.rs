@@ -9,7 +9,7 @@ use crate::exactly_once::{judge, link_all, stir};
 /// transaction may take ends the one that is open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_machine_goes_on_where_a_dead_one_left_a_transaction_open() {
-    let pipeline = Pipeline::start("machine").await.unwrap();
+    let pipeline = Pipeline::start("machine").await;
     let disturbance = Disturbance {
         is_held_before: Some((Step::Commit, "account.refreshed")),
         ..Disturbance::default()

@@ -71,7 +71,7 @@ async fn a_key_that_is_replaced_under_load_is_used_at_once_and_nothing_is_put_as
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_rotated_while_both_are_valid_is_never_refused() {
-    let pipeline = Pipeline::start("rotated").await.unwrap();
+    let pipeline = Pipeline::start("rotated").await;
     let processor = pipeline.processor_process("a").await;
     let simulator = &pipeline.simulator;
     let link = |n: usize| {

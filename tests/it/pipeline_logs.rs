@@ -1,7 +1,7 @@
 //! What a processor's log must never show, at whichever level: credentials, who linked an account,
 //! and what bodies say.
 
-use harness::{API_KEY, Pipeline, PipelineSettings, ReadRecord, WITHIN, story_of};
+use harness::{API_KEY, Pipeline, ReadRecord, WITHIN, story_of};
 use stackone_link_wire::Topic;
 use stackone_simulator::{
     AccountId, AccountStatus as Status, Fault, FaultRule, NewAccount, Notify, Operation,
@@ -98,12 +98,9 @@ async fn look_up(pipeline: &Pipeline) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_log_of_a_processor_shows_a_key_personal_data_or_what_a_body_says() {
-    let settings = PipelineSettings {
-        include_setup_information: true,
-        log_filter: Some("trace".to_owned()),
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with("logs", settings).await.unwrap();
+    let mut pipeline = Pipeline::start("logs").await;
+    pipeline.settings.lookups.include_setup_information = true;
+    pipeline.settings.telemetry.filter = "trace".to_owned();
     let processor = pipeline.processor_process("a").await;
     look_up(&pipeline).await;
     let lines = processor.logged("");

@@ -2,8 +2,8 @@
 //! that a recheck would not.
 
 use harness::{
-    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN, assert_story,
-    metric_is, transitions,
+    Metrics, OTHER_PROJECT, PROJECT, Pipeline, ReadRecord, WITHIN, assert_story, metric_is,
+    transitions,
 };
 use serde_json::Value;
 use stackone_link_schemas::{ACCOUNT_LOOK_TYPE, AccountLook, AccountState, LookReason};
@@ -64,12 +64,10 @@ async fn sum(admin: &str, name: &str) -> f64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_queues_one_lookup_and_tells_nothing_where_nothing_has_changed() {
-    let settings = PipelineSettings {
-        // Lookups are counted, and one that is late on a busy machine would be made again.
-        lookup_timeout: WITHIN,
-        ..PipelineSettings::default()
-    };
-    let (pipeline, processor) = Pipeline::at_work_with("look-unchanged", settings).await;
+    let mut pipeline = Pipeline::start("look-unchanged").await;
+    // Lookups are counted, and one that is late on a busy machine would be made again.
+    pipeline.settings.lookups.timeout = WITHIN;
+    let processor = pipeline.processor("a").unwrap();
     let id = link(&pipeline, Notify::Send);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     lifecycle.events(1).await;
@@ -174,11 +172,9 @@ async fn a_look_tells_what_changed_and_the_webhook_that_comes_late_tells_it_no_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_that_the_processor_would_put_aside_is_not_written() {
-    let settings = PipelineSettings {
-        has_other_project: true,
-        ..PipelineSettings::default()
-    };
-    let (pipeline, processor) = Pipeline::at_work_with("look-refused", settings).await;
+    let mut pipeline = Pipeline::start("look-refused").await;
+    pipeline.add_other_project();
+    let processor = pipeline.processor("a").unwrap();
     let id = link(&pipeline, Notify::Send);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     lifecycle.events(1).await;

@@ -2,16 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use harness::{Metrics, Pipeline, PipelineSettings, WITHIN, eventually, metric_is, transitions};
+use harness::{Metrics, Pipeline, Setup, WITHIN, eventually, metric_is, transitions};
 use stackone_link_schemas::LifecycleType;
 use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount, Notify, RetryAfter};
 
 use crate::pipeline_dead_letters::assert_conserved;
-
-async fn settings(test: &str, settings: PipelineSettings) -> Pipeline {
-    Pipeline::with(test, settings).await.unwrap()
-}
 
 /// What the accounts API may answer once and not the next time.
 fn passing_faults() -> Vec<Fault> {
@@ -34,11 +30,8 @@ fn passing_faults() -> Vec<Fault> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_rate_limits_and_garbage_delay_an_event_and_lose_none() {
-    let brief = PipelineSettings {
-        lookup_timeout: Duration::from_millis(500),
-        ..PipelineSettings::default()
-    };
-    let pipeline = settings("faults", brief).await;
+    let mut pipeline = Pipeline::start("faults").await;
+    pipeline.settings.lookups.timeout = Duration::from_millis(500);
     let processor = pipeline.processor("a").unwrap();
     let simulator = &pipeline.simulator;
     let faults = passing_faults();
@@ -70,8 +63,7 @@ async fn errors_rate_limits_and_garbage_delay_an_event_and_lose_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_key_halts_the_project_until_a_probe_is_accepted_and_makes_no_dead_letter() {
-    let pipeline = settings("refused", PipelineSettings::default()).await;
-    let processor = pipeline.processor("a").unwrap();
+    let (pipeline, processor) = Pipeline::at_work("refused").await;
     let simulator = &pipeline.simulator;
     // The lookup and the probe are refused, later ones are not.
     let refusal = Fault::Status {
@@ -107,15 +99,13 @@ async fn a_refused_key_halts_the_project_until_a_probe_is_accepted_and_makes_no_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_replicas_keep_to_the_budget_of_one() {
+    let mut pipeline = Pipeline::start("budget").await;
+    let settings = &mut pipeline.settings;
     // Two a second, and little more than two that may be saved up. Each account is asked for alone,
     // and no answer is too late.
-    let two_a_second = PipelineSettings {
-        requests_per_minute: std::num::NonZeroU32::new(120).unwrap(),
-        lookup_timeout: WITHIN,
-        max_ids: 1,
-        ..PipelineSettings::default()
-    };
-    let pipeline = settings("budget", two_a_second).await;
+    settings.projects[0].requests_per_minute = std::num::NonZeroU32::new(120).unwrap();
+    settings.batch.max_ids = 1;
+    settings.lookups.timeout = WITHIN;
     let processors = ["a", "b"].map(|name| pipeline.processor(name).unwrap());
     for processor in &processors {
         let ready = "stackone_processor_partitions{state=\"ready\"}";
@@ -139,14 +129,7 @@ async fn two_replicas_keep_to_the_budget_of_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_slow_account_holds_up_no_other() {
-    let pipeline = settings(
-        "slow",
-        PipelineSettings {
-            partitions: 1,
-            ..PipelineSettings::default()
-        },
-    )
-    .await;
+    let pipeline = Pipeline::with("slow", Setup::partitions(1)).await;
     let processor = pipeline.processor("a").unwrap();
     let simulator = &pipeline.simulator;
     let slow = simulator

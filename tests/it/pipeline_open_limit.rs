@@ -4,9 +4,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use harness::{
-    Metrics, Pipeline, PipelineSettings, ProcessorInProcess, WITHIN, assert_story, eventually,
-};
+use harness::{Metrics, Pipeline, ProcessorInProcess, Setup, WITHIN, assert_story, eventually};
 use stackone_link_wire::Topic;
 
 use crate::exactly_once::link_all;
@@ -20,13 +18,11 @@ const MANY: usize = 40;
 const MENDED_WITHIN: Duration = Duration::from_secs(180);
 
 async fn pipeline(test: &str) -> Pipeline {
-    let settings = PipelineSettings {
-        partitions: 2,
-        max_open_records: NonZeroUsize::new(MOST.try_into().unwrap()).unwrap(),
-        transaction_timeout: Duration::from_secs(2),
-        ..PipelineSettings::default()
-    };
-    Pipeline::with(test, settings).await.unwrap()
+    let mut pipeline = Pipeline::with(test, Setup::partitions(2)).await;
+    pipeline.settings.limits.max_open_records =
+        NonZeroUsize::new(MOST.try_into().unwrap()).unwrap();
+    pipeline.settings.transactions.timeout = Duration::from_secs(2);
+    pipeline
 }
 
 async fn metric(processor: &ProcessorInProcess, name: &str) -> Result<f64, String> {

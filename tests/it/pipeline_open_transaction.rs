@@ -3,8 +3,7 @@
 //! same way on each version.
 
 use harness::{
-    Broker, DedicatedBroker, Pipeline, PipelineSettings, ProcessorInProcess, WITHIN, metric_is,
-    unique_group,
+    Broker, DedicatedBroker, Pipeline, ProcessorInProcess, Setup, WITHIN, metric_is, unique_group,
 };
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::Producer;
@@ -32,11 +31,7 @@ const TOOL: &str = "kafka-transactions.sh --bootstrap-server localhost:9093";
 
 async fn pipeline_on(dedicated: &DedicatedBroker, test: &str) -> Pipeline {
     let broker = Broker::external(dedicated.bootstrap_servers().to_owned());
-    let settings = PipelineSettings {
-        partitions: 1,
-        ..PipelineSettings::default()
-    };
-    Pipeline::on(broker, test, settings).await.unwrap()
+    Pipeline::on(broker, test, Setup::partitions(1)).await
 }
 
 /// Starts a processor whose restore is held up, as `/readyz` tells and a metric counts.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use harness::{
-    Broker, DedicatedBroker, Disturbance, Metrics, Pipeline, PipelineSettings, Step, WITHIN,
-    assert_story, eventually, metric_is,
+    Broker, DedicatedBroker, Disturbance, Metrics, Pipeline, Setup, Step, WITHIN, assert_story,
+    eventually, metric_is,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule};
@@ -35,11 +35,8 @@ async fn a_broker_that_stops_answering_in_the_middle_of_a_transaction_costs_time
 {
     let dedicated = DedicatedBroker::start().await.unwrap();
     let broker = Broker::external(dedicated.bootstrap_servers().to_owned());
-    let settings = PipelineSettings {
-        lookup_timeout: WITHIN,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::on(broker, "outage", settings).await.unwrap();
+    let mut pipeline = Pipeline::on(broker, "outage", Setup::default()).await;
+    pipeline.settings.lookups.timeout = WITHIN;
     let processor = pipeline.processor("a").unwrap();
     let link = |n: usize| pipeline.link(&format!("t{n}"));
     let mut ids: Vec<_> = (0..3).map(link).collect();
@@ -75,11 +72,8 @@ async fn a_broker_that_dies_and_returns_in_the_middle_of_a_transaction_costs_tim
 {
     let dedicated = DedicatedBroker::start().await.unwrap();
     let broker = Broker::external(dedicated.bootstrap_servers().to_owned());
-    let settings = PipelineSettings {
-        transaction_timeout: Duration::from_secs(60),
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::on(broker, "broker-dies", settings).await.unwrap();
+    let mut pipeline = Pipeline::on(broker, "broker-dies", Setup::default()).await;
+    pipeline.settings.transactions.timeout = Duration::from_secs(60);
     let disturbance = Disturbance {
         is_held_before: Some((Step::Commit, "account.refreshed")),
         ..Disturbance::default()

@@ -1,6 +1,6 @@
 //! Personal data that is switched off is on no topic but the raw ones: no key, no header, no value.
 
-use harness::{Pipeline, PipelineSettings, ReadRecord, WITHIN, states, story_of};
+use harness::{Pipeline, ReadRecord, WITHIN, states, story_of};
 use stackone_link_schemas::LifecycleType;
 use stackone_link_wire::Topic;
 use stackone_simulator::{
@@ -15,12 +15,11 @@ const USERNAME: &str = "dana.canary@acme.example";
 /// What the provider was set up with.
 const DOMAIN: &str = "canary-domain";
 
-fn without_personal_data() -> PipelineSettings {
-    PipelineSettings {
-        include_origin_username: false,
-        include_setup_information: false,
-        ..PipelineSettings::default()
-    }
+/// Whether what is personal is written by processors that are started from now on.
+fn include_personal(pipeline: &mut Pipeline, is_written: bool) {
+    let settings = &mut pipeline.settings.lookups;
+    settings.include_origin_username = is_written;
+    settings.include_setup_information = is_written;
 }
 
 fn link(pipeline: &Pipeline, status: Status) -> AccountId {
@@ -98,7 +97,9 @@ pub(crate) async fn live(pipeline: &Pipeline) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn personal_data_that_is_switched_off_is_on_no_topic_but_the_raw_ones() {
-    let (pipeline, processor) = Pipeline::at_work_with("privacy", without_personal_data()).await;
+    let mut pipeline = Pipeline::start("privacy").await;
+    include_personal(&mut pipeline, false);
+    let processor = pipeline.processor("a").unwrap();
     live(&pipeline).await;
     for text in [USERNAME, DOMAIN] {
         for topic in [Topic::Lifecycle, Topic::Linked, Topic::State] {
@@ -139,16 +140,8 @@ async fn personal_data_that_is_switched_off_is_on_no_topic_but_the_raw_ones() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn states_from_before_personal_data_was_switched_off_are_written_anew_without_it() {
-    let mut pipeline = Pipeline::with(
-        "privacy-later",
-        PipelineSettings {
-            include_origin_username: true,
-            include_setup_information: true,
-            ..PipelineSettings::default()
-        },
-    )
-    .await
-    .unwrap();
+    let mut pipeline = Pipeline::start("privacy-later").await;
+    include_personal(&mut pipeline, true);
     let processor = pipeline.processor("a").unwrap();
     let accounts = [(); 3].map(|()| link(&pipeline, Status::Active));
     for account in &accounts {
@@ -162,7 +155,7 @@ async fn states_from_before_personal_data_was_switched_off_are_written_anew_with
         assert!(found(&pipeline, topic, DOMAIN).await.0 >= 3, "{topic:?}");
     }
 
-    pipeline.settings = without_personal_data();
+    include_personal(&mut pipeline, false);
     let processor = pipeline.processor("a").unwrap();
     let is_clean = |records: &[ReadRecord]| {
         let known = format!("{:?}", states(records));

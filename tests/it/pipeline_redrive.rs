@@ -89,7 +89,7 @@ async fn a_letter_that_is_put_back_is_decided_and_one_that_fails_again_counts_it
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
-    let pipeline = Pipeline::start("dry-run").await.unwrap();
+    let pipeline = Pipeline::start("dry-run").await;
     let expired = Letter {
         expired: true,
         ..Letter::of("b", DeadLetterReason::LookupRejected)
@@ -143,7 +143,7 @@ async fn a_dry_run_says_what_it_would_do_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_selection_leaves_is_found_by_the_next_and_nothing_is_put_back_twice() {
-    let pipeline = Pipeline::start("selection").await.unwrap();
+    let pipeline = Pipeline::start("selection").await;
     for number in 0..24 {
         let reason = [
             DeadLetterReason::UnknownProject,
@@ -199,7 +199,7 @@ async fn forget_offsets(_: &Pipeline) {}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_of_an_account_come_back_in_order_with_their_key_bytes_and_headers() {
-    let pipeline = Pipeline::start("order").await.unwrap();
+    let pipeline = Pipeline::start("order").await;
     for number in 0..60 {
         let account = ["a", "b", "c", "d", "e"][number % 5];
         let letter = Letter::of(account, DeadLetterReason::UnknownProject);

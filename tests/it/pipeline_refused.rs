@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use harness::{
-    Isolation, Metrics, Pipeline, PipelineSettings, ReadRecord, TopicReader, WITHIN, eventually,
-    transitions,
+    Isolation, Metrics, Pipeline, ReadRecord, Setup, TopicReader, WITHIN, eventually, transitions,
 };
 use rdkafka::topic_partition_list::Offset;
 use stackone_link_wire::Topic;
@@ -72,11 +71,8 @@ async fn accept(pipeline: &Pipeline, bytes: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_topic_that_refuses_holds_up_nothing_else_and_gets_each_letter_once() {
-    let settings = PipelineSettings {
-        partitions: 1,
-        ..PipelineSettings::default()
-    };
-    let (pipeline, processor) = Pipeline::at_work_with("refused", settings).await;
+    let pipeline = Pipeline::with("refused", Setup::partitions(1)).await;
+    let processor = pipeline.processor("a").unwrap();
     let link = |n: usize| pipeline.link(&format!("t{n}"));
     link(0);
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);

@@ -41,11 +41,7 @@ async fn read(
 
 /// A pipeline with `first` and `second` as records of the account `a`.
 async fn two_records(test: &str) -> Pipeline {
-    let settings = harness::PipelineSettings {
-        partitions: 1,
-        ..harness::PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with(test, settings).await.unwrap();
+    let pipeline = Pipeline::with(test, harness::Setup::partitions(1)).await;
     for value in ["first", "second"] {
         publish(&pipeline, "a", value.as_bytes()).await;
     }

@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use harness::{
-    Metrics, Pipeline, PipelineSettings, ReadRecord, WITHIN, assert_story, states, transitions,
-};
+use harness::{Metrics, Pipeline, ReadRecord, WITHIN, assert_story, states, transitions};
 use stackone_link_schemas::{AccountState, Grace, GraceKind};
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountStatus as Status, NewAccount};
@@ -37,11 +35,9 @@ fn begins(states: &[ReadRecord]) -> HashSet<jiff::Timestamp> {
 async fn a_grace_period_survives_a_restart_and_is_not_extended_by_it() {
     // It is stopped within that, also on a busy machine.
     let grace = Duration::from_secs(20);
-    let settings = PipelineSettings {
-        activation_grace: grace,
-        ..PipelineSettings::default()
-    };
-    let (pipeline, first) = Pipeline::at_work_with("pending", settings).await;
+    let mut pipeline = Pipeline::start("pending").await;
+    pipeline.settings.reconcile.activation_grace = grace;
+    let first = pipeline.processor("a").unwrap();
     let simulator = &pipeline.simulator;
     let id = simulator
         .link(&NewAccount {

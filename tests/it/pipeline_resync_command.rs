@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 use std::process::{Output, Stdio};
 
-use harness::{
-    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, story_of,
-};
+use harness::{Metrics, OTHER_PROJECT, PROJECT, Pipeline, WITHIN, eventually, story_of};
 use stackone_link_wire::Topic;
 use stackone_processor::config::Config;
 use stackone_processor::resync::{self, ListProgress, ListSummary, ResyncError};
@@ -72,11 +70,9 @@ async fn sum(admin: &str, name: &str) -> Result<f64, String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_resync_says_what_is_listed_unchanged_queued_and_missing() {
-    let settings = PipelineSettings {
-        has_other_project: true,
-        ..PipelineSettings::default()
-    };
-    let (pipeline, processor) = Pipeline::at_work_with("resync-command", settings).await;
+    let mut pipeline = Pipeline::start("resync-command").await;
+    pipeline.add_other_project();
+    let processor = pipeline.processor("a").unwrap();
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     let [_, _, degraded, unlinked] = [0, 1, 2, 3].map(|n| link(&pipeline, n, Notify::Send));
     lifecycle.events(4).await;
@@ -176,7 +172,7 @@ async fn a_resync_that_is_stopped_in_the_middle_harms_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_that_does_not_answer_is_told_at_once_with_address_cause_and_until_when() {
-    let pipeline = Pipeline::start("resync-silent").await.unwrap();
+    let pipeline = Pipeline::start("resync-silent").await;
     let never = FaultRule::always(Fault::Drop).for_operation(Operation::List);
     pipeline.fault(never);
     let mut command = pipeline.command(&["resync"]);

@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use harness::{
-    Metrics, PROJECT, Pipeline, PipelineSettings, ReadRecord, ServiceProcess, WITHIN, eventually,
-};
+use harness::{Metrics, PROJECT, Pipeline, ReadRecord, ServiceProcess, Setup, WITHIN, eventually};
 use stackone_link_schemas::{LISTING_MARKER_TYPE, ListingMarker};
 use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, Operation};
@@ -15,12 +13,9 @@ const LAST_SUCCESS: &str = "stackone_processor_resync_last_success_timestamp_sec
 
 /// A pipeline whose processors list every hour.
 async fn hourly(test: &str) -> Pipeline {
-    let settings = PipelineSettings {
-        partitions: 1,
-        resync_interval: HOUR,
-        ..PipelineSettings::default()
-    };
-    Pipeline::with(test, settings).await.unwrap()
+    let mut pipeline = Pipeline::with(test, Setup::partitions(1)).await;
+    pipeline.settings.resync.interval = HOUR;
+    pipeline
 }
 
 fn is_marker(record: &ReadRecord, is_complete: bool) -> bool {

@@ -3,9 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use harness::{
-    Metrics, OTHER_PROJECT, PROJECT, Pipeline, PipelineSettings, WITHIN, eventually, transitions,
-};
+use harness::{Metrics, OTHER_PROJECT, PROJECT, Pipeline, Setup, WITHIN, eventually, transitions};
 use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule, NewAccount, Notify, Operation};
 
@@ -14,12 +12,9 @@ use crate::pipeline_resync_command::resync;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_cannot_be_listed_holds_up_no_other() {
-    let settings = PipelineSettings {
-        has_other_project: true,
-        resync_interval: Duration::from_secs(2),
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with("resync-projects", settings).await.unwrap();
+    let mut pipeline = Pipeline::start("resync-projects").await;
+    pipeline.settings.resync.interval = Duration::from_secs(2);
+    pipeline.add_other_project();
     // The first that is configured, so where one waits for the other it is not this one that waits.
     let never = FaultRule::always(Fault::Hang)
         .for_project(PROJECT)
@@ -40,13 +35,10 @@ async fn a_project_that_cannot_be_listed_holds_up_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_in_the_middle_of_a_list_is_no_error() {
-    let settings = PipelineSettings {
-        resync_interval: Duration::from_secs(60 * 60),
-        // Nothing is given up before the stop.
-        lookup_timeout: WITHIN,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with("resync-stop", settings).await.unwrap();
+    let mut pipeline = Pipeline::start("resync-stop").await;
+    pipeline.settings.resync.interval = Duration::from_secs(60 * 60);
+    // Nothing is given up before the stop.
+    pipeline.settings.lookups.timeout = WITHIN;
     let never = FaultRule::always(Fault::Hang).for_operation(Operation::List);
     pipeline.fault(never);
     let processor = pipeline.processor_process("a").await;
@@ -75,14 +67,10 @@ async fn a_list_that_misses_everything_is_doubted_and_queues_no_more_than_there_
     /// Each was looked up when it was linked, and as many as there is room for are once more.
     const ACCOUNTS: usize = 40;
     const ROOM: usize = 5;
-    let settings = PipelineSettings {
-        partitions: 1,
-        max_pending_accounts: NonZeroUsize::new(ROOM).unwrap(),
-        // Lookups are counted, and one that is late on a busy machine would be made again.
-        lookup_timeout: WITHIN,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with("resync-empty", settings).await.unwrap();
+    let mut pipeline = Pipeline::with("resync-empty", Setup::partitions(1)).await;
+    pipeline.settings.limits.max_pending_accounts = NonZeroUsize::new(ROOM).unwrap();
+    // Lookups are counted, and one that is late on a busy machine would be made again.
+    pipeline.settings.lookups.timeout = WITHIN;
     let processor = pipeline.processor_process("a").await;
     let mut lifecycle = pipeline.reader(Topic::Lifecycle);
     for number in 0..ACCOUNTS {

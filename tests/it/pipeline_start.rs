@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use harness::{Broker, Pipeline, PipelineSettings, WITHIN, eventually, readiness, unique_topics};
+use harness::{Broker, Pipeline, Setup, WITHIN, eventually, readiness, unique_topics};
 use stackone_link_transport::TopicAdmin;
 use stackone_link_wire::{Topic, Topics};
 use stackone_processor::application::{Application, BuildError};
@@ -24,15 +24,14 @@ pub(crate) async fn reason_of(admin: &str, name: &str, wanted: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_topic_is_named_and_waited_for() {
-    let mut pipeline = Pipeline::start("missing").await.unwrap();
-    let there = pipeline.topics.clone();
-    pipeline.topics.dead_letter = format!("{}-not-there", there.dead_letter);
-    let processor = pipeline.processor("a").unwrap();
-    reason_of(&processor.admin, "topics", &pipeline.topics.dead_letter).await;
+    let mut pipeline = Pipeline::start("missing").await;
     let missing = Topics {
-        dead_letter: pipeline.topics.dead_letter.clone(),
+        dead_letter: format!("{}-not-there", pipeline.topics.dead_letter),
         ..unique_topics("rest")
     };
+    pipeline.settings.topics.dead_letter = missing.dead_letter.clone();
+    let processor = pipeline.processor("a").unwrap();
+    reason_of(&processor.admin, "topics", &missing.dead_letter).await;
     pipeline.broker.create_topics(&missing, 3).await.unwrap();
     pipeline.link("t");
     pipeline.reader(Topic::Linked).events(1).await;
@@ -96,11 +95,7 @@ async fn an_unreachable_broker_is_named_and_a_port_in_use_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_no_partition_is_left_for_is_ready_to_take_over() {
-    let settings = PipelineSettings {
-        partitions: 1,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with("spare", settings).await.unwrap();
+    let pipeline = Pipeline::with("spare", Setup::partitions(1)).await;
     let (first, second) = (
         pipeline.processor("a").unwrap(),
         pipeline.processor("b").unwrap(),

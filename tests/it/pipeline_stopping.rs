@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use harness::{Pipeline, PipelineSettings, ServiceProcess, WITHIN, metric_is};
+use harness::{Pipeline, ServiceProcess, WITHIN, metric_is};
 use stackone_link_wire::Topic;
 use stackone_simulator::{Fault, FaultRule};
 
@@ -12,24 +12,14 @@ use stackone_simulator::{Fault, FaultRule};
 /// longer on a busy machine. Who does not answer is held for `WITHIN` and longer.
 const AT_MOST: Duration = Duration::from_secs(20);
 
-/// A collector of traces that takes connections and never answers.
-struct Silent(
-    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "nobody is traced"))] TcpListener,
-);
-
-impl Silent {
-    fn new() -> Self {
-        Self(TcpListener::bind("127.0.0.1:0").unwrap())
-    }
-
-    fn settings(&self) -> PipelineSettings {
-        PipelineSettings {
-            #[cfg(feature = "otlp")]
-            otlp_endpoint: Some(format!("http://{}", self.0.local_addr().unwrap())),
-            lookup_timeout: WITHIN,
-            ..PipelineSettings::default()
-        }
-    }
+/// Has processors wait for the accounts API, and send spans to what takes connections and never
+/// answers.
+fn send_to_silent_collector(pipeline: &mut Pipeline) -> TcpListener {
+    let collector = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    pipeline.settings.telemetry.otlp_endpoint = cfg!(feature = "otlp").then_some(endpoint);
+    pipeline.settings.lookups.timeout = WITHIN;
+    collector
 }
 
 fn link(pipeline: &Pipeline, count: usize) {
@@ -63,18 +53,16 @@ async fn ends_in_time(processor: ServiceProcess) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_processor_that_has_nothing_to_do_ends_in_time_though_the_collector_is_silent() {
-    let collector = Silent::new();
-    let settings = collector.settings();
-    let pipeline = Pipeline::with("idle-end", settings).await.unwrap();
+    let mut pipeline = Pipeline::start("idle-end").await;
+    let _collector = send_to_silent_collector(&mut pipeline);
     ends_in_time(at_work(&pipeline).await).await;
     pipeline.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_processor_under_load_ends_in_time_though_the_api_hangs_and_the_collector_is_silent() {
-    let collector = Silent::new();
-    let settings = collector.settings();
-    let pipeline = Pipeline::with("api-hangs-end", settings).await.unwrap();
+    let mut pipeline = Pipeline::start("api-hangs-end").await;
+    let _collector = send_to_silent_collector(&mut pipeline);
     let processor = at_work(&pipeline).await;
     let faults = pipeline.simulator.faults();
     faults.set(FaultRule::always(Fault::Hang)).unwrap();
@@ -88,14 +76,13 @@ async fn a_processor_under_load_ends_in_time_though_the_api_hangs_and_the_collec
 #[cfg(feature = "container")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_processor_ends_in_time_though_the_broker_does_not_answer_or_is_gone() {
-    use harness::{Broker, DedicatedBroker};
+    use harness::{Broker, DedicatedBroker, Setup};
 
     for is_gone in [false, true] {
         let dedicated = DedicatedBroker::start().await.unwrap();
         let broker = Broker::external(dedicated.bootstrap_servers().to_owned());
-        let collector = Silent::new();
-        let pipeline = Pipeline::on(broker, "broker-end", collector.settings());
-        let pipeline = pipeline.await.unwrap();
+        let mut pipeline = Pipeline::on(broker, "broker-end", Setup::default()).await;
+        let _collector = send_to_silent_collector(&mut pipeline);
         let processor = at_work(&pipeline).await;
         // The answers come when the broker is gone, and are in a transaction that it never answers.
         let faults = pipeline.simulator.faults();

@@ -5,7 +5,7 @@ mod collector;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use harness::{PROJECT, Pipeline, PipelineSettings, ReadRecord, WITHIN};
+use harness::{PROJECT, Pipeline, ReadRecord, Setup, WITHIN};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use stackone_link_wire::Topic;
 use stackone_simulator::{NewAccount, SignedBody, webhook_client, webhook_request};
@@ -17,11 +17,11 @@ use collector::{Collector, Taken};
 const BOTH_STOP_WITHIN: Duration = Duration::from_secs(40);
 
 async fn traced_to(test: &str, endpoint: String) -> Pipeline {
-    let settings = PipelineSettings {
-        otlp_endpoint: Some(endpoint),
-        ..PipelineSettings::default()
-    };
-    Pipeline::with(test, settings).await.unwrap()
+    let mut setup = Setup::default();
+    setup.ingest.telemetry.otlp_endpoint = Some(endpoint.clone());
+    let mut pipeline = Pipeline::with(test, setup).await;
+    pipeline.settings.telemetry.otlp_endpoint = Some(endpoint);
+    pipeline
 }
 
 async fn only_record(pipeline: &Pipeline, topic: Topic) -> ReadRecord {
@@ -107,12 +107,10 @@ async fn where_traceparent_is_trusted_the_senders_span_is_the_parent_of_what_ing
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
     const PARENT: &str = "00f067aa0ba902b7";
     let collector = Collector::start();
-    let settings = PipelineSettings {
-        otlp_endpoint: Some(collector.endpoint.clone()),
-        trust_traceparent: true,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with("trusted", settings).await.unwrap();
+    let mut setup = Setup::default();
+    setup.ingest.telemetry.otlp_endpoint = Some(collector.endpoint.clone());
+    setup.ingest.telemetry.trust_traceparent = true;
+    let pipeline = Pipeline::with("trusted", setup).await;
     let body = br#"{"event":"account.created","account_id":"a"}"#.to_vec();
     let signed = SignedBody::new(harness::SECRET.as_bytes(), body, None);
     let client = webhook_client(WITHIN).unwrap();

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use harness::{
-    Metrics, PROJECT, Pipeline, PipelineSettings, ProcessorInProcess, ReadRecord, TopicReader,
-    assert_story, metric_is, transitions,
+    Metrics, PROJECT, Pipeline, ProcessorInProcess, ReadRecord, TopicReader, assert_story,
+    metric_is, transitions,
 };
 use jiff::Timestamp;
 use stackone_link_schemas::LifecycleType;
@@ -43,12 +43,10 @@ fn all_answer(pipeline: &Pipeline, wrong_key: [FaultId; 2]) {
 async fn with_many_vanished(
     test: &str,
 ) -> (Pipeline, ProcessorInProcess, Vec<AccountId>, [FaultId; 2]) {
-    let settings = PipelineSettings {
-        // Long enough to have all of them doubted before the first may be unlinked.
-        vanish_grace: Duration::from_secs(8),
-        ..PipelineSettings::default()
-    };
-    let (pipeline, processor) = Pipeline::at_work_with(test, settings).await;
+    let mut pipeline = Pipeline::start(test).await;
+    // Long enough to have all of them doubted before the first may be unlinked.
+    pipeline.settings.reconcile.vanish_grace = Duration::from_secs(8);
+    let processor = pipeline.processor("a").unwrap();
     let ids: Vec<AccountId> = (0..MANY).map(|number| link(&pipeline, number)).collect();
     emitted(&pipeline, MANY).await;
     let wrong_key = all_vanish(&pipeline);

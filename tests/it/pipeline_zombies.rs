@@ -8,8 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use harness::{
-    Disturbance, Isolation, Pipeline, PipelineSettings, ServiceProcess, Step, TopicReader, WITHIN,
-    transitions,
+    Disturbance, Isolation, Pipeline, ServiceProcess, Step, TopicReader, WITHIN, transitions,
 };
 use stackone_link_wire::Topic;
 use stackone_simulator::AccountId;
@@ -32,11 +31,8 @@ struct Stage {
 
 impl Stage {
     async fn set(test: &str, step: Step, is_without_offsets: bool) -> Self {
-        let settings = PipelineSettings {
-            transaction_timeout: Duration::from_secs(60),
-            ..PipelineSettings::default()
-        };
-        let pipeline = Pipeline::with(test, settings).await.unwrap();
+        let mut pipeline = Pipeline::start(test).await;
+        pipeline.settings.transactions.timeout = Duration::from_secs(60);
         let disturbance = Disturbance {
             is_held_before: Some((step, CHANGE)),
             is_without_offsets,

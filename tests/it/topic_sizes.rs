@@ -69,7 +69,7 @@ async fn ingest_names_each_topic_that_takes_less_than_the_largest_webhook_and_st
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_processor_names_a_dead_letter_topic_that_takes_no_more_than_events_and_goes_on() {
-    let pipeline = Pipeline::start("letter-sizes").await.unwrap();
+    let pipeline = Pipeline::start("letter-sizes").await;
     let letters = pipeline.topics.name(Topic::DeadLetter);
     // What Kafka gives a topic that says nothing, and so what the events topic has, too.
     configure(&pipeline.broker, letters, MAX_MESSAGE_BYTES, "1048588").await;

@@ -75,7 +75,7 @@ async fn is_alive(admin: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ingest_answers_rotates_and_drains_whatever_becomes_of_its_log() {
-    let pipeline = Pipeline::start("unheard-ingest").await.unwrap();
+    let pipeline = Pipeline::start("unheard-ingest").await;
     for reader in Reader::ALL {
         let folder = tempfile::tempdir().unwrap();
         let ingest = ingest(&pipeline, folder.path(), reader);
@@ -106,7 +106,7 @@ async fn ingest_answers_rotates_and_drains_whatever_becomes_of_its_log() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_processor_tells_every_transition_whatever_becomes_of_its_log() {
-    let pipeline = Pipeline::start("unheard-processor").await.unwrap();
+    let pipeline = Pipeline::start("unheard-processor").await;
     let mut linked = pipeline.reader(Topic::Linked);
     for (count, reader) in (1..).zip(Reader::ALL) {
         let mut command = pipeline.command(&[]);

@@ -5,9 +5,7 @@ mod page;
 
 use std::time::Duration;
 
-use harness::{
-    Disturbance, Pipeline, PipelineSettings, ReadRecord, ServiceProcess, Step, WITHIN, story_of,
-};
+use harness::{Disturbance, Pipeline, ReadRecord, ServiceProcess, Setup, Step, WITHIN, story_of};
 use stackone_link_schemas::{AccountLifecycleEvent, AccountState};
 use stackone_link_wire::Topic;
 use stackone_simulator::{
@@ -20,14 +18,11 @@ const LINKED: &str = "account.linked";
 
 /// One partition, so that all of it goes to one processor at a time.
 async fn pipeline() -> Pipeline {
-    let settings = PipelineSettings {
-        partitions: 1,
-        transaction_timeout: Duration::from_secs(60),
-        // Nothing is to be said of a lookup before the first processor is stopped.
-        lookup_timeout: Duration::from_secs(60),
-        ..PipelineSettings::default()
-    };
-    Pipeline::with("walkthrough", settings).await.unwrap()
+    let mut pipeline = Pipeline::with("walkthrough", Setup::partitions(1)).await;
+    pipeline.settings.transactions.timeout = Duration::from_secs(60);
+    // Nothing is to be said of a lookup before the first processor is stopped.
+    pipeline.settings.lookups.timeout = Duration::from_secs(60);
+    pipeline
 }
 
 /// The first record of a topic that fits.

@@ -24,7 +24,7 @@ impl Group {
             servers: pipeline.broker.bootstrap_servers().to_owned(),
             topic: pipeline.topics.name(Topic::Lifecycle).to_owned(),
             group: group.to_owned(),
-            partitions: pipeline.settings.partitions,
+            partitions: pipeline.settings.topic_layout.partitions,
         }
     }
 

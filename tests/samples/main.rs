@@ -61,7 +61,7 @@ async fn proves(sample: &Sample) {
     let Some(command) = sample.command().await else {
         return;
     };
-    let pipeline = Pipeline::start(sample.name).await.unwrap();
+    let pipeline = Pipeline::start(sample.name).await;
     let processor = pipeline.processor("a").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let servers = pipeline.broker.bootstrap_servers();

@@ -91,7 +91,7 @@ impl<'a> Group<'a> {
             let metrics = metrics.map_err(|error| error.to_string())?;
             shares.insert(name, metrics.get(READY));
         }
-        let all = f64::from(self.pipeline.settings.partitions);
+        let all = f64::from(self.pipeline.settings.topic_layout.partitions);
         let is_so = shares.values().sum::<f64>() == all && !shares.values().any(|own| *own == 0.0);
         is_so.then_some(()).ok_or(format!("{shares:?}"))
     }

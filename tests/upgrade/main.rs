@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use fastrand::Rng;
 use group::Group;
-use harness::{Pipeline, PipelineSettings, WITHIN, eventually, states, transitions};
+use harness::{Pipeline, Setup, WITHIN, eventually, states, transitions};
 use load::Load;
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, AccountStatus as Status, NewAccount, Notify};
@@ -77,12 +77,8 @@ fn understood(arguments: &[String]) -> anyhow::Result<([Version; 2], usize)> {
 /// topics.
 async fn round(name: &str, versions: &[Version; 2]) {
     let [other, this] = versions;
-    let settings = PipelineSettings {
-        partitions: PARTITIONS,
-        activation_grace: GRACE,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with("upgrade", settings).await.unwrap();
+    let mut pipeline = Pipeline::with("upgrade", Setup::partitions(PARTITIONS)).await;
+    pipeline.settings.reconcile.activation_grace = GRACE;
     assert!(
         pipeline.broker.is_real(),
         "a group of two revisions needs Apache Kafka"

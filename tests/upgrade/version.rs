@@ -13,23 +13,20 @@ pub(crate) struct Version {
     /// As the lines call it that are printed.
     name: &'static str,
     program: String,
-    /// `[topics]` of its default settings. A revision refuses a topic that it does not know.
-    topics: Table,
+    /// Its default settings. A revision refuses a key that it does not know.
+    defaults: Table,
 }
 
 impl Version {
     /// The revision whose program this is, and whose default settings are in the file `defaults`.
     pub(crate) fn new(name: &'static str, program: &str, defaults: &str) -> anyhow::Result<Self> {
         let read = std::fs::read_to_string(defaults).with_context(|| defaults.to_owned())?;
-        let mut settings: Table = read.parse().with_context(|| defaults.to_owned())?;
-        let Some(Value::Table(topics)) = settings.remove("topics") else {
-            anyhow::bail!("{defaults} has no [topics]");
-        };
+        let defaults = read.parse::<Table>().with_context(|| defaults.to_owned())?;
         anyhow::ensure!(Path::new(program).is_file(), "{program} is not there");
         Ok(Self {
             name,
             program: program.to_owned(),
-            topics,
+            defaults,
         })
     }
 
@@ -65,9 +62,13 @@ impl Version {
     fn settings(&self, pipeline: &Pipeline, instance: &str) -> anyhow::Result<PathBuf> {
         let file = pipeline.processor_file(instance)?;
         let mut settings: Table = std::fs::read_to_string(&file)?.parse()?;
-        if let Some(Value::Table(topics)) = settings.get_mut("topics") {
-            topics.retain(|name, _| self.topics.contains_key(name));
-        }
+        settings.retain(|name, section| {
+            let known = self.defaults.get(name);
+            if let (Value::Table(section), Some(Value::Table(known))) = (section, known) {
+                section.retain(|key, _| known.contains_key(key));
+            }
+            known.is_some()
+        });
         std::fs::write(&file, toml::to_string(&settings)?)?;
         Ok(file)
     }

@@ -7,16 +7,7 @@ use anyhow::Context;
 use super::WITHIN;
 use crate::{ServiceProcess, eventually};
 
-/// A step of a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Nothing is with the broker yet.
-    Begin,
-    /// The records are with the broker, and the generation is not checked.
-    SendOffsets,
-    /// All is with the broker and nothing decided.
-    Commit,
-}
+pub use stackone_processor::transaction::Step;
 
 /// What is done to a processor that is a process of its own.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,13 +23,9 @@ impl Disturbance {
     pub(super) fn arguments(self, held: &Path) -> anyhow::Result<Vec<String>> {
         let mut arguments = Vec::new();
         if let Some((step, event_type)) = self.is_held_before {
-            let step = match step {
-                Step::Begin => "begin",
-                Step::SendOffsets => "send-offsets",
-                Step::Commit => "commit",
-            };
+            let step = format!("{step:?}");
             let held = held.to_str().context("the path is text")?;
-            arguments.extend(["--hold-before", step, event_type, held].map(str::to_owned));
+            arguments.extend(["--hold-before", &step, event_type, held].map(str::to_owned));
         }
         if self.is_without_offsets {
             arguments.push("--without-offsets".to_owned());

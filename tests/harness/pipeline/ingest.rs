@@ -55,7 +55,7 @@ impl Pipeline {
     pub async fn ingest_process(&self) -> ServiceProcess {
         let mut command = Command::new(program("ingest"));
         command.arg("--config").arg(self.ingest_file());
-        command.env_clear().env("WEBHOOK_SECRET", SECRET);
+        command.env_clear().env("STACKONE_WEBHOOK_SECRET", SECRET);
         let mut process = ServiceProcess::start(command).await;
         process.guest = self.guests.join("another ingest");
         process

@@ -3,7 +3,7 @@
 use stackone_link_wire::Topic;
 use stackone_simulator::{AccountId, AccountStatus, FaultId, FaultRule, NewAccount, Notify};
 
-use super::{Pipeline, PipelineSettings, ProcessorInProcess, story_of};
+use super::{Pipeline, ProcessorInProcess, story_of};
 use crate::{ReadRecord, ServiceProcess};
 
 impl Pipeline {
@@ -13,20 +13,7 @@ impl Pipeline {
     ///
     /// Where something does not start.
     pub async fn at_work(test: &str) -> (Self, ProcessorInProcess) {
-        Self::at_work_with(test, PipelineSettings::default()).await
-    }
-
-    /// The same with other settings.
-    ///
-    /// # Panics
-    ///
-    /// Where something does not start.
-    pub async fn at_work_with(
-        test: &str,
-        settings: PipelineSettings,
-    ) -> (Self, ProcessorInProcess) {
-        let pipeline = Self::with(test, settings).await;
-        let pipeline = pipeline.expect("the pipeline starts");
+        let pipeline = Self::start(test).await;
         let processor = pipeline.processor("a").expect("a processor starts");
         (pipeline, processor)
     }

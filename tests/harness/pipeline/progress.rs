@@ -20,7 +20,8 @@ impl Pipeline {
     /// Where the broker does not answer, also because a transaction that moves the offsets is open.
     pub async fn unpassed(&self) -> anyhow::Result<i64> {
         let servers = self.broker.bootstrap_servers().to_owned();
-        let (group, partitions) = (self.group.clone(), self.settings.partitions);
+        let group = self.group().to_owned();
+        let partitions = self.settings.topic_layout.partitions;
         let topic = self.topics.name(Topic::AccountEvents).to_owned();
         let ask = move || {
             let client: BaseConsumer = ClientConfig::new()

@@ -7,9 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use fastrand::Rng;
-use harness::{
-    Cluster, Node, Pipeline, PipelineSettings, ServiceProcess, TopicReader, ingest_process,
-};
+use harness::{Cluster, Node, Pipeline, ServiceProcess, Setup, TopicReader, ingest_process};
 use harness::{eventually, unique_topics};
 use stackone_link_wire::{Topic, Topics};
 use stackone_simulator::AccountId;
@@ -58,13 +56,7 @@ pub(super) struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     pub(super) async fn set(cluster: &'a Cluster, random: &mut Rng) -> Self {
-        let settings = PipelineSettings {
-            partitions: PARTITIONS,
-            ..PipelineSettings::default()
-        };
-        let pipeline = Pipeline::on(cluster.broker(), NAME, settings)
-            .await
-            .unwrap();
+        let pipeline = Pipeline::on(cluster.broker(), NAME, Setup::partitions(PARTITIONS)).await;
         let processors = [
             pipeline.processor_process("a").await,
             pipeline.processor_process("b").await,

@@ -15,7 +15,7 @@ grep --count '^ACCOUNT' copied";
 /// Makes another topic, and has the runbook's names stand for it and for the test's.
 pub(super) async fn prepare(pipeline: &Pipeline, folder: &Path) {
     let topics = unique_topics("documents-copy");
-    let partitions = pipeline.settings.partitions + 1;
+    let partitions = pipeline.settings.topic_layout.partitions + 1;
     let made = pipeline.broker.create_topics(&topics, partitions).await;
     made.unwrap();
     let names = [

@@ -1,7 +1,7 @@
 //! Two replicas of connect on one log, on which a broker sets the time and transactions have their
 //! places.
 
-use harness::{Pipeline, PipelineSettings, WITHIN, eventually};
+use harness::{Pipeline, WITHIN, eventually};
 use serde_json::json;
 use stackone_simulator::{AccountStatus, NewAccount, Notify};
 
@@ -10,9 +10,7 @@ use super::replica::Replica;
 
 /// A pipeline with a processor's settings for one project, and two replicas.
 async fn two_of(test: &str) -> (Pipeline, Replica, Replica) {
-    let pipeline = Pipeline::with(test, PipelineSettings::default())
-        .await
-        .unwrap();
+    let pipeline = Pipeline::start(test).await;
     let kafka = || pipeline.broker.kafka_config();
     let one = Replica::ready(&pipeline, kafka()).await;
     let other = Replica::ready(&pipeline, kafka()).await;

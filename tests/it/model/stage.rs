@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Pipeline, PipelineSettings, WITHIN, eventually};
+use harness::{Pipeline, Setup, WITHIN, eventually};
 use stackone_link_wire::Topic;
 use tokio::sync::Mutex;
 
@@ -13,28 +13,23 @@ use super::world::World;
 
 const PARTITIONS: i32 = 3;
 
-/// So short that a history takes seconds, and long enough for what has to happen within them.
-fn settings(is_real: bool) -> PipelineSettings {
-    PipelineSettings {
-        partitions: PARTITIONS,
-        activation_grace: Duration::from_secs(1),
-        delete_grace: Duration::from_millis(400),
-        delete_confirm: Duration::from_millis(200),
-        vanish_grace: Duration::from_millis(500),
-        lag_recheck: Duration::from_millis(100),
-        lookup_timeout: Duration::from_millis(700),
-        session_timeout: Duration::from_secs(if is_real { 6 } else { 4 }),
-        ..PipelineSettings::default()
-    }
-}
-
 /// One after the other: a broker that makes the topics of many at once is slow to show them.
 pub(crate) async fn pipeline(name: &str) -> Pipeline {
     static STARTING: Mutex<()> = Mutex::const_new(());
     let _one = STARTING.lock().await;
-    let broker = harness::Broker::start().await;
-    let settings = settings(broker.is_real());
-    Pipeline::on(broker, name, settings).await.unwrap()
+    let mut pipeline = Pipeline::with(name, Setup::partitions(PARTITIONS)).await;
+    let settings = &mut pipeline.settings;
+    // So short that a history takes seconds, and long enough for what has to happen within them.
+    settings.reconcile.activation_grace = Duration::from_secs(1);
+    settings.reconcile.delete_grace = Duration::from_millis(400);
+    settings.reconcile.delete_confirm = Duration::from_millis(200);
+    settings.reconcile.vanish_grace = Duration::from_millis(500);
+    settings.reconcile.lag_recheck = Duration::from_millis(100);
+    settings.lookups.timeout = Duration::from_millis(700);
+    if !pipeline.broker.is_real() {
+        settings.group.session_timeout = Duration::from_secs(4);
+    }
+    pipeline
 }
 
 /// Those who act in a history.

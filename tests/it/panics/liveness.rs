@@ -117,7 +117,7 @@ impl Processor {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn livez_tells_a_reconciler_that_does_not_turn_and_one_that_turns_again() {
-    let pipeline = Pipeline::start("stalls").await.unwrap();
+    let pipeline = Pipeline::start("stalls").await;
     let holds = Arc::new(Holds::default());
     let processor = Processor::start(&pipeline, holds.clone());
     processor.stays_alive().await;
@@ -135,8 +135,8 @@ async fn livez_tells_a_reconciler_that_does_not_turn_and_one_that_turns_again() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_for_a_topic_is_no_stall() {
-    let mut pipeline = Pipeline::start("no-stall").await.unwrap();
-    pipeline.topics.dead_letter = format!("{}-not-there", pipeline.topics.dead_letter);
+    let mut pipeline = Pipeline::start("no-stall").await;
+    pipeline.settings.topics.dead_letter += "-not-there";
     let processor = Processor::start(&pipeline, Arc::new(Undisturbed));
     processor.stays_alive().await;
     processor.stop().await;
@@ -146,7 +146,7 @@ async fn waiting_for_a_topic_is_no_stall() {
 /// In a process without the hook: whoever waits for the commit would do so for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_panics_ends_its_run_and_the_next_one_commits() {
-    let pipeline = Pipeline::start("commit-dies").await.unwrap();
+    let pipeline = Pipeline::start("commit-dies").await;
     let panics = Arc::new(Panics::default());
     let processor = Processor::start(&pipeline, panics.clone());
     pipeline.link("t");
@@ -160,7 +160,7 @@ async fn a_commit_that_panics_ends_its_run_and_the_next_one_commits() {
 /// The client of a consumer polls, when it is dropped, until each rebalance is answered.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thread_that_unwinds_with_a_rebalance_unanswered_does_not_wait_for_itself() {
-    let pipeline = Pipeline::start("unwinds").await.unwrap();
+    let pipeline = Pipeline::start("unwinds").await;
     let (kafka, topics) = (pipeline.broker.kafka_config(), pipeline.topics.clone());
     let (group, has_ended) = (
         pipeline.group().to_owned(),

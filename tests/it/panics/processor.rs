@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use harness::{PROJECT, Pipeline, PipelineSettings, WITHIN, eventually};
+use harness::{PROJECT, Pipeline, WITHIN, eventually};
 use stackone_link_process::spawn::Name;
 use stackone_link_transport::tasks as kafka;
 use stackone_processor::tasks;
@@ -26,12 +26,10 @@ fn of_service() -> BTreeSet<Name> {
 }
 
 async fn pipeline(test: &str) -> Pipeline {
-    let settings = PipelineSettings {
-        requests_per_minute: NonZeroU32::new(300).unwrap(),
-        resync_interval: Duration::from_secs(2),
-        ..PipelineSettings::default()
-    };
-    Pipeline::with(test, settings).await.unwrap()
+    let mut pipeline = Pipeline::start(test).await;
+    pipeline.settings.projects[0].requests_per_minute = NonZeroU32::new(300).unwrap();
+    pipeline.settings.resync.interval = Duration::from_secs(2);
+    pipeline
 }
 
 fn link(pipeline: &Pipeline, provider: &str) {

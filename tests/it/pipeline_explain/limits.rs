@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Pipeline, PipelineSettings};
+use harness::{Pipeline, Setup};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 use stackone_link_transport::Live;
@@ -21,7 +21,7 @@ async fn commit(pipeline: &Pipeline, offset: i64) {
     config.set("group.id", pipeline.group());
     let (topic, partitions) = (
         pipeline.topics.account_events.clone(),
-        pipeline.settings.partitions,
+        pipeline.settings.topic_layout.partitions,
     );
     let commit = move || {
         let consumer: Live<BaseConsumer> = config.create().unwrap();
@@ -38,11 +38,7 @@ async fn commit(pipeline: &Pipeline, offset: i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trigger_that_the_group_has_not_come_to_is_told_and_so_is_a_limit() {
-    let settings = PipelineSettings {
-        partitions: 1,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::with("explain-waits", settings).await.unwrap();
+    let pipeline = Pipeline::with("explain-waits", Setup::partitions(1)).await;
     let id = link(&pipeline);
     for _ in 0..3 {
         let told = pipeline.simulator.refresh_credentials(&id, Notify::Send);

@@ -7,7 +7,7 @@ use super::{command, ended, text, told};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_account_id_is_refused_before_anybody_is_asked() {
-    let pipeline = Pipeline::start("explain-usage").await.unwrap();
+    let pipeline = Pipeline::start("explain-usage").await;
     for arguments in [
         &["../a"][..],
         &["a", "--since", "soon"],
@@ -26,7 +26,7 @@ async fn what_is_no_account_id_is_refused_before_anybody_is_asked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_broker_everything_is_said_to_be_unseen_with_address_and_cause() {
-    let pipeline = Pipeline::start("explain-away").await.unwrap();
+    let pipeline = Pipeline::start("explain-away").await;
     for arguments in [&["a"][..], &["a", "--json"]] {
         let mut command = command(&pipeline, arguments);
         command.env("PROCESSOR__KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1");
@@ -49,25 +49,21 @@ async fn without_a_broker_everything_is_said_to_be_unseen_with_address_and_cause
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_asking_stackone_needs_the_api_key_and_a_project() {
-    let pipeline = Pipeline::start("explain-key").await.unwrap();
+    let pipeline = Pipeline::start("explain-key").await;
     let ask = ["a", "--ask", "--project", "nobodys"];
     let output = ended(command(&pipeline, &ask)).await;
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("project nobodys is not configured"), "{said}");
 
-    let missing = |mut command: tokio::process::Command| {
-        let file = pipeline.processor_file("explain").unwrap();
-        std::fs::remove_file(file.with_file_name("api-key")).unwrap();
-        command.env_remove("STACKONE_API_KEY");
-        ended(command)
-    };
-    let output = missing(command(&pipeline, &["a"])).await;
+    let key = pipeline.settings.projects[0].api_key_file.as_ref().unwrap();
+    std::fs::remove_file(key).unwrap();
+    let output = ended(command(&pipeline, &["a"])).await;
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let output = missing(command(&pipeline, &["a", "--ask"])).await;
+    let output = ended(command(&pipeline, &["a", "--ask"])).await;
     let told_why = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{told_why}");
-    assert!(told_why.contains("api-key"), "{told_why}");
+    assert!(told_why.contains("project.key"), "{told_why}");
     assert!(told(&pipeline, &["a"]).await.contains("account a,"));
     pipeline.stop().await.unwrap();
 }

@@ -15,7 +15,7 @@ const KILLS: usize = 6;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_letter_is_put_back_once_although_the_redrive_is_killed_again_and_again() {
-    let pipeline = Pipeline::start("redrive-killed").await.unwrap();
+    let pipeline = Pipeline::start("redrive-killed").await;
     put_many_aside(&pipeline, LETTERS).await;
     let name = pipeline.topics.name(Topic::AccountEvents);
     let server = pipeline.broker.bootstrap_servers();
@@ -38,7 +38,7 @@ async fn every_letter_is_put_back_once_although_the_redrive_is_killed_again_and_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_redrive_takes_over_and_the_first_says_so() {
-    let pipeline = Pipeline::start("redrive-two").await.unwrap();
+    let pipeline = Pipeline::start("redrive-two").await;
     put_many_aside(&pipeline, LETTERS).await;
     let mut slow = pipeline.command(&["redrive", "--rate", "20"]);
     let slow = slow.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -62,7 +62,7 @@ async fn a_second_redrive_takes_over_and_the_first_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_ends_a_redrive_between_two_transactions_and_the_next_goes_on() {
-    let pipeline = Pipeline::start("redrive-signal").await.unwrap();
+    let pipeline = Pipeline::start("redrive-signal").await;
     put_many_aside(&pipeline, LETTERS).await;
     let mut slow = pipeline.command(&["redrive", "--rate", "20"]);
     let process = slow.stdout(Stdio::piped()).spawn().unwrap();

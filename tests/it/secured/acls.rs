@@ -1,6 +1,6 @@
 //! What each service must be allowed: the list is enough, and no entry of it can be left out.
 
-use harness::{Pipeline, PipelineSettings, ReadRecord, SECRET, ServiceProcess, WITHIN, eventually};
+use harness::{Pipeline, ReadRecord, SECRET, ServiceProcess, Setup, WITHIN, eventually};
 use stackone_link_schemas::ACCOUNT_LISTED_TYPE;
 use stackone_link_transport::{Publisher, SaslMechanism, Security};
 use stackone_link_wire::{Acl, AclOperation, AclResource, OutgoingRecord, Topic, Topics};
@@ -48,12 +48,9 @@ pub(super) async fn pipeline_of(test: &str, ingest: &str, processor: &str) -> Pi
     let secured = broker().await;
     let (ingest, processor) = (security_of(ingest).await, security_of(processor).await);
     let broker = secured.for_services(secured.sasl(), ingest, processor);
-    let settings = PipelineSettings {
-        partitions: 1,
-        resync_interval: std::time::Duration::from_secs(1),
-        ..PipelineSettings::default()
-    };
-    Pipeline::on(broker, test, settings).await.unwrap()
+    let mut pipeline = Pipeline::on(broker, test, Setup::partitions(1)).await;
+    pipeline.settings.resync.interval = std::time::Duration::from_secs(1);
+    pipeline
 }
 
 pub(super) async fn allow(user: &str, acls: &[Acl]) {

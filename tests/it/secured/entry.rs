@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use harness::{Pipeline, PipelineSettings, SecuredBroker, WITHIN, eventually, readiness};
+use harness::{Pipeline, SecuredBroker, Setup, WITHIN, eventually, readiness};
 use stackone_link_transport::{SaslMechanism, Security};
 use stackone_link_wire::Topic;
 use tempfile::TempDir;
@@ -36,11 +36,7 @@ async fn links_an_account(test: &str, servers: &str, security: Security) {
     let broker = broker()
         .await
         .for_services(servers, security.clone(), security);
-    let settings = PipelineSettings {
-        partitions: 1,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::on(broker, test, settings).await.unwrap();
+    let pipeline = Pipeline::on(broker, test, Setup::partitions(1)).await;
     let processor = pipeline.processor("a").unwrap();
     pipeline.link("t");
     let mut linked = pipeline.reader(Topic::Linked);
@@ -164,11 +160,7 @@ pub(super) async fn is_told_everywhere(
 ) {
     let secured = broker().await;
     let broker = secured.for_services(servers, security.clone(), security);
-    let settings = PipelineSettings {
-        partitions: 1,
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::on(broker, test, settings).await.unwrap();
+    let pipeline = Pipeline::on(broker, test, Setup::partitions(1)).await;
     let asked = Instant::now();
     let (code, told) = diagnosis(&pipeline).await;
     assert!(

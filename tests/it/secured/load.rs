@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use harness::{
-    Broker, Pipeline, PipelineSettings, ProcessorInProcess, ServiceProcess, WITHIN, eventually,
-};
+use harness::{Broker, Pipeline, ProcessorInProcess, ServiceProcess, Setup, WITHIN, eventually};
 use stackone_link_wire::Topic;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
@@ -89,13 +87,12 @@ pub(super) async fn replicas_link_all_while(
 }
 
 async fn begun(test: &str, broker: Broker) -> (Pipeline, ProcessorInProcess) {
-    let settings = PipelineSettings {
-        partitions: 3,
-        // No webhook may be refused because a broker is busy.
-        ack_deadline: Duration::from_secs(30),
-        ..PipelineSettings::default()
-    };
-    let pipeline = Pipeline::on(broker, test, settings).await.unwrap();
+    let mut setup = Setup::default();
+    // No webhook may be refused because a broker is busy.
+    setup.ingest.publish.ack_deadline = Duration::from_secs(30);
+    setup.ingest.publish.stall_after = Duration::from_secs(60);
+    setup.ingest.shutdown.deadline = Duration::from_secs(45);
+    let pipeline = Pipeline::on(broker, test, setup).await;
     let processor = pipeline.processor("a").unwrap();
     (pipeline, processor)
 }

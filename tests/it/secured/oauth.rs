@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::{Pipeline, PipelineSettings, WITHIN, eventually};
+use harness::{Pipeline, Setup, WITHIN, eventually};
 use serde_json::json;
 use stackone_link_transport::{Extensions, Security, TokenSettings};
 use stackone_link_wire::Topic;
@@ -174,8 +174,7 @@ async fn a_provider_that_is_down_past_a_tokens_end_is_named_and_services_come_ba
     let (provider, folder) = (provider.await, TempDir::new().unwrap());
     let security = oauth(provider.settings(&folder)).await;
     let broker = secured.for_services(secured.oauth(), security.clone(), security);
-    let settings = PipelineSettings::default();
-    let pipeline = Pipeline::on(broker, "oauth-down", settings).await.unwrap();
+    let pipeline = Pipeline::on(broker, "oauth-down", Setup::default()).await;
     let processor = pipeline.processor("a").unwrap();
     let mut linked = pipeline.reader(Topic::Linked);
     let new = NewAccount::new("hibob", "t", "Acme");

@@ -25,7 +25,7 @@ fn told(output: &Output) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_whose_reader_has_seen_enough_ends_without_a_word() {
-    let pipeline = Pipeline::start("seen-enough").await.unwrap();
+    let pipeline = Pipeline::start("seen-enough").await;
     for arguments in [
         &["--help"][..],
         &["check-config"],
@@ -78,7 +78,7 @@ async fn a_configuration_that_cannot_be_printed_is_a_failure_that_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_ends_as_it_would_although_its_last_words_cannot_be_written() {
-    let pipeline = Pipeline::start("last-words").await.unwrap();
+    let pipeline = Pipeline::start("last-words").await;
     for reader in Reader::ALL {
         for (arguments, expected) in [
             (&["state", "get", "nobody"][..], 1),
