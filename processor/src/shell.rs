@@ -44,9 +44,9 @@ pub(crate) use without_poll::longest_without_poll;
 const IDLE: Duration = Duration::from_millis(100);
 /// The most records that are consumed before results are looked at again.
 const MAX_RECORDS: usize = 1000;
-/// A poll returns nothing also where it served something else, such as a rebalance. More of these in
-/// a row than this are rare, and then the next poll comes within [`IDLE`]. Each costs 10 µs, also
-/// between an answer and the commit that it leads to.
+/// A poll returns nothing also where it served something else, such as a rebalance. More of these
+/// in a row than this are rare, and then the next poll comes within [`IDLE`]. Each costs 10 µs,
+/// also between an answer and the commit that it leads to.
 const MAX_EMPTY_POLLS: usize = 3;
 
 /// One run, from joining the group to leaving it.
