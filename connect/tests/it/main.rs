@@ -8,7 +8,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::print_stderr,
     reason = "a test that cannot go on should say so and stop"
 )]
 
@@ -36,7 +35,6 @@ mod pages;
 mod relinking;
 mod replicas;
 mod resent;
-mod schemathesis;
 mod secrecy;
 mod service;
 mod slow_reader;

@@ -1,4 +1,28 @@
-//! Requests that schemathesis derives from `openapi.json`, and what it makes of the answers.
+//! Requests that schemathesis derives from `openapi.json`, and what it makes of the answers. Only
+//! `just schemathesis` runs it: it needs the program, whose path is in `SCHEMATHESIS`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts threads as it likes"
+)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should say so and stop"
+)]
+#![expect(dead_code, reason = "the other tests use more of what is shared")]
+
+#[path = "it/answer.rs"]
+mod answer;
+#[path = "it/broker.rs"]
+mod broker;
+#[path = "it/eventually.rs"]
+mod eventually;
+#[path = "it/host.rs"]
+mod host;
+#[path = "it/service.rs"]
+mod service;
+#[path = "it/stackone.rs"]
+mod stackone;
 
 use std::process::Command;
 
@@ -15,10 +39,8 @@ const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
 
 #[tokio::test]
 async fn schemathesis_finds_no_answer_that_the_document_has_not() {
-    let Some(program) = std::env::var_os("SCHEMATHESIS") else {
-        eprintln!("passed over: `just schemathesis` has the program");
-        return;
-    };
+    let program = std::env::var_os("SCHEMATHESIS");
+    let program = program.expect("`just schemathesis` says where the program is");
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready_with(&broker, &stackone, |settings| {
         settings.limits.sessions_per_tenant_and_hour = 100_000;
