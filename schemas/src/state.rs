@@ -89,8 +89,8 @@ pub struct AccountState {
     /// The work that is undecided. From the processor: its bookkeeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
-    /// When an account is looked up again that is not active, or whose last event came from an
-    /// answer older than its webhook. From the processor: its bookkeeping.
+    /// When an account is looked up again that is degraded or failed, or whose last event came from
+    /// an answer that may be older than its webhook. From the processor: its bookkeeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck: Option<Recheck>,
     /// When an account began to answer 404 that was unlinked for that alone, no webhook having said
@@ -269,7 +269,8 @@ pub struct Grace {
 }
 
 /// When an account is looked at again without a webhook: on a schedule where it is degraded or
-/// failed, once where it is active and its last event was told by an answer older than its webhook.
+/// failed, once where it is active or unlinked and its last event was told by an answer that may be
+/// older than its webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recheck {
     /// How many rechecks were made.

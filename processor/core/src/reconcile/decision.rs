@@ -62,12 +62,19 @@ pub fn decide(case: &Case<'_>, periods: &GracePeriods) -> Decision {
 
 impl Case<'_> {
     /// Returns the kind as which the triggers count. A deleted webhook that is older than a
-    /// confirmation since then says nothing about a deletion.
+    /// confirmation since then says nothing about a deletion, nor does one of an account that is
+    /// unlinked already, where a newer webhook came with it.
     #[must_use]
     pub fn trigger(&self) -> Trigger {
-        let confirmed = self.state.and_then(|state| state.last_event_date);
-        let is_outdated = match (self.pending.deleted_at, confirmed) {
-            (Some(deleted), Some(confirmed)) => deleted < confirmed,
+        let said_since = match self.state {
+            Some(state) if state.state == AccountPhase::Unlinked => {
+                state.last_event_date.max(self.pending.event_date)
+            }
+            Some(state) => state.last_event_date,
+            None => None,
+        };
+        let is_outdated = match (self.pending.deleted_at, said_since) {
+            (Some(deleted), Some(since)) => deleted < since,
             (None, _) | (_, None) => false,
         };
         if is_outdated && self.pending.trigger == Trigger::Deleted {
@@ -148,15 +155,22 @@ impl Case<'_> {
     /// Whether the answer shows the account as it was before the newest event or look, of which
     /// nothing was decided.
     pub(super) fn answer_is_older(&self) -> bool {
-        let Lookup::Found(account) = self.answer else {
-            return false;
-        };
         let newest = newest_date(self.pending);
-        let is_older = match (account.snapshot.updated_at, newest) {
-            (Some(updated), Some(date)) => updated < date,
+        let is_older = match (self.shown_of(), newest) {
+            (Some(shown), Some(date)) => shown < date,
             (None, _) | (_, None) => false,
         };
         !planted(Fault::LagRecheckOff) && is_older && self.freshness_of(newest) == Freshness::Newer
+    }
+
+    /// The date of what the answer shows. A 404 has none of its own, but it may be of a deletion
+    /// after which the account was linked anew.
+    fn shown_of(&self) -> Option<Timestamp> {
+        match self.answer {
+            Lookup::Found(account) => account.snapshot.updated_at,
+            Lookup::NotFound if self.trigger() == Trigger::Deleted => self.pending.deleted_at,
+            Lookup::NotFound => None,
+        }
     }
 
     /// Whether the answer shows the account as it was before its confirmation, whatever the trigger

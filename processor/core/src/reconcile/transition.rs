@@ -49,14 +49,18 @@ pub fn apply(
         Decision::Emit(kind) => Some(emit(&mut state, case, kind, project_id)),
         Decision::Skip(_) | Decision::Recheck { .. } => None,
     };
-    // The deletion was doubted for the whole grace period.
-    let is_doubted = case.trigger() == Trigger::Deleted;
+    // A deletion of an account that is there was doubted for the whole grace period.
+    let is_there = matches!(case.answer, Lookup::Found(_));
+    let is_doubted = is_there && case.trigger() == Trigger::Deleted;
     let is_old = case.answer_is_older() || case.answer_goes_back();
     let lags = event.is_some() && !is_doubted && is_old;
-    state.recheck = if state.state == AccountPhase::Active {
-        next_lag_recheck(&state, case, lags.then_some(lag_recheck))
-    } else {
-        next_recheck(&state, case, event.is_some())
+    state.recheck = match state.state {
+        AccountPhase::Active | AccountPhase::Unlinked => {
+            next_lag_recheck(&state, case, lags.then_some(lag_recheck))
+        }
+        AccountPhase::None | AccountPhase::Degraded | AccountPhase::Failed => {
+            next_recheck(&state, case, event.is_some())
+        }
     };
     let is_worth_remembering = state.version > 0;
     Transition {
@@ -114,6 +118,7 @@ fn emit(
     let is_unlinked = kind == LifecycleKind::Unlinked;
     if is_unlinked {
         state.status_reasons.clear();
+        state.recheck = None;
     } else {
         state.status_reasons.clone_from(&reasons);
         state.account = account.map(|account| account.snapshot.clone());
@@ -151,8 +156,8 @@ fn vanished_at(case: &Case<'_>, kind: LifecycleKind) -> Option<Timestamp> {
     (is_unlinked && is_unsaid && grace.kind == GraceKind::Vanish).then_some(grace.since)
 }
 
-/// Returns the recheck of an active account whose answer was older than its trigger. A recheck that
-/// is due stays due, whatever else is decided before it.
+/// Returns the recheck of an account whose answer was older than its trigger. A recheck that is due
+/// stays due, whatever else is decided before it.
 fn next_lag_recheck(
     state: &AccountState,
     case: &Case<'_>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use stackone_link_schemas::Recheck;
 
 use super::*;
-use crate::reconcile::{Case, Decision, GracePeriods, LifecycleKind, apply, decide};
+use crate::reconcile::{Case, Decision, GracePeriods, LifecycleKind, SkipReason, apply, decide};
 
 const LAG: Duration = Duration::from_secs(5);
 
@@ -98,4 +98,55 @@ fn the_look_stays_due_whatever_else_is_decided_before_and_is_made_once() {
     let (degraded, next) = decided(&looked_at_again, &look, &found("error"), 6);
     assert_eq!(degraded, Decision::Emit(LifecycleKind::Degraded));
     assert_eq!(next, due_at(66), "as of any account that is degraded");
+}
+
+/// A deleted webhook of the start, and another webhook of 5 s later.
+fn deleted_and_newer() -> Pending {
+    Pending {
+        deleted_at: Some(START),
+        ..pending(Trigger::Deleted, Some(at(5)))
+    }
+}
+
+#[test]
+fn an_unlink_that_a_newer_webhook_came_with_is_told_at_once_and_looked_at_again() {
+    let state = AccountState {
+        recheck: due_at(3600),
+        ..confirmed(AccountPhase::Degraded, "error")
+    };
+    let unlinked = Decision::Emit(LifecycleKind::Unlinked);
+    let both = deleted_and_newer();
+    assert_eq!(
+        decided(&state, &both, &Lookup::NotFound, 6),
+        (unlinked, due_at(11))
+    );
+    let alone = pending(Trigger::Deleted, Some(at(5)));
+    assert_eq!(
+        decided(&state, &alone, &Lookup::NotFound, 6),
+        (unlinked, None),
+        "what was due of a degraded account is not of an unlinked one"
+    );
+}
+
+#[test]
+fn a_copy_of_the_deleted_webhook_hides_no_newer_link_of_an_unlinked_account() {
+    let state = AccountState {
+        account: None,
+        status: None,
+        last_event_date: Some(START),
+        ..confirmed(AccountPhase::Unlinked, "active")
+    };
+    let both = deleted_and_newer();
+    let (early, _) = decided(&state, &both, &Lookup::NotFound, 6);
+    let Decision::Recheck { trigger, grace, .. } = early else {
+        panic!("a 404 may be of the time before the link: {early:?}");
+    };
+    assert_eq!(trigger, Trigger::Webhook);
+    let doubted = Pending { grace, ..both };
+    let (linked, _) = decided(&state, &doubted, &found("active"), 8);
+    assert_eq!(linked, Decision::Emit(LifecycleKind::Linked));
+    let copy = pending(Trigger::Deleted, Some(START));
+    let (skipped, recheck) = decided(&state, &copy, &Lookup::NotFound, 6);
+    assert_eq!(skipped, Decision::Skip(SkipReason::Unchanged));
+    assert_eq!(recheck, None);
 }
