@@ -89,8 +89,8 @@ async fn a_stream_that_has_nothing_to_say_is_heard_of_every_15_seconds() {
     assert!(events.next().await.is_some());
     for _ in 0..3 {
         let silent_since = tokio::time::Instant::now();
-        let said = events.next().await.unwrap().unwrap();
-        assert_eq!(said, ": ping\n\n");
+        let said = timeout(2 * PING, events.next()).await.unwrap();
+        assert_eq!(said.unwrap().unwrap(), ": ping\n\n");
         // To the millisecond, as tokio's clock goes.
         assert_eq!(silent_since.elapsed().as_secs(), 15);
     }
@@ -110,5 +110,5 @@ async fn a_stream_ends_with_the_authority_of_its_caller() {
     let counted = streams.open(Uuid::nil(), &tenant("t")).unwrap();
     let soon = Timestamp::now() + jiff::SignedDuration::from_millis(20);
     let events = events(counted, followed, now, Some(soon));
-    assert_eq!(events.count().await, 1);
+    assert_eq!(timeout(PING, events.count()).await, Ok(1));
 }
