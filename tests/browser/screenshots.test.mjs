@@ -78,14 +78,18 @@ test(
 );
 
 test(
-  "pictures of a session without the Hub, and of one that has expired",
+  "pictures of a session without the Hub, of the question whose an account is, and of one that has expired",
   inWorld(
-    async ({ page, host, connect }) => {
-      connect.hasHub = false;
+    async ({ page, host, connect, stackone }) => {
+      Object.assign(connect, { hasHub: false, webhooks: false });
       const link = await begun(page, host);
       await link.said("You sign in on StackOne's page. This page notices when you are done.");
       await picture(page, "hosted");
       const [session] = connect.sessions.values();
+      const { id } = stackone.addAccount({ tenant: "tenant-1" });
+      connect.change(session, { reasons: ["ambiguous"], account: id });
+      await link.said("An account was connected, by you or in another attempt that is still open.");
+      await picture(page, "ambiguous");
       connect.change(session, { state: "expired" });
       await link.event("expired");
       await picture(page, "expired");
