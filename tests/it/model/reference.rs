@@ -132,14 +132,17 @@ fn decide(known: &Known, truth: Option<&Truth>, merged: &[Trigger]) -> (Option<T
         let dated = merged.iter().filter(|trigger| trigger.sort >= sort);
         dated.filter_map(|trigger| trigger.date).max()
     };
+    let webhooks = merged.iter().filter(|trigger| !trigger.is_look);
+    let said = webhooks.filter_map(|trigger| trigger.date).max();
+    let is_newer = said > known.newest;
+    // A deleted webhook counts as W that is older than the last confirmed cause, or than a webhook
+    // which came with it to an account that is unlinked.
+    let said = said.filter(|_| known.phase == AccountPhase::Unlinked);
     let strongest = merged.iter().map(|trigger| trigger.sort).max();
     let sort = match strongest.unwrap_or(Sort::Recheck) {
-        // A deleted webhook that is older than the last confirmed cause counts as W.
-        Sort::Deleted if date_of(Sort::Deleted) < known.newest => Sort::Webhook,
+        Sort::Deleted if date_of(Sort::Deleted) < known.newest.max(said) => Sort::Webhook,
         sort @ (Sort::Recheck | Sort::Webhook | Sort::Deleted) => sort,
     };
-    let webhooks = merged.iter().filter(|trigger| !trigger.is_look);
-    let is_newer = webhooks.filter_map(|trigger| trigger.date).max() > known.newest;
     let kind = row(sort, is_newer, truth, known);
     let newest = date_of(Sort::Recheck).max(known.newest);
     let Some(kind) = kind else {
