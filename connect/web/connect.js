@@ -1,5 +1,5 @@
 // <stackone-link>: a button that links an account in a dialog, and learns from the service, not
-// from the Hub, that it works. docs/embed.md says how a page uses it.
+// from the Hub, that it works. See docs/embed.md.
 import { Attempt } from "./connect/attempt.js";
 import { Dialog } from "./connect/dialog.js";
 import { hasStorage, loadHub, makeHub, phaseOf, rootOf } from "./connect/hub.js";
@@ -60,7 +60,7 @@ export class StackoneLink extends HTMLElement {
     this.#timer = window.setInterval(() => this.#tick(), 250);
     try {
       const session = new LinkSessionClient(await this.session());
-      if (attempt.over) return void (await session.cancel());
+      if (attempt.over) return void (this.hasAttribute("once") || (await session.cancel()));
       attempt.session = session;
       this.#emit("opened");
       for await (const known of session.follow(attempt.abort.signal)) this.#learn(attempt, known);
@@ -157,7 +157,7 @@ export class StackoneLink extends HTMLElement {
   #settle(attempt, state) {
     if (attempt.over) return;
     attempt.end();
-    // The Hub still closes its window, which the service is at times faster than.
+    // The Hub still closes its window; the service is at times faster.
     this.#dialog.hide();
     setTimeout(() => attempt.hub?.remove(), attempt.phase === "saving" ? 5000 : 0);
     const once = this.hasAttribute("once");

@@ -161,6 +161,28 @@ test(
 );
 
 test(
+  "who leaves while the link is being opened can open it again",
+  inWorld(async (world) => {
+    const { page, connect } = world;
+    const { link_url } = mail(world);
+    /** @type {() => void} */
+    let go = () => {};
+    const held = new Promise((done) => (go = () => done(undefined)));
+    await page.route("**/open", (route) => held.then(() => route.continue()));
+    const link = await begun(page, link_url);
+    // It stops nothing, unlike Cancel, which asks first.
+    await link.button("Close").click();
+    await link.dialog.waitFor({ state: "hidden" });
+    const opened = page.waitForResponse("**/open");
+    go();
+    await opened;
+    await link.start.click();
+    await link.said("Choose the system to connect.");
+    assert.ok(!connect.calls.includes("POST cancel"), "nobody was asked");
+  }),
+);
+
+test(
   "two tabs do not break each other: the one links, and both say so",
   inWorld(async (world) => {
     const { page, context } = world;
