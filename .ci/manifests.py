@@ -1,7 +1,8 @@
 """Holds the resources on stdin against the schemas of Kubernetes and of the Prometheus operator.
 
 Unknown fields are errors. Then it breaks some of them on purpose, each of which has to be found: a check that finds
-nothing would look like one that finds nothing wrong. The data of ConfigMaps is written below --settings, by name.
+nothing would look like one that finds nothing wrong. Folders of secrets that settings name have to be mounted. The data
+of ConfigMaps is written below --settings, by name.
 """
 
 import argparse
@@ -93,6 +94,18 @@ def overlooked(resource, versions, crds):
             yield f"mistake {number} of {resource['kind']} is not found"
 
 
+def unmounted(resource, settings):
+    """The folders of secrets that the settings of its containers name, and that are not mounted."""
+    pod = resource.get("spec", {}).get("template", {}).get("spec", {})
+    volumes = {volume["name"]: volume.get("configMap", {}).get("name") for volume in pod.get("volumes", [])}
+    for one in pod.get("containers", []):
+        mounts = one.get("volumeMounts", [])
+        mounted = {mount["mountPath"] for mount in mounts}
+        texts = [text for mount in mounts for text in settings.get(volumes[mount["name"]], {}).values()]
+        named = {folder for text in texts for folder in re.findall('= *"(/run/secrets/[^"]+)/[^/"]+"', text)}
+        yield from (f"container {one['name']}: {folder} is not mounted" for folder in sorted(named - mounted))
+
+
 def write_settings(resource, folder):
     # Without the hash that kustomize appends.
     name = re.sub("-[a-z0-9]{10}$", "", resource["metadata"]["name"])
@@ -110,11 +123,13 @@ def main():
     arguments = arguments.parse_args()
     crds = read_crds(arguments.crds)
     resources = list(yaml.safe_load_all(sys.stdin))
+    settings = {one["metadata"]["name"]: one["data"] for one in resources if one["kind"] == "ConfigMap"}
     found = []
     for resource in resources:
         name = f"{resource['kind']} {resource['metadata']['name']}"
         wrong = problem(resource, arguments.versions, crds)
         found += [f"{name}: {wrong}"] if wrong else overlooked(resource, arguments.versions, crds)
+        found += [f"{name}: {folder}" for folder in unmounted(resource, settings)]
         if resource["kind"] == "ConfigMap":
             write_settings(resource, arguments.settings)
     print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
