@@ -12,6 +12,6 @@ createServer(async (request, response) => {
     method: "POST",
     headers: { authorization: `Bearer ${CONNECT_TOKEN}`, "content-type": "application/json" },
     body: JSON.stringify({ tenant, channel: "hub" }),
-  });
+  }).catch(() => new Response("{}", { status: 502 })); // nobody answers there
   response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
 }).listen(Number(PORT), "127.0.0.1", () => console.log(`http://127.0.0.1:${PORT}`));
