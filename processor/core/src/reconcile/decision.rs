@@ -48,10 +48,16 @@ pub enum Decision {
 pub fn decide(case: &Case<'_>, periods: &GracePeriods) -> Decision {
     let decision = case.settle(case.trigger(), periods);
     match decision {
-        Decision::Skip(reason) if reason != SkipReason::StillThere && case.answer_may_lag() => {
+        Decision::Skip(reason) if case.answer_may_lag() && case.is_worth_another(reason) => {
+            // A deletion that was doubted to the end is not doubted again.
+            let trigger = if reason == SkipReason::StillThere {
+                Trigger::Webhook
+            } else {
+                case.pending.trigger
+            };
             Decision::Recheck {
                 due_at: later(case.now, periods.lag_recheck),
-                trigger: case.pending.trigger,
+                trigger,
                 grace: None,
                 lag_recheck_used: true,
             }
@@ -63,9 +69,13 @@ pub fn decide(case: &Case<'_>, periods: &GracePeriods) -> Decision {
 impl Case<'_> {
     /// Returns the kind as which the triggers count. A deleted webhook that is older than a
     /// confirmation since then says nothing about a deletion, nor does one of an account that is
-    /// unlinked already, where a newer webhook came with it.
+    /// unlinked already, where a newer webhook came with it. The look that follows an unlink by a
+    /// 404 counts as the newer webhook that asked for it.
     #[must_use]
     pub fn trigger(&self) -> Trigger {
+        if self.pending.trigger == Trigger::Recheck && self.is_look_after_unlink() {
+            return Trigger::Webhook;
+        }
         let said_since = match self.state {
             Some(state) if state.state == AccountPhase::Unlinked => {
                 state.last_event_date.max(self.pending.event_date)
@@ -82,6 +92,15 @@ impl Case<'_> {
         } else {
             self.pending.trigger
         }
+    }
+
+    /// Whether the look is due that [`super::apply`] has made after an unlink by a 404, and of which
+    /// a webhook knew more. A state that was unlinked by another status keeps that.
+    fn is_look_after_unlink(&self) -> bool {
+        self.state.is_some_and(|state| {
+            let is_due = state.recheck.is_some_and(|look| look.due_at <= self.now);
+            state.state == AccountPhase::Unlinked && state.status.is_none() && is_due
+        })
     }
 
     fn settle(&self, trigger: Trigger, periods: &GracePeriods) -> Decision {
@@ -145,6 +164,16 @@ impl Case<'_> {
             (Some(date), Some(confirmed)) if date <= confirmed => Freshness::NotNewer,
             (Some(_), _) => Freshness::Newer,
         }
+    }
+
+    /// Whether something newer than the deletion came, for which the deletion's answers were not
+    /// doubted.
+    pub(super) fn is_newer_than_deletion(&self) -> bool {
+        newest_date(self.pending) > self.pending.deleted_at
+    }
+
+    fn is_worth_another(&self, reason: SkipReason) -> bool {
+        reason != SkipReason::StillThere || self.is_newer_than_deletion()
     }
 
     /// Whether the answer may be older than the newest event, and another lookup could show that.

@@ -49,9 +49,11 @@ pub fn apply(
         Decision::Emit(kind) => Some(emit(&mut state, case, kind, project_id)),
         Decision::Skip(_) | Decision::Recheck { .. } => None,
     };
-    // A deletion of an account that is there was doubted for the whole grace period.
+    // A deletion of an account that is there was doubted for the whole grace period, and nothing
+    // that came meanwhile.
     let is_there = matches!(case.answer, Lookup::Found(_));
-    let is_doubted = is_there && case.trigger() == Trigger::Deleted;
+    let is_deletion = is_there && case.trigger() == Trigger::Deleted;
+    let is_doubted = is_deletion && !case.is_newer_than_deletion();
     let is_old = case.answer_is_older() || case.answer_goes_back();
     let lags = event.is_some() && !is_doubted && is_old;
     state.recheck = match state.state {

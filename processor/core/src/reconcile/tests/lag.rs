@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stackone_link_schemas::Recheck;
+use stackone_link_schemas::{Grace, GraceKind, Recheck};
 
 use super::*;
 use crate::reconcile::{Case, Decision, GracePeriods, LifecycleKind, SkipReason, apply, decide};
@@ -63,23 +63,54 @@ fn an_answer_that_is_older_than_the_one_before_is_looked_at_again_whatever_made_
     }
 }
 
-#[test]
-fn a_deleted_webhook_was_doubted_long_enough() {
-    let state = confirmed(AccountPhase::Active, "active");
-    let grace = stackone_link_schemas::Grace {
-        kind: stackone_link_schemas::GraceKind::Delete,
+/// A deleted webhook of the start that is doubted for two minutes, and the newest webhook.
+fn doubted(kind: GraceKind, newest: Timestamp) -> Pending {
+    let grace = Grace {
+        kind,
         trigger: Trigger::Deleted,
         since: START,
         deadline: at(120),
         answers: 5,
         released_at: None,
     };
-    let doubted = Pending {
+    Pending {
         grace: Some(grace),
+        event_date: Some(newest),
         ..pending(Trigger::Deleted, Some(START))
+    }
+}
+
+#[test]
+fn a_deleted_webhook_was_doubted_long_enough_and_a_newer_one_was_not() {
+    let state = confirmed(AccountPhase::Active, "active");
+    for (newest, again) in [(START, None), (at(119), due_at(126))] {
+        let doubted = doubted(GraceKind::Delete, newest);
+        let refreshed = decided(&state, &doubted, &found("active"), 121);
+        assert_eq!(refreshed, (REFRESHED, again), "{newest}");
+    }
+    for (newest, again) in [(START, None), (at(119), due_at(126))] {
+        let doubted = doubted(GraceKind::DeleteConfirm, newest);
+        let (decision, recheck) = decided(&state, &doubted, &found("archived"), 121);
+        assert_eq!(decision, Decision::Emit(LifecycleKind::Unlinked));
+        assert_eq!(recheck, again, "{newest}");
+    }
+}
+
+#[test]
+fn a_webhook_that_comes_as_a_deletion_turns_out_wrong_is_looked_at_again_without_it() {
+    let state = confirmed(AccountPhase::Degraded, "error");
+    let alone = doubted(GraceKind::Delete, START);
+    let (decision, _) = decided(&state, &alone, &found("error"), 121);
+    assert_eq!(decision, Decision::Skip(SkipReason::StillThere));
+    let newer = doubted(GraceKind::Delete, at(119));
+    let (decision, _) = decided(&state, &newer, &found("error"), 121);
+    let again = Decision::Recheck {
+        due_at: at(126),
+        trigger: Trigger::Webhook,
+        grace: None,
+        lag_recheck_used: true,
     };
-    let refreshed = decided(&state, &doubted, &found("active"), 121);
-    assert_eq!(refreshed, (REFRESHED, None));
+    assert_eq!(decision, again);
 }
 
 #[test]
@@ -149,4 +180,40 @@ fn a_copy_of_the_deleted_webhook_hides_no_newer_link_of_an_unlinked_account() {
     let (skipped, recheck) = decided(&state, &copy, &Lookup::NotFound, 6);
     assert_eq!(skipped, Decision::Skip(SkipReason::Unchanged));
     assert_eq!(recheck, None);
+}
+
+#[test]
+fn the_look_after_an_unlink_counts_as_the_newer_webhook() {
+    let state = confirmed(AccountPhase::Active, "active");
+    let both = deleted_and_newer();
+    let case = Case {
+        state: Some(&state),
+        pending: &both,
+        answer: &Lookup::NotFound,
+        now: at(6),
+    };
+    let unlinked = Decision::Emit(LifecycleKind::Unlinked);
+    let unlinked = apply(&id(), &case, unlinked, None, LAG).state.unwrap();
+    let look = pending(Trigger::Recheck, None);
+    for answer in [found("inactive"), found("error"), Lookup::NotFound] {
+        let (early, kept) = decided(&unlinked, &look, &answer, 8);
+        assert_eq!(early, Decision::Skip(SkipReason::Unchanged), "a resync's");
+        assert_eq!(kept, due_at(11));
+        let (due, _) = decided(&unlinked, &look, &answer, 11);
+        let Decision::Recheck { trigger, grace, .. } = due else {
+            panic!("the new link may still appear or become active: {due:?}");
+        };
+        let kind = grace.map(|grace| grace.kind);
+        assert_eq!(
+            (trigger, kind),
+            (Trigger::Webhook, Some(GraceKind::Activation))
+        );
+    }
+    let archived = AccountState {
+        status: Some("archived".into()),
+        ..unlinked
+    };
+    let (still, _) = decided(&archived, &look, &found("archived"), 11);
+    let unchanged = Decision::Skip(SkipReason::Unchanged);
+    assert_eq!(still, unchanged, "it was unlinked for that");
 }
