@@ -16,6 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use stackone_processor::config::Config;
 
+use crate::project_names::projects;
 use ask_kafka::Cluster;
 
 pub use finding::{Check, Finding, Verdict};
@@ -61,7 +62,7 @@ async fn kafka(config: &Config, within: Duration) -> Vec<Finding> {
     findings.extend(judge::state(&config.settings.topics.state, &state));
     findings.extend(judge::group(&config.settings.group.id, &group));
     let now = Timestamp::now();
-    findings.extend(judge::work(&state, now));
+    findings.extend(judge::work(&projects(&config.settings), &state, now));
     let letters = cluster.letters(within).await;
     findings.extend(judge::letters(
         &config.settings.topics.dead_letter,

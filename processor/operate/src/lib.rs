@@ -9,6 +9,7 @@ pub mod contact;
 pub mod doctor;
 pub mod explain;
 pub mod look;
+pub mod project_names;
 pub mod redrive;
 pub mod resync;
 pub mod state_view;

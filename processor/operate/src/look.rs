@@ -10,9 +10,10 @@ use stackone_link_schemas::{
 };
 use stackone_link_transport::{PublishError, Publisher, StartError};
 use stackone_link_wire::{OutgoingRecord, RecordHeaders};
-use stackone_processor::config::{ProjectSettings, Settings};
-use stackone_processor_core::api_gate::{Project, Projects};
+use stackone_processor::config::Settings;
+use stackone_processor_core::api_gate::Projects;
 
+use crate::project_names::projects;
 use crate::state_view::{StatesError, states};
 
 /// How long the record may take to be stored.
@@ -80,6 +81,7 @@ pub async fn ask_for_look(
     named: Option<&str>,
 ) -> Result<AskedLook, LookError> {
     let known = states(settings, Some(account.clone())).await?;
+    let known = known.all().map_err(StatesError::from)?;
     let known = known.get(account);
     let project_id = project_of(&projects(settings), account, known, named)?;
     let topic = &settings.topics.account_events;
@@ -117,14 +119,6 @@ pub async fn ask_for_look(
     })
 }
 
-fn projects(settings: &Settings) -> Projects {
-    let project = |project: &ProjectSettings| Project {
-        id: project.id.clone(),
-        requests_per_minute: project.requests_per_minute,
-    };
-    Projects::new(settings.projects.iter().map(project).collect())
-}
-
 /// Returns the id of the project whose key is used, by the same rules by which the processor would
 /// refuse the record.
 fn project_of(
@@ -158,6 +152,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use stackone_link_schemas::{Pending, Trigger};
+    use stackone_processor_core::api_gate::Project;
     use stackone_processor_core::reconcile::unknown_account;
     use stackone_processor_core::work::Work;
 

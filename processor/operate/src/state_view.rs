@@ -8,7 +8,7 @@ use stackone_link_schemas::{AccountId, AccountState};
 use stackone_link_transport::{KafkaConfig, Polled, ReadError, ReadRange, Record, TopicReader};
 use stackone_link_wire::partition_of_key;
 use stackone_processor::config::Settings;
-use stackone_processor_core::state::store::StateStore;
+use stackone_processor_core::state::store::{StateStore, UnreadableState};
 use tokio::task::JoinError;
 
 use crate::tasks;
@@ -27,6 +27,43 @@ pub enum StatesError {
     /// The thread that reads ended early.
     #[error(transparent)]
     Died(#[from] JoinError),
+    /// The newest state of an account cannot be read, and no processor starts with it.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableState),
+}
+
+/// The newest state of every account.
+#[derive(Debug, Default)]
+pub struct States {
+    /// The states that can be read.
+    pub readable: BTreeMap<AccountId, AccountState>,
+    /// The others, and why.
+    pub unreadable: Vec<UnreadableState>,
+}
+
+impl States {
+    /// Returns the states, if all can be read.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first that cannot.
+    pub fn all(self) -> Result<BTreeMap<AccountId, AccountState>, UnreadableState> {
+        match self.unreadable.into_iter().next() {
+            None => Ok(self.readable),
+            Some(unreadable) => Err(unreadable),
+        }
+    }
+
+    fn of(newest: BTreeMap<AccountId, Result<AccountState, serde_json::Error>>) -> Self {
+        let mut states = Self::default();
+        for (account, state) in newest {
+            match state {
+                Ok(state) => drop(states.readable.insert(account, state)),
+                Err(error) => states.unreadable.push(UnreadableState { account, error }),
+            }
+        }
+        states
+    }
 }
 
 /// How the state topic is reached.
@@ -53,21 +90,17 @@ impl Source {
 /// # Errors
 ///
 /// Fails as [`StatesError`] says.
-pub async fn states(
-    settings: &Settings,
-    only: Option<AccountId>,
-) -> Result<BTreeMap<AccountId, AccountState>, StatesError> {
+pub async fn states(settings: &Settings, only: Option<AccountId>) -> Result<States, StatesError> {
     let source = Source::of(settings);
     let reading = move || -> Result<_, ReadError> {
-        let mut states = BTreeMap::new();
+        let mut newest = BTreeMap::new();
         each(&source, only.as_ref(), |id, value| {
             match value.map(AccountState::parse) {
-                None => drop(states.remove(&id)),
-                Some(Ok(state)) => drop(states.insert(id, state)),
-                Some(Err(error)) => tracing::error!(account = %id, %error, "state cannot be read"),
+                None => drop(newest.remove(&id)),
+                Some(state) => drop(newest.insert(id, state)),
             }
         })?;
-        Ok(states)
+        Ok(States::of(newest))
     };
     Ok(spawn_blocking(tasks::STATES, reading).await??)
 }
@@ -133,4 +166,21 @@ fn ranges(partitions: Vec<i32>, only: Option<&AccountId>) -> Vec<ReadRange> {
 fn account_of(record: &Record<'_>) -> Option<AccountId> {
     let key = std::str::from_utf8(record.key()?).ok()?;
     AccountId::try_from(key).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_state_is_told_and_no_older_one_is_taken_for_it() {
+        let id = |id: &str| AccountId::try_from(id).unwrap();
+        let readable = br#"{"account_id":"a","state":"active","version":1}"#;
+        let newest = [("a", readable.as_slice()), ("b", b"{")];
+        let newest = newest.map(|(account, value)| (id(account), AccountState::parse(value)));
+        let states = States::of(newest.into());
+        assert_eq!(states.readable.keys().collect::<Vec<_>>(), [&id("a")]);
+        let unreadable = states.all().unwrap_err();
+        assert_eq!(unreadable.account, id("b"));
+    }
 }

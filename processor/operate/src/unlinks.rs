@@ -11,11 +11,11 @@ use stackone_link_schemas::{
 use stackone_link_transport::{PublishError, Publisher, StartError, TopicAdmin, TopicAdminError};
 use stackone_link_wire::{OutgoingRecord, RecordHeaders};
 use stackone_processor::config::{ProjectSettings, Settings};
+use stackone_processor_core::api_gate::Projects;
 
+use crate::project_names::{UNNAMED, name_of, projects};
 use crate::state_view::{StatesError, states};
 
-/// The name of a single project without an id.
-pub const UNNAMED: &str = "default";
 /// How long a record may take to be stored.
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -92,18 +92,19 @@ pub struct Vanished {
     pub state: AccountState,
     /// Since when and until when the 404s are doubted.
     pub grace: Grace,
+    /// The name of its project, by which it is released.
+    pub project: String,
 }
 
 impl Vanished {
-    fn of(state: AccountState) -> Option<Self> {
+    fn of(state: AccountState, projects: &Projects) -> Option<Self> {
         let grace = state.pending.as_ref()?.grace?;
-        (grace.kind == GraceKind::Vanish).then_some(Self { state, grace })
-    }
-
-    /// Returns the name of the account's project.
-    #[must_use]
-    pub fn project(&self) -> &str {
-        self.state.project_id.as_deref().unwrap_or(UNNAMED)
+        let project = name_of(projects, state.project_id.as_deref()).to_owned();
+        (grace.kind == GraceKind::Vanish).then_some(Self {
+            state,
+            grace,
+            project,
+        })
     }
 }
 
@@ -116,10 +117,11 @@ pub async fn vanished(
     settings: &Settings,
     project: Option<&str>,
 ) -> Result<Vec<Vanished>, StatesError> {
-    let all = states(settings, None).await?;
-    let all = all.into_values().filter_map(Vanished::of);
-    let of_project =
-        |account: &Vanished| project.is_none_or(|project| account.project() == project);
+    let all = states(settings, None).await?.all()?;
+    let projects = projects(settings);
+    let all = all.into_values();
+    let all = all.filter_map(|state| Vanished::of(state, &projects));
+    let of_project = |account: &Vanished| project.is_none_or(|project| account.project == project);
     Ok(all.filter(of_project).collect())
 }
 
@@ -129,7 +131,10 @@ fn is_named(project: &ProjectSettings, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use stackone_link_schemas::{AccountId, Pending, Trigger};
+    use stackone_processor_core::api_gate::Project;
 
     use super::*;
     use stackone_processor_core::reconcile::unknown_account;
@@ -161,9 +166,36 @@ mod tests {
         }
     }
 
+    fn configured(id: Option<&str>) -> Projects {
+        let project = Project {
+            id: id.map(str::to_owned),
+            requests_per_minute: NonZeroU32::MIN,
+        };
+        Projects::new(vec![project])
+    }
+
     #[test]
     fn only_accounts_that_vanished_are_listed() {
-        assert_eq!(Vanished::of(state(GraceKind::Activation, None)), None);
-        assert!(Vanished::of(state(GraceKind::Vanish, None)).is_some());
+        let of = |kind| Vanished::of(state(kind, None), &configured(None));
+        assert_eq!(of(GraceKind::Activation), None);
+        assert!(of(GraceKind::Vanish).is_some());
+    }
+
+    #[test]
+    fn an_account_is_listed_with_the_name_by_which_its_project_is_released() {
+        for (configured_as, owner, name) in [
+            (None, None, "default"),
+            (None, Some("acme"), "default"),
+            (Some("acme"), Some("acme"), "acme"),
+            (Some("acme"), None, "acme"),
+            (Some("acme"), Some("removed"), "removed"),
+        ] {
+            let state = AccountState {
+                project_id: owner.map(str::to_owned),
+                ..state(GraceKind::Vanish, None)
+            };
+            let vanished = Vanished::of(state, &configured(configured_as)).unwrap();
+            assert_eq!(vanished.project, name, "{configured_as:?} {owner:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::io::Write;
 use stackone_link_process::counted::counted;
 use stackone_processor::config::Settings;
 use stackone_processor_operate::look::{AskedLook, ask_for_look};
-use stackone_processor_operate::unlinks::UNNAMED;
+use stackone_processor_operate::project_names::UNNAMED;
 
 use crate::contact;
 use crate::escaped::escaped;

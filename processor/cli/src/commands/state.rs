@@ -8,7 +8,8 @@ use stackone_link_process::counted::counted;
 use stackone_link_process::stdout::stdout;
 use stackone_link_schemas::{AccountId, AccountState};
 use stackone_processor::config::Settings;
-use stackone_processor_operate::state_view::states;
+use stackone_processor_core::state::store::UnreadableState;
+use stackone_processor_operate::state_view::{States, states};
 
 use crate::escaped::escaped;
 use crate::{contact, values};
@@ -84,21 +85,26 @@ pub(crate) async fn show(settings: &Settings, command: StateCommand) -> anyhow::
 ///
 /// # Errors
 ///
-/// Fails where the topic cannot be read, or the selected account has no state.
+/// Fails where the topic or a state cannot be read, or the selected account has no state. The other
+/// states are printed before.
 pub async fn run(
     settings: &Settings,
     selection: StateSelection,
     mut out: impl Write,
 ) -> anyhow::Result<()> {
     let states = states(settings, selection.account.clone()).await;
-    let states = states.context("state cannot be read")?;
-    if let Some(account) = selection.account.as_ref().filter(|_| states.is_empty()) {
+    let States {
+        readable,
+        unreadable,
+    } = states.context("state cannot be read")?;
+    let has_none = readable.is_empty() && unreadable.is_empty();
+    if let Some(account) = selection.account.as_ref().filter(|_| has_none) {
         anyhow::bail!(
             "account {account} has no state: no lookup of it was decided yet, or StackOne never knew it; `explain {account}` \
              says which"
         );
     }
-    let selected: Vec<&AccountState> = states
+    let selected: Vec<&AccountState> = readable
         .values()
         .filter(|state| selection.takes(state))
         .collect();
@@ -106,10 +112,22 @@ pub async fn run(
         for state in selected {
             writeln!(out, "{}", serde_json::to_string(state)?)?;
         }
-        return Ok(());
+    } else if !selected.is_empty() || unreadable.is_empty() {
+        table(&mut out, &selected)?;
     }
-    table(&mut out, &selected)?;
-    Ok(())
+    all_were_read(&unreadable)
+}
+
+/// Fails where an account is not shown because its state cannot be read.
+fn all_were_read(unreadable: &[UnreadableState]) -> anyhow::Result<()> {
+    let Some(first) = unreadable.first() else {
+        return Ok(());
+    };
+    let more = match unreadable.len() - 1 {
+        0 => String::new(),
+        more => format!(", nor can {more} more"),
+    };
+    anyhow::bail!("{first}{more}; `doctor` says where it is, and what to do")
 }
 
 fn table(out: &mut impl Write, states: &[&AccountState]) -> io::Result<()> {

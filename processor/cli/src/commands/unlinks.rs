@@ -107,7 +107,7 @@ fn line(account: &Vanished, now: Timestamp) -> String {
         None if grace.deadline <= now => "due".to_owned(),
         None => format!("doubted until {}", grace.deadline),
     };
-    let (id, project, since) = (&state.account_id, account.project(), grace.since);
+    let (id, project, since) = (&state.account_id, &account.project, grace.since);
     format!("{id}  {project}  404 since {since}  {what}")
 }
 
@@ -134,6 +134,7 @@ mod tests {
                 answers: 1,
                 released_at,
             },
+            project: "default".to_owned(),
         }
     }
 

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountId, AccountState, GraceKind};
 use stackone_link_wire::partition_of_key;
+use stackone_processor_core::api_gate::Projects;
+
+use crate::project_names::name_of;
 
 /// The position of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +42,10 @@ enum Waiting {
     /// Its triggers are undecided.
     Undecided { since: Timestamp },
     /// It answers 404, and is to be unlinked or to come back.
-    Vanished { project: String, until: Timestamp },
+    Vanished {
+        project: Option<String>,
+        until: Timestamp,
+    },
 }
 
 impl Waiting {
@@ -51,10 +57,7 @@ impl Waiting {
         let since = pending.since;
         let waiting = match pending.grace.filter(vanished) {
             Some(grace) => Self::Vanished {
-                project: state
-                    .project_id
-                    .clone()
-                    .unwrap_or_else(|| "default".to_owned()),
+                project: state.project_id.clone(),
                 until: grace.deadline,
             },
             None => Self::Undecided { since },
@@ -170,14 +173,19 @@ impl Survey {
     }
 
     /// Returns how many accounts of each project answer 404 and should have been unlinked before
-    /// `due`.
-    pub(super) fn held(&self, due: Timestamp) -> BTreeMap<&str, usize> {
+    /// `due`, by the project's name.
+    pub(super) fn held<'a>(
+        &'a self,
+        due: Timestamp,
+        projects: &'a Projects,
+    ) -> BTreeMap<&'a str, usize> {
         let mut held = BTreeMap::new();
         for newest in self.newest.values() {
             if let Some(Waiting::Vanished { project, until }) = &newest.waiting
                 && *until < due
             {
-                *held.entry(project.as_str()).or_default() += 1;
+                let name = name_of(projects, project.as_deref());
+                *held.entry(name).or_default() += 1;
             }
         }
         held

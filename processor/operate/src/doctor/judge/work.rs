@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use stackone_link_process::counted::counted;
+use stackone_processor_core::api_gate::Projects;
 
 use super::super::finding::{Check, Finding};
 use super::super::seen::{StateSeen, Unseen};
@@ -16,12 +17,16 @@ const LOOKUP: Duration = Duration::from_secs(30);
 
 /// Judges the undecided work of states. The check of the state topic reports one that cannot be
 /// read.
-pub(in crate::doctor) fn work(seen: &Result<StateSeen, Unseen>, now: Timestamp) -> Vec<Finding> {
+pub(in crate::doctor) fn work(
+    projects: &Projects,
+    seen: &Result<StateSeen, Unseen>,
+    now: Timestamp,
+) -> Vec<Finding> {
     let Ok(seen) = seen else {
         return vec![Finding::unknown(Check::Work, "what waits cannot be seen")];
     };
     let before = |wait: Duration| now.checked_sub(wait).unwrap_or(Timestamp::MIN);
-    let held = seen.survey.held(before(LOOKUP));
+    let held = seen.survey.held(before(LOOKUP), projects);
     let mut findings: Vec<Finding> = held
         .into_iter()
         .map(|(project, accounts)| held_back(project, accounts))
@@ -68,6 +73,10 @@ fn held_back(project: &str, accounts: usize) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
+    use stackone_processor_core::api_gate::Project;
+
     use super::super::super::finding::Verdict;
     use super::super::super::survey::Survey;
     use super::super::super::survey::tests::record;
@@ -100,7 +109,15 @@ mod tests {
             survey,
             is_complete,
         };
-        work(&Ok(seen), now())
+        work(&configured(Some("acme")), &Ok(seen), now())
+    }
+
+    fn configured(id: Option<&str>) -> Projects {
+        let project = Project {
+            id: id.map(str::to_owned),
+            requests_per_minute: NonZeroU32::MIN,
+        };
+        Projects::new(vec![project])
     }
 
     #[test]
@@ -125,6 +142,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_held_is_told_by_the_name_by_which_it_is_released() {
+        let due = Some(("vanish", "2026-03-08T14:59:00Z"));
+        let account = state("a", "2026-03-08T14:49:00Z", due);
+        let mut survey = Survey::of(1);
+        survey.take(record(0, Some("a"), Some(account.as_bytes())));
+        let seen = Ok(StateSeen {
+            survey,
+            is_complete: true,
+        });
+        let held = work(&configured(None), &seen, now());
+        let advice = held[0].advice.as_deref().unwrap_or_default();
+        assert!(advice.contains("unlinks release default"), "{advice}");
+    }
+
+    #[test]
     fn an_account_that_waits_for_too_long_is_wrong_and_one_that_waits_is_fine() {
         for (since, verdict) in [
             ("2026-03-08T14:44:00Z", Verdict::Wrong),
@@ -139,7 +171,7 @@ mod tests {
         assert_eq!(judged(&[], true)[0].verdict, Verdict::Fine);
         assert_eq!(judged(&[], false)[0].verdict, Verdict::Unknown);
         assert_eq!(
-            work(&Err(Unseen::Missing), now())[0].verdict,
+            work(&configured(None), &Err(Unseen::Missing), now())[0].verdict,
             Verdict::Unknown
         );
     }
