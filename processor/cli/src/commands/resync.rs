@@ -39,7 +39,7 @@ async fn list(config: &Config, only: Option<&str>, stop: &CancellationToken) -> 
     let lanes = lanes(&projects, only)?;
     let resync = Resync::begin(&config.settings, &projects).await;
     let resync = resync.context("state cannot be read")?;
-    let mut failed = Vec::new();
+    let (mut failed, mut incomplete) = (Vec::new(), Vec::new());
     for lane in lanes {
         let mut bar = Bar::new();
         let base_url = config.settings.projects.get(lane);
@@ -67,7 +67,10 @@ async fn list(config: &Config, only: Option<&str>, stop: &CancellationToken) -> 
         let listed = listed.await;
         bar.clear();
         match listed {
-            Ok(report) => writeln!(stdout(), "{}", line(&report))?,
+            Ok(report) => {
+                writeln!(stdout(), "{}", line(&report))?;
+                incomplete.extend(report.missing.is_none().then(|| projects.label(lane)));
+            }
             Err(error @ ResyncError::Interrupted) => return Err(error.into()),
             Err(error) => {
                 let (name, error) = (projects.label(lane), anyhow::Error::from(error));
@@ -76,8 +79,18 @@ async fn list(config: &Config, only: Option<&str>, stop: &CancellationToken) -> 
             }
         }
     }
-    anyhow::ensure!(failed.is_empty(), "not listed: {}", failed.join(", "));
-    Ok(())
+    all_listed(&failed, &incomplete)
+}
+
+/// Fails where projects were not listed, or not to the end: of those no account is found missing.
+fn all_listed(failed: &[&str], incomplete: &[&str]) -> anyhow::Result<()> {
+    let (not, partly) = (failed.join(", "), incomplete.join(", "));
+    match (failed.is_empty(), incomplete.is_empty()) {
+        (true, true) => Ok(()),
+        (false, true) => anyhow::bail!("not listed: {not}"),
+        (true, false) => anyhow::bail!("not listed to the end: {partly}"),
+        (false, false) => anyhow::bail!("not listed: {not}; not to the end: {partly}"),
+    }
 }
 
 /// Returns a line that says that the API does not answer, why, and when it is asked again.
@@ -141,6 +154,19 @@ mod tests {
             "{line}"
         );
         assert!(line.ends_with(", in 1 page"), "{line}");
+    }
+
+    #[test]
+    fn a_list_that_may_be_incomplete_is_no_success() {
+        assert!(all_listed(&[], &[]).is_ok());
+        for (failed, incomplete, says) in [
+            (["a"].as_slice(), [].as_slice(), "not listed: a"),
+            (&[], &["b", "c"], "not listed to the end: b, c"),
+            (&["a"], &["b"], "not listed: a; not to the end: b"),
+        ] {
+            let error = all_listed(failed, incomplete).unwrap_err();
+            assert_eq!(error.to_string(), says);
+        }
     }
 
     #[test]
