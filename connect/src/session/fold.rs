@@ -265,12 +265,16 @@ impl Session {
         before.is_some_and(|before| before.has_moved(account))
     }
 
-    /// Whether the first token was before what `other` was settled by.
-    pub(super) fn was_before(&self, other: &Self, settled: &LinkSessionSettled) -> bool {
-        match &self.before {
-            Some(before) => before.was_before(settled, other.final_since()),
+    /// What this session was verified by, where both are for new accounts and `other` knew nothing
+    /// of it at its first token.
+    pub(super) fn settled_beside(&self, other: &Self) -> Option<&LinkSessionSettled> {
+        let are_two = self.id != other.id && !self.is_relink() && !other.is_relink();
+        let settled = self.settled().filter(|_| are_two && self.is_verified())?;
+        let is_unknown = match &other.before {
+            Some(before) => before.was_before(settled, self.final_since()),
             None => settled.version > Some(0),
-        }
+        };
+        is_unknown.then_some(settled)
     }
 
     /// When it became final.

@@ -2,11 +2,12 @@
 //! alike which session an account belongs to.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use stackone_link_schemas::{
-    AccountId, LinkOutcome, LinkSessionChange, LinkSessionFact, LinkSessionSettled, TokenMinted,
+    AccountId, LinkOutcome, LinkSessionChange, LinkSessionFact, TokenMinted,
 };
 use uuid::Uuid;
 
@@ -70,13 +71,9 @@ impl TenantState {
             return false;
         };
         self.sessions.iter().any(|other| {
-            let claims = |settled: &LinkSessionSettled| {
-                settled.account_id == *account && session.was_before(other, settled)
-            };
-            other.id != by
-                && !other.is_relink()
-                && other.is_verified()
-                && other.settled().is_some_and(claims)
+            other
+                .settled_beside(session)
+                .is_some_and(|settled| settled.account_id == *account)
         })
     }
 
@@ -100,15 +97,24 @@ impl TenantState {
         }
     }
 
-    /// Forgets sessions that were final `REMEMBERED` ago; returns their ids.
+    /// Forgets sessions that were final `REMEMBERED` ago; returns their ids. One that verified an
+    /// account is kept for as long as a session is open that could take that account for its own.
     pub(crate) fn forget(&mut self, now: Timestamp) -> Vec<Uuid> {
         let since = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        let (forgotten, kept) = std::mem::take(&mut self.sessions)
-            .into_iter()
-            .partition(|session: &Session| session.is_over(now) && session.final_since() < since);
-        self.sessions = kept;
-        let forgotten: Vec<Session> = forgotten;
-        forgotten.iter().map(|session| session.id).collect()
+        let open = self.sessions.iter().filter(|session| !session.is_over(now));
+        let open: Vec<&Session> = open.collect();
+        let is_old = |session: &&Session| {
+            session.is_over(since)
+                && session.final_since() < since
+                && !open
+                    .iter()
+                    .any(|open| session.settled_beside(open).is_some())
+        };
+        let forgotten = self.sessions.iter().filter(is_old);
+        let forgotten: HashSet<Uuid> = forgotten.map(|session| session.id).collect();
+        self.sessions
+            .retain(|session| !forgotten.contains(&session.id));
+        forgotten.into_iter().collect()
     }
 
     /// Puts an account in the place of what was known of it.

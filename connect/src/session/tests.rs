@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use stackone_link_schemas::{
-    AccountPhase, LinkOutcome, LinkReason, LinkSessionChange, LinkSessionSettled, TokenMinted,
+    AccountPhase, LinkOutcome, LinkReason, LinkSessionChange, LinkSessionCreated,
+    LinkSessionSettled, TokenMinted,
 };
 use uuid::Uuid;
 
@@ -427,6 +428,46 @@ fn a_session_that_has_ended_is_forgotten_after_a_week() {
     assert!(tenant.forget(at(6 * DAY)).is_empty());
     assert_eq!(tenant.forget(at(8 * DAY)), [Uuid::from_u128(1)]);
     assert!(tenant.is_empty());
+}
+
+#[test]
+fn a_mailed_link_that_has_expired_is_remembered_for_a_week_from_then() {
+    let mut tenant = TenantState::default();
+    let month = LinkSessionCreated {
+        expires_in: 30 * 24 * 60 * 60,
+        ..created(None)
+    };
+    tenant.fact(1, LinkSessionChange::Created(Box::new(month)), 0);
+    tenant.fact(1, LinkSessionChange::Opened, 10);
+    assert!(tenant.forget(at(36 * DAY)).is_empty());
+    assert_eq!(seen_at(&tenant, 1, 36 * DAY), SessionState::Expired);
+    assert_eq!(tenant.forget(at(38 * DAY)), [Uuid::from_u128(1)]);
+}
+
+#[test]
+fn an_account_is_not_taken_twice_because_the_session_that_has_it_is_forgotten() {
+    let mut tenant = TenantState::default();
+    let month = LinkSessionCreated {
+        expires_in: 30 * 24 * 60 * 60,
+        ..created(None)
+    };
+    tenant.fact(1, LinkSessionChange::Created(Box::new(month)), 0);
+    tenant.mint(1, 10);
+    tenant.create(2, None);
+    tenant.mint(2, 20);
+    tenant.fact(2, hinted("a"), 30);
+    tenant.put_account(account("a", 1, Active));
+    tenant.fact(2, settled(Verified, "a", 1), 40);
+    assert_eq!(seen_at(&tenant, 1, 10 * DAY), SessionState::Linking);
+    tenant.forget(at(10 * DAY));
+    assert_eq!(seen_at(&tenant, 1, 10 * DAY), SessionState::Linking);
+    let folded = tenant.fact(1, settled(Verified, "a", 1), 10 * DAY);
+    assert_eq!(
+        folded,
+        Folded::Ignored,
+        "as on a replica that has just started"
+    );
+    assert_eq!(tenant.forget(at(38 * DAY)).len(), 2);
 }
 
 fn any_change() -> impl Strategy<Value = LinkSessionChange> {
