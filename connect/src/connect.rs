@@ -1,5 +1,6 @@
 //! The state that all requests share, and the operations on link sessions.
 
+mod key;
 mod mint;
 
 use std::sync::Arc;
@@ -27,9 +28,8 @@ use crate::session::{Owner, Session, SessionState, TenantState};
 use crate::stackone::Projects;
 use crate::streams::Streams;
 use crate::tenant::{Tenant, TenantKey};
+use key::OfKey;
 
-/// How long an `Idempotency-Key` stands for the same session.
-const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a replica waits to read a session that it does not know yet, although its token is
 /// right.
 const UNREAD: Duration = Duration::from_secs(1);
@@ -60,18 +60,22 @@ impl Connect {
         new.check(&self.settings.sessions.return_origins)?;
         let digest = new.digest();
         let now = Timestamp::now();
-        let (id, exists) = match idempotency_key {
-            None => (Uuid::new_v4(), false),
-            Some(key) => self.id_of_key(tenant.key(), key, now),
+        let of_key = || idempotency_key.map(|key| self.of_key(tenant.key(), key, now));
+        let id = match of_key().unwrap_or_else(|| OfKey::Free(Uuid::new_v4())) {
+            OfKey::Made(id) => id,
+            OfKey::Free(id) => {
+                let created = self.admitted(tenant, new, now)?;
+                let channel = channel(&created.channel);
+                let change = LinkSessionChange::Created(Box::new(created));
+                self.facts.write(tenant.key(), id, change).await?;
+                self.metrics.created(channel);
+                // The first creation in the log counts, and may be another replica's.
+                match of_key() {
+                    Some(OfKey::Made(id) | OfKey::Free(id)) => id,
+                    None => id,
+                }
+            }
         };
-        if !exists {
-            let created = self.admitted(tenant, new, now)?;
-            let channel = channel(&created.channel);
-            let change = LinkSessionChange::Created(Box::new(created));
-            self.facts.write(tenant.key(), id, change).await?;
-            self.metrics.created(channel);
-        }
-        // The first creation in the log counts, and may be another replica's.
         let first = self.of_tenant(tenant.key(), id, |_, session| {
             session.created.request_digest == digest
         });
@@ -82,19 +86,13 @@ impl Connect {
         }
     }
 
-    /// Returns the session that a key stands for, and whether it exists.
-    fn id_of_key(&self, tenant: &TenantKey, key: &str, now: Timestamp) -> (Uuid, bool) {
+    fn of_key(&self, tenant: &TenantKey, key: &str, now: Timestamp) -> OfKey {
         let project = tenant.project.as_deref();
-        let mut generation = 0;
-        loop {
-            let id = link_session_id(project, &tenant.id, key, generation);
-            let created_at = self.of_tenant(tenant, id, |_, session| session.created_at);
-            match created_at {
-                None => return (id, false),
-                Some(at) if now.duration_since(at) < KEY_LIFE => return (id, true),
-                Some(_) => generation += 1,
-            }
-        }
+        key::of_key(
+            now,
+            |day| link_session_id(project, &tenant.id, key, day),
+            |id| self.of_tenant(tenant, id, |_, session| session.created_at),
+        )
     }
 
     /// Checks that the tenant may have one more session, and builds its first fact.

@@ -161,8 +161,8 @@ pub fn link_session_key(project_id: Option<&str>, tenant_id: &str) -> String {
     format!("{}/{tenant_id}", project_id.unwrap_or_default())
 }
 
-/// Returns the id of the session for a customer's `idempotency_key`. `generation` counts how often
-/// the key was used anew after its 24 hours.
+/// Returns the id of the session for a customer's `idempotency_key`. `generation` is the day since
+/// 1970 on which it is made, so that a key that is used again later makes another session.
 #[must_use]
 pub fn link_session_id(
     project_id: Option<&str>,
