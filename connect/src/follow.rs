@@ -1,5 +1,6 @@
 //! The threads that read the topics to their ends, and follow them from there.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use stackone_link_schemas::{AccountId, AccountStateView, LinkSessionFact};
 use stackone_link_transport::{
-    KafkaConfig, Polled, ReadError, ReadRange, Reading, Record, Renewal, TopicReader,
+    KafkaConfig, Polled, ReadError, ReadRange, ReadStart, Reading, Record, Renewal, TopicReader,
     why_no_broker_answers,
 };
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The wait before a topic that cannot be read is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// The offset after the last record that was taken in, by partition.
+type NextOffsets = HashMap<i32, i64>;
+
+/// Returns the range of what was not taken in yet.
+fn unread(partition: i32, next: &NextOffsets) -> ReadRange {
+    let next = next.get(&partition).copied();
+    ReadRange {
+        start: next.map_or(ReadStart::Earliest, ReadStart::Offset),
+        ..ReadRange::whole(partition)
+    }
+}
+
 /// A topic, and the index that its records go to.
 pub(crate) struct Follower {
     pub(crate) what: Followed,
@@ -41,8 +54,9 @@ impl Follower {
     /// Follows the topic until `stop`, and recovers from every error. Blocks.
     pub(crate) fn run(&self, stop: &CancellationToken) {
         let was_caught_up = AtomicBool::new(false);
+        let mut next = NextOffsets::new();
         while !stop.is_cancelled() {
-            if let Err(error) = self.follow(stop, &was_caught_up) {
+            if let Err(error) = self.follow(stop, &was_caught_up, &mut next) {
                 let problem = self.problem(&error);
                 tracing::error!(topic = self.topic, problem, "cannot be read; trying again");
                 if !was_caught_up.load(Ordering::Relaxed) {
@@ -60,17 +74,24 @@ impl Follower {
         known.map_or_else(|| error.to_string(), |trouble| trouble.to_string())
     }
 
-    fn follow(&self, stop: &CancellationToken, caught_up: &AtomicBool) -> Result<(), ReadError> {
+    fn follow(
+        &self,
+        stop: &CancellationToken,
+        caught_up: &AtomicBool,
+        next: &mut NextOffsets,
+    ) -> Result<(), ReadError> {
         let mut renewal = Renewal::of(&self.kafka);
         let mut reader = TopicReader::new(&self.kafka, &self.group, &self.topic)?;
         let partitions = reader.partitions(ASK)?;
-        let ranges: Vec<_> = partitions.into_iter().map(ReadRange::whole).collect();
+        let ranges = partitions
+            .into_iter()
+            .map(|partition| unread(partition, next));
+        let ranges: Vec<_> = ranges.collect();
         let started = Instant::now();
         let mut reading = reader.follow(&ranges, PATIENCE)?;
-        // With new certificates the topic is read again from the beginning; reading a record twice
-        // changes nothing.
+        // With new certificates reading goes on where it was: a fact that is read twice counts twice.
         while !stop.is_cancelled() && !renewal.is_due() {
-            match self.poll(&mut reading)? {
+            match self.poll(&mut reading, next)? {
                 Some(Step::CaughtUp) => {
                     caught_up.store(true, Ordering::Relaxed);
                     self.readiness.is_caught_up(self.what);
@@ -87,10 +108,15 @@ impl Follower {
     }
 
     /// Polls once. Silence after the end was reached is no reason to begin anew.
-    fn poll(&self, reading: &mut Reading<'_>) -> Result<Option<Step>, ReadError> {
+    fn poll(
+        &self,
+        reading: &mut Reading<'_>,
+        next: &mut NextOffsets,
+    ) -> Result<Option<Step>, ReadError> {
         match reading.poll() {
             Ok(Polled::Record(record)) => {
                 self.take(&record);
+                next.insert(record.partition(), record.offset() + 1);
                 Ok(Some(Step::Heard))
             }
             Ok(Polled::Nothing) => Ok(None),

@@ -6,6 +6,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Message as _;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::{Value, json};
 use stackone_link_schemas::{
@@ -54,6 +55,13 @@ impl Broker {
 
     pub(crate) fn up(&self) {
         self.cluster.broker_up(BROKER).unwrap();
+    }
+
+    /// Refuses the next fetch, as where the right to read was taken away for a moment.
+    pub(crate) fn refuses_a_fetch(&self) {
+        let refusal = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+        self.cluster
+            .request_errors(RDKafkaApiKey::Fetch, &[refusal]);
     }
 
     /// The processor confirms an account of a tenant, which is active or not.

@@ -50,6 +50,24 @@ async fn without_kafka_reads_and_streams_go_on_and_writes_are_refused_with_a_tim
 }
 
 #[tokio::test]
+async fn a_reader_that_begins_anew_counts_no_fact_twice() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let service = Service::ready(&broker, &stackone).await;
+    let made = service.create(json!({})).await;
+    assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+    for account in ["a", "b", "c"] {
+        let hint = json!({ "account_id": account });
+        assert_eq!(service.call(&made, "/linked", &hint).await, 204);
+    }
+    for _ in 0..4 {
+        broker.refuses_a_fetch();
+        assert_eq!(service.call(&made, "/token", &json!({})).await, 200);
+        let session = service.session(&made).await;
+        assert_eq!(session["account_id"], "c", "the last word: {session}");
+    }
+}
+
+#[tokio::test]
 async fn a_replica_that_has_not_read_both_topics_is_alive_and_not_ready() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     broker.down();
