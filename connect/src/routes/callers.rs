@@ -109,6 +109,15 @@ fn by_token(request: &HttpRequest, purpose: Purpose) -> Result<Uuid, Problem> {
     Ok(id)
 }
 
+/// Returns `None` where the bearer token is none of this kind, and may be one of another.
+pub(super) fn unless_another<T>(caller: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match caller {
+        Ok(caller) => Ok(Some(caller)),
+        Err(problem) if problem.reason == Reason::Unauthenticated => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
 impl FromRequest for OfSession {
     type Error = Problem;
     type Future = Extracting<Self>;
@@ -121,7 +130,7 @@ impl FromRequest for OfSession {
 
 async fn of_session(request: &HttpRequest) -> Result<OfSession, Problem> {
     let connect = connect(request)?;
-    if let Ok(id) = by_token(request, Purpose::Client) {
+    if let Some(id) = unless_another(by_token(request, Purpose::Client))? {
         connect.wait_for(id).await?;
         return Ok(OfSession::Token(id));
     }

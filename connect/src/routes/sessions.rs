@@ -11,7 +11,7 @@ use stackone_link_schemas::{LinkReason, LinkedReported};
 use uuid::Uuid;
 
 use super::body::Body;
-use super::callers::{OfClient, OfLink, OfSession, TenantQuery};
+use super::callers::{OfClient, OfLink, OfSession, TenantQuery, unless_another};
 use crate::connect::{Connect, channel};
 use crate::input::{NewSession, idempotency_key};
 use crate::jwt::Scope;
@@ -172,9 +172,9 @@ pub(super) async fn cancel(
     request: HttpRequest,
     connect: Data<Connect>,
 ) -> Result<HttpResponse, Problem> {
-    let id = match OfLink::extract(&request).await {
-        Ok(OfLink(id)) => id,
-        Err(_no_link_secret) => {
+    let id = match unless_another(OfLink::extract(&request).await)? {
+        Some(OfLink(id)) => id,
+        None => {
             let caller = OfSession::extract(&request).await?;
             if !caller.may_link() {
                 return Err(Reason::Forbidden.into());

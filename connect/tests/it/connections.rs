@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -10,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::broker::Broker;
 use crate::eventually::{PATIENCE, eventually};
-use crate::service::{SERVICE_TOKEN, Service, text};
+use crate::service::{SERVICE_TOKEN, Service, path, text};
 use crate::stackone::stackone;
 use crate::streams::Events;
 
@@ -143,6 +144,9 @@ async fn requests_beyond_the_limit_at_once_are_refused_with_a_time_and_strangers
         settings.limits.requests_after_authentication = 1;
     })
     .await;
+    let made = service.create(json!({"channel": "link"})).await;
+    let client_token = text(&made, "client_token");
+    let (_, secret) = text(&made, "link_url").split_once('#').unwrap();
     let mut held = Connection::open(service.public).await;
     held.0.write_all(begun().as_bytes()).await.unwrap();
     let accounts = "/v1/accounts?tenant=t1";
@@ -155,6 +159,20 @@ async fn requests_beyond_the_limit_at_once_are_refused_with_a_time_and_strangers
     let problem: Value = refused.json();
     assert!(text(&problem, "type").ends_with(":overloaded"), "{problem}");
     assert_eq!(service.get(accounts, "x").await.status(), 401);
+    for (route, token) in [
+        ("", client_token),
+        ("/cancel", client_token),
+        ("/cancel", secret),
+    ] {
+        let method = if route.is_empty() {
+            Method::GET
+        } else {
+            Method::POST
+        };
+        let request = service.request(method, &path(&made, route), token);
+        let status = service.send(request).await.status();
+        assert_eq!(status, 503, "a page would take 401 for the session's end");
+    }
     drop(held);
     eventually("a place", async || {
         let answer = service.get(accounts, SERVICE_TOKEN).await;
