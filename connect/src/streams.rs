@@ -186,6 +186,8 @@ impl<F: Fn() -> Option<Now>> Following<F> {
     /// or ends it.
     fn patience(&self, until: Option<Timestamp>) -> Duration {
         let now = Timestamp::now();
+        // A failed session stays so after its time: that changes its event no more.
+        let until = until.filter(|until| *until > now);
         let times = [until, self.ends_at].into_iter().flatten();
         let waits = times.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or_default());
         let soonest = waits.map(|wait| wait + Duration::from_millis(1)).min();

@@ -96,6 +96,26 @@ async fn a_stream_that_has_nothing_to_say_is_heard_of_every_15_seconds() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_event_time_changes_no_more_waits_for_its_pings() {
+    let streams = streams(1);
+    let followed = Subscribers::default().subscribe(Uuid::nil());
+    let asked = std::cell::Cell::new(0);
+    let now = || {
+        asked.set(asked.get() + 1);
+        assert!(asked.get() < 100, "it asks again and again");
+        Some(Now {
+            json: "failed".to_owned(),
+            is_final: false,
+            until: Some(Timestamp::UNIX_EPOCH),
+        })
+    };
+    let counted = streams.open(Uuid::nil(), &tenant("t")).unwrap();
+    let mut events = pin!(events(counted, followed, now, None));
+    assert!(events.next().await.is_some());
+    assert_eq!(events.next().await.unwrap().unwrap(), ": ping\n\n");
+}
+
 #[tokio::test]
 async fn a_stream_ends_with_the_authority_of_its_caller() {
     let streams = streams(1);
