@@ -44,7 +44,10 @@ impl Reread {
         let (secrets, mut problems) =
             Secrets::read(&self.settings, environment, Some(&self.secrets));
         problems.extend(self.list_problem.clone());
-        let unusable = secrets.token_problems(&self.settings);
+        let mut unusable = secrets.token_problems(&self.settings);
+        if secrets.token_keys.is_empty() {
+            unusable.push("tokens.keys: none of them can be read".to_owned());
+        }
         if !unusable.is_empty() {
             problems.extend(unusable);
             return (None, problems);
@@ -136,6 +139,30 @@ mod tests {
             assert_eq!(names(&secrets.unwrap()), tokens);
             assert_eq!(problems, Vec::<String>::new());
         }
+    }
+
+    #[test]
+    fn a_list_whose_only_key_is_not_there_yet_leaves_the_one_that_was() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder, &[]);
+        let mut reread = reread(&folder);
+        let (file, key) = (
+            folder.path().join("connect.toml"),
+            folder.path().join("new"),
+        );
+        let text = fs::read_to_string(&file).unwrap();
+        let list = format!(
+            "tokens.keys = [{{ name = 'new', file = '{}' }}]\n",
+            key.display()
+        );
+        fs::write(&file, list + &text).unwrap();
+        let (secrets, problems) = reread.look();
+        assert!(secrets.is_none(), "no token could be made or verified");
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        fs::write(&key, KEY.to_uppercase()).unwrap();
+        let (secrets, problems) = reread.look();
+        assert_eq!(secrets.unwrap().token_keys[0].name, "new");
+        assert_eq!(problems, Vec::<String>::new());
     }
 
     #[test]
