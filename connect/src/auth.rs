@@ -93,15 +93,16 @@ impl Auth {
         metrics: &Metrics,
     ) -> Result<Authority, Problem> {
         let token = bearer(headers).ok_or(Reason::Unauthenticated)?;
-        if looks_like_jwt(token) {
+        // A service token may have two dots as well.
+        if !self.service.load().know(token) {
+            if !looks_like_jwt(token) {
+                return Err(Reason::Unauthenticated.into());
+            }
             return self.host(token, metrics).await.map_err(|error| {
                 metrics.jwt_refused(error);
                 tracing::debug!(reason = error.reason(), "JWT refused");
                 Reason::Unauthenticated.into()
             });
-        }
-        if !self.service.load().know(token) {
-            return Err(Reason::Unauthenticated.into());
         }
         if headers.contains_key(ORIGIN) {
             tracing::error!(

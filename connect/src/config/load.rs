@@ -125,6 +125,44 @@ mod tests {
     }
 
     #[test]
+    fn a_setting_that_could_do_nothing_is_a_problem() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("connect.toml");
+        let token = |name: &str| format!("[[service_tokens]]\nname = '{name}'\nenv = '{name}'\n");
+        let tokens = ["DOTS", "BLANK", "UMLAUT"].map(token).concat();
+        let environment = [
+            (
+                "STACKONE_CONNECT_TOKEN_KEY",
+                "0123456789abcdef0123456789abcdef",
+            ),
+            ("STACKONE_CONNECT_API_KEY", "hush-hush"),
+            ("DOTS", "0123456789abcdef.0123456789abcde.f"),
+            ("BLANK", "0123456789abcdef0123456789abcdef "),
+            ("UMLAUT", "0123456789abcdef0123456789abcdeü"),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let environment: HashMap<_, _> = environment.into();
+        for (origin, is_origin) in [
+            ("https://app.example.com", true),
+            ("http://127.0.0.1:3001/", true),
+            ("http://app.example.com", false),
+            ("https://app.example.com/path", false),
+        ] {
+            let text = format!("sessions.return_origins = ['{origin}']\n{tokens}");
+            std::fs::write(&file, text).unwrap();
+            let error = Config::load(Some(&file), &environment).unwrap_err();
+            let told = error.problems().join("\n");
+            assert_eq!(
+                told.contains("sessions.return_origins"),
+                !is_origin,
+                "{told}"
+            );
+            assert!(told.contains("BLANK") && told.contains("UMLAUT"), "{told}");
+            assert!(!told.contains("DOTS"), "{told}");
+        }
+    }
+
+    #[test]
     fn each_problem_of_connects_settings_is_told_in_one_line() {
         for (name, value, told) in [
             (

@@ -121,9 +121,20 @@ impl Settings {
                 is_https_or_loopback(&url) && url.origin().ascii_serialization() == *text
             })
         };
+        // A URL without a path is written with a slash.
+        let return_origins = self.sessions.return_origins.iter();
+        let return_origins: Vec<_> = return_origins
+            .map(|url| {
+                url.as_str()
+                    .strip_suffix('/')
+                    .unwrap_or(url.as_str())
+                    .to_owned()
+            })
+            .collect();
         let lists = [
             ("cors.origins", &self.cors.origins),
             ("pages.frame_ancestors", &self.pages.frame_ancestors),
+            ("sessions.return_origins", &return_origins),
         ];
         let listed = lists
             .iter()
@@ -197,6 +208,18 @@ impl Secrets {
         if settings.tokens.keys.is_empty() {
             problems.push("tokens.keys: name at least one".to_owned());
         }
+        // What else a header has is not read as text, and the blanks at its end are not its value's.
+        let is_sent = |text: &str| {
+            let mut bytes = text.bytes();
+            bytes.all(|byte| (b' '..=b'~').contains(&byte)) && !text.ends_with(' ')
+        };
+        let tokens = self.service_tokens.iter();
+        let unsent = tokens.filter(|token| !is_sent(token.value.expose_secret()));
+        problems.extend(unsent.map(|Secret { name, .. }| {
+            format!(
+                "service_tokens {name}: is not of printable ASCII, so that no request can have it"
+            )
+        }));
         problems
     }
 }

@@ -70,6 +70,21 @@ async fn a_host_s_token_makes_sessions_of_its_tenant() {
 }
 
 #[tokio::test]
+async fn a_service_token_with_two_dots_is_no_jwt() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let (config, folder) = config(&broker, &stackone, &Host::new("k1", 1), |_| {});
+    let service = Service::run(&config, folder);
+    service.becomes_ready().await;
+    let token = "hush.service-token.0123456789abcdef";
+    std::fs::write(service.folder.path().join("service-token"), token).unwrap();
+    eventually("believed", async || {
+        let answer = service.get("/v1/accounts?tenant=t1", token).await;
+        (answer.status() == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nobody_else_is_believed_and_a_service_token_from_a_page_is_refused() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let service = Service::ready(&broker, &stackone).await;
