@@ -109,9 +109,8 @@ fn usable(key: serde_json::Value) -> Option<(String, PublicKey)> {
     let point = |text| part(text).filter(|point| point.len() == 32);
     let key = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
         ("RSA", _) => {
-            let (n, e) = (part(&jwk.n)?, part(&jwk.e)?);
-            let significant = n.iter().skip_while(|byte| **byte == 0).count();
-            (significant >= MIN_MODULUS).then_some(PublicKey::Rs256 { n, e })?
+            let (n, e) = (number(part(&jwk.n)?), number(part(&jwk.e)?));
+            (n.len() >= MIN_MODULUS).then_some(PublicKey::Rs256 { n, e })?
         }
         ("EC", Some("P-256")) => {
             PublicKey::Es256([&[4][..], &point(&jwk.x)?, &point(&jwk.y)?].concat())
@@ -123,6 +122,13 @@ fn usable(key: serde_json::Value) -> Option<(String, PublicKey)> {
     let is_for_this = jwk.alg.is_none_or(|algorithm| algorithm == key.algorithm());
     let id = jwk.kid.filter(|id| !id.is_empty())?;
     (is_for_signatures && is_for_this).then_some((id, key))
+}
+
+/// A number without zeros before it: some write one so that it is not taken for negative, and `ring`
+/// takes none.
+fn number(mut bytes: Vec<u8>) -> Vec<u8> {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.split_off(zeros)
 }
 
 impl PublicKey {

@@ -245,14 +245,20 @@ fn es256_is_verified() {
 fn rs256_is_verified_as_the_rfc_has_it() {
     let n = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
     let jwk = json!({ "kty": "RSA", "kid": "r", "n": n, "e": "AQAB" });
-    let keys = Keys::parse(json!({ "keys": [jwk] }).to_string().as_bytes()).unwrap();
+    // As some libraries write it, against RFC 7518, 6.3.1.1.
+    let padded = encode([&[0][..], &BASE64_URL_SAFE_NO_PAD.decode(n).unwrap()].concat());
+    let with_zero = json!({ "kty": "RSA", "kid": "z", "n": padded, "e": "AAEAAQ" });
+    let keys = json!({ "keys": [jwk, with_zero] }).to_string();
+    let keys = Keys::parse(keys.as_bytes()).unwrap();
     let signed = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
     let signature = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
     let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
-    let key = keys.get("r").unwrap();
-    assert_eq!(key.algorithm(), "RS256");
-    assert!(key.verifies(signed.as_bytes(), &signature));
-    assert!(!key.verifies(&signed.as_bytes()[1..], &signature));
+    for id in ["r", "z"] {
+        let key = keys.get(id).unwrap();
+        assert_eq!(key.algorithm(), "RS256");
+        assert!(key.verifies(signed.as_bytes(), &signature), "{id}");
+        assert!(!key.verifies(&signed.as_bytes()[1..], &signature));
+    }
 }
 
 #[test]
