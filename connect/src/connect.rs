@@ -165,7 +165,7 @@ impl Connect {
             ((false, false), _) => Err(Reason::TooManyRequests.into()),
             ((false, true), Owner::Nobody | Owner::Ours | Owner::Gone) => {
                 let change = LinkSessionChange::LinkedReported(reported);
-                self.looks.is_ours(id);
+                self.looks.is_ours(&tenant, id);
                 self.facts.write(&tenant, id, change).await?;
                 Ok(())
             }

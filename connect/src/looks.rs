@@ -67,9 +67,14 @@ impl Looks {
         }
     }
 
-    /// Notes that this replica received the session's hint, and so is the first to ask.
-    pub(crate) fn is_ours(&self, session: Uuid) {
-        self.lock().entry(session).or_default().is_ours = true;
+    /// Notes that this replica received the session's hint, and so is the first to ask. The tenant is
+    /// noted, too: where the hint is not stored, the session is still looked at until it is over.
+    pub(crate) fn is_ours(&self, tenant: &TenantKey, session: Uuid) {
+        let mut waiting = self.lock();
+        let waiting = waiting.entry(session).or_default();
+        waiting.is_ours = true;
+        let tenant = || Arc::new(tenant.clone());
+        waiting.tenant.get_or_insert_with(tenant);
     }
 
     /// Notes a hint that was read. A later one of the same session replaces it.
@@ -239,5 +244,37 @@ impl Looks {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stackone_link_transport::KafkaConfig;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hint_that_was_not_stored_is_forgotten_with_its_session() {
+        let second = Duration::from_secs(1);
+        let kafka = (KafkaConfig::plaintext("127.0.0.1:1"), second);
+        let index = Arc::new(Index::new(true));
+        let facts = Facts::new(kafka, "facts", index, second).unwrap();
+        let settings = LookSettings {
+            enabled: true,
+            after: second,
+            give_up_after: second,
+        };
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let looks = Looks::new(settings, Arc::new(facts), "events", metrics);
+        let tenant = TenantKey {
+            project: None,
+            id: "t".to_owned(),
+        };
+        let session = Uuid::from_u128(1);
+        looks.is_ours(&tenant, session);
+        let settled = looks.tenants();
+        assert_eq!(settled.len(), 1, "the settler comes back until it is over");
+        assert!(!looks.is_over(session));
+        assert!(looks.lock().is_empty());
     }
 }
