@@ -63,5 +63,16 @@ async fn a_state_that_cannot_be_read_ends_the_processor_in_words() {
     let output = pipeline.ended(&[]).await;
     let topic = pipeline.topics.name(Topic::State);
     assert_told(&output, &[id, topic, "cannot be read"]);
+    // A command does not take the state from before for the newest.
+    for command in [
+        ["state", "get", id].as_slice(),
+        &["state", "list", "--json"],
+        &["unlinks", "list"],
+        &["look", id],
+    ] {
+        let output = pipeline.ended(command).await;
+        assert_told(&output, &[id, "cannot be read"]);
+        assert!(output.stdout.is_empty(), "{command:?}: {output:?}");
+    }
     pipeline.stop().await.unwrap();
 }
