@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::web::Data;
-use stackone_link_listeners::ListenError;
 use stackone_link_listeners::tls::{CertificateRenewal, Tls};
+use stackone_link_listeners::{ListenError, run_server};
 use stackone_link_process::spawn::{Name, spawn_blocking, spawn_in};
 use stackone_link_transport::StartError;
 use tokio::time::sleep;
@@ -146,7 +146,10 @@ impl Application {
         let mut tasks = Tasks::new();
         let public_server = self.public;
         spawn_in(&mut tasks, PUBLIC_LISTENER, async {
-            (PUBLIC_LISTENER, public_server.await)
+            (
+                PUBLIC_LISTENER,
+                run_server(PUBLIC_LISTENER, public_server).await,
+            )
         });
         let admin_server = self.admin;
         spawn_in(&mut tasks, ADMIN_LISTENER, async {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::web::Data;
-use stackone_link_listeners::ListenError;
 use stackone_link_listeners::tls::Tls;
+use stackone_link_listeners::{ListenError, run_server};
 use stackone_link_process::spawn::{Name, spawn_blocking, spawn_in};
 use stackone_link_transport::StartError;
 use tokio::task::JoinError;
@@ -123,9 +123,9 @@ impl Application {
         let (public, admin) = (self.public.handle(), self.admin.handle());
         let checks = CancellationToken::new();
         let mut tasks = Tasks::new();
-        let (served, observed) = (self.public, self.admin);
+        let (webhooks, observed) = (self.public, self.admin);
         spawn_in(&mut tasks, PUBLIC_LISTENER, async {
-            (PUBLIC_LISTENER, served.await)
+            (PUBLIC_LISTENER, run_server(PUBLIC_LISTENER, webhooks).await)
         });
         spawn_in(&mut tasks, ADMIN_LISTENER, async {
             (ADMIN_LISTENER, observed.await)

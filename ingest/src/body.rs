@@ -3,13 +3,16 @@
 
 pub(crate) mod limits;
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
+use futures_util::future::poll_immediate;
 use tokio::time::timeout;
 
 use crate::answer::outcome::Outcome;
@@ -42,6 +45,13 @@ pub(crate) async fn read(
     }
     let reader = Arc::new(Reader::new(Instant::now()));
     let mut reading = pin!(collect(payload, declared, limits, &reader));
+    if let Some(read) = poll_immediate(&mut reading).await {
+        return read;
+    }
+    handed_over().await;
+    if let Some(read) = poll_immediate(&mut reading).await {
+        return read;
+    }
     // Nobody has to give way so early, so that only the slow are noted as readers who wait.
     let early = PATIENCE.min(deadline);
     if let Ok(read) = timeout(early, &mut reading).await {
@@ -54,6 +64,20 @@ pub(crate) async fn read(
         }
         () = limits.readers.has_to_give_way(&reader) => Err(Outcome::GaveWay),
     }
+}
+
+/// Lets the connection hand over what came with the head, which it does after the handler was polled
+/// once. A timer for that moment would cost each webhook a call to the kernel.
+async fn handed_over() {
+    let mut is_over = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut is_over, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// A body that came in one piece, as nearly all do, is that piece; only one in several pieces is
