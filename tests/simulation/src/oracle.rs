@@ -99,6 +99,8 @@ pub struct Trigger {
     /// When it happened, as it says; not later than it was received.
     pub date: Option<Timestamp>,
     event_id: Option<Uuid>,
+    /// When ingest had it, which tells it from a copy in a topic that was made again.
+    received_at: Option<Timestamp>,
     /// Its `ce_type`.
     pub event_type: String,
     at: Micros,
@@ -151,6 +153,7 @@ impl Oracle {
                 sort: sort(record),
                 date: date(record),
                 event_id: Some(headers.event.id),
+                received_at: headers.ingest.as_ref().map(|ingest| ingest.received_at),
                 event_type: headers.event.event_type.clone(),
                 at,
                 is_used: false,
@@ -249,8 +252,8 @@ impl Oracle {
             .unwrap_or(&mut none);
         for cause in &event.caused_by {
             let is_it = |stored: &&mut Trigger| {
-                (stored.partition, stored.offset, stored.event_id)
-                    == (cause.partition, cause.offset, cause.event_id)
+                (stored.partition, stored.offset) == (cause.partition, cause.offset)
+                    && (stored.event_id, stored.received_at) == (cause.event_id, cause.received_at)
             };
             // Of a topic that was made again, the newest with the offset.
             let stored = triggers.iter_mut().rev().find(is_it);
