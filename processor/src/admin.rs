@@ -137,11 +137,14 @@ async fn metrics(health: web::Data<Health>) -> HttpResponse {
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::TcpStream;
+    use std::time::Duration;
 
     use stackone_link_process::spawn::spawn_blocking;
 
     use super::*;
     use crate::tasks;
+
+    const WITHIN: Duration = Duration::from_secs(60);
 
     #[tokio::test(flavor = "multi_thread")]
     async fn head_is_answered_as_get_without_the_body() {
@@ -152,6 +155,7 @@ mod tests {
         let asking = spawn_blocking(tasks::PROBE, move || {
             ["/livez", "/readyz", "/metrics"].map(|path| {
                 let mut stream = TcpStream::connect(address).unwrap();
+                stream.set_read_timeout(Some(WITHIN)).unwrap();
                 let head = format!("HEAD {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
                 stream.write_all(head.as_bytes()).unwrap();
                 let mut answer = String::new();
