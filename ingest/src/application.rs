@@ -195,11 +195,17 @@ async fn flush(ingest: Data<Ingest>) -> Result<(), JoinError> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     #[tokio::test]
     async fn a_task_that_ends_by_itself_ends_the_service() {
-        let (readiness, stop) = (Readiness::default(), CancellationToken::new());
+        async fn served(mut tasks: Tasks) -> Result<(), RunError> {
+            let (readiness, stop) = (Readiness::default(), CancellationToken::new());
+            let served = serve(&mut tasks, &readiness, &stop, Duration::ZERO);
+            timeout(Duration::from_secs(60), served).await.unwrap()
+        }
         for (result, expected) in [
             (Ok(()), "public listener ended by itself"),
             (
@@ -209,12 +215,10 @@ mod tests {
         ] {
             let mut tasks = Tasks::new();
             tasks.spawn(async { (PUBLIC_LISTENER, result) });
-            let served = serve(&mut tasks, &readiness, &stop, Duration::ZERO).await;
-            assert_eq!(served.unwrap_err().to_string(), expected);
+            assert_eq!(served(tasks).await.unwrap_err().to_string(), expected);
         }
         let mut tasks = Tasks::new();
         tasks.spawn(async { panic!("on purpose") });
-        let served = serve(&mut tasks, &readiness, &stop, Duration::ZERO).await;
-        assert!(matches!(served, Err(RunError::Died(_))));
+        assert!(matches!(served(tasks).await, Err(RunError::Died(_))));
     }
 }

@@ -110,7 +110,7 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::future::{join, poll_immediate};
+    use futures_util::future::poll_immediate;
 
     use super::*;
 
@@ -192,10 +192,10 @@ mod tests {
         drop(one);
         assert!(displace_one());
         assert!(!displace_one());
-        other.await;
-        let told = join(readers.has_to_give_way(&c), async {
-            assert!(displace_one());
-        });
-        told.await;
+        assert!(poll_immediate(&mut other).await.is_some());
+        let mut third = Box::pin(readers.has_to_give_way(&c));
+        assert!(poll_immediate(&mut third).await.is_none());
+        assert!(displace_one());
+        assert!(poll_immediate(&mut third).await.is_some());
     }
 }
