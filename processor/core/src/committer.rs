@@ -2,13 +2,14 @@
 //! transaction begins.
 
 pub mod effect;
+pub mod in_flight;
 pub mod pending;
 pub mod ready_to_commit;
 pub mod stage;
 
 use std::time::Duration;
 
-use crate::committer::effect::Effect;
+use crate::committer::in_flight::InFlight;
 use crate::committer::ready_to_commit::ReadyToCommit;
 use crate::dead_letter_backoff::DeadLetterBackoff;
 use crate::time::Monotonic;
@@ -50,34 +51,6 @@ pub struct Committer {
     is_at_rest: bool,
 }
 
-/// A transaction that is under way.
-#[derive(Debug)]
-pub struct InFlight {
-    /// The changes of memory that follow the commit.
-    pub effects: Vec<Effect>,
-    /// Which of the round's transactions it is.
-    pub round: Round,
-    /// When the transaction began.
-    pub began: Monotonic,
-}
-
-/// The transactions of one round, in their order. Each takes the items of its kind, and is left out
-/// where there are none.
-#[derive(Debug)]
-pub enum Round {
-    /// The transaction of decisions, and of markers where they are due.
-    Decided {
-        /// The items that it commits.
-        ready: Vec<ReadyToCommit>,
-        /// Whether it writes markers.
-        markers: bool,
-    },
-    /// The transaction of releases by an operator.
-    Releases,
-    /// The transaction of held dead letters, with their number.
-    Letters(usize),
-}
-
 impl Committer {
     /// Starts empty; markers are due after `marker_interval`.
     #[must_use]
@@ -109,12 +82,14 @@ impl Committer {
         self.in_flight.is_none() && !is_early && !is_barred
     }
 
-    /// Returns when the next transaction begins if no input comes before. `has_lookups` says
-    /// whether lookups are under way.
+    /// Returns when the next transaction begins if no input comes before, or when the one under way
+    /// goes on. `has_lookups` says whether lookups are under way.
     #[must_use]
     pub fn next_begin(&self, has_lookups: bool, now: Monotonic) -> Option<Monotonic> {
-        if self.in_flight.is_some() {
-            return None;
+        match self.in_flight {
+            Some(InFlight::Committing { .. }) => return None,
+            Some(InFlight::Staging { .. } | InFlight::Applying { .. }) => return Some(now),
+            None => {}
         }
         let at_once = !has_lookups || self.ready.len() >= ENOUGH_READY;
         let pause = if at_once { now } else { self.next_commit };

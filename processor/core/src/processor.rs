@@ -9,6 +9,7 @@ mod contact;
 pub mod fact;
 mod gauges;
 mod guard;
+mod in_parts;
 pub mod input;
 mod lookups;
 mod ownership;

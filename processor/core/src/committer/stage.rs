@@ -1,20 +1,22 @@
 //! Collects what one transaction writes, with the changes of memory that follow its commit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use stackone_link_schemas::AccountState;
-use stackone_link_wire::{DeadLetterHeaders, Topics};
+use stackone_link_wire::DeadLetterHeaders;
 
 use super::effect::{AccountEffect, AfterCommit, Effect, SpanParent};
 use crate::event::intake::Consumed;
 use crate::event::records::{self, Batch};
 use crate::partitions::{Partitions, Ready};
+use crate::settings::DecisionSettings;
 use crate::work::{AccountKey, last_lookup};
 
 /// A transaction before it is sent.
 #[derive(Debug)]
-pub struct Stage<'a> {
+pub struct Stage {
     /// The records and offsets to write.
     pub batch: Batch,
     /// The changes of memory after the commit.
@@ -23,18 +25,18 @@ pub struct Stage<'a> {
     pub now: Timestamp,
     /// Whether more markers are due than one transaction takes.
     pub has_more_markers: bool,
-    topics: &'a Topics,
+    settings: Arc<DecisionSettings>,
     accounts: BTreeSet<AccountKey>,
 }
 
-impl<'a> Stage<'a> {
+impl Stage {
     /// Starts without records.
     #[must_use]
-    pub fn new(topics: &'a Topics, now: Timestamp) -> Self {
+    pub fn new(settings: Arc<DecisionSettings>, now: Timestamp) -> Self {
         Self {
             batch: Batch::default(),
             effects: Vec::new(),
-            topics,
+            settings,
             now,
             has_more_markers: false,
             accounts: BTreeSet::new(),
@@ -61,7 +63,7 @@ impl<'a> Stage<'a> {
     ) -> Result<(), serde_json::Error> {
         let mut written = None;
         if state.is_some() || ready.states.contains(&key.id) {
-            let (topics, trace) = (self.topics, span.trace);
+            let (topics, trace) = (&self.settings.topics, span.trace);
             let record = records::state(topics, key.partition, &key.id, state, self.now, trace)?;
             written = Some(record.value.clone());
             self.batch.records.push(record);
@@ -93,7 +95,7 @@ impl<'a> Stage<'a> {
         span: SpanParent,
     ) -> Result<(), serde_json::Error> {
         let state = ready.states.get(&key.id);
-        let (topics, partition, id) = (self.topics, key.partition, &key.id);
+        let (topics, partition, id) = (&self.settings.topics, key.partition, &key.id);
         let record = records::state(topics, partition, id, state.as_ref(), self.now, span.trace)?;
         let value = record.value.clone();
         self.batch.records.push(record);
@@ -103,7 +105,7 @@ impl<'a> Stage<'a> {
 
     /// Writes a dead letter.
     pub fn dead_letter(&mut self, record: &Consumed, headers: DeadLetterHeaders) {
-        let letter = records::dead_letter(self.topics, record, headers);
+        let letter = records::dead_letter(&self.settings.topics, record, headers);
         self.batch.records.push(letter);
     }
 

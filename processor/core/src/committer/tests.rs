@@ -1,3 +1,4 @@
+use crate::committer::in_flight::Round;
 use jiff::Timestamp;
 use stackone_link_schemas::DeadLetterReason;
 
@@ -163,7 +164,7 @@ fn while_a_transaction_runs_none_begins_and_none_is_announced() {
     let start = Monotonic::START;
     let mut committer = Committer::new(INTERVAL, start);
     committer.ready = vec![passed(1)];
-    committer.in_flight = Some(InFlight {
+    committer.in_flight = Some(InFlight::Committing {
         effects: Vec::new(),
         round: Round::Releases,
         began: start,

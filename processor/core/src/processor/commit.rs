@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::input::Transacted;
 use super::{Action, Fact, Failure, Processor, Turn};
 use crate::committer::effect::Effect;
+use crate::committer::in_flight::{InFlight, Round};
 use crate::committer::ready_to_commit::ReadyToCommit;
 use crate::committer::stage::Stage;
-use crate::committer::{InFlight, Round};
 use crate::event::records::Batch;
 use crate::planted::{Fault, planted};
 use stackone_link_wire::Topic;
@@ -21,8 +21,8 @@ pub(super) struct Staged {
     pub(super) has_more_markers: bool,
 }
 
-impl From<Stage<'_>> for Staged {
-    fn from(stage: Stage<'_>) -> Self {
+impl From<Stage> for Staged {
+    fn from(stage: Stage) -> Self {
         Self {
             batch: stage.batch,
             effects: stage.effects,
@@ -36,6 +36,8 @@ impl Processor {
         let has_lookups = self.scheduler.queue.in_flight() > 0;
         if self.committer.may_begin(has_lookups, turn.now.monotonic) {
             self.begin_round(turn);
+        } else if self.go_on(turn) {
+            self.after_transaction(turn);
         }
     }
 
@@ -50,15 +52,13 @@ impl Processor {
             return self.commit_releases(turn);
         }
         let ready = std::mem::take(&mut self.committer.ready);
-        match self.stage_decided(&ready, markers, turn) {
-            Ok(staged) => {
-                if markers && !staged.has_more_markers {
-                    self.committer.wrote_markers(now);
-                }
-                self.transact(staged, Round::Decided { ready, markers }, turn);
-            }
-            Err(error) => self.fail(error, turn),
-        }
+        self.committer.in_flight = Some(InFlight::Staging {
+            stage: Box::new(self.begin_stage(turn)),
+            ready,
+            staged: 0,
+            markers,
+        });
+        self.go_on(turn);
     }
 
     /// Commits releases together with the offsets of the operator's records, so that no crash can
@@ -88,7 +88,7 @@ impl Processor {
     }
 
     /// Asks for a transaction. An empty one is skipped.
-    fn transact(&mut self, staged: Staged, round: Round, turn: &mut Turn<'_>) {
+    pub(super) fn transact(&mut self, staged: Staged, round: Round, turn: &mut Turn<'_>) {
         let Staged { batch, effects, .. } = staged;
         let began = turn.now.monotonic;
         if effects.is_empty() {
@@ -102,7 +102,7 @@ impl Processor {
             // Without a generation no partition is assigned, so there is nothing to commit.
             return self.put_back(round, turn);
         };
-        self.committer.in_flight = Some(InFlight {
+        self.committer.in_flight = Some(InFlight::Committing {
             effects,
             round,
             began,
@@ -113,12 +113,19 @@ impl Processor {
 
     /// Takes the end of a transaction.
     pub(super) fn on_transacted(&mut self, transacted: Transacted, turn: &mut Turn<'_>) {
-        let Some(in_flight) = self.committer.in_flight.take() else {
-            return;
+        let (effects, round, began) = match self.committer.in_flight.take() {
+            Some(InFlight::Committing {
+                effects,
+                round,
+                began,
+            }) => (effects, round, began),
+            other => {
+                self.committer.in_flight = other;
+                return;
+            }
         };
-        let took = turn.now.monotonic.duration_since(in_flight.began);
+        let took = turn.now.monotonic.duration_since(began);
         self.committer.ended(took, turn.now.monotonic);
-        let InFlight { effects, round, .. } = in_flight;
         let transacted = match transacted {
             Transacted::Aborted { .. } if planted(Fault::MemoryBeforeCommit) => {
                 Transacted::Committed
@@ -132,10 +139,9 @@ impl Processor {
         match transacted {
             Transacted::Committed => {
                 note_transacted("committed", took, turn);
-                for effect in effects {
-                    self.apply(effect, turn);
-                }
-                self.on_committed(round, turn);
+                let effects = effects.into_iter();
+                self.committer.in_flight = Some(InFlight::Applying { effects, round });
+                self.go_on(turn);
             }
             Transacted::Aborted { error, leaderless } if leaderless.is_empty() => {
                 note_transacted("aborted", took, turn);
@@ -175,7 +181,7 @@ impl Processor {
         }
     }
 
-    fn on_committed(&mut self, round: Round, turn: &mut Turn<'_>) {
+    pub(super) fn on_committed(&mut self, round: Round, turn: &mut Turn<'_>) {
         match round {
             Round::Decided { markers, .. } => {
                 self.committer.committed();

@@ -5,6 +5,8 @@ mod answers;
 mod letters;
 mod pending_markers;
 
+use std::sync::Arc;
+
 use stackone_link_wire::Topic;
 
 use super::commit::Staged;
@@ -24,20 +26,17 @@ const MOST_MARKERS: usize = 5_000;
 type Staging = Result<(), serde_json::Error>;
 
 impl Processor {
-    /// Stages the decisions and, where they are due, the markers.
-    pub(super) fn stage_decided(
+    /// Stages what follows the decisions of a transaction: the markers, where they are due, and the
+    /// offsets.
+    pub(super) fn stage_rest(
         &self,
-        ready: &[ReadyToCommit],
+        mut stage: Stage,
+        decided: usize,
         markers: bool,
-        turn: &Turn<'_>,
     ) -> Result<Staged, serde_json::Error> {
-        let mut stage = self.begin_stage(turn);
-        for one in ready {
-            self.stage_one(&mut stage, one)?;
-        }
         if markers {
             self.stage_markers(&mut stage)?;
-            self.stage_redacted(&mut stage, ready.len() + MOST_MARKERS)?;
+            self.stage_redacted(&mut stage, decided + MOST_MARKERS)?;
         }
         stage.add_offsets(&self.partitions);
         Ok(stage.into())
@@ -67,11 +66,11 @@ impl Processor {
         Ok(stage.into())
     }
 
-    fn begin_stage(&self, turn: &Turn<'_>) -> Stage<'_> {
-        Stage::new(&self.settings.topics, turn.now.wall)
+    pub(super) fn begin_stage(&self, turn: &Turn<'_>) -> Stage {
+        Stage::new(Arc::clone(&self.settings), turn.now.wall)
     }
 
-    fn stage_one(&self, stage: &mut Stage<'_>, one: &ReadyToCommit) -> Staging {
+    pub(super) fn stage_one(&self, stage: &mut Stage, one: &ReadyToCommit) -> Staging {
         match one {
             ReadyToCommit::Answered {
                 key,

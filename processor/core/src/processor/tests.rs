@@ -1,6 +1,7 @@
 //! Tests the conductor in virtual time: what it writes for one account, whatever the results of its
 //! lookups.
 
+mod in_parts;
 mod lag;
 mod last_lookup;
 mod projects;

@@ -20,7 +20,7 @@ use crate::work::{AccountKey, Work};
 impl Processor {
     pub(super) fn stage_answer(
         &self,
-        stage: &mut Stage<'_>,
+        stage: &mut Stage,
         (key, lane): (&AccountKey, Lane),
         lookup: &Lookup,
         (sent, at): (Monotonic, Timestamp),
@@ -89,7 +89,7 @@ impl Processor {
     /// Stages a recheck where it is too early to decide: the marker keeps what is known so far.
     fn stage_recheck(
         &self,
-        stage: &mut Stage<'_>,
+        stage: &mut Stage,
         key: &AccountKey,
         (lane, due_at): (Lane, Timestamp),
         pending: Pending,

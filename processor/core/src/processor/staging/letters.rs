@@ -16,7 +16,7 @@ impl Processor {
     /// Stages the dead letter of a record that cannot be used.
     pub(super) fn stage_unusable(
         &self,
-        stage: &mut Stage<'_>,
+        stage: &mut Stage,
         record: &Consumed,
         (reason, detail): (&DeadLetterReason, &str),
         seen: Timestamp,
@@ -47,7 +47,7 @@ impl Processor {
     }
 
     /// Stages the dead letters of an account whose lookup cannot succeed.
-    pub(super) fn stage_given_up(&self, stage: &mut Stage<'_>, refetched: &Refetched) -> Staging {
+    pub(super) fn stage_given_up(&self, stage: &mut Stage, refetched: &Refetched) -> Staging {
         let Refetched {
             key,
             epoch,

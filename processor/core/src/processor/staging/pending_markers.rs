@@ -20,7 +20,7 @@ struct Marker {
 
 impl Processor {
     /// Stages the markers of undecided work, up to the bound of one transaction.
-    pub(super) fn stage_markers(&self, stage: &mut Stage<'_>) -> Staging {
+    pub(super) fn stage_markers(&self, stage: &mut Stage) -> Staging {
         let keys = self.scheduler.queue.keys_where(Work::is_unwritten);
         let keys = keys.filter(|key| !stage.has(key)).take(MOST_MARKERS + 1);
         let mut keys: Vec<AccountKey> = keys.cloned().collect();
@@ -36,7 +36,7 @@ impl Processor {
 
     /// Stages states again whose records have personal data that is no longer kept, up to `most`
     /// changes in the transaction.
-    pub(super) fn stage_redacted(&self, stage: &mut Stage<'_>, most: usize) -> Staging {
+    pub(super) fn stage_redacted(&self, stage: &mut Stage, most: usize) -> Staging {
         let room = most.saturating_sub(stage.effects.len());
         let outdated = self.partitions.all_ready().flat_map(|(partition, ready)| {
             let ids = ready.states.outdated().cloned();
@@ -55,7 +55,7 @@ impl Processor {
         Ok(())
     }
 
-    pub(super) fn stage_release(&self, stage: &mut Stage<'_>, release: &Release) -> Staging {
+    pub(super) fn stage_release(&self, stage: &mut Stage, release: &Release) -> Staging {
         let Release {
             partition,
             offset,
@@ -99,7 +99,7 @@ impl Processor {
 
     fn stage_marker(
         &self,
-        stage: &mut Stage<'_>,
+        stage: &mut Stage,
         key: &AccountKey,
         undecided: Marker,
         then: AfterCommit,
