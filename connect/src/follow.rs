@@ -89,7 +89,8 @@ impl Follower {
         let ranges: Vec<_> = ranges.collect();
         let started = Instant::now();
         let mut reading = reader.follow(&ranges, PATIENCE)?;
-        // With new certificates reading goes on where it was: a fact that is read twice counts twice.
+        // With new certificates reading goes on where it was: a fact that is read twice counts
+        // twice.
         while !stop.is_cancelled() && !renewal.is_due() {
             match self.poll(&mut reading, next)? {
                 Some(Step::CaughtUp) => {

@@ -67,8 +67,9 @@ impl Looks {
         }
     }
 
-    /// Notes that this replica received the session's hint, and so is the first to ask. The tenant is
-    /// noted, too: where the hint is not stored, the session is still looked at until it is over.
+    /// Notes that this replica received the session's hint, and so is the first to ask. The tenant
+    /// is noted, too: where the hint is not stored, the session is still looked at until it is
+    /// over.
     pub(crate) fn is_ours(&self, tenant: &TenantKey, session: Uuid) {
         let mut waiting = self.lock();
         let waiting = waiting.entry(session).or_default();

@@ -66,8 +66,8 @@ pub(crate) async fn read(
     }
 }
 
-/// Lets the connection hand over what came with the head, which it does after the handler was polled
-/// once. A timer for that moment would cost each webhook a call to the kernel.
+/// Lets the connection hand over what came with the head, which it does after the handler was
+/// polled once. A timer for that moment would cost each webhook a call to the kernel.
 async fn handed_over() {
     let mut is_over = false;
     poll_fn(|context| {

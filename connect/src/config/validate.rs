@@ -208,7 +208,8 @@ impl Secrets {
         if settings.tokens.keys.is_empty() {
             problems.push("tokens.keys: name at least one".to_owned());
         }
-        // What else a header has is not read as text, and the blanks at its end are not its value's.
+        // What else a header has is not read as text, and the blanks at its end are not its
+        // value's.
         let is_sent = |text: &str| {
             let mut bytes = text.bytes();
             bytes.all(|byte| (b' '..=b'~').contains(&byte)) && !text.ends_with(' ')

@@ -124,8 +124,8 @@ fn usable(key: serde_json::Value) -> Option<(String, PublicKey)> {
     (is_for_signatures && is_for_this).then_some((id, key))
 }
 
-/// A number without zeros before it: some write one so that it is not taken for negative, and `ring`
-/// takes none.
+/// A number without zeros before it: some write one so that it is not taken for negative, and
+/// `ring` takes none.
 fn number(mut bytes: Vec<u8>) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes.split_off(zeros)

@@ -94,8 +94,8 @@ impl Case<'_> {
         }
     }
 
-    /// Whether the look is due that [`super::apply`] has made after an unlink by a 404, and of which
-    /// a webhook knew more. A state that was unlinked by another status keeps that.
+    /// Whether the look is due that [`super::apply`] has made after an unlink by a 404, and of
+    /// which a webhook knew more. A state that was unlinked by another status keeps that.
     fn is_look_after_unlink(&self) -> bool {
         self.state.is_some_and(|state| {
             let is_due = state.recheck.is_some_and(|look| look.due_at <= self.now);
