@@ -204,13 +204,15 @@ impl Case<'_> {
 
     /// Whether the answer shows the account as it was before its confirmation, whatever the trigger
     /// was. A copy of a webhook that was decided may get an older answer than the webhook itself
-    /// got.
+    /// got, and a webhook that comes late one from before the unlink.
     pub(super) fn answer_goes_back(&self) -> bool {
         let Lookup::Found(account) = self.answer else {
             return false;
         };
-        let confirmed = self.state.and_then(|state| state.account.as_ref());
-        let confirmed = confirmed.and_then(|account| account.updated_at);
+        let confirmed = self.state.and_then(|state| match &state.account {
+            Some(account) => account.updated_at,
+            None => state.last_event_date,
+        });
         let goes_back = match (account.snapshot.updated_at, confirmed) {
             (Some(updated), Some(confirmed)) => updated < confirmed,
             (None, _) | (_, None) => false,

@@ -217,3 +217,20 @@ fn the_look_after_an_unlink_counts_as_the_newer_webhook() {
     let unchanged = Decision::Skip(SkipReason::Unchanged);
     assert_eq!(still, unchanged, "it was unlinked for that");
 }
+
+#[test]
+fn a_link_by_an_answer_from_before_the_unlink_is_looked_at_again() {
+    let state = AccountState {
+        account: None,
+        status: None,
+        last_event_date: Some(START),
+        ..confirmed(AccountPhase::Unlinked, "active")
+    };
+    // It says what was 10 s before the unlink, and so does the API, which lags.
+    let late = pending(Trigger::Webhook, Some(at(-10)));
+    let linked = Decision::Emit(LifecycleKind::Linked);
+    assert_eq!(
+        decided(&state, &late, &found("active"), 1),
+        (linked, due_at(6))
+    );
+}
