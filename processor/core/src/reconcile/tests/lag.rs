@@ -131,6 +131,16 @@ fn the_look_stays_due_whatever_else_is_decided_before_and_is_made_once() {
     assert_eq!(next, due_at(66), "as of any account that is degraded");
 }
 
+/// The state after a deleted webhook of the start and a 404.
+fn unlinked() -> AccountState {
+    AccountState {
+        account: None,
+        status: None,
+        last_event_date: Some(START),
+        ..confirmed(AccountPhase::Unlinked, "active")
+    }
+}
+
 /// A deleted webhook of the start, and another webhook of 5 s later.
 fn deleted_and_newer() -> Pending {
     Pending {
@@ -161,12 +171,7 @@ fn an_unlink_that_a_newer_webhook_came_with_is_told_at_once_and_looked_at_again(
 
 #[test]
 fn a_copy_of_the_deleted_webhook_hides_no_newer_link_of_an_unlinked_account() {
-    let state = AccountState {
-        account: None,
-        status: None,
-        last_event_date: Some(START),
-        ..confirmed(AccountPhase::Unlinked, "active")
-    };
+    let state = unlinked();
     let both = deleted_and_newer();
     let (early, _) = decided(&state, &both, &Lookup::NotFound, 6);
     let Decision::Recheck { trigger, grace, .. } = early else {
@@ -220,12 +225,7 @@ fn the_look_after_an_unlink_counts_as_the_newer_webhook() {
 
 #[test]
 fn a_link_by_an_answer_from_before_the_unlink_is_looked_at_again() {
-    let state = AccountState {
-        account: None,
-        status: None,
-        last_event_date: Some(START),
-        ..confirmed(AccountPhase::Unlinked, "active")
-    };
+    let state = unlinked();
     // It says what was 10 s before the unlink, and so does the API, which lags.
     let late = pending(Trigger::Webhook, Some(at(-10)));
     let linked = Decision::Emit(LifecycleKind::Linked);
