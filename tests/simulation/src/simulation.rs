@@ -297,6 +297,12 @@ impl Simulation {
             self.unsettled = "a process waits for the end of a transaction".to_owned();
             return false;
         }
+        // Else what it read before a round is stored within it.
+        let lists = |run: &Run| !run.lists.is_empty();
+        if runs(&self.replicas).into_iter().any(lists) {
+            self.unsettled = "accounts are being listed".to_owned();
+            return false;
+        }
         // Else a state may be visible, and the event of the same transaction not yet.
         if !self.kafka.transactions.are_ended() {
             self.unsettled = "a transaction has not ended everywhere".to_owned();
