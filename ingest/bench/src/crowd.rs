@@ -191,7 +191,7 @@ impl Report {
         )?;
         writeln!(
             text,
-            "Signed webhooks come at {} a second over {SIGNED_CONNECTIONS} connections (open loop), and strangers from\nother addresses. \
+            "Signed webhooks come at {} a second over {SIGNED_CONNECTIONS} connections (open loop), and strangers from other\naddresses. \
              Whoever is cut off comes back at once. The strangers' own work is done on the same cores.\n",
             self.rate
         )?;

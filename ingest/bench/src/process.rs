@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::ValueEnum as _;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -119,14 +120,13 @@ impl Service {
         let file = folder.path().join("ingest.toml");
         fs::write(&file, variant.toml(&broker.bootstrap_servers))?;
         let mut command = match variant {
-            Variant::Prototype { keyed } => {
+            Variant::Prototype(records) => {
                 let mut command = Command::new(std::env::current_exe()?);
-                command.args([
-                    "prototype",
-                    "--bootstrap-servers",
-                    &broker.bootstrap_servers,
-                ]);
-                command.args(keyed.then_some("--keyed"));
+                let value = records.to_possible_value().context("each has a name")?;
+                command.args(["prototype", "--records", value.get_name()]);
+                command
+                    .arg("--bootstrap-servers")
+                    .arg(&broker.bootstrap_servers);
                 command
             }
             Variant::Shipped

@@ -1,6 +1,6 @@
 //! What the service is held against: a plain prototype, as a good engineer writes it in an
 //! afternoon. It checks the signature, publishes with linger 0, and answers after the
-//! acknowledgement; it has no ids, headers, limits or metrics.
+//! acknowledgement; it has no ids, limits or metrics, and headers only where they are asked for.
 
 use std::borrow::Cow;
 use std::io::{self, Write as _};
@@ -13,6 +13,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clap::Args;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use serde::Deserialize;
 use serde_json::json;
@@ -20,6 +21,24 @@ use sha2::Sha256;
 use stackone_link_wire::{Topic, Topics};
 
 use crate::requests::SECRET;
+use crate::variant::Records;
+
+/// The headers of one of the service's records.
+const HEADERS: [(&str, &str); 10] = [
+    ("ce_specversion", "1.0"),
+    ("ce_id", "deb87bb1-4ca2-512f-8d24-6fa9e2a99df5"),
+    ("ce_type", "hris_employees.updated"),
+    ("ce_source", "/stackone/acmeinc-27270"),
+    ("ce_subject", "4d5Yq0wXGk2Qm3vLr8TzA"),
+    ("ce_time", "2026-03-04T09:12:44.102Z"),
+    ("content-type", "application/json"),
+    (
+        "traceparent",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+    ),
+    ("stackone_source", "default"),
+    ("stackone_received_at", "2026-03-04T09:12:44.418231Z"),
+];
 
 /// The prototype, until it is killed.
 #[derive(Debug, Clone, Args)]
@@ -27,16 +46,16 @@ pub(crate) struct Prototype {
     /// Where to publish.
     #[arg(long)]
     bootstrap_servers: String,
-    /// Publish with the account as the key; else librdkafka fills one partition at a time.
+    /// What to publish of a webhook beside its body.
     #[arg(long)]
-    keyed: bool,
+    records: Records,
 }
 
 struct Shared {
     producer: FutureProducer,
     keyed: Hmac<Sha256>,
     topic: String,
-    with_key: bool,
+    records: Records,
 }
 
 /// What is read of a body.
@@ -60,7 +79,7 @@ impl Prototype {
                 .create()?,
             keyed: keyed.ok().context("a key of any length will do")?,
             topic: Topics::default().name(Topic::RecordEvents).to_owned(),
-            with_key: self.keyed,
+            records: self.records,
         });
         actix_web::rt::System::new().block_on(async {
             let app = move || {
@@ -84,8 +103,11 @@ async fn receive(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> Htt
         return HttpResponse::BadRequest().finish();
     };
     let mut record = FutureRecord::<str, [u8]>::to(&shared.topic).payload(&body);
-    if shared.with_key {
+    if shared.records != Records::WithoutKeys {
         record = record.key(&account_id);
+    }
+    if shared.records == Records::WithHeaders {
+        record = record.headers(headers());
     }
     let sent = match shared.producer.send_result(record) {
         Ok(delivery) => delivery.await,
@@ -95,6 +117,14 @@ async fn receive(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> Htt
         Ok(Ok(_stored)) => HttpResponse::Ok().body("{}"),
         Ok(Err(_)) | Err(_) => HttpResponse::ServiceUnavailable().finish(),
     }
+}
+
+fn headers() -> OwnedHeaders {
+    let list = OwnedHeaders::new_with_capacity(HEADERS.len());
+    HEADERS.into_iter().fold(list, |list, (key, text)| {
+        let value = Some(text);
+        list.insert(Header { key, value })
+    })
 }
 
 fn is_signed(request: &HttpRequest, body: &[u8], shared: &Shared) -> bool {
