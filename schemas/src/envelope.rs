@@ -2,6 +2,7 @@
 //! ids.
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::value::RawValue;
 use sha1::{Digest, Sha1};
 use uuid::{Builder, Uuid, uuid};
@@ -9,6 +10,9 @@ use uuid::{Builder, Uuid, uuid};
 /// Namespace of every `UUIDv5` this pipeline makes. Fixed for ever: ids must not change between
 /// versions.
 const NAMESPACE: Uuid = uuid!("6f1d3c52-8a0e-5b7c-9d43-51a2c07be9f4");
+
+/// What is set aside for the fields of an identity, so that nearly all fit at once.
+const ROOM: usize = 256;
 
 /// `ce_dataschema` of an [`AccountLifecycleEvent`](crate::AccountLifecycleEvent).
 pub const LIFECYCLE_DATASCHEMA: &str = "urn:stackone-link:schema:account-lifecycle-event:v1";
@@ -59,7 +63,7 @@ pub struct CloudEvent {
 #[must_use]
 pub fn source_of_project(project_id: Option<&str>) -> String {
     match project_id {
-        Some(project) => format!("/stackone/{project}"),
+        Some(project) => ["/stackone/", project].concat(),
         None => "/stackone".to_owned(),
     }
 }
@@ -129,7 +133,7 @@ impl EventIdentity<'_> {
             event_date,
         );
         let mut id = IdOf::new();
-        id.add(&serde_json::to_vec(&identity).unwrap_or_default());
+        id.add_json(&identity);
         for (member, json) in other_members {
             for part in ["\n", member, "=", json] {
                 id.add(part.as_bytes());
@@ -150,7 +154,7 @@ pub fn event_id_of_body(body: &[u8]) -> Uuid {
 /// Returns the id of the lifecycle event with the version `version` of an account.
 pub(crate) fn lifecycle_event_id(project_id: Option<&str>, account_id: &str, version: u64) -> Uuid {
     let mut id = IdOf::new();
-    id.add(&serde_json::to_vec(&(project_id, account_id, version)).unwrap_or_default());
+    id.add_json(&(project_id, account_id, version));
     id.finish()
 }
 
@@ -172,6 +176,13 @@ impl IdOf {
 
     fn add(&mut self, part: &[u8]) {
         self.0.update(part);
+    }
+
+    fn add_json(&mut self, value: &impl Serialize) {
+        let mut json = Vec::with_capacity(ROOM);
+        if serde_json::to_writer(&mut json, value).is_ok() {
+            self.add(&json);
+        }
     }
 
     fn finish(self) -> Uuid {

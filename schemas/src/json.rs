@@ -35,12 +35,10 @@ impl<'a> JsonObject<'a> {
     /// take either.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
-        let start = self.0.partition_point(|(member, _)| member.as_ref() < name);
-        match &self.0[start..] {
-            [(first, _), (second, _), ..] if first == name && second == name => None,
-            [(first, value), ..] if first == name => Some(value),
-            [] | [_, ..] => None,
-        }
+        let mut members = self.0.iter().skip_while(|(member, _)| member != name);
+        let (_, value) = members.next()?;
+        let is_only = members.next().is_none_or(|(member, _)| member != name);
+        is_only.then_some(*value)
     }
 
     /// Returns whether there is a member of this name, or more than one.
@@ -125,19 +123,24 @@ fn is_at_most(value: &serde_json::Value, depth: usize) -> bool {
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 fn text(json: &str) -> Option<Cow<'_, str>> {
+    if let Some(plain) = plain(json) {
+        return Some(Cow::Borrowed(plain));
+    }
     let Text(text) = serde_json::from_str(json).ok()?;
     Some(text)
 }
 
+/// Returns what stands between the quotes of a text without escapes. `json` is one JSON value.
+fn plain(json: &str) -> Option<&str> {
+    let text = json.strip_prefix('"')?.strip_suffix('"')?;
+    (!text.contains('\\')).then_some(text)
+}
+
 /// Returns the name of a member. A name with half of a surrogate pair matches no name that is read.
 fn name(quoted: &RawValue) -> Cow<'_, str> {
-    let json = quoted.get();
-    match json
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
-        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
-        Some(_) | None => Cow::Owned(text_lossy(quoted).unwrap_or_default()),
+    match plain(quoted.get()) {
+        Some(plain) => Cow::Borrowed(plain),
+        None => Cow::Owned(text_lossy(quoted).unwrap_or_default()),
     }
 }
 

@@ -9,7 +9,9 @@ use super::outcome::Outcome;
 /// The answer to an accepted webhook. StackOne reads only the status; the id is for whoever
 /// compares with Kafka.
 pub(crate) fn accepted(outcome: Outcome, id: Uuid) -> HttpResponse {
-    answer(outcome, format!(r#"{{"id":"{id}"}}"#))
+    let mut text = Uuid::encode_buffer();
+    let id: &str = id.as_hyphenated().encode_lower(&mut text);
+    answer(outcome, [r#"{"id":""#, id, r#""}"#].concat())
 }
 
 /// The answer to a request that was not accepted.

@@ -16,14 +16,12 @@ pub(super) const WEBHOOKS: &str = "/webhooks/stackone/";
 /// The public listener. Every request to it is observed: it has exactly one outcome.
 pub(super) fn public(app: &mut ServiceConfig) {
     app.service(
-        // A slash after it is a habit of people who type URLs, and of proxies that join them.
-        web::resource([
-            format!("{WEBHOOKS}{{source}}"),
-            format!("{WEBHOOKS}{{source}}/"),
-        ])
-        .wrap(from_fn(observe))
-        .route(web::post().to(webhook::receive))
-        .default_service(web::to(webhook::method_not_allowed)),
+        // A slash after it is a habit of people who type URLs, and of proxies that join them. Two
+        // patterns would be matched twice: which one it is, and then that one.
+        web::resource(format!("{WEBHOOKS}{{source}}{{slash:/?}}"))
+            .wrap(from_fn(observe))
+            .route(web::post().to(webhook::receive))
+            .default_service(web::to(webhook::method_not_allowed)),
     );
     app.default_service(
         web::route()

@@ -8,6 +8,9 @@ const LENGTH: usize = 55;
 /// The flag of a trace that is recorded.
 const SAMPLED: u8 = 1;
 
+/// The digits of a `traceparent`.
+const HEX: [u8; 16] = *b"0123456789abcdef";
+
 /// A span in a trace. Its `Display` is a `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext {
@@ -98,8 +101,20 @@ impl TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (trace_id, span_id, flags) = (self.trace_id, self.span_id, u8::from(self.sampled));
-        write!(formatter, "00-{trace_id:032x}-{span_id:016x}-{flags:02x}")
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        write_hex(self.trace_id, &mut text[3..35]);
+        write_hex(self.span_id.into(), &mut text[36..52]);
+        write_hex(self.sampled.into(), &mut text[53..]);
+        formatter.write_str(str::from_utf8(&text).map_err(|_no_text| fmt::Error)?)
+    }
+}
+
+/// Writes a number in as many lower-case hex digits as there is room for. `write!` takes five times
+/// the instructions, for each webhook.
+fn write_hex(mut number: u128, digits: &mut [u8]) {
+    for digit in digits.iter_mut().rev() {
+        *digit = HEX[usize::try_from(number % 16).unwrap_or_default()];
+        number /= 16;
     }
 }
 
