@@ -75,13 +75,8 @@ impl Auth {
         self.service
             .store(Arc::new(ServiceTokens::new(&secrets.service_tokens)));
         for (issuer, text) in self.issuers.iter().zip(&secrets.jwks) {
-            match text.as_ref().map(|text| Keys::parse(text)) {
-                Some(Ok(keys)) => issuer.keys.store(Arc::new(keys)),
-                Some(Err(problem)) => {
-                    let issuer = &issuer.rules.issuer;
-                    tracing::error!(issuer, %problem, "the key set that was last read stays in force");
-                }
-                None => {}
+            if let Some(Ok(keys)) = text.as_ref().map(|text| Keys::parse(text)) {
+                issuer.keys.store(Arc::new(keys));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Configuration: what can be set, and what was read with it.
 
+mod bounds;
 mod commands;
 mod load;
 mod origin;

@@ -124,6 +124,46 @@ mod tests {
         assert_eq!(kafka.properties["socket.keepalive.enable"], "true");
     }
 
+    /// Where 0 has a meaning: at once, one for each core, or no connection is kept.
+    const ZERO_MEANS: [&str; 4] = [
+        "look.after",
+        "server.keep_alive",
+        "server.workers",
+        "shutdown.drain_delay",
+    ];
+
+    /// What 0 is in the place of this value, where it is a number or a time.
+    fn zero_of(value: &toml::Value) -> Option<&'static str> {
+        let is_time = |text| humantime_serde::re::humantime::parse_duration(text).is_ok();
+        match value.is_integer() {
+            true => Some("0"),
+            false => value.as_str().is_some_and(is_time).then_some("0s"),
+        }
+    }
+
+    #[test]
+    fn a_number_or_a_time_of_0_is_refused_by_name_or_means_something() {
+        let defaults: toml::Table = toml::from_str(DEFAULTS).unwrap();
+        let mut taken = Vec::new();
+        for (section, settings) in &defaults {
+            for (key, value) in settings.as_table().into_iter().flatten() {
+                let Some(zero) = zero_of(value) else {
+                    continue;
+                };
+                let name = format!("CONNECT__{section}__{key}").to_uppercase();
+                let key = format!("{section}.{key}");
+                let Err(error) = load(&[(&name, zero)]) else {
+                    taken.push(key);
+                    continue;
+                };
+                let of_key = |problem: &String| problem.starts_with(&format!("{key}: "));
+                assert!(error.problems().iter().all(of_key), "{error}");
+            }
+        }
+        taken.sort();
+        assert_eq!(taken, ZERO_MEANS);
+    }
+
     #[test]
     fn a_setting_that_could_do_nothing_is_a_problem() {
         let folder = tempfile::tempdir().unwrap();
@@ -201,6 +241,14 @@ mod tests {
                 "0s",
                 "server.tls_handshake_deadline",
             ),
+            ("CONNECT__ADMIN__LISTEN", "127.0.0.1:8084", "admin.listen"),
+            (
+                "CONNECT__KAFKA__ACK_DEADLINE",
+                "500ms",
+                "kafka.ack_deadline",
+            ),
+            ("CONNECT__LOOK__AFTER", "1m", "look.give_up_after"),
+            ("CONNECT__SHUTDOWN__DEADLINE", "1500ms", "shutdown.deadline"),
             ("CONNECT__TOPICS__STATE", "a b", "topic name"),
             ("CONNECT__LOKO__ENABLED", "true", "loko"),
         ] {

@@ -41,9 +41,10 @@ impl Reread {
     pub(crate) fn look(&mut self) -> (Option<Secrets>, Vec<String>) {
         self.read_lists();
         let environment = &self.origin.environment;
-        let (secrets, mut problems) =
+        let (mut secrets, mut problems) =
             Secrets::read(&self.settings, environment, Some(&self.secrets));
         problems.extend(self.list_problem.clone());
+        problems.extend(secrets.keep_usable_jwks(&self.settings, &self.secrets));
         let mut unusable = secrets.token_problems(&self.settings);
         if secrets.token_keys.is_empty() {
             unusable.push("tokens.keys: none of them can be read".to_owned());
@@ -162,6 +163,45 @@ mod tests {
         fs::write(&key, KEY.to_uppercase()).unwrap();
         let (secrets, problems) = reread.look();
         assert_eq!(secrets.unwrap().token_keys[0].name, "new");
+        assert_eq!(problems, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_key_set_that_cannot_be_used_is_a_problem_and_leaves_the_one_that_was() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder, &[]);
+        let (file, set) = (
+            folder.path().join("connect.toml"),
+            folder.path().join("jwks.json"),
+        );
+        let text = fs::read_to_string(&file).unwrap();
+        let issuer = format!(
+            "[[issuers]]\nissuer = 'host'\naudience = 'us'\njwks_file = '{}'\n",
+            set.display()
+        );
+        fs::write(&file, text + &issuer).unwrap();
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let jwks = |kid| {
+            format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","kid":"{kid}","x":"{x}"}}]}}"#)
+        };
+        fs::write(&set, jwks("k1")).unwrap();
+        let mut reread = reread(&folder);
+        for unusable in ["{}", r#"{"keys":[]}"#] {
+            fs::write(&set, unusable).unwrap();
+            let (secrets, problems) = reread.look();
+            assert!(secrets.is_none(), "nothing has changed");
+            let [problem] = &problems[..] else {
+                panic!("{problems:?}");
+            };
+            assert!(
+                problem.starts_with("issuers host: jwks_file: "),
+                "{problem}"
+            );
+        }
+        fs::write(&set, jwks("k2")).unwrap();
+        let (secrets, problems) = reread.look();
+        let expected = Some(jwks("k2").into_bytes());
+        assert_eq!(secrets.unwrap().jwks, [expected]);
         assert_eq!(problems, Vec::<String>::new());
     }
 

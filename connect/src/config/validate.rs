@@ -7,7 +7,7 @@ use stackone_client::is_https_or_loopback;
 use stackone_link_process::telemetry;
 use url::Url;
 
-use super::{HubSettings, Secret, Secrets, Settings};
+use super::{HubSettings, IssuerSettings, Secret, Secrets, Settings};
 use crate::jwt::Keys;
 
 /// The shortest secret for making or comparing tokens, in bytes: as long as the MAC (RFC 2104, 3).
@@ -21,42 +21,15 @@ impl Settings {
         problems.extend(self.topics.problem());
         problems.extend(telemetry::filter_problem(&self.telemetry.filter));
         problems.extend(public_url_problem(&self.server.public_url));
-        problems.extend(self.connection_problems());
+        problems.extend(self.bound_problems());
         problems.extend(self.hub.problem());
         problems.extend(self.project_problems());
         problems.extend(self.issuer_problems());
         problems.extend(self.origin_problems());
-        let numbers = [
-            ("server.max_connections", self.server.max_connections),
-            ("limits.max_body_bytes", self.limits.max_body_bytes),
-            ("limits.streams", self.limits.streams),
-            (
-                "stackone.requests_per_minute",
-                self.stackone.requests_per_minute as usize,
-            ),
-        ];
-        let zero = numbers.iter().filter(|(_, number)| *number == 0);
-        problems.extend(zero.map(|(name, _)| format!("{name}: must be greater than 0")));
-        problems
-    }
-
-    fn connection_problems(&self) -> Vec<String> {
-        let server = &self.server;
-        let (all, per_peer) = (server.max_connections, server.max_connections_per_peer);
-        let mut problems = Vec::new();
-        if all > 0 && (per_peer == 0 || per_peer > all) {
-            problems.push(format!(
-                "server.max_connections_per_peer: {per_peer} is not 1 to server.max_connections ({all})"
-            ));
+        let (server, admin) = (self.server.listen, self.admin.listen);
+        if server == admin && server.port() != 0 {
+            problems.push(format!("admin.listen: {admin} is also server.listen"));
         }
-        let deadlines = [
-            ("header_deadline", server.header_deadline),
-            ("tls_handshake_deadline", server.tls_handshake_deadline),
-        ];
-        let zero = deadlines.iter().filter(|(_, deadline)| deadline.is_zero());
-        problems.extend(
-            zero.map(|(key, _)| format!("server.{key}: is zero, so every request would be late")),
-        );
         problems
     }
 
@@ -163,6 +136,11 @@ impl HubSettings {
     }
 }
 
+fn jwks_problem(issuer: &IssuerSettings, text: Option<&Vec<u8>>) -> Option<String> {
+    let problem = Keys::parse(text?).err()?;
+    Some(format!("issuers {}: jwks_file: {problem}", issuer.issuer))
+}
+
 fn public_url_problem(text: &str) -> Option<String> {
     let is_usable = Url::parse(text).is_ok_and(|url| {
         is_https_or_loopback(&url)
@@ -178,13 +156,22 @@ fn public_url_problem(text: &str) -> Option<String> {
 impl Secrets {
     pub(super) fn problems(&self, settings: &Settings) -> Vec<String> {
         let mut problems = self.token_problems(settings);
-        for (issuer, text) in settings.issuers.iter().zip(&self.jwks) {
-            let parsed = text.as_ref().map(|text| Keys::parse(text));
-            if let Some(Err(problem)) = parsed {
-                problems.push(format!("issuers {}: jwks_file: {problem}", issuer.issuer));
-            }
-        }
+        let sets = settings.issuers.iter().zip(&self.jwks);
+        problems.extend(sets.filter_map(|(issuer, text)| jwks_problem(issuer, text.as_ref())));
         problems
+    }
+
+    /// Puts the key set that was in force back in the place of one that cannot be used, and lists
+    /// those.
+    pub(super) fn keep_usable_jwks(&mut self, settings: &Settings, last: &Self) -> Vec<String> {
+        let sets = self.jwks.iter_mut().zip(&last.jwks);
+        let unusable = settings.issuers.iter().zip(sets);
+        let unusable = unusable.filter_map(|(issuer, (text, last))| {
+            let problem = jwks_problem(issuer, text.as_ref())?;
+            text.clone_from(last);
+            Some(problem)
+        });
+        unusable.collect()
     }
 
     /// Lists what is wrong with the secrets that tokens are made of or compared with.
