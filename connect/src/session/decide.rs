@@ -87,22 +87,34 @@ impl TenantState {
         if session.before.is_none() {
             return Standing::Waiting;
         }
-        let candidates: Vec<&Account> = self.candidates(session).collect();
-        let label = session.created.label.as_deref();
-        let mut labelled = candidates
-            .iter()
-            .filter(|account| label.is_some() && account.label() == label);
+        let candidates = self.candidates(session);
+        let free = candidates.filter(|one| !self.is_hinted_by_another(session, one, now));
+        let candidates: Vec<&Account> = free.collect();
+        let mut labelled = candidates.iter().filter(|one| session.has_label_of(one));
         if let (Some(account), None) = (labelled.next(), labelled.next()) {
-            return of_candidate(account);
+            return self.of_candidate(account, Session::has_label_of, now);
         }
-        let mut fitting = candidates.iter().filter(|account| {
-            session.fits(account) && !self.is_hinted_by_another(session, account, now)
-        });
+        let mut fitting = candidates.iter().filter(|one| session.fits(one));
         match (fitting.next(), fitting.next()) {
             (None, _) => Standing::Waiting,
-            (Some(account), None) if self.fits_one_session(account, now) => of_candidate(account),
-            (Some(account), None) => Standing::Ambiguous(Some(account.id.clone())),
+            (Some(account), None) => self.of_candidate(account, Session::fits, now),
             (Some(_), Some(_)) => Standing::Ambiguous(None),
+        }
+    }
+
+    /// The conclusion of a session from the one account that it fits, which it has unless another
+    /// open session fits, too.
+    fn of_candidate(
+        &self,
+        account: &Account,
+        fits: fn(&Session, &Account) -> bool,
+        now: Timestamp,
+    ) -> Standing {
+        let is_only = self.fits_one_session(account, fits, now);
+        match (is_only, account.is_active()) {
+            (false, _) => Standing::Ambiguous(Some(account.id.clone())),
+            (true, true) => verified(account),
+            (true, false) => Standing::Linked(account.id.clone()),
         }
     }
 
@@ -133,14 +145,20 @@ impl TenantState {
     }
 
     /// Whether exactly one open session could have led to the account.
-    fn fits_one_session(&self, account: &Account, now: Timestamp) -> bool {
+    fn fits_one_session(
+        &self,
+        account: &Account,
+        fits: fn(&Session, &Account) -> bool,
+        now: Timestamp,
+    ) -> bool {
         let open = self.sessions().iter().filter(|session| {
             !session.is_relink()
                 && !session.is_over(now)
+                && fits(session, account)
                 && session.has_moved(account)
-                && session.fits(account)
         });
-        open.count() == 1
+        // Of many that are open together, two are enough to know.
+        open.take(2).count() == 1
     }
 
     fn is_hinted_by_another(&self, session: &Session, account: &Account, now: Timestamp) -> bool {
@@ -153,6 +171,12 @@ impl TenantState {
 }
 
 impl Session {
+    /// Whether the account has the label that was asked for.
+    fn has_label_of(&self, account: &Account) -> bool {
+        let label = self.created.label.as_deref();
+        label.is_some() && label == account.label()
+    }
+
     /// Whether the account is of the provider that was asked for.
     fn fits(&self, account: &Account) -> bool {
         let provider = self.created.provider.as_deref();
@@ -160,18 +184,14 @@ impl Session {
     }
 }
 
-fn of_candidate(account: &Account) -> Standing {
-    match account.is_active() {
-        true => verified(account),
-        false => Standing::Linked(account.id.clone()),
-    }
-}
-
 /// The verdict of a look that found nothing new.
 fn unchanged(account: &Account) -> Standing {
-    let reason = match account.is_active() {
-        true => LinkReason::NothingSaved,
-        false => LinkReason::StillRefused,
+    let reason = match account.phase {
+        AccountPhase::Active => LinkReason::NothingSaved,
+        AccountPhase::Unlinked => LinkReason::AccountGone,
+        AccountPhase::None | AccountPhase::Degraded | AccountPhase::Failed => {
+            LinkReason::StillRefused
+        }
     };
     failed(&account.id, Some(account.version), reason)
 }

@@ -322,10 +322,10 @@ fn two_sessions_of_one_provider_and_one_account_need_a_hint() {
     );
 }
 
-#[test]
-fn an_equal_label_goes_before_the_provider() {
+/// Sessions 1 and 2 with these labels, and an account with the label `plant` that came afterwards.
+fn labelled(labels: [Option<&str>; 2]) -> TenantState {
     let mut tenant = TenantState::default();
-    for (session, label) in [(1, None), (2, Some("plant"))] {
+    for (session, label) in (1..).zip(labels) {
         let mut created = created(None);
         created.label = label.map(str::to_owned);
         tenant.fact(session, LinkSessionChange::Created(Box::new(created)), 0);
@@ -334,9 +334,41 @@ fn an_equal_label_goes_before_the_provider() {
     let mut new = account("new", 1, Active);
     new.about = Some(about(Some("plant")));
     tenant.put_account(new);
+    tenant
+}
+
+#[test]
+fn an_equal_label_goes_before_the_provider() {
+    let tenant = labelled([None, Some("plant")]);
     assert_eq!(verdict(&tenant, 2, &NOTHING), Some((Verified, vec![])));
     let either = Standing::Ambiguous(Some(id("new")));
     assert_eq!(standing(&tenant, 1, &NOTHING), either);
+}
+
+#[test]
+fn of_two_sessions_with_one_label_the_one_whose_page_names_the_account_has_it() {
+    let mut tenant = labelled([Some("plant"); 2]);
+    for session in [1, 2] {
+        let either = Standing::Ambiguous(Some(id("new")));
+        assert_eq!(standing(&tenant, session, &NOTHING), either);
+    }
+    tenant.fact(2, hinted("new"), 3);
+    assert_eq!(
+        standing(&tenant, 1, &NOTHING),
+        Standing::Waiting,
+        "was left"
+    );
+    assert_eq!(verdict(&tenant, 2, &NOTHING), Some((Verified, vec![])));
+}
+
+#[test]
+fn an_account_that_is_gone_when_it_is_looked_at_fails_the_session_that_made_it() {
+    let mut tenant = two_open();
+    tenant.fact(1, hinted("new"), 3);
+    tenant.put_account(account("new", 1, Unlinked));
+    assert_eq!(standing(&tenant, 1, &NOTHING), Standing::Linked(id("new")));
+    let gone = Some((LinkOutcome::Failed, vec![LinkReason::AccountGone]));
+    assert_eq!(verdict(&tenant, 1, &LOOKED), gone);
 }
 
 #[test]
