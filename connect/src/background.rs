@@ -41,6 +41,7 @@ pub(crate) fn spawn(
         facts: Arc::clone(&connect.facts),
         looks: Arc::clone(&connect.looks),
         metrics: Arc::clone(&connect.metrics),
+        readiness: Arc::clone(&connect.readiness),
         ambiguous: HashMap::new(),
         after_cancel: HashSet::new(),
         again: HashSet::new(),

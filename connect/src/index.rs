@@ -175,6 +175,11 @@ impl Index {
         }
     }
 
+    /// Tells who follows a session that something about it changed which no record says.
+    pub(crate) fn wake(&self, session: Uuid) {
+        self.sessions.tell(&[session]);
+    }
+
     /// Hears of each change of a session, the newest only.
     pub(crate) fn follow(&self, id: Uuid) -> Subscription<Uuid> {
         self.sessions.subscribe(id)

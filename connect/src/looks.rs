@@ -16,7 +16,7 @@ use crate::config::LookSettings;
 use crate::facts::Facts;
 use crate::index::Index;
 use crate::metrics::{LookOutcome, Metrics};
-use crate::session::{Owner, Seen, TenantState};
+use crate::session::{Hint, Owner, Seen, TenantState};
 use crate::tenant::TenantKey;
 
 /// How much later other replicas ask, in case the one that received the hint has died.
@@ -40,6 +40,8 @@ struct Waiting {
     is_ours: bool,
     /// The position of the look on the account events topic; `None` until it is written.
     asked: Option<Stored>,
+    /// The time of the last hint that is decided, although the session is not over.
+    decided_at: Option<Timestamp>,
 }
 
 /// The reason for a look.
@@ -49,6 +51,12 @@ pub(crate) enum Because {
     Linked,
     /// The account was deleted through this service.
     Disconnected,
+}
+
+impl Waiting {
+    fn is_decided(&self) -> bool {
+        self.decided_at.is_some() && self.decided_at == self.hint.as_ref().map(|(_, at)| *at)
+    }
 }
 
 impl Looks {
@@ -78,21 +86,35 @@ impl Looks {
         waiting.tenant.get_or_insert_with(tenant);
     }
 
-    /// Notes a hint that was read. A later one of the same session replaces it.
+    /// Notes the hint of a session, which was read. A later one replaces it. Returns whether it is
+    /// decided since: it may be the one that the session has failed by.
     pub(crate) fn is_hinted(
         &self,
         tenant: &Arc<TenantKey>,
         session: Uuid,
-        (account, at): (&AccountId, Timestamp),
-    ) {
+        (hint, answered_at): (&Hint, Option<Timestamp>),
+        seen: &Seen,
+    ) -> bool {
         let mut waiting = self.lock();
         let waiting = waiting.entry(session).or_default();
-        let hint = (account.clone(), at);
-        if waiting.hint.as_ref() != Some(&hint) {
-            waiting.hint = Some(hint);
+        let named = (hint.account_id.clone(), hint.at);
+        let is_new = waiting.hint.as_ref() != Some(&named);
+        if is_new {
+            waiting.hint = Some(named);
             waiting.asked = None;
         }
         waiting.tenant = Some(Arc::clone(tenant));
+        // Where it is new, what was seen is of the one before.
+        let is_seen = !is_new && (seen.is_looked_at || seen.is_missing);
+        let is_decided = is_seen || answered_at == Some(hint.at);
+        let before = waiting.decided_at;
+        waiting.decided_at = is_decided.then_some(hint.at).or(before);
+        waiting.decided_at != before
+    }
+
+    /// Returns the time of the session's last hint that is decided.
+    pub(crate) fn decided_at(&self, session: Uuid) -> Option<Timestamp> {
+        self.lock().get(&session)?.decided_at
     }
 
     /// Forgets a session that needs no look any more. Returns whether a look was written for it.
@@ -134,7 +156,8 @@ impl Looks {
             } else {
                 after + OTHERS
             };
-            let is_due = waiting.asked.is_none() && now.duration_since(hint.1) >= after;
+            let is_needed = waiting.asked.is_none() && !waiting.is_decided();
+            let is_due = is_needed && now.duration_since(hint.1) >= after;
             is_due.then(|| Some((*session, waiting.tenant.clone()?, hint)))?
         });
         due.collect()
@@ -210,7 +233,9 @@ impl Looks {
         Seen {
             owner,
             is_looked_at,
-            is_missing: is_late && owner == Owner::Nobody && self.was_asked(session),
+            is_missing: is_late
+                && matches!(owner, Owner::Nobody | Owner::Gone)
+                && self.was_asked(session),
         }
     }
 
@@ -233,8 +258,9 @@ impl Looks {
 
     fn measure(&self, now: Timestamp) {
         let waiting = self.lock();
-        let asked = waiting.values().filter(|waiting| waiting.asked.is_some());
-        let ages = asked.filter_map(|waiting| {
+        let undecided = waiting.values();
+        let undecided = undecided.filter(|one| one.asked.is_some() && !one.is_decided());
+        let ages = undecided.filter_map(|waiting| {
             let (_, at) = waiting.hint.as_ref()?;
             Duration::try_from(now.duration_since(*at)).ok()
         });

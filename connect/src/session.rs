@@ -15,6 +15,6 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use fold::{Session, SessionState};
+pub(crate) use fold::{Hint, Session, SessionState};
 pub(crate) use standing::{Owner, Seen, Standing};
 pub(crate) use tenant::{Folded, TenantState};

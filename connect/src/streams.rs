@@ -43,12 +43,17 @@ pub(crate) struct Counted {
     streams: Arc<Streams>,
     session: Uuid,
     tenant: TenantKey,
+    /// Within which time it ends when streams are to end.
+    spread: Duration,
 }
 
 /// The present event of a stream, and how long it holds.
 pub(crate) struct Now {
     pub(crate) json: String,
     pub(crate) is_final: bool,
+    /// For a failed session, when its page had said what the failure answers: one that has tried
+    /// again is told of the same failure again.
+    pub(crate) tried_at: Option<Timestamp>,
     /// The time at which the event changes although nothing happens.
     pub(crate) until: Option<Timestamp>,
 }
@@ -73,9 +78,15 @@ impl Streams {
         let is_full = open.all >= limits.streams
             || of_session >= limits.streams_per_session
             || of_tenant >= limits.streams_per_tenant;
-        if is_full || self.ending.is_cancelled() {
+        if is_full {
             return None;
         }
+        // One that begins when streams are to end tells its page where the session stands, and that
+        // there is another replica.
+        let spread = match self.ending.is_cancelled() {
+            true => Duration::ZERO,
+            false => self.spread,
+        };
         open.all += 1;
         open.sessions.insert(session, of_session + 1);
         open.tenants.insert(tenant.clone(), of_tenant + 1);
@@ -84,6 +95,7 @@ impl Streams {
             streams: Arc::clone(self),
             session,
             tenant: tenant.clone(),
+            spread,
         })
     }
 
@@ -120,7 +132,7 @@ struct Following<F> {
     counted: Counted,
     changes: Subscription<Uuid>,
     now: F,
-    said: Option<String>,
+    said: Option<(String, Option<Timestamp>)>,
     /// The time at which the caller's authorization ends.
     ends_at: Option<Timestamp>,
     is_over: bool,
@@ -156,10 +168,11 @@ impl<F: Fn() -> Option<Now>> Following<F> {
         loop {
             let is_known = !self.is_over;
             let now = is_known.then(|| (self.now)()).flatten()?;
-            if self.said.as_ref() != Some(&now.json) {
+            let says = (now.json, now.tried_at);
+            if self.said.as_ref() != Some(&says) {
                 self.is_over = now.is_final;
-                let event = format!("event: session\ndata: {}\n\n", now.json);
-                self.said = Some(now.json);
+                let event = format!("event: session\ndata: {}\n\n", says.0);
+                self.said = Some(says);
                 return Some(event);
             }
             if self.ends_at.is_some_and(|at| Timestamp::now() >= at) {
@@ -175,7 +188,7 @@ impl<F: Fn() -> Option<Now>> Following<F> {
                     Err(_elapsed) => return Some(": ping\n\n".to_owned()),
                 },
                 () = ending.cancelled() => {
-                    sleep(self.counted.streams.spread.mul_f64(fastrand::f64())).await;
+                    sleep(self.counted.spread.mul_f64(fastrand::f64())).await;
                     return None;
                 }
             }

@@ -31,7 +31,7 @@ pub(crate) struct OfClient(pub(crate) Uuid);
 /// The holder of a mailed link's secret.
 pub(crate) struct OfLink(pub(crate) Uuid);
 
-/// A caller who may see one session.
+/// A caller who may do something with one session.
 pub(crate) enum OfSession {
     /// The holder of its client token or, only to cancel, of its link's secret.
     Token(Uuid),
@@ -40,7 +40,6 @@ pub(crate) enum OfSession {
         id: Uuid,
         /// The expiry of the caller's JWT.
         expires_at: Option<Timestamp>,
-        scope_link: bool,
     },
 }
 
@@ -124,11 +123,12 @@ impl FromRequest for OfSession {
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { of_session(&request).await })
+        Box::pin(async move { of_session(&request, Scope::Read).await })
     }
 }
 
-async fn of_session(request: &HttpRequest) -> Result<OfSession, Problem> {
+/// Returns the caller, who may do with the session in the path what this `scope` allows.
+pub(super) async fn of_session(request: &HttpRequest, scope: Scope) -> Result<OfSession, Problem> {
     let connect = connect(request)?;
     if let Some(id) = unless_another(by_token(request, Purpose::Client))? {
         connect.wait_for(id).await?;
@@ -139,7 +139,7 @@ async fn of_session(request: &HttpRequest) -> Result<OfSession, Problem> {
     let query = query
         .map_err(|_unreadable| Reason::MalformedRequest)?
         .into_inner();
-    let tenant = query.of(&authority, Scope::Read)?;
+    let tenant = query.of(&authority, scope)?;
     let id = session_id(request).ok_or(Reason::NotFound)?;
     let is_own = connect.of_tenant(tenant.key(), id, |_, _| ());
     is_own.ok_or(Reason::NotFound)?;
@@ -149,7 +149,6 @@ async fn of_session(request: &HttpRequest) -> Result<OfSession, Problem> {
             Authority::Service { .. } => None,
             Authority::Host { claims, .. } => Some(claims.expires_at),
         },
-        scope_link: query.of(&authority, Scope::Link).is_ok(),
     })
 }
 
@@ -171,13 +170,6 @@ impl OfSession {
     /// Returns whether the caller sees all members of the session.
     pub(crate) fn sees_all(&self) -> bool {
         matches!(self, Self::Tenant { .. })
-    }
-
-    pub(crate) fn may_link(&self) -> bool {
-        match self {
-            Self::Token(_) => true,
-            Self::Tenant { scope_link, .. } => *scope_link,
-        }
     }
 }
 

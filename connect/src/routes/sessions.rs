@@ -11,7 +11,7 @@ use stackone_link_schemas::{LinkReason, LinkedReported};
 use uuid::Uuid;
 
 use super::body::Body;
-use super::callers::{OfClient, OfLink, OfSession, TenantQuery, unless_another};
+use super::callers::{OfClient, OfLink, OfSession, TenantQuery, of_session, unless_another};
 use crate::connect::{Connect, channel};
 use crate::input::{NewSession, idempotency_key};
 use crate::jwt::Scope;
@@ -110,7 +110,9 @@ pub(super) async fn events(
     let changes = connect.index.follow(id);
     let now = move || {
         let document = document(&connect, id)?;
-        let (is_final, until) = (document.seen.state.is_final(), ends_at(&connect, id));
+        let state = document.seen.state;
+        let (is_final, until) = (state.is_final(), ends_at(&connect, id));
+        let tried_at = tried_at(&connect, id).filter(|_| state == SessionState::Failed);
         let json = match sees_all {
             true => serde_json::to_string(&document),
             false => serde_json::to_string(&document.seen),
@@ -118,6 +120,7 @@ pub(super) async fn events(
         Some(Now {
             json: json.ok()?,
             is_final,
+            tried_at,
             until,
         })
     };
@@ -174,13 +177,7 @@ pub(super) async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let id = match unless_another(OfLink::extract(&request).await)? {
         Some(OfLink(id)) => id,
-        None => {
-            let caller = OfSession::extract(&request).await?;
-            if !caller.may_link() {
-                return Err(Reason::Forbidden.into());
-            }
-            caller.id()
-        }
+        None => of_session(&request, Scope::Link).await?.id(),
     };
     connect.cancel(id).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -246,4 +243,12 @@ fn document_of(
 
 fn ends_at(connect: &Connect, id: Uuid) -> Option<Timestamp> {
     connect.index.session(id, |_, _, session| session.ends_at())
+}
+
+/// Returns when a page said last what is decided by now.
+fn tried_at(connect: &Connect, id: Uuid) -> Option<Timestamp> {
+    let answered_at = connect
+        .index
+        .session(id, |_, _, session| session.answered_at);
+    answered_at?.max(connect.looks.decided_at(id))
 }

@@ -92,6 +92,9 @@ pub(crate) struct Session {
     minted_at: Vec<Timestamp>,
     pub(crate) hint: Option<Hint>,
     hints: u8,
+    /// The time of the hint that was the last one when the session failed: nobody has to look for
+    /// it any more.
+    pub(crate) answered_at: Option<Timestamp>,
     end: End,
     /// When the last fact was taken in.
     pub(crate) changed_at: Timestamp,
@@ -124,6 +127,7 @@ impl Session {
             minted_at: Vec::new(),
             hint: None,
             hints: 0,
+            answered_at: None,
             end: End::Open,
             changed_at: at,
         }
@@ -175,7 +179,10 @@ impl Session {
             (LinkOutcome::Verified, End::Open | End::Failed(_)) if self.before.is_some() => {
                 End::Verified(settled)
             }
-            (LinkOutcome::Failed, End::Open) => End::Failed(settled),
+            (LinkOutcome::Failed, End::Open) => {
+                self.answered_at = self.hint.as_ref().map(|hint| hint.at);
+                End::Failed(settled)
+            }
             (
                 LinkOutcome::Verified | LinkOutcome::Failed,
                 End::Open | End::Failed(_) | End::Verified(_) | End::Cancelled,

@@ -7,6 +7,10 @@ use super::*;
 use crate::subscribers::Subscribers;
 
 fn streams(limit: usize) -> Arc<Streams> {
+    streams_that_end_within(Duration::ZERO, limit)
+}
+
+fn streams_that_end_within(spread: Duration, limit: usize) -> Arc<Streams> {
     let limits = crate::config::LimitSettings {
         max_body_bytes: 1,
         requests_before_authentication: 1,
@@ -18,7 +22,7 @@ fn streams(limit: usize) -> Arc<Streams> {
         tokens_per_tenant_and_hour: 1,
     };
     let gauge = IntGauge::new("open", "All.").unwrap();
-    Arc::new(Streams::new(limits, gauge, Duration::ZERO))
+    Arc::new(Streams::new(limits, gauge, spread))
 }
 
 fn tenant(id: &str) -> TenantKey {
@@ -42,8 +46,26 @@ fn each_limit_holds_and_places_come_back() {
     drop((first, second));
     assert!(streams.open(one, &tenant("t")).is_some());
     assert_eq!(streams.lock().sessions.len(), 1, "none is kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_begins_while_the_others_end_says_what_is_and_ends_at_once() {
+    let hour = Duration::from_secs(60 * 60);
+    let streams = streams_that_end_within(hour, 1);
     streams.end();
-    assert!(streams.open(one, &tenant("t")).is_none(), "when stopping");
+    let followed = Subscribers::default().subscribe(Uuid::nil());
+    let now = || {
+        Some(Now {
+            json: "1".to_owned(),
+            is_final: false,
+            tried_at: None,
+            until: None,
+        })
+    };
+    let counted = streams.open(Uuid::nil(), &tenant("t")).unwrap();
+    let events = events(counted, followed, now, None);
+    let second = Duration::from_secs(1);
+    assert_eq!(timeout(second, events.count()).await, Ok(1));
 }
 
 #[tokio::test]
@@ -58,6 +80,7 @@ async fn a_slow_reader_gets_the_newest_and_the_end() {
         Some(Now {
             json: number.to_string(),
             is_final,
+            tried_at: None,
             until: None,
         })
     };
@@ -81,6 +104,7 @@ async fn a_stream_that_has_nothing_to_say_is_heard_of_every_15_seconds() {
         Some(Now {
             json: "1".to_owned(),
             is_final: false,
+            tried_at: None,
             until: None,
         })
     };
@@ -107,6 +131,7 @@ async fn a_stream_whose_event_time_changes_no_more_waits_for_its_pings() {
         Some(Now {
             json: "failed".to_owned(),
             is_final: false,
+            tried_at: None,
             until: Some(Timestamp::UNIX_EPOCH),
         })
     };
@@ -124,6 +149,7 @@ async fn a_stream_ends_with_the_authority_of_its_caller() {
         Some(Now {
             json: "1".to_owned(),
             is_final: false,
+            tried_at: None,
             until: None,
         })
     };

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use stackone_link_schemas::LinkSessionChange;
 
 use crate::broker::Broker;
 use crate::eventually::eventually;
 use crate::mailed::left;
-use crate::service::{SERVICE_TOKEN, Service};
+use crate::service::{SERVICE_TOKEN, Service, text};
 use crate::stackone::stackone;
 
 /// How long a token may lead to an account: half an hour, and five minutes for the webhook.
@@ -58,6 +59,27 @@ async fn an_attempt_that_was_left_stands_in_the_way_until_its_time_is_over_and_n
     // Nothing is written meanwhile.
     service.becomes(&made, "verified").await;
     assert_eq!(service.session(&before).await["state"], "expired");
+}
+
+#[tokio::test]
+async fn a_replica_settles_nothing_before_it_has_read_all() {
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let (minute, hour) = (Duration::from_secs(60), 60 * 60);
+    broker.confirms("new", "t1", 1, "active").await;
+    let first = left(&broker, minute, hour);
+    // So many facts that the other session is read some time after the first.
+    let id = text(&first, "id").parse().unwrap();
+    broker.wrote(minute, id, vec![LinkSessionChange::Opened; 15_000]);
+    let second = left(&broker, minute, hour);
+    let service = Service::ready(&broker, &stackone).await;
+    let counted = "stackone_connect_notable_total{what=\"ambiguous\"}";
+    eventually("both might have it", async || {
+        (service.metric(counted).await == Some(2.0)).then_some(())
+    })
+    .await;
+    for session in [&first, &second] {
+        assert_eq!(service.session(session).await["state"], "linking");
+    }
 }
 
 #[tokio::test]

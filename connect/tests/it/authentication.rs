@@ -61,8 +61,11 @@ async fn a_host_s_token_makes_sessions_of_its_tenant() {
         .post(&path(&made, "/cancel"), &reads, &json!({}))
         .await;
     assert_eq!(cancel.status(), 403);
+    let links = host.token("t1", json!({"scope": "link"}));
+    let read = service.get(&path(&made, ""), &links).await;
+    assert_eq!(read.status(), 403);
     let cancel = service
-        .post(&path(&made, "/cancel"), &token, &json!({}))
+        .post(&path(&made, "/cancel"), &links, &json!({}))
         .await;
     assert_eq!(cancel.status(), 204);
     let refused = "stackone_connect_jwt_refusals_total{reason=\"jwt_audience\"}";

@@ -30,6 +30,10 @@ async fn connect_stops_by_being_not_ready_then_ending_its_streams_then_itself() 
         "created",
         "still accepting"
     );
+    // A page whose stream has ended may come back before traffic goes elsewhere.
+    let mut again = Events::open(&service, &made, text(&made, "client_token"), "").await;
+    assert!(again.next().await.is_some());
+    assert_eq!(again.next().await, None);
     assert_eq!(events.next().await, None);
     service.stopped().await.unwrap();
 }
