@@ -19,12 +19,12 @@ use crate::facts::Facts;
 use crate::hub::Hub;
 use crate::index::Index;
 use crate::input::NewSession;
-use crate::limits::Limits;
+use crate::limits::{Held, Limits};
 use crate::looks::{Because, Looks};
 use crate::metrics::{Metrics, Notable};
 use crate::problem::{Problem, Reason};
 use crate::readiness::Readiness;
-use crate::session::{Owner, Session, SessionState, TenantState};
+use crate::session::{Folded, Owner, Session, SessionState, TenantState};
 use crate::stackone::Projects;
 use crate::streams::Streams;
 use crate::tenant::{Tenant, TenantKey};
@@ -64,11 +64,12 @@ impl Connect {
         let id = match of_key().unwrap_or_else(|| OfKey::Free(Uuid::new_v4())) {
             OfKey::Made(id) => id,
             OfKey::Free(id) => {
-                let created = self.admitted(tenant, new, now)?;
+                let (created, _held) = self.admitted(tenant, new, now)?;
                 let channel = channel(&created.channel);
                 let change = LinkSessionChange::Created(Box::new(created));
-                self.facts.write(tenant.key(), id, change).await?;
-                self.metrics.created(channel);
+                if self.facts.write(tenant.key(), id, change).await? == Folded::Counted {
+                    self.metrics.created(channel);
+                }
                 // The first creation in the log counts, and may be another replica's.
                 match of_key() {
                     Some(OfKey::Made(id) | OfKey::Free(id)) => id,
@@ -101,15 +102,13 @@ impl Connect {
         tenant: &Tenant,
         new: NewSession,
         now: Timestamp,
-    ) -> Result<LinkSessionCreated, Problem> {
-        let limits = &self.settings.limits;
+    ) -> Result<(LinkSessionCreated, Held<'_>), Problem> {
+        let held = self.limits.creating.hold(tenant.key());
         let (used, name) = self.index.tenant(tenant.key(), |state| {
             let used = state.used_since(an_hour_before(now)).0;
             (used, state.name().map(str::to_owned))
         });
-        if used >= limits.sessions_per_tenant_and_hour {
-            return Err(Reason::TooManyRequests.into());
-        }
+        held.check(used, self.settings.limits.sessions_per_tenant_and_hour)?;
         let version = match &new.account_id {
             Some(id) => Some(self.own_account_version(tenant.key(), id)?),
             None => None,
@@ -123,7 +122,7 @@ impl Connect {
             .filter(|_| self.settings.sessions.include_user_name);
         let mut created = new.fact(name, user.map(str::to_owned))?;
         created.account_version = version;
-        Ok(created)
+        Ok((created, held))
     }
 
     fn own_account_version(&self, tenant: &TenantKey, id: &AccountId) -> Result<u64, Problem> {
@@ -186,15 +185,17 @@ impl Connect {
             | SessionState::Linked
             | SessionState::Failed => {}
         }
-        self.facts
-            .write(&tenant, id, LinkSessionChange::Cancelled)
-            .await?;
-        let state = self.look(id, |_, _, _| ())?.1;
-        if state != SessionState::Cancelled {
-            return Err(Problem::over(state));
+        let written = self.facts.write(&tenant, id, LinkSessionChange::Cancelled);
+        if written.await? == Folded::Counted {
+            self.metrics
+                .settled(channel, SessionState::Cancelled, [None; 2]);
+            return Ok(());
         }
-        self.metrics.settled(channel, state, [None; 2]);
-        Ok(())
+        let state = self.look(id, |_, _, _| ())?.1;
+        match state == SessionState::Cancelled {
+            true => Ok(()),
+            false => Err(Problem::over(state)),
+        }
     }
 
     /// Deletes one of the tenant's accounts at StackOne. Its end is confirmed by the processor

@@ -98,14 +98,17 @@ impl Facts {
         published.map_err(|error| {
             tracing::error!(error = %error_line(&error), topic = record.topic, "a record may not be stored");
             if matches!(error, PublishError::Fatal(_)) {
-                self.rebuild();
+                self.rebuild(&publisher);
             }
             Reason::LogUnavailable.into()
         })
     }
 
-    /// Replaces a producer that has failed for good.
-    fn rebuild(&self) {
+    /// Replaces a producer that has failed for good, once for all requests that hear of it.
+    fn rebuild(&self, failed: &Arc<Publisher>) {
+        if !Arc::ptr_eq(failed, &self.publisher.load()) {
+            return;
+        }
         match Publisher::new(&self.kafka, CLIENT_ID, self.ack_deadline) {
             Ok(publisher) => self.publisher.store(Arc::new(publisher)),
             Err(error) => tracing::error!(%error, "the producer cannot be made again"),
@@ -166,5 +169,24 @@ fn error_line(error: &PublishError) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_producer_that_failed_is_replaced_once_for_all_who_used_it() {
+        let second = Duration::from_secs(1);
+        let kafka = (KafkaConfig::plaintext("127.0.0.1:1"), second);
+        let index = Arc::new(Index::new(true));
+        let facts = Facts::new(kafka, "facts", index, second).unwrap();
+        let failed = facts.publisher.load_full();
+        facts.rebuild(&failed);
+        let new = facts.publisher.load_full();
+        assert!(!Arc::ptr_eq(&new, &failed));
+        facts.rebuild(&failed);
+        assert!(Arc::ptr_eq(&new, &facts.publisher.load_full()));
     }
 }

@@ -1,6 +1,8 @@
 //! Limits of concurrent requests, counted apart before and after authentication, so that
 //! unauthenticated requests cannot starve authenticated ones. Event streams have their own limits.
 
+mod pending;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,11 +12,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::LimitSettings;
 use crate::problem::{Problem, Reason};
+pub(crate) use pending::Held;
+use pending::Pending;
 
-/// The limits before and after authentication.
+/// The limits before and after authentication, and what tenants have asked for.
 pub(crate) struct Limits {
     before: Arc<Semaphore>,
     after: Arc<Semaphore>,
+    /// The sessions that are being created.
+    pub(crate) creating: Pending,
+    /// The tokens that are being minted.
+    pub(crate) minting: Pending,
 }
 
 /// The permit of a request; returned when the request is served.
@@ -26,6 +34,8 @@ impl Limits {
         Self {
             before: semaphore(settings.requests_before_authentication),
             after: semaphore(settings.requests_after_authentication),
+            creating: Pending::default(),
+            minting: Pending::default(),
         }
     }
 
@@ -65,7 +75,12 @@ mod tests {
     #[test]
     fn an_authenticated_request_leaves_its_place_to_others_and_takes_one_of_its_own() {
         let [before, after] = [1, 1].map(|limit| Arc::new(Semaphore::new(limit)));
-        let limits = Limits { before, after };
+        let limits = Limits {
+            before,
+            after,
+            creating: Pending::default(),
+            minting: Pending::default(),
+        };
         let request = || TestRequest::default().to_http_request();
         let [one, two, three] = [request(), request(), request()];
         limits.admit(&one).unwrap();

@@ -6,7 +6,7 @@ use stackone_link_schemas::LinkSessionChange;
 use uuid::Uuid;
 
 use super::{Connect, an_hour_before};
-use crate::problem::{Problem, Reason};
+use crate::problem::Problem;
 use crate::session::{Session, TenantState};
 use crate::stackone::Project;
 use crate::tenant::TenantKey;
@@ -26,20 +26,23 @@ impl Connect {
     /// Has StackOne make a session of its own. What was known before is stored first.
     pub(crate) async fn mint(&self, id: Uuid) -> Result<MintedNow, Problem> {
         self.wait_for(id).await?;
-        let (tenant, state, (may, used, minted)) = self.look(id, |tenant, session, now| {
-            let used = tenant.used_since(an_hour_before(now)).1;
-            (session.may_mint(now), used, tenant.versions(session))
+        let (tenant, state, (may, minted)) = self.look(id, |tenant, session, now| {
+            (session.may_mint(now), tenant.versions(session))
         })?;
         if !may {
             return Err(Problem::over(state));
         }
-        if used >= self.settings.limits.tokens_per_tenant_and_hour {
-            return Err(Reason::TooManyRequests.into());
-        }
+        let held = self.limits.minting.hold(&tenant);
+        let since = an_hour_before(Timestamp::now());
+        let used = self
+            .index
+            .tenant(&tenant, |state| state.used_since(since).1);
+        held.check(used, self.settings.limits.tokens_per_tenant_and_hour)?;
         let project = self.projects.get(tenant.project.as_deref())?;
         project.admit()?;
         let change = LinkSessionChange::TokenMinted(minted);
         self.facts.write(&tenant, id, change).await?;
+        drop(held);
         let (_, state, (request, may)) = self.look(id, |state, session, now| {
             (request(&tenant, state, session), session.may_mint(now))
         })?;

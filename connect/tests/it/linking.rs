@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use stackone_connect::config::Settings;
@@ -152,7 +153,20 @@ async fn a_tenant_asks_for_so_many_sessions_and_tokens_an_hour() {
     service.create(json!({})).await;
     assert_eq!(service.try_create(json!({}), None).await.status(), 429);
     let other = json!({"tenant": {"id": "t2", "name": "Other"}});
-    assert_eq!(service.try_create(other, None).await.status(), 201);
+    assert_eq!(service.try_create(other.clone(), None).await.status(), 201);
+    // Of those that come at once, too.
+    let at_once = (0..20).map(|_| service.try_create(other.clone(), None));
+    let made = join_all(at_once).await.into_iter();
+    let made: Vec<Value> = made
+        .filter(|answer| answer.status() == 201)
+        .map(|answer| answer.json())
+        .collect();
+    assert_eq!(made.len(), 1, "of two");
+    let nothing = json!({});
+    let at_once = (0..20).map(|_| service.call(&made[0], "/token", &nothing));
+    let mut minted = join_all(at_once).await;
+    minted.retain(|status| *status == 200);
+    assert_eq!(minted.len(), 1);
 }
 
 #[tokio::test]

@@ -44,6 +44,37 @@ async fn one_idempotency_key_is_one_session_on_both_replicas() {
 }
 
 #[tokio::test]
+async fn what_two_replicas_do_at_once_is_counted_once() {
+    const ROUNDS: u32 = 20;
+    let (broker, stackone) = (Broker::new(), stackone().await);
+    let one = Service::ready(&broker, &stackone).await;
+    let other = Service::ready(&broker, &stackone).await;
+    for round in 0..ROUNDS {
+        let key = format!("press-{round}");
+        let (made, again) = tokio::join!(
+            one.try_create(json!({}), Some(&key)),
+            other.try_create(json!({}), Some(&key)),
+        );
+        let (made, again): (Value, Value) = (made.json(), again.json());
+        assert_eq!(made["id"], again["id"], "{made} {again}");
+        let nothing = json!({});
+        let cancelled = tokio::join!(
+            one.call(&made, "/cancel", &nothing),
+            other.call(&made, "/cancel", &nothing),
+        );
+        assert_eq!(cancelled, (204, 204));
+    }
+    for counted in [
+        "stackone_connect_sessions_created_total{channel=\"hub\"}",
+        "stackone_connect_sessions_settled_total{channel=\"hub\",state=\"cancelled\"}",
+    ] {
+        let counts = (one.metric(counted).await, other.metric(counted).await);
+        let all = counts.0.zip(counts.1).map(|(one, other)| one + other);
+        assert_eq!(all, Some(f64::from(ROUNDS)), "{counted}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_cancelled_and_settled_at_once_ends_alike_on_both_replicas_and_after_a_restart() {
     let (broker, stackone) = (Broker::new(), stackone().await);
     let many = |settings: &mut Settings| settings.stackone.requests_per_minute = 6000;
