@@ -1,5 +1,6 @@
 //! The one place that owns the publisher, which can be replaced while requests use it.
 
+mod alone;
 mod liveness;
 mod progress;
 
@@ -18,6 +19,7 @@ use stackone_link_wire::OutgoingRecord;
 use tokio::sync::oneshot;
 
 use crate::tasks::{REBUILD, RETIRE};
+use alone::Alone;
 use liveness::Liveness;
 use progress::Progress;
 
@@ -42,6 +44,8 @@ pub(crate) struct Producer {
 /// One publisher, and whether it has failed for good.
 struct Generation {
     publisher: Publisher,
+    /// For what was refused with its batch.
+    alone: Alone,
     failed: AtomicBool,
 }
 
@@ -68,6 +72,7 @@ impl Generation {
     fn new(publisher: Publisher) -> Arc<Self> {
         Arc::new(Self {
             publisher,
+            alone: Alone::default(),
             failed: AtomicBool::new(false),
         })
     }
@@ -93,14 +98,22 @@ impl Producer {
         })
     }
 
-    /// Publishes a record; see [`Publisher::publish`].
+    /// Publishes a record; see [`Publisher::publish`]. One that is too large is so on its own, and
+    /// not only together with others.
     pub(crate) async fn publish(
         &self,
         record: &OutgoingRecord<'_>,
     ) -> Result<Stored, PublishError> {
         let generation = self.current.load_full();
         let attempt = self.progress.attempt();
-        let result = generation.publisher.publish(record).await;
+        let mut result = generation.publisher.publish(record).await;
+        if let Err(PublishError::TooLarge(refused)) = result {
+            let alone = &generation.alone;
+            let again = alone.publish(&self.kafka, CLIENT_ID, self.ack_deadline, record);
+            // In a box, so that no other record has room for it.
+            let again = Box::pin(again).await;
+            result = again.unwrap_or(Err(PublishError::NotAcknowledged(refused)));
+        }
         match &result {
             // A broker that refuses is one that answers: another producer would be told the same.
             Ok(_) | Err(PublishError::TooLarge(_) | PublishError::Topic(_)) => attempt.told(),
@@ -159,7 +172,8 @@ impl Producer {
 
     /// Records Kafka has not answered for.
     pub(crate) fn queued_records(&self) -> usize {
-        self.current.load().publisher.in_flight()
+        let current = self.current.load();
+        current.publisher.in_flight() + current.alone.in_flight()
     }
 
     /// Waits until Kafka has answered for every record. Blocks for up to the ack deadline.

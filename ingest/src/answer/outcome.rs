@@ -93,7 +93,7 @@ outcomes! {
     TooLargeForBroker, PAYLOAD_TOO_LARGE, signed,
         "Kafka does not take a record of this size. A retry would not help; raise \
         `max.message.bytes` of the topic, which the log names within a minute with what it \
-        needs.";
+        needs, or a `segment.bytes` that is less.";
     BodyTooSlow, REQUEST_TIMEOUT, anyone,
         "The body did not come within `server.body_deadline`.";
     BodyUnreadable, BAD_REQUEST, anyone,

@@ -76,7 +76,7 @@ async fn a_broker_that_accepts_and_never_answers_is_a_503() {
 async fn a_webhook_that_the_broker_finds_too_large_is_not_asked_for_again() {
     let broker = Broker::with_topics();
     let service = Service::ready(&broker).await;
-    broker.refuses_next_record(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    broker.refuses_records(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     let answer = service.post(BODY).await;
     assert_eq!(answer.status(), 413);
     assert!(answer.headers().get("retry-after").is_none());
@@ -84,6 +84,20 @@ async fn a_webhook_that_the_broker_finds_too_large_is_not_asked_for_again() {
         answer.text().await.unwrap(),
         r#"{"error":"too_large_for_broker"}"#
     );
+}
+
+#[tokio::test]
+async fn a_webhook_that_was_refused_with_its_batch_is_stored_on_its_own() {
+    let broker = Broker::with_topics();
+    let service = Service::ready(&broker).await;
+    for (refusal, stored) in [
+        (RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1),
+        (RDKafkaRespErr::RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, 2),
+    ] {
+        broker.refuses_next_record(refusal);
+        assert_eq!(service.post(BODY).await.status(), 200);
+        assert_eq!(broker.count(Topic::AccountEvents), stored);
+    }
 }
 
 #[tokio::test]

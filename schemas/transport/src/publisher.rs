@@ -42,7 +42,8 @@ pub enum PublishError {
     /// The client's queue is full, and nothing was sent. Try again.
     #[error("producer queue is full")]
     QueueFull,
-    /// The record is larger than client or broker allow. Trying again does not help.
+    /// The record, or the batch that it was in, is larger than client or broker allow. Trying again
+    /// helps only where others were in the batch.
     #[error("record is too large for the broker")]
     TooLarge(#[source] KafkaError),
     /// No acknowledgement came in time, or the broker cannot store the record now. It may be
@@ -216,9 +217,12 @@ impl From<KafkaError> for PublishError {
     fn from(error: KafkaError) -> Self {
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::QueueFull) => Self::QueueFull,
-            Some(RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidMessageSize) => {
-                Self::TooLarge(error)
-            }
+            Some(
+                RDKafkaErrorCode::MessageSizeTooLarge
+                | RDKafkaErrorCode::InvalidMessageSize
+                // Larger than a segment of the topic.
+                | RDKafkaErrorCode::MessageBatchTooLarge,
+            ) => Self::TooLarge(error),
             Some(
                 RDKafkaErrorCode::UnknownTopic
                 | RDKafkaErrorCode::UnknownTopicOrPartition
