@@ -12,6 +12,9 @@ use path::Step;
 
 pub(super) use path::Path;
 
+/// Words in the names of settings where somebody may write a secret in place of where it is.
+const SECRETS: [&str; 4] = ["key", "password", "secret", "token"];
+
 /// Reads `settings`. Deserializing stops at the first value that does not fit; the value is noted
 /// and replaced by that of `defaults`, until the rest fits. `meant` returns the right spelling of a
 /// variable.
@@ -64,7 +67,19 @@ fn told(unfit: &Unfit, settings: &Value) -> (String, Path) {
             let path = path.to(unknown);
             (message, path)
         }
-        None => (message, path),
+        None => (without_secret(message, &path), path),
+    }
+}
+
+/// Leaves out the text that does not fit where it may be a secret: messages go to logs.
+fn without_secret(message: String, path: &Path) -> String {
+    let may_hold_one = |key: &str| SECRETS.iter().any(|word| key.contains(word));
+    let text = message.split_once("string \"");
+    match (text, message.rfind("\", expected ")) {
+        (Some((before, _)), Some(end)) if path.keys().any(may_hold_one) => {
+            format!("{before}a text{}", &message[end + 1..])
+        }
+        (Some(_) | None, Some(_) | None) => message,
     }
 }
 

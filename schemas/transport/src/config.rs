@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
 use serde::{Deserialize, Serialize};
 
 use crate::certificates::{Certificates, Files};
@@ -81,7 +82,7 @@ impl KafkaConfig {
         match self.client_config("check") {
             Ok(client) => {
                 let error = client.check().err()?;
-                Some(format!("kafka.properties: {error}"))
+                Some(format!("kafka.properties: {}", without_value(&error)))
             }
             Err(error) => Some(error.to_string()),
         }
@@ -143,6 +144,15 @@ impl KafkaConfig {
 }
 
 impl fmt::Debug for KafkaConfig {
+/// Says why the client refuses a property. By itself rdkafka adds the value, which may be a secret
+/// although its name is none that is known to hold one: it may be misspelt.
+fn without_value(error: &KafkaError) -> String {
+    if let KafkaError::ClientConfig(_, reason, ..) = error {
+        return reason.trim().to_owned();
+    }
+    error.to_string()
+}
+
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             bootstrap_servers,
@@ -222,3 +232,17 @@ mod tests {
         ));
     }
 }
+    #[test]
+    fn a_property_that_the_client_refuses_is_named_without_its_value() {
+        for name in [
+            "sasl.oauthbearer.client.secret",
+            "sasl.pasword",
+            "statistics.interval.ms",
+        ] {
+            let mut kafka = KafkaConfig::plaintext("broker:9092");
+            kafka.properties.insert(name.to_owned(), "hush".to_owned());
+            let told = kafka.problems().join("\n");
+            assert!(told.contains(name) && !told.contains("hush"), "{told}");
+        }
+    }
+

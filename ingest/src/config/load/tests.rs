@@ -67,6 +67,25 @@ fn unknown_keys_are_refused_by_name_wherever_they_stand() {
 }
 
 #[test]
+fn a_secret_that_stands_where_its_place_belongs_is_not_told() {
+    for secrets in [
+        "'hush'",
+        "['hush']",
+        "[{ name = 'a', file = ['hush'] }]",
+        "[{ name = 'a', value = 'hush' }]",
+        "{ name = 'hush' }",
+    ] {
+        let file = format!("[[sources]]\nname = 'a'\nsecrets = {secrets}\n");
+        let problems = load(&file, &[]).unwrap_err().to_string();
+        assert!(problems.contains("sources[0].secrets"), "{problems}");
+        assert!(!problems.contains("hush"), "{problems}");
+    }
+    let problems = load("", &[("INGEST__SOURCES__SECRETS", "hush")]);
+    let problems = problems.unwrap_err().to_string();
+    assert!(!problems.contains("hush"), "{problems}");
+}
+
+#[test]
 fn a_value_of_the_wrong_kind_says_what_is_expected() {
     let problems = load("[publish]\nrecord_events = 'maybe'\n", &[])
         .unwrap_err()
