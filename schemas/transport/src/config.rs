@@ -9,7 +9,7 @@ use rdkafka::error::KafkaError;
 use serde::{Deserialize, Serialize};
 
 use crate::certificates::{Certificates, Files};
-use crate::properties::is_secret;
+use crate::properties::{given_twice, is_secret, one_name};
 use crate::{ClientSettings, ConfigError, Security, certificates, credentials, refused_properties};
 
 /// The brokers and how to reach them. `Debug` shows the settings as [`Self::redacted`] does.
@@ -62,6 +62,7 @@ impl KafkaConfig {
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = refused_properties(self.properties.keys().map(String::as_str));
+        problems.extend(given_twice(|name| self.properties.contains_key(name)));
         if self.bootstrap_servers.trim().is_empty() {
             problems.push(
                 "kafka.bootstrap_servers: is empty; give host:port of at least one broker"
@@ -97,7 +98,7 @@ impl KafkaConfig {
     pub fn client_config(&self, client_id: &str) -> Result<ClientSettings, ConfigError> {
         let mut config = ClientConfig::new();
         for (name, value) in &self.properties {
-            config.set(name, value);
+            config.set(one_name(name), value);
         }
         config.set("bootstrap.servers", &self.bootstrap_servers);
         config.set("client.id", client_id);
@@ -143,7 +144,6 @@ impl KafkaConfig {
     }
 }
 
-impl fmt::Debug for KafkaConfig {
 /// Says why the client refuses a property. By itself rdkafka adds the value, which may be a secret
 /// although its name is none that is known to hold one: it may be misspelt.
 fn without_value(error: &KafkaError) -> String {
@@ -153,6 +153,7 @@ fn without_value(error: &KafkaError) -> String {
     error.to_string()
 }
 
+impl fmt::Debug for KafkaConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             bootstrap_servers,
@@ -188,6 +189,29 @@ mod tests {
     }
 
     #[test]
+    fn a_property_is_known_by_one_name_however_it_is_written() {
+        for (alias, name) in [
+            ("compression.codec", "compression.type"),
+            ("queue.buffering.max.ms", "linger.ms"),
+            ("max.partition.fetch.bytes", "fetch.message.max.bytes"),
+        ] {
+            let value = if name == "compression.type" {
+                "gzip"
+            } else {
+                "7777"
+            };
+            let mut kafka = KafkaConfig::plaintext("broker:9092");
+            kafka.properties.insert(alias.to_owned(), value.to_owned());
+            let config = kafka.client_config("ingest").unwrap();
+            assert_eq!(config.get(name), Some(value), "{alias}");
+            assert_eq!(config.get(alias), None, "{alias}");
+            kafka.properties.insert(name.to_owned(), value.to_owned());
+            let told = kafka.problems().join("\n");
+            assert!(told.contains(alias) && told.contains(name), "{told}");
+        }
+    }
+
+    #[test]
     fn an_answer_is_waited_for_15_s_unless_it_is_configured() {
         let mut kafka = KafkaConfig::plaintext("broker:9092");
         let waits = |kafka: &KafkaConfig| {
@@ -213,6 +237,20 @@ mod tests {
         assert_eq!(format!("{kafka:?}").matches("42").count(), 1);
     }
 
+    #[test]
+    fn a_property_that_the_client_refuses_is_named_without_its_value() {
+        for name in [
+            "sasl.oauthbearer.client.secret",
+            "sasl.pasword",
+            "statistics.interval.ms",
+        ] {
+            let mut kafka = KafkaConfig::plaintext("broker:9092");
+            kafka.properties.insert(name.to_owned(), "hush".to_owned());
+            let told = kafka.problems().join("\n");
+            assert!(told.contains(name) && !told.contains("hush"), "{told}");
+        }
+    }
+
     #[cfg(not(feature = "kafka-tls"))]
     #[test]
     fn tls_in_a_build_without_it_is_a_problem_and_never_plaintext() {
@@ -232,17 +270,3 @@ mod tests {
         ));
     }
 }
-    #[test]
-    fn a_property_that_the_client_refuses_is_named_without_its_value() {
-        for name in [
-            "sasl.oauthbearer.client.secret",
-            "sasl.pasword",
-            "statistics.interval.ms",
-        ] {
-            let mut kafka = KafkaConfig::plaintext("broker:9092");
-            kafka.properties.insert(name.to_owned(), "hush".to_owned());
-            let told = kafka.problems().join("\n");
-            assert!(told.contains(name) && !told.contains("hush"), "{told}");
-        }
-    }
-
