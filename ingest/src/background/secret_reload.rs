@@ -25,7 +25,7 @@ enum Place {
 pub(crate) struct SecretReload {
     ingest: Data<Ingest>,
     origin: Origin,
-    /// What the configuration file said when it was last looked at.
+    /// What the configuration file said when its list was last taken over.
     text: Option<String>,
     list: Vec<SourceSettings>,
     list_problem: Option<String>,
@@ -62,16 +62,17 @@ impl SecretReload {
         }
     }
 
-    /// Reads the list only where the file has changed. One that cannot be used leaves the last one
-    /// in force.
+    /// Reads the list only where the file has changed since it could be used. One that cannot be
+    /// used leaves the last one in force.
     fn read_list(&mut self) {
         match self.origin.text() {
             Ok(text) if text == self.text => {}
             Ok(text) => {
-                self.text = text;
                 let read = self.origin.sources();
                 let taken = read.map(|list| self.list = list);
                 self.list_problem = taken.err().map(|error| error.to_string());
+                // The file was read a second time, and may have been away just then.
+                self.text = text.filter(|_| self.list_problem.is_none());
             }
             Err(problem) => {
                 self.text = None;
@@ -127,4 +128,59 @@ fn unusable(unreadable: Unreadable) -> (Place, Notice) {
         problem,
     } = unreadable;
     (Place::Secret { source, secret }, Notice::Unusable(problem))
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::collections::HashMap;
+    use std::fs::{self, OpenOptions};
+    use std::io::Write as _;
+    use std::path::Path;
+    use std::process::Command;
+    use std::thread;
+
+    use super::*;
+    use crate::metrics::Metrics;
+
+    /// A list with one secret of this name, whose file is beside it.
+    fn list(folder: &Path, secret: &str) -> String {
+        let file = folder.join(secret);
+        fs::write(&file, secret).unwrap();
+        let file = file.display();
+        format!("[[sources]]\nname = 'a'\nsecrets = [{{ name = '{secret}', file = '{file}' }}]\n")
+    }
+
+    #[tokio::test]
+    async fn a_list_that_was_away_for_a_moment_is_read_when_it_is_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let [old, new] = ["old", "new"].map(|secret| list(folder.path(), secret));
+        let file = folder.path().join("ingest.toml");
+        fs::write(&file, old).unwrap();
+        let config = Config::load(Some(&file), &HashMap::new()).unwrap();
+        let ingest = Data::new(Ingest::new(&config, Metrics::new().unwrap()).unwrap());
+        let mut reload = SecretReload::new(&config, ingest.clone());
+        reload.look();
+        // The new list can be read once. It is gone when it is read a second time.
+        fs::remove_file(&file).unwrap();
+        assert!(
+            Command::new("mkfifo")
+                .arg(&file)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let (pipe, text) = (file.clone(), new.clone());
+        let writes = thread::spawn(move || {
+            let mut writer = OpenOptions::new().write(true).open(&pipe).unwrap();
+            writer.write_all(text.as_bytes()).unwrap();
+            fs::remove_file(&pipe).unwrap();
+        });
+        reload.look();
+        writes.join().unwrap();
+        fs::write(&file, new).unwrap();
+        reload.look();
+        let source = ingest.source("a").unwrap();
+        assert_eq!(source.secrets().collect::<Vec<_>>(), ["new"]);
+    }
 }

@@ -178,6 +178,17 @@ async fn a_missing_or_empty_file_keeps_the_last_good_secret_and_is_counted() {
 }
 
 #[tokio::test]
+async fn a_list_whose_only_secret_is_not_there_yet_leaves_the_one_that_was() {
+    let rotating = Rotating::with(&["old"]).await;
+    list(rotating.folder.path(), &["new"]);
+    rotating.fails_again("default").await;
+    assert_eq!(rotating.post("old").await, 200);
+    replace(&rotating.path("new"), "new");
+    rotating.becomes("new", 200).await;
+    assert_eq!(rotating.post("old").await, 401);
+}
+
+#[tokio::test]
 async fn a_list_that_cannot_be_used_leaves_the_last_one_in_force() {
     let rotating = Rotating::with(&["secret"]).await;
     for text in ["[[sources]]\nname = 'default'\nsecrets = []\n", "not TOML"] {

@@ -49,7 +49,8 @@ impl Sources {
     }
 
     /// The sources as settings and files have them now. What cannot be read keeps the value it has
-    /// here; what no longer stands in the settings is gone.
+    /// here; what no longer stands in the settings is gone, once a secret of its source can be
+    /// read.
     pub(crate) fn renewed(
         &self,
         settings: &[SourceSettings],
@@ -105,6 +106,11 @@ impl Source {
                     });
                 }
             }
+        }
+        if secrets.is_empty() {
+            // The list was there before the files that it names. Without a secret, every webhook
+            // would be answered 401 until they come.
+            secrets.extend(last.iter().flat_map(|last| last.secrets.iter().cloned()));
         }
         Self {
             name: settings.name.clone(),
