@@ -111,8 +111,8 @@ outcomes! {
         "Kafka did not acknowledge in time. It may have the record; the retry has the same \
         `ce_id`.";
     TopicUnavailable, SERVICE_UNAVAILABLE, signed,
-        "The topic is missing or must not be written; `/readyz` and `stackone-processor topics \
-        plan` name it.";
+        "The topic is missing, must not be written, or is set up so that it does not take the \
+        record; the log, `/readyz` and `stackone-processor topics plan` say which.";
     ProducerFailed, SERVICE_UNAVAILABLE, signed,
         "The producer failed for good and is made anew. Kafka may have the record.";
     ClientGone, BAD_REQUEST, anyone,

@@ -53,53 +53,71 @@ async fn readiness(service: &Service) -> (bool, String) {
     (ready, reason.unwrap_or_default().to_owned())
 }
 
+/// What a broker says of a record, and the status and outcome that follow.
+const REFUSALS: [(RDKafkaRespErr, u16, &str); 11] = [
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+        413,
+        "too_large_for_broker",
+    ),
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+        413,
+        "too_large_for_broker",
+    ),
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+        503,
+        "topic_unavailable",
+    ),
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD,
+        503,
+        "topic_unavailable",
+    ),
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+        503,
+        "topic_unavailable",
+    ),
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+        503,
+        "not_acknowledged",
+    ),
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+        503,
+        "not_acknowledged",
+    ),
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+        503,
+        "not_acknowledged",
+    ),
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+        503,
+        "not_acknowledged",
+    ),
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+        503,
+        "not_acknowledged",
+    ),
+    (
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+        503,
+        "not_acknowledged",
+    ),
+];
+
 #[tokio::test]
 async fn every_refusal_of_a_broker_has_its_status_and_ends_with_its_cause() {
     let broker = Broker::with_topics();
     let service = Service::ready_with(&broker, impatient).await;
     assert_eq!(service.post(BODY).await.status(), 200);
-    for (error, status, outcome) in [
-        (
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
-            413,
-            "too_large_for_broker",
-        ),
-        (
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-            503,
-            "topic_unavailable",
-        ),
-        (
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-            503,
-            "not_acknowledged",
-        ),
-        (
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
-            503,
-            "not_acknowledged",
-        ),
-        (
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
-            503,
-            "not_acknowledged",
-        ),
-        (
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
-            503,
-            "not_acknowledged",
-        ),
-        (
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
-            503,
-            "not_acknowledged",
-        ),
-        (
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
-            503,
-            "not_acknowledged",
-        ),
-    ] {
+    for (error, status, outcome) in REFUSALS {
         broker.refuses_records(error);
         refused(&service, status, outcome).await;
         broker.takes_records();
@@ -225,21 +243,15 @@ async fn a_burst_on_a_full_queue_is_refused_at_once() {
     accepted_again(&service).await;
 }
 
-#[tokio::test]
-async fn a_broker_that_refuses_is_no_reason_to_rebuild_the_producer() {
-    let broker = Broker::with_topics();
-    broker.says_of(
-        Topic::AccountEvents,
-        RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
-    );
+/// Posts for long, and two at a time, so that one is nearly always in flight when the watchdog
+/// looks. Each is refused, and the producer is not rebuilt.
+async fn is_not_rebuilt(broker: &Broker) {
     let (ack_deadline, stall_after) = (Duration::from_secs(1), Duration::from_secs(1));
-    let service = Service::start(&broker, |settings| {
+    let service = Service::start(broker, |settings| {
         settings.publish.ack_deadline = ack_deadline;
         settings.publish.stall_after = stall_after;
     });
     let started = Instant::now();
-    // Two at a time, so that one is nearly always in flight when the watchdog looks; each for long,
-    // and several times.
     let refused = async || {
         for posted in 0.. {
             if started.elapsed() > 4 * stall_after && posted > 2 {
@@ -252,4 +264,23 @@ async fn a_broker_that_refuses_is_no_reason_to_rebuild_the_producer() {
     assert!(service.counted("default", "topic_unavailable").await > 4.0);
     let rebuilds = service.metric("stackone_ingest_producer_rebuilds_total");
     assert_eq!(rebuilds.await, Some(0.0));
+}
+
+#[tokio::test]
+async fn a_broker_that_refuses_is_no_reason_to_rebuild_the_producer() {
+    let broker = Broker::with_topics();
+    broker.says_of(
+        Topic::AccountEvents,
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+    );
+    is_not_rebuilt(&broker).await;
+}
+
+#[tokio::test]
+async fn a_topic_that_does_not_take_what_is_published_is_no_reason_to_rebuild_the_producer() {
+    let broker = Broker::with_topics();
+    broker.refuses_records(RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD);
+    // So that not all refusals are used up.
+    broker.answers_after(Duration::from_millis(50));
+    is_not_rebuilt(&broker).await;
 }

@@ -50,7 +50,8 @@ pub enum PublishError {
     /// stored; try again.
     #[error("broker did not acknowledge the record")]
     NotAcknowledged(#[source] KafkaError),
-    /// The topic does not exist, or the client may not write to it. Try again once that is mended.
+    /// The topic does not exist, the client may not write to it, or it is set up so that it does
+    /// not take the record. Try again once that is mended.
     #[error("topic cannot be written")]
     Topic(#[source] KafkaError),
     /// The client is unusable and has to be made anew. The record may be stored.
@@ -227,7 +228,13 @@ impl From<KafkaError> for PublishError {
                 RDKafkaErrorCode::UnknownTopic
                 | RDKafkaErrorCode::UnknownTopicOrPartition
                 | RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::UnknownPartition,
+                | RDKafkaErrorCode::UnknownPartition
+                // A compacted topic and no key; a limit of timestamps; a codec that the topic's
+                // brokers do not know; a rule of the cluster's own.
+                | RDKafkaErrorCode::InvalidRecord
+                | RDKafkaErrorCode::InvalidTimestamp
+                | RDKafkaErrorCode::UnsupportedCompressionType
+                | RDKafkaErrorCode::PolicyViolation,
             ) => Self::Topic(error),
             Some(RDKafkaErrorCode::Fatal) => Self::Fatal(error),
             _ => Self::NotAcknowledged(error),
