@@ -15,9 +15,10 @@ use crate::tasks::MISSING_TOPICS;
 
 /// How long one question may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// How long to wait before the next one, while something is missing.
+/// How long to wait before the next one, at least: each lists all topics of the cluster.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The same while nothing is, unless a record could not be published for its topic.
+/// How long to wait more while nothing is missing, unless a record could not be published for its
+/// topic.
 const LONG_PAUSE: Duration = Duration::from_secs(60);
 
 /// What one question found.
@@ -62,9 +63,8 @@ async fn ask_again_and_again(ingest: &Data<Ingest>) -> JoinError {
                 ingest.doubts.sizes.notify_one();
             }
             let _doubt_or_time = timeout(LONG_PAUSE, ingest.doubts.topics.notified()).await;
-        } else {
-            sleep(PAUSE).await;
         }
+        sleep(PAUSE).await;
     }
 }
 
@@ -87,4 +87,51 @@ async fn ask(ingest: &Data<Ingest>) -> Result<Found, JoinError> {
         )),
         Err(error) => Found::NoBroker(format!("no broker has answered yet: {error}")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Instant;
+
+    use rdkafka::mocking::MockCluster;
+    use stackone_link_process::spawn::observe;
+    use tokio::task::yield_now;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::metrics::Metrics;
+
+    /// How often Kafka was asked.
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+
+    #[tokio::test]
+    async fn topics_are_asked_for_twice_a_second_at_most_however_many_records_are_refused() {
+        observe(|name| {
+            let asks = u32::from(name == MISSING_TOPICS);
+            ASKED.fetch_add(asks, Ordering::Relaxed);
+        });
+        let cluster = MockCluster::new(1).unwrap();
+        let secret = ("STACKONE_WEBHOOK_SECRET".to_owned(), "s".to_owned());
+        let mut config = Config::load(None, &HashMap::from([secret])).unwrap();
+        config.settings.kafka.bootstrap_servers = cluster.bootstrap_servers();
+        let ingest = Data::new(Ingest::new(&config, Metrics::new().unwrap()).unwrap());
+        for topic in ingest.needed_topics() {
+            cluster.create_topic(topic, 1, 1).unwrap();
+        }
+        let (began, stop) = (Instant::now(), CancellationToken::new());
+        let refused = async {
+            while began.elapsed() < 4 * PAUSE {
+                ingest.doubts.topics.notify_one();
+                yield_now().await;
+            }
+            stop.cancel();
+        };
+        let (checked, ()) = tokio::join!(run(ingest.clone(), stop.clone()), refused);
+        checked.unwrap();
+        let most = began.elapsed().as_millis() / PAUSE.as_millis() + 1;
+        let asked = u128::from(ASKED.load(Ordering::Relaxed));
+        assert!((2..=most).contains(&asked), "{asked} of {most}");
+    }
 }
