@@ -249,6 +249,7 @@ mod tests {
             ),
             ("CONNECT__LOOK__AFTER", "1m", "look.give_up_after"),
             ("CONNECT__SHUTDOWN__DEADLINE", "1500ms", "shutdown.deadline"),
+            ("CONNECT__SERVER__WORKERS", "513", "server.workers"),
             ("CONNECT__TOPICS__STATE", "a b", "topic name"),
             ("CONNECT__LOKO__ENABLED", "true", "loko"),
         ] {

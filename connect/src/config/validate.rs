@@ -26,6 +26,7 @@ impl Settings {
         problems.extend(self.project_problems());
         problems.extend(self.issuer_problems());
         problems.extend(self.origin_problems());
+        problems.extend(self.server.listener(self.shutdown.deadline).problems());
         let (server, admin) = (self.server.listen, self.admin.listen);
         if server == admin && server.port() != 0 {
             problems.push(format!("admin.listen: {admin} is also server.listen"));

@@ -35,6 +35,7 @@ impl Settings {
         problems.extend(self.size_problems());
         problems.extend(self.time_problems());
         problems.extend(self.linger_problems());
+        problems.extend(self.server.listener(&self.shutdown).problems());
         let (all, per_peer) = (
             self.server.max_connections,
             self.server.max_connections_per_peer,
@@ -74,6 +75,10 @@ impl Settings {
                  ({kafka}); lower it, or raise that and max.message.bytes of broker and topics",
                 limits.max_body_bytes
             ));
+        }
+        if limits.max_body_bytes == 0 {
+            let problem = "limits.max_body_bytes: is zero, so every webhook would be too large";
+            problems.push(problem.to_owned());
         }
         let (before, after) = (limits.before_authentication, limits.after_authentication);
         for (key, before, after, least) in [
@@ -162,6 +167,11 @@ pub(super) fn source_problems(sources: &[SourceSettings]) -> Vec<String> {
         let name = &source.name;
         if !names.insert(name) {
             problems.push(format!("sources: {name:?} stands there twice"));
+        }
+        if name == "unknown" {
+            problems.push(format!(
+                "sources: name {name:?} is the label of requests to no source; give another"
+            ));
         }
         if !is_name(name) {
             problems.push(format!(

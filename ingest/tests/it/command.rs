@@ -114,6 +114,23 @@ fn every_value_that_does_not_fit_has_its_line() {
 }
 
 #[test]
+fn more_workers_than_there_can_be_are_invalid_configuration() {
+    for command in ["check-config", "run"] {
+        let environment = [
+            ("STACKONE_WEBHOOK_SECRET", SECRET),
+            ("INGEST__SERVER__LISTEN", "127.0.0.1:0"),
+            ("INGEST__ADMIN__LISTEN", "127.0.0.1:0"),
+            ("INGEST__SERVER__WORKERS", "513"),
+        ];
+        let output = ingest(&[command], &environment);
+        let told = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{command}: {told}");
+        assert!(told.contains("server.workers: 513"), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[test]
 fn a_secret_that_looks_odd_is_named_and_no_reason_to_refuse_it() {
     let quoted = format!("'{SECRET}'");
     let output = ingest(&["check-config"], &[("STACKONE_WEBHOOK_SECRET", &quoted)]);

@@ -2,19 +2,22 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_server::ServerBuilder;
 use stackone_link_process::spawn::Name;
 
 use crate::metrics::ConnectionMetrics;
 
+/// The most threads that actix can have.
+const MOST_WORKERS: usize = 512;
+
 /// Limits of the connections to a listener.
 #[derive(Debug, Clone)]
 pub struct ListenerSettings {
     /// The address that it listens on; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// How many threads serve requests; 0 is one for each core.
+    /// How many threads serve requests; 0 is one for each core, up to 512.
     pub workers: usize,
     /// How many connections may be open at once, over all threads.
     pub max_connections: usize,
@@ -55,11 +58,31 @@ pub struct PublicListener<C, E> {
 }
 
 impl ListenerSettings {
+    /// Lists what no listener could serve with, one line each.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.workers > MOST_WORKERS {
+            let workers = self.workers;
+            problems.push(format!(
+                "server.workers: {workers} is more than {MOST_WORKERS}"
+            ));
+        }
+        let longest = self.keep_alive.saturating_add(self.header_deadline);
+        if Instant::now().checked_add(longest).is_none() {
+            problems.push(
+                "server.keep_alive and server.header_deadline: together they never end".to_owned(),
+            );
+        }
+        problems
+    }
+
     pub(crate) fn builder(&self) -> ServerBuilder {
         let workers = match self.workers {
             0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
             workers => workers,
         };
+        let workers = workers.min(MOST_WORKERS);
         ServerBuilder::new()
             .workers(workers)
             .max_concurrent_connections(self.max_connections.div_ceil(workers))

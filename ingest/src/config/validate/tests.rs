@@ -47,6 +47,13 @@ fn settings_that_contradict_each_other_are_named() {
         let stop = |s: &mut Settings| s.shutdown.deadline = Duration::from_secs(deadline);
         assert_eq!(problems(stop).contains("shutdown.deadline"), is_problem);
     }
+    for endless in [Duration::MAX, Duration::from_secs(1 << 63)] {
+        let keep_alive = |s: &mut Settings| s.server.keep_alive = endless;
+        assert!(problems(keep_alive).contains("server.keep_alive"));
+        let header = |s: &mut Settings| s.server.header_deadline = endless;
+        assert!(problems(header).contains("server.header_deadline"));
+    }
+    assert!(problems(|s| s.limits.max_body_bytes = 0).contains("limits.max_body_bytes"));
     let unauthenticated = |s: &mut Settings| s.limits.before_authentication.requests = 100_000;
     assert!(problems(unauthenticated).contains("before_authentication.requests"));
     assert!(problems(|s| s.telemetry.filter = "a=b=c".to_owned()).contains("telemetry.filter"));
@@ -82,6 +89,8 @@ fn several_sources_each_need_their_project() {
     let twice = |s: &mut Settings| s.sources.push(s.sources[0].clone());
     assert!(problems(twice).contains("twice"));
     assert!(problems(|s| s.sources[0].name = "a/b".to_owned()).contains("a/b"));
+    // Requests to no source have this label.
+    assert!(problems(|s| s.sources[0].name = "unknown".to_owned()).contains("\"unknown\""));
     assert!(problems(|s| s.sources.clear()).contains("[[sources]]"));
     assert!(problems(|s| s.sources[0].secrets.clear()).contains("there is none"));
 }
