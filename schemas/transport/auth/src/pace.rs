@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 pub const MOST_OFTEN: Duration = Duration::from_secs(1);
 /// The longest time between two attempts while something goes wrong.
 const SELDOM: Duration = Duration::from_secs(30);
+/// The longest lifetime that is reckoned with. No clock could add some that issuers write, such as
+/// one in nanoseconds.
+const MOST_LASTING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// The percentage of a token's lifetime after which it is renewed.
 const USED: u32 = 80;
 
@@ -35,7 +38,7 @@ impl Pace {
     pub fn fetched(&mut self, now: Instant, lifetime: Option<Duration>) {
         self.last = now;
         let wait = match lifetime {
-            Some(lifetime) => (lifetime * USED / 100).max(MOST_OFTEN),
+            Some(lifetime) => (lifetime.min(MOST_LASTING) * USED / 100).max(MOST_OFTEN),
             None => self.back_off(),
         };
         if lifetime.is_some() && !self.was_refused {
@@ -84,6 +87,16 @@ mod tests {
         pace.fetched(now, Some(seconds(3600)));
         assert!(!pace.is_due(now + seconds(2879)));
         assert!(pace.is_due(now + seconds(2880)));
+    }
+
+    #[test]
+    fn a_token_without_end_is_renewed_some_day() {
+        let now = Instant::now();
+        let mut pace = Pace::new(now);
+        for lifetime in [Duration::MAX, seconds(1 << 60)] {
+            pace.fetched(now, Some(lifetime));
+            assert!(!pace.is_due(now + seconds(3600)));
+        }
     }
 
     #[test]

@@ -54,8 +54,10 @@ impl TokenSource {
                     Some(provider) => provider,
                     None => Provider::new(settings, FETCH_TIMEOUT)?,
                 };
-                let provider = self.provider.insert(provider);
-                provider.fetch(SystemTime::now).await
+                // One that gave no token is made anew, with the authorities that its file has then.
+                let fetched = provider.fetch(SystemTime::now).await?;
+                self.provider = Some(provider);
+                Ok(fetched)
             }
             #[cfg(feature = "aws-msk-iam")]
             TokenSettings::AwsMskIam { region } => {
@@ -65,5 +67,38 @@ impl TokenSource {
             #[cfg(not(feature = "aws-msk-iam"))]
             TokenSettings::AwsMskIam { .. } => Err(AwsProblem::NotBuilt.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wiremock::matchers::method;
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+    use crate::OidcSettings;
+
+    #[tokio::test]
+    async fn the_authorities_of_a_provider_are_read_again_after_it_gave_no_token() {
+        let (server, folder) = (MockServer::start().await, tempfile::tempdir().unwrap());
+        let answer = Mock::given(method("POST")).respond_with(ResponseTemplate::new(500));
+        answer.mount(&server).await;
+        let [secret, ca] = ["secret", "ca"].map(|name| folder.path().join(name));
+        std::fs::write(&secret, "s").unwrap();
+        std::fs::write(&ca, "").unwrap();
+        let settings = OidcSettings {
+            token_url: server.uri().parse().unwrap(),
+            client_id: "us".to_owned(),
+            client_secret_file: secret,
+            scope: None,
+            audience: None,
+            ca_file: Some(ca.clone()),
+        };
+        let mut source = TokenSource::new(&TokenSettings::Oidc(Box::new(settings)));
+        let problem = source.fetch().await.unwrap_err().to_string();
+        assert!(problem.ends_with("answered with status 500"), "{problem}");
+        std::fs::remove_file(&ca).unwrap();
+        let problem = source.fetch().await.unwrap_err().to_string();
+        assert!(problem.contains("/ca: "), "{problem}");
     }
 }
