@@ -15,6 +15,8 @@ use crate::{AccountId, EventIdentity, event_id_of_body};
 /// The longest event name and project id that are used. Both become record headers, whose size is
 /// bounded by this.
 const MAX_NAME_LEN: usize = 128;
+/// The first moment of the year 0.
+const FIRST_DATE: Timestamp = Timestamp::constant(-62_167_219_200, 0);
 
 /// The parts of a body that ingest uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,9 +123,10 @@ pub(crate) fn project<'a>(members: &JsonObject<'a>) -> Project<'a> {
     }
 }
 
-/// Returns a member that is a date.
+/// Returns a member that is a date, of a year that RFC 3339 can write: `ce_time` has to.
 pub(crate) fn date(members: &JsonObject<'_>, name: &str) -> Option<Timestamp> {
-    members.text(name)?.parse().ok()
+    let date: Timestamp = members.text(name)?.parse().ok()?;
+    (date >= FIRST_DATE).then_some(date)
 }
 
 /// Returns the id of the event by the members of its identity; `None` where one is missing.

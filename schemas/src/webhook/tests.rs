@@ -145,6 +145,17 @@ fn what_cannot_be_said_exactly_is_no_id_name_or_date() {
     );
 }
 
+#[test]
+fn a_date_has_a_year_that_headers_can_say() {
+    let of = |date: &str| parse(&format!(r#"{{"event_date":"{date}"}}"#)).event_date;
+    for date in ["0000-01-01T00:00:00Z", "9999-12-30T00:00:00Z"] {
+        assert_eq!(of(date).unwrap().to_string(), date);
+    }
+    for date in ["-000001-12-31T23:59:59Z", "-009999-01-02T00:00:00Z"] {
+        assert_eq!(of(date), None, "{date}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_the_parser_of_webhooks_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
