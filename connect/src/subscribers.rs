@@ -54,6 +54,11 @@ impl<K: Copy + Eq + Hash> Subscribers<K> {
         }
     }
 
+    /// Returns whether nobody subscribes to anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().is_empty()
+    }
+
     /// Wakes the subscribers of these keys.
     pub(crate) fn tell(&self, keys: &[K]) {
         let waited = self.0.lock();

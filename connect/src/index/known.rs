@@ -68,10 +68,14 @@ impl Known {
         folded
     }
 
-    /// Returns the tenant that a fact of this session concerns.
-    pub(super) fn changed_by_fact(&self, session: Uuid) -> Option<Changed> {
+    /// Returns the tenant that a fact of this session concerns, and where sessions are followed
+    /// which others it concerns.
+    pub(super) fn changed_by_fact(&self, session: Uuid, is_followed: bool) -> Option<Changed> {
         let key = self.sessions.get(&session)?;
-        let concerned = self.tenants.get(key)?.concerned_by_fact(session);
+        let concerned = match is_followed {
+            true => self.tenants.get(key)?.concerned_by_fact(session),
+            false => vec![session],
+        };
         Changed::of(Arc::clone(key), concerned)
     }
 
