@@ -61,8 +61,8 @@ impl Index {
         let id = fact.as_ref().map(|fact| fact.session_id);
         let folded = self.write().take_fact(fact, at, place);
         if let (Some(id), Some(Folded::Counted)) = (id, folded) {
-            // Of a tenant with thousands of sessions it takes long to say which a fact concerns, and
-            // nobody asks while a replica reads what there was.
+            // Of a tenant with thousands of sessions it takes long to say which a fact concerns,
+            // and nobody asks while a replica reads what there was.
             let is_followed = !self.sessions.is_empty();
             let changed = self.read().changed_by_fact(id, is_followed);
             self.tell(changed);

@@ -104,7 +104,8 @@ impl Settler {
         }
     }
 
-    /// Returns a tenant's open sessions, and puts the others aside, of which there may be thousands.
+    /// Returns a tenant's open sessions, and puts the others aside, of which there may be
+    /// thousands.
     fn open_sessions(&mut self, tenant: &TenantKey) -> Vec<Uuid> {
         let now = Timestamp::now();
         let (mut open, mut over) = (Vec::new(), Vec::new());

@@ -21,8 +21,8 @@ pub(crate) struct Held<'p> {
 }
 
 impl Pending {
-    /// Adds a request of a tenant. What it has used is looked up afterwards: then each request is in
-    /// that or among those that are pending.
+    /// Adds a request of a tenant. What it has used is looked up afterwards: then each request is
+    /// in that or among those that are pending.
     pub(crate) fn hold(&self, tenant: &TenantKey) -> Held<'_> {
         let mut pending = self.lock();
         let of_tenant = pending.entry(tenant.clone()).or_default();

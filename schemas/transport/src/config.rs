@@ -241,7 +241,7 @@ mod tests {
     fn a_property_that_the_client_refuses_is_named_without_its_value() {
         for name in [
             "sasl.oauthbearer.client.secret",
-            "sasl.pasword",
+            "sasl.pass",
             "statistics.interval.ms",
         ] {
             let mut kafka = KafkaConfig::plaintext("broker:9092");
