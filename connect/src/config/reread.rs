@@ -20,7 +20,7 @@ pub(crate) struct Reread {
     settings: Settings,
     origin: Origin,
     secrets: Secrets,
-    /// What the file said when the lists were read.
+    /// What the file said when its lists were last taken over.
     text: Option<String>,
     list_problem: Option<String>,
 }
@@ -70,6 +70,7 @@ impl Reread {
             Err(error) => {
                 let problem = format!("cannot read {}: {error}", file.display());
                 self.list_problem = Some(problem);
+                self.text = None;
                 return;
             }
         };
@@ -87,7 +88,7 @@ impl Reread {
             }
             Err(error) => Some(format!("the lists of secrets: {error}")),
         };
-        self.text = Some(text);
+        self.text = Some(text).filter(|_| self.list_problem.is_none());
     }
 }
 
@@ -140,6 +141,20 @@ mod tests {
             assert_eq!(names(&secrets.unwrap()), tokens);
             assert_eq!(problems, Vec::<String>::new());
         }
+    }
+
+    #[test]
+    fn a_file_that_was_away_is_no_problem_once_it_is_back_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder, &[]);
+        let mut reread = reread(&folder);
+        reread.look();
+        let file = folder.path().join("connect.toml");
+        let away = folder.path().join("away.toml");
+        fs::rename(&file, &away).unwrap();
+        assert_eq!(reread.look().1.len(), 1);
+        fs::rename(&away, &file).unwrap();
+        assert_eq!(reread.look().1, Vec::<String>::new());
     }
 
     #[test]

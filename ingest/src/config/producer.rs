@@ -6,8 +6,6 @@ use super::settings::Settings;
 
 /// The most that librdkafka takes for any of them.
 const MOST: usize = 2_147_483_647;
-/// The two names of the limit of a batch, of which it takes either.
-const BATCH_SIZE: [&str; 2] = ["batch.size", "batch.num.bytes"];
 
 impl Settings {
     /// How to reach Kafka, with properties that fit the limits where they are not set.
@@ -20,12 +18,7 @@ impl Settings {
         let mut kafka = self.kafka.clone();
         let limits = &self.limits;
         let batch = self.largest_record();
-        if !BATCH_SIZE
-            .iter()
-            .any(|name| kafka.properties.contains_key(*name))
-        {
-            set_default(&mut kafka, BATCH_SIZE[0], batch);
-        }
+        set_default(&mut kafka, "batch.size", batch);
         let queued = limits.after_authentication.body_bytes.div_ceil(1024);
         set_default(&mut kafka, "queue.buffering.max.kbytes", queued);
         kafka
