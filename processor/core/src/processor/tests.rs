@@ -4,6 +4,7 @@
 mod in_parts;
 mod lag;
 mod last_lookup;
+mod offsets;
 mod projects;
 mod unlinks;
 
@@ -53,6 +54,8 @@ struct Run {
     asked: Vec<Lane>,
     /// The values written to the state topic, in order.
     states: Vec<Option<AccountState>>,
+    /// The offsets that were sent with transactions, in order.
+    offsets: Vec<(i32, i64)>,
     seen: Seen,
     /// What is restored.
     before: Option<(StateStore, i64)>,
@@ -99,6 +102,7 @@ impl Run {
             is_silent: false,
             asked: Vec::new(),
             states: Vec::new(),
+            offsets: Vec::new(),
             seen: Seen::default(),
             before: None,
         }
@@ -192,6 +196,7 @@ impl Run {
     }
 
     fn commit(&mut self, batch: Batch) {
+        self.offsets.extend(batch.offsets);
         let states = batch.records.into_iter();
         let states = states.filter(|record| record.topic == Topics::default().name(Topic::State));
         self.states.extend(states.map(|record| {
