@@ -1,9 +1,6 @@
 use crate::committer::in_flight::Round;
-use crate::committer::pending::without_answer;
-use crate::reconcile::{recheck, unknown_account};
-use crate::work::Work;
 use jiff::Timestamp;
-use stackone_link_schemas::{AccountId, AccountState, DeadLetterReason, Trigger};
+use stackone_link_schemas::DeadLetterReason;
 
 use super::*;
 use crate::event::intake::Consumed;
@@ -191,20 +188,4 @@ fn ready_work_of_a_partition_given_up_is_forgotten_and_counted() {
     assert_eq!(committer.give_up(&[0]), 3);
     assert_eq!((committer.ready.len(), committer.held.len()), (1, 0));
     assert_eq!(committer.loose_records(), 1);
-}
-
-#[test]
-fn a_recheck_that_came_to_nothing_counts_as_done_and_a_webhook_leaves_it_due() {
-    let (now, id) = (Timestamp::UNIX_EPOCH, AccountId::try_from("a").unwrap());
-    let made = recheck::due(0, now);
-    let before = AccountState {
-        recheck: made,
-        ..unknown_account(&id)
-    };
-    let after = |trigger| {
-        let pending = Work::nothing(trigger, now).pending;
-        without_answer(before.clone(), &pending, now).recheck
-    };
-    assert_eq!(after(Trigger::Recheck), recheck::due(1, now));
-    assert_eq!(after(Trigger::Webhook), made);
 }
