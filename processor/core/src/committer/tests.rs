@@ -60,6 +60,9 @@ fn aborted_work_is_ready_before_what_came_meanwhile_and_its_letters_go_apart() {
         "they are held"
     );
     assert_eq!((committer.held.len(), committer.ready.len()), (1, 2));
+    committer.ready.clear();
+    let due = committer.letters.due_at();
+    assert_eq!(committer.next_begin(false, start), due);
     assert_eq!(committer.letters_to_commit(start), 1);
     committer.letters_committed(1);
     assert!(!committer.letters.is_apart());
@@ -72,6 +75,7 @@ fn after_an_abort_nothing_begins_for_a_moment_and_markers_come_soon() {
     assert!(committer.may_begin(false, start));
     committer.aborted(start);
     assert!(committer.was_aborted() && !committer.may_begin(false, start));
+    assert!(!committer.markers_are_due(start));
     assert!(committer.may_begin(false, start + RETRY));
     assert!(committer.markers_are_due(start + RETRY));
     committer.committed();
