@@ -20,13 +20,14 @@ fn a_transaction_passes_the_records_that_it_decides_or_puts_aside() {
 }
 
 #[test]
-fn a_record_that_waits_for_its_answer_is_passed_once_its_state_has_it() {
+fn records_that_wait_for_their_answer_are_passed_once_their_state_has_them() {
     let mut run = Run::new([]);
     run.is_silent = true;
     run.handle(Input::Consumed(Box::new(webhook(0))));
+    run.handle(Input::Consumed(Box::new(webhook(1))));
     assert!(run.offsets.is_empty());
     run.play_until(1);
-    assert_eq!(run.offsets.last(), Some(&(0, 1)));
+    assert_eq!(run.offsets.last(), Some(&(0, 2)));
     let state = run.states.last().and_then(Option::as_ref);
     assert!(state.is_some_and(|state| state.pending.is_some()));
 }
