@@ -193,12 +193,13 @@ impl Case<'_> {
     }
 
     /// The date of what the answer shows. A 404 has none of its own, but it may be of a deletion
-    /// after which the account was linked anew.
+    /// after which the account was linked anew. Else it says what 404s have said since the grace
+    /// period began, of which a webhook that came meanwhile knows more.
     fn shown_of(&self) -> Option<Timestamp> {
         match self.answer {
             Lookup::Found(account) => account.snapshot.updated_at,
             Lookup::NotFound if self.trigger() == Trigger::Deleted => self.pending.deleted_at,
-            Lookup::NotFound => None,
+            Lookup::NotFound => self.pending.grace.map(|grace| grace.since),
         }
     }
 

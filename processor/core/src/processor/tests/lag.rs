@@ -13,6 +13,17 @@ fn stale(status: &str) -> Answer {
     answer
 }
 
+/// A webhook of so many seconds after the start.
+fn webhook_at(offset: i64, seconds: u64) -> Consumed {
+    let date = START + Duration::from_secs(seconds);
+    let value = format!(r#"{{"event":"account.updated","account_id":"a","event_date":"{date}"}}"#);
+    Consumed {
+        timestamp_ms: date.as_millisecond(),
+        value: value.into_bytes(),
+        ..webhook(offset)
+    }
+}
+
 fn phases(run: &Run) -> Vec<stackone_link_schemas::AccountPhase> {
     let states = run.states.iter().flatten();
     states.map(|state| state.state).collect()
@@ -39,13 +50,7 @@ fn a_webhook_that_comes_while_a_late_answer_is_doubted_is_itself_looked_at_again
     run.handle(Input::Consumed(Box::new(webhook(0))));
     run.play_until(1);
     for (offset, seconds) in [(1, 2), (2, 3), (3, 4)] {
-        let mut later = webhook(offset);
-        let date = START + Duration::from_secs(seconds);
-        let value =
-            format!(r#"{{"event":"account.updated","account_id":"a","event_date":"{date}"}}"#);
-        later.value = value.into_bytes();
-        later.timestamp_ms = date.as_millisecond();
-        run.handle(Input::Consumed(Box::new(later)));
+        run.handle(Input::Consumed(Box::new(webhook_at(offset, seconds))));
         run.play_until(seconds);
     }
     run.play_until(30);
@@ -55,4 +60,19 @@ fn a_webhook_that_comes_while_a_late_answer_is_doubted_is_itself_looked_at_again
         (Some(&Active), Some(&Active))
     );
     assert!(phases.contains(&Degraded));
+}
+
+#[test]
+fn a_webhook_that_comes_at_the_end_of_an_earlier_ones_grace_is_itself_looked_at_again() {
+    use stackone_link_schemas::AccountPhase::Active;
+    let gone = std::iter::repeat_with(|| Ok(Lookup::NotFound)).take(20);
+    let mut run = Run::new(gone);
+    run.handle(Input::Consumed(Box::new(webhook(0))));
+    // A second before the whole activation grace is over.
+    run.play_until(29);
+    run.handle(Input::Consumed(Box::new(webhook_at(1, 29))));
+    run.play_until(31);
+    run.answers = std::iter::repeat_with(|| found("active")).take(3).collect();
+    run.play_until(60);
+    assert_eq!(phases(&run).last(), Some(&Active));
 }
