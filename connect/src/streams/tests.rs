@@ -48,22 +48,24 @@ fn each_limit_holds_and_places_come_back() {
     assert_eq!(streams.lock().sessions.len(), 1, "none is kept");
 }
 
+/// What there is to say of a session that is not over.
+fn undecided() -> Option<Now> {
+    Some(Now {
+        json: "1".to_owned(),
+        is_final: false,
+        tried_at: None,
+        until: None,
+    })
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_begins_while_the_others_end_says_what_is_and_ends_at_once() {
     let hour = Duration::from_secs(60 * 60);
     let streams = streams_that_end_within(hour, 1);
     streams.end();
     let followed = Subscribers::default().subscribe(Uuid::nil());
-    let now = || {
-        Some(Now {
-            json: "1".to_owned(),
-            is_final: false,
-            tried_at: None,
-            until: None,
-        })
-    };
     let counted = streams.open(Uuid::nil(), &tenant("t")).unwrap();
-    let events = events(counted, followed, now, None);
+    let events = events(counted, followed, undecided, None);
     let second = Duration::from_secs(1);
     assert_eq!(timeout(second, events.count()).await, Ok(1));
 }
@@ -100,16 +102,8 @@ async fn a_slow_reader_gets_the_newest_and_the_end() {
 async fn a_stream_that_has_nothing_to_say_is_heard_of_every_15_seconds() {
     let streams = streams(1);
     let followed = Subscribers::default().subscribe(Uuid::nil());
-    let now = || {
-        Some(Now {
-            json: "1".to_owned(),
-            is_final: false,
-            tried_at: None,
-            until: None,
-        })
-    };
     let counted = streams.open(Uuid::nil(), &tenant("t")).unwrap();
-    let mut events = pin!(events(counted, followed, now, None));
+    let mut events = pin!(events(counted, followed, undecided, None));
     assert!(events.next().await.is_some());
     for _ in 0..3 {
         let silent_since = tokio::time::Instant::now();
@@ -145,16 +139,8 @@ async fn a_stream_whose_event_time_changes_no_more_waits_for_its_pings() {
 async fn a_stream_ends_with_the_authority_of_its_caller() {
     let streams = streams(1);
     let followed = Subscribers::default().subscribe(Uuid::nil());
-    let now = || {
-        Some(Now {
-            json: "1".to_owned(),
-            is_final: false,
-            tried_at: None,
-            until: None,
-        })
-    };
     let counted = streams.open(Uuid::nil(), &tenant("t")).unwrap();
     let soon = Timestamp::now() + jiff::SignedDuration::from_millis(20);
-    let events = events(counted, followed, now, Some(soon));
+    let events = events(counted, followed, undecided, Some(soon));
     assert_eq!(timeout(PING, events.count()).await, Ok(1));
 }
