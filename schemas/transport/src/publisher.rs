@@ -1,10 +1,20 @@
 //! Publishes records and reports what became of each. The caller decides topic, key and retries.
 
+mod delivery;
+mod leftovers;
+
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer, PurgeConfig};
+use rdkafka::producer::{BaseRecord, Producer, PurgeConfig};
+use stackone_librdkafka::PolledProducer;
 use stackone_link_wire::OutgoingRecord;
+use tokio::sync::oneshot;
+
+use delivery::{Delivery, Reporting};
+use leftovers::Leftovers;
 
 use crate::{AskError, ClientSettings, ConfigError, Contact, KafkaConfig, Live, encode_headers};
 
@@ -14,11 +24,16 @@ const MARGIN: Duration = Duration::from_millis(500);
 
 /// An idempotent producer that reports the result of each record.
 pub struct Publisher {
-    producer: Live<FutureProducer<Contact>>,
+    // Before the producer, which is so dropped by whoever drops the publisher.
+    _leftovers: Leftovers,
+    producer: Arc<Reported>,
     /// The reports of its client. They are not logged here: librdkafka's log has the same, and once
     /// in a while instead of 40 times a second.
     contact: Contact,
 }
+
+/// A producer whose reports are taken by those who wait for them.
+type Reported = Live<PolledProducer<Reporting>>;
 
 /// The place of a record that all in-sync replicas have acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +83,9 @@ pub enum StartError {
     /// librdkafka refused the properties.
     #[error("kafka client: {0}")]
     Client(#[from] KafkaError),
+    /// The system has no thread left for its reports.
+    #[error("no thread for reports of the kafka client: {0}")]
+    Thread(#[from] io::Error),
 }
 
 impl Publisher {
@@ -102,8 +120,13 @@ impl Publisher {
         config.set("partitioner", "murmur2_random");
         config.set("message.timeout.ms", message_timeout.to_string());
         let contact = Contact::of(kafka);
-        let producer = config.create_with_context(contact.clone())?;
-        Ok(Self { producer, contact })
+        let producer = config.create_with_context(Reporting::new(contact.clone()))?;
+        let producer = Arc::new(producer);
+        Ok(Self {
+            _leftovers: Leftovers::of(&producer)?,
+            producer,
+            contact,
+        })
     }
 
     /// Publishes a record to the partition that its key belongs to. Waits until the broker has it,
@@ -134,22 +157,19 @@ impl Publisher {
         record: &OutgoingRecord<'_>,
         partition: Option<i32>,
     ) -> Result<Stored, PublishError> {
-        let mut message = FutureRecord::<str, [u8]>::to(record.topic)
-            .payload(record.value)
-            .headers(encode_headers(&record.headers));
+        let (waiting, report) = oneshot::channel();
+        let mut message =
+            BaseRecord::<str, [u8], _>::with_opaque_to(record.topic, Box::new(waiting))
+                .payload(record.value)
+                .headers(encode_headers(&record.headers));
         message.key = record.key;
         message.partition = partition;
-        let delivery = self
-            .producer
-            .send_result(message)
-            .map_err(|(error, _)| PublishError::from(error))?;
-        match delivery.await {
-            Ok(Ok(stored)) => Ok(Stored {
-                partition: stored.partition,
-                offset: stored.offset,
-            }),
-            Ok(Err((error, _))) => Err(self.sorted(error)),
-            Err(_canceled) => Err(PublishError::NotAcknowledged(KafkaError::Canceled)),
+        let sent = self.producer.send(message);
+        sent.map_err(|(error, _)| PublishError::from(error))?;
+        match Delivery::new(&self.producer, report).await {
+            Ok(Ok(stored)) => Ok(stored),
+            Ok(Err(error)) => Err(self.sorted(error)),
+            Err(_dropped) => Err(PublishError::NotAcknowledged(KafkaError::Canceled)),
         }
     }
 
@@ -244,7 +264,46 @@ impl From<KafkaError> for PublishError {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
+    use std::thread;
+    use std::time::Instant;
+
+    use stackone_link_schemas::CloudEvent;
+    use stackone_link_wire::RecordHeaders;
+
     use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn a_report_that_nobody_waits_for_is_taken_all_the_same() {
+        let kafka = KafkaConfig::plaintext("127.0.0.1:1");
+        let publisher = Publisher::new(&kafka, "test", DEADLINE).unwrap();
+        let record = OutgoingRecord {
+            topic: "topic",
+            key: None,
+            value: b"a record",
+            headers: RecordHeaders::of(CloudEvent {
+                id: stackone_link_schemas::event_id_of_body(b"a record"),
+                event_type: "test".to_owned(),
+                source: "/test".to_owned(),
+                subject: None,
+                time: None,
+                dataschema: None,
+            }),
+        };
+        let mut published = Box::pin(publisher.publish(&record));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(published.as_mut().poll(&mut context).is_pending());
+        drop(published);
+        assert_eq!(publisher.in_flight(), 1);
+        publisher.abandon();
+        let until = Instant::now() + DEADLINE;
+        while publisher.in_flight() > 0 {
+            assert!(Instant::now() < until, "it was not taken");
+            thread::yield_now();
+        }
+    }
 
     #[test]
     fn errors_are_sorted_by_what_the_caller_will_do() {

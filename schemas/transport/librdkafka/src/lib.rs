@@ -4,11 +4,13 @@
 //!   queue is polled, which admin clients, transactional producers and readers do not do before
 //!   their first request, and it passes no extensions.
 //! - [`set_sasl_credentials`] changes the password of a client that is in use.
+//! - [`PolledProducer`] says when it has reports, so that no thread has to wait for them.
 //!
-//! Each function borrows the client, so that its handle is valid while librdkafka uses it, and
+//! Each of the functions borrows the client, so that its handle is valid while librdkafka uses it, and
 //! passes strings that librdkafka copies before it returns. Each may be called from any thread.
 
 mod error;
+mod polled;
 
 use std::ffi::{CStr, CString, c_char};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,6 +20,7 @@ use rdkafka::client::Client;
 use rdkafka_sys as rdsys;
 
 pub use error::NativeError;
+pub use polled::{NonemptyContext, PolledProducer};
 
 /// The capacity for librdkafka's description of an error, in bytes.
 const WORDS: usize = 512;

@@ -8,7 +8,9 @@ use rdkafka::admin::AdminClient;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::producer::{BaseProducer, FutureProducer, Producer as _, ProducerContext};
 use secrecy::ExposeSecret as _;
-use stackone_librdkafka::{NativeError, OauthToken, set_oauth_token, set_sasl_credentials};
+use stackone_librdkafka::{
+    NativeError, NonemptyContext, OauthToken, PolledProducer, set_oauth_token, set_sasl_credentials,
+};
 
 use super::credential::Credential;
 use crate::Security;
@@ -133,6 +135,7 @@ macro_rules! takes_credentials {
 takes_credentials! {
     <C: ProducerContext> BaseProducer<C>, client;
     <C: ClientContext> FutureProducer<C>, client;
+    <C: NonemptyContext> PolledProducer<C>, client;
     <C: ConsumerContext> BaseConsumer<C>, client;
     <C: ClientContext> AdminClient<C>, inner;
 }
