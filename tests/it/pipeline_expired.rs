@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::{Metrics, PROJECT, Pipeline, Setup, WITHIN, assert_story, transitions};
 use jiff::Timestamp;
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use stackone_link_schemas::{
     CloudEvent, LISTING_MARKER_TYPE, ListingMarker, event_id_of_body, source_of_project,
 };
@@ -38,13 +38,14 @@ async fn mark_as_listed(pipeline: &Pipeline) {
     });
     let kafka = pipeline.broker.kafka_config();
     let config = kafka.client_config("marker").unwrap();
-    let producer: Live<FutureProducer> = config.create().unwrap();
-    let record: FutureRecord<'_, str, Vec<u8>> = FutureRecord::to(&pipeline.topics.account_events)
+    let producer: Live<BaseProducer> = config.create().unwrap();
+    let record: BaseRecord<'_, str, Vec<u8>> = BaseRecord::to(&pipeline.topics.account_events)
         .partition(0)
         .payload(&value)
         .headers(encode_headers(&headers))
         .timestamp(at.as_millisecond());
-    producer.send(record, WITHIN).await.unwrap();
+    assert!(producer.send(record).is_ok());
+    producer.flush(WITHIN).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use harness::{Pipeline, ReadRecord};
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use stackone_link_transport::Live;
 use stackone_link_wire::Topic;
 
@@ -26,11 +26,11 @@ pub(crate) async fn write(pipeline: &Pipeline, key: &str, partition: i32, value:
         .kafka_config()
         .client_config("test")
         .unwrap();
-    let producer: Live<FutureProducer> = config.create().unwrap();
+    let producer: Live<BaseProducer> = config.create().unwrap();
     let topic = pipeline.topics.name(Topic::State);
-    let record = FutureRecord::to(topic).key(key).payload(value);
-    let written = producer.send(record.partition(partition), Duration::from_secs(30));
-    written.await.unwrap();
+    let record = BaseRecord::to(topic).key(key).payload(value);
+    assert!(producer.send(record.partition(partition)).is_ok());
+    producer.flush(Duration::from_secs(30)).unwrap();
 }
 
 /// It ends with 1, and one line on stderr says all of `words`.

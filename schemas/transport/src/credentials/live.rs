@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use rdkafka::ClientContext;
 use rdkafka::admin::AdminClient;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::producer::{BaseProducer, FutureProducer, Producer as _, ProducerContext};
+use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use secrecy::ExposeSecret as _;
 use stackone_librdkafka::{
     NativeError, NonemptyContext, OauthToken, PolledProducer, set_oauth_token, set_sasl_credentials,
@@ -134,7 +134,6 @@ macro_rules! takes_credentials {
 
 takes_credentials! {
     <C: ProducerContext> BaseProducer<C>, client;
-    <C: ClientContext> FutureProducer<C>, client;
     <C: NonemptyContext> PolledProducer<C>, client;
     <C: ConsumerContext> BaseConsumer<C>, client;
     <C: ClientContext> AdminClient<C>, inner;
