@@ -188,6 +188,8 @@ impl Publisher {
     pub fn status(&self, topics: &[&str], timeout: Duration) -> Result<PublisherStatus, AskError> {
         let client = self.producer.client();
         let asked = client.fetch_metadata(None, timeout);
+        // An answer is the end of trouble that was told before it.
+        self.producer.poll_reports();
         let metadata = asked.map_err(|error| self.contact.explain(error))?;
         self.contact.is_made();
         let exists = |name: &str| {
@@ -264,7 +266,8 @@ impl From<KafkaError> for PublishError {
 
 #[cfg(test)]
 mod tests {
-    use std::task::{Context, Waker};
+    use std::mem::swap;
+    use std::task::{Context, Wake, Waker};
     use std::thread;
     use std::time::Instant;
 
@@ -272,14 +275,17 @@ mod tests {
     use stackone_link_wire::RecordHeaders;
 
     use super::*;
+    use crate::tasks;
 
     const DEADLINE: Duration = Duration::from_secs(30);
 
-    #[test]
-    fn a_report_that_nobody_waits_for_is_taken_all_the_same() {
-        let kafka = KafkaConfig::plaintext("127.0.0.1:1");
-        let publisher = Publisher::new(&kafka, "test", DEADLINE).unwrap();
-        let record = OutgoingRecord {
+    /// One whose broker is never there.
+    fn publisher() -> Publisher {
+        Publisher::new(&KafkaConfig::plaintext("127.0.0.1:1"), "test", DEADLINE).unwrap()
+    }
+
+    fn record() -> OutgoingRecord<'static> {
+        OutgoingRecord {
             topic: "topic",
             key: None,
             value: b"a record",
@@ -291,17 +297,60 @@ mod tests {
                 time: None,
                 dataschema: None,
             }),
-        };
-        let mut published = Box::pin(publisher.publish(&record));
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(published.as_mut().poll(&mut context).is_pending());
-        drop(published);
-        assert_eq!(publisher.in_flight(), 1);
+        }
+    }
+
+    /// Panics on the thread that takes what nobody waits for.
+    struct PanicsThere;
+
+    impl Wake for PanicsThere {
+        fn wake(self: Arc<Self>) {
+            let here = thread::current();
+            assert_ne!(here.name(), Some(tasks::REPORTS.as_str()), "on purpose");
+        }
+    }
+
+    /// Gives up all records, and waits until their reports are taken.
+    fn abandons(publisher: &Publisher) {
+        assert!(publisher.in_flight() > 0);
         publisher.abandon();
         let until = Instant::now() + DEADLINE;
         while publisher.in_flight() > 0 {
-            assert!(Instant::now() < until, "it was not taken");
+            assert!(Instant::now() < until, "they were not taken");
             thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn reports_that_nobody_waits_for_are_taken_all_the_same_even_after_a_panic() {
+        let (publisher, record) = (publisher(), record());
+        let is_sent = |waker| {
+            let mut published = Box::pin(publisher.publish(&record));
+            let polled = published.as_mut().poll(&mut Context::from_waker(waker));
+            assert!(polled.is_pending());
+            published
+        };
+        let panics = Waker::from(Arc::new(PanicsThere));
+        let published = is_sent(&panics);
+        abandons(&publisher);
+        drop(published);
+        drop(is_sent(Waker::noop()));
+        abandons(&publisher);
+    }
+
+    #[test]
+    fn who_asks_learns_what_the_client_has_told_until_then() {
+        let (mut publisher, mut other) = (publisher(), publisher());
+        swap(&mut publisher._leftovers, &mut other._leftovers);
+        // And with it the thread that would take what this one tells.
+        drop(other);
+        let until = Instant::now() + DEADLINE;
+        let refused = || {
+            let asked = publisher.status(&[], Duration::from_millis(10));
+            asked.is_err_and(|error| error.to_string().contains("Connection refused"))
+        };
+        while !refused() {
+            assert!(Instant::now() < until, "it was not heard");
         }
     }
 

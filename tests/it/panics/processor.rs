@@ -22,7 +22,9 @@ const ACCOUNTS: usize = 60;
 /// What a running processor starts.
 fn of_service() -> BTreeSet<Name> {
     let of_processor = tasks::ALL.iter().copied();
-    of_processor.chain([kafka::METADATA]).collect()
+    of_processor
+        .chain([kafka::METADATA, kafka::REPORTS])
+        .collect()
 }
 
 async fn pipeline(test: &str) -> Pipeline {

@@ -2,6 +2,7 @@
 //! busy, leaves its own behind, and librdkafka tells its troubles at any time.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -27,7 +28,9 @@ impl Leftovers {
         let (stop, stopped) = channel();
         let take = move || {
             while stopped.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-                while producer.poll_reports() {}
+                // Where a panic does not end the process, one would end this loop.
+                let take_all = AssertUnwindSafe(|| while producer.poll_reports() {});
+                drop(catch_unwind(take_all));
             }
         };
         let thread = spawn_thread(tasks::REPORTS, take)?;
