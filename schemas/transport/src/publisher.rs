@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig};
-use stackone_librdkafka::PolledProducer;
 use stackone_link_wire::OutgoingRecord;
 use tokio::sync::oneshot;
 
-use delivery::{Delivery, Reporting};
+pub use delivery::Stored;
+use delivery::{Delivery, Reported, Reporting};
 use leftovers::Leftovers;
 
-use crate::{AskError, ClientSettings, ConfigError, Contact, KafkaConfig, Live, encode_headers};
+use crate::{AskError, ClientSettings, ConfigError, Contact, KafkaConfig, encode_headers};
 
 /// How much sooner than the caller's deadline librdkafka gives a record up, so that its answer is
 /// in time.
@@ -30,18 +30,6 @@ pub struct Publisher {
     /// The reports of its client. They are not logged here: librdkafka's log has the same, and once
     /// in a while instead of 40 times a second.
     contact: Contact,
-}
-
-/// A producer whose reports are taken by those who wait for them.
-type Reported = Live<PolledProducer<Reporting>>;
-
-/// The place of a record that all in-sync replicas have acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stored {
-    /// The partition of the topic.
-    pub partition: i32,
-    /// The offset in the partition.
-    pub offset: i64,
 }
 
 /// The cluster as a publisher sees it.

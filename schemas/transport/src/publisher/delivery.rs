@@ -15,11 +15,22 @@ use rdkafka::{ClientContext, Message as _};
 use stackone_librdkafka::{NonemptyContext, PolledProducer};
 use tokio::sync::oneshot;
 
-use super::Stored;
-use crate::Contact;
+use crate::{Contact, Live};
+
+/// The place of a record that all in-sync replicas have acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// The partition of the topic.
+    pub partition: i32,
+    /// The offset in the partition.
+    pub offset: i64,
+}
 
 /// What became of a record. Without an answer where the producer was dropped.
 pub(super) type Report = Result<Stored, KafkaError>;
+
+/// A producer whose reports are taken by those who wait for them.
+pub(super) type Reported = Live<PolledProducer<Reporting>>;
 
 /// The context of a producer whose reports are taken by those who wait for them.
 pub(super) struct Reporting {
@@ -171,7 +182,7 @@ mod tests {
     use rdkafka::producer::{BaseRecord, PurgeConfig};
 
     use super::*;
-    use crate::{KafkaConfig, Live};
+    use crate::KafkaConfig;
 
     const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -190,7 +201,7 @@ mod tests {
     }
 
     /// One whose broker is never there.
-    fn producer() -> Live<PolledProducer<Reporting>> {
+    fn producer() -> Reported {
         let kafka = KafkaConfig::plaintext("127.0.0.1:1");
         let config = kafka.client_config("test").unwrap();
         let context = Reporting::new(Contact::of(&kafka));

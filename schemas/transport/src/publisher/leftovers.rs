@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use stackone_link_process::spawn::spawn_thread;
 
-use super::Reported;
+use super::delivery::Reported;
 use crate::tasks;
 
 /// How often reports are looked for.
