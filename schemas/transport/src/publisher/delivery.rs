@@ -137,14 +137,9 @@ impl Future for Delivery<'_> {
         if let Poll::Ready(report) = Pin::new(&mut this.report).poll(cx) {
             return Poll::Ready(report);
         }
-        let note = |place: &mut _| {
-            this.producer
-                .client()
-                .context()
-                .waiting()
-                .note(place, cx.waker().clone())
-        };
-        drop(note(&mut this.place));
+        let context = this.context();
+        let replaced = context.waiting().note(&mut this.place, cx.waker().clone());
+        drop(replaced);
         // Reports of before it was noted woke somebody else, or nobody.
         if !this.producer.has_reports() {
             return Poll::Pending;
