@@ -1,13 +1,21 @@
-//! What a panic ends: the processor, whatever thread it was; of ingest, the connection or the task.
+//! What a panic ends: the processor, whatever thread it was; of ingest and connect, the connection or
+//! the task.
 
+mod connect;
 mod ingest;
 mod liveness;
 mod process;
 mod processor;
 
-use harness::{NAMES_FILE, PANIC_IN, PANIC_TIMES, ServiceProcess, WITHIN, eventually};
+use std::net::SocketAddr;
+
+use harness::{Metrics, NAMES_FILE, PANIC_IN, PANIC_TIMES, ServiceProcess, WITHIN, eventually};
+use stackone_simulator::webhook_client;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::process::Command;
+use tokio::time::timeout;
 
 /// Exit code of a process that a panic has ended.
 const PANICKED: i32 = 101;
@@ -78,4 +86,56 @@ impl Program {
         assert!(self.log().contains(&told), "{}", self.log());
         code
     }
+}
+
+/// Where its two listeners are.
+async fn serves(program: &mut Program) -> (SocketAddr, SocketAddr) {
+    let process = &mut program.process;
+    process.serves().await;
+    let admin = process.admin.trim_start_matches("http://").parse();
+    (process.public.unwrap(), admin.unwrap())
+}
+
+/// Sends a request on a connection of its own, and gives the status of the answer; none where it is
+/// closed without one.
+async fn status(address: SocketAddr, request: &str) -> Option<u16> {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let mut answer = Vec::new();
+    let asked = async {
+        connection.write_all(request.as_bytes()).await?;
+        connection.read_to_end(&mut answer).await
+    };
+    // Closed with bytes that were not read yet, it is reset.
+    let _closed_or_reset = timeout(WITHIN, asked).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let status = answer.strip_prefix("HTTP/1.1 ")?.get(..3)?;
+    Some(status.parse().unwrap())
+}
+
+/// The status of a path.
+async fn get(address: SocketAddr, path: &str) -> Option<u16> {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    status(address, &request).await
+}
+
+async fn metrics(admin: SocketAddr) -> Metrics {
+    // Made with what encrypts, which metrics are asked for with.
+    drop(webhook_client(WITHIN).unwrap());
+    Metrics::of(&format!("http://{admin}")).await.unwrap()
+}
+
+/// The files of a certificate for the loopback and of its key.
+fn certificate_and_key(folder: &TempDir) -> [String; 2] {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    [
+        ("tls.crt", certificate.pem()),
+        ("tls.key", key.serialize_pem()),
+    ]
+    .map(|(name, text)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    })
 }

@@ -2,17 +2,15 @@
 
 use std::net::SocketAddr;
 
-use harness::{Metrics, SECRET, WITHIN, eventually, ingest_command, metric_is};
+use harness::{SECRET, WITHIN, eventually, ingest_command, metric_is};
 use stackone_ingest::tasks;
 use stackone_link_process::spawn::Name;
 use stackone_link_wire::Topics;
-use stackone_simulator::{SIGNATURE_HEADER, sign, webhook_client};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use stackone_simulator::{SIGNATURE_HEADER, sign};
+use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::time::timeout;
 
-use super::Program;
+use super::{Program, certificate_and_key, get, metrics, serves, status};
 
 /// Panics in a row, before memory is looked at and after.
 const WARM: usize = 200;
@@ -30,30 +28,6 @@ fn command(settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Where its two listeners are.
-async fn serves(program: &mut Program) -> (SocketAddr, SocketAddr) {
-    let process = &mut program.process;
-    process.serves().await;
-    let admin = process.admin.trim_start_matches("http://").parse();
-    (process.public.unwrap(), admin.unwrap())
-}
-
-/// Sends a request on a connection of its own, and gives the status of the answer; none where it is
-/// closed without one.
-async fn status(address: SocketAddr, request: &str) -> Option<u16> {
-    let mut connection = TcpStream::connect(address).await.unwrap();
-    let mut answer = Vec::new();
-    let asked = async {
-        connection.write_all(request.as_bytes()).await?;
-        connection.read_to_end(&mut answer).await
-    };
-    // Closed with bytes that were not read yet, it is reset.
-    let _closed_or_reset = timeout(WITHIN, asked).await.unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    let status = answer.strip_prefix("HTTP/1.1 ")?.get(..3)?;
-    Some(status.parse().unwrap())
-}
-
 /// Posts a webhook.
 async fn post(public: SocketAddr) -> Option<u16> {
     let body = r#"{"event":"account.created","account_id":"a"}"#;
@@ -66,19 +40,8 @@ async fn post(public: SocketAddr) -> Option<u16> {
     status(public, &request).await
 }
 
-async fn get(admin: SocketAddr, path: &str) -> Option<u16> {
-    let request = format!("GET {path} HTTP/1.1\r\nhost: {admin}\r\nconnection: close\r\n\r\n");
-    status(admin, &request).await
-}
-
 async fn counted(admin: SocketAddr) -> f64 {
     metrics(admin).await.get("stackone_ingest_panics_total")
-}
-
-async fn metrics(admin: SocketAddr) -> Metrics {
-    // Made with what encrypts, which metrics are asked for with.
-    drop(webhook_client(WITHIN).unwrap());
-    Metrics::of(&format!("http://{admin}")).await.unwrap()
 }
 
 fn resident_bytes(program: &Program) -> usize {
@@ -188,17 +151,8 @@ async fn a_thread_that_makes_a_producer_anew_may_panic_and_the_next_one_makes_it
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_while_a_certificate_is_read_ends_the_service() {
-    let folder = tempfile::tempdir().unwrap();
-    let key = rcgen::KeyPair::generate().unwrap();
-    let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    let file = |name: &str, text: String| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
-    let certificate = file("tls.crt", certificate.pem());
-    let key = file("tls.key", key.serialize_pem());
+    let folder = TempDir::new().unwrap();
+    let [certificate, key] = certificate_and_key(&folder);
     let settings = [
         (
             "INGEST__SERVER__TLS__CERTIFICATE_FILE",
