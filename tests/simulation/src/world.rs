@@ -243,12 +243,18 @@ impl World {
         self.fails(now).map_or(Ok(()), Err)
     }
 
-    /// One account.
+    /// One account. What a processor is shown that the group does not know any more decides
+    /// nothing, and is not noted.
     ///
     /// # Errors
     ///
     /// As the API's mood is.
-    pub fn look_up(&mut self, id: &AccountId, now: Micros) -> Result<Lookup, ApiError> {
+    pub fn look_up(
+        &mut self,
+        id: &AccountId,
+        by_member: bool,
+        now: Micros,
+    ) -> Result<Lookup, ApiError> {
         if let Some(error) = self.fails(now) {
             return Err(error);
         }
@@ -261,13 +267,15 @@ impl World {
         } else {
             self.shown_of(account, now)
         };
-        self.note_shown(account, truth.clone(), now);
+        if by_member {
+            self.note_shown(account, truth.clone(), now);
+        }
         Ok(truth.map_or(Lookup::NotFound, |truth| {
             Lookup::Found(Box::new(shown(truth)))
         }))
     }
 
-    /// Several accounts, as a list shows them.
+    /// Several accounts, as a list shows them; see [`Self::look_up`].
     ///
     /// # Errors
     ///
@@ -275,6 +283,7 @@ impl World {
     pub fn list(
         &mut self,
         ids: Option<&[AccountId]>,
+        by_member: bool,
         now: Micros,
     ) -> Result<Vec<(String, Account)>, ApiError> {
         if let Some(error) = self.fails(now) {
@@ -295,7 +304,7 @@ impl World {
             let truth = self.shown_of(account, now);
             if let Some(truth) = truth {
                 // The list of a resync decides nothing.
-                if ids.is_some() {
+                if ids.is_some() && by_member {
                     self.note_shown(account, Some(truth.clone()), now);
                 }
                 list.push((self.accounts[account].id.to_string(), shown(truth)));

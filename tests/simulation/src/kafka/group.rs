@@ -84,6 +84,12 @@ impl Group {
         Ok(id)
     }
 
+    /// Whether the member is one of the group.
+    #[must_use]
+    pub fn knows(&self, id: MemberId) -> bool {
+        self.members.contains_key(&id)
+    }
+
     fn begin_rebalance(&mut self, now: Micros) {
         if self.joining_until.is_none() {
             self.joining_until = Some(now + REBALANCE);

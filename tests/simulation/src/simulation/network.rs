@@ -155,14 +155,19 @@ impl Simulation {
     }
 
     pub(super) fn on_api_arrival(&mut self, r: usize, life: u64, call: ApiCall) {
+        let run = self.replicas[r].run.as_ref();
+        let member = run.and_then(|run| run.member.id());
+        let by_member = member.is_some_and(|id| self.kafka.group.knows(id));
         let reply = match &call {
-            ApiCall::One { key, .. } => ApiReply::One(self.world.look_up(&key.id, self.now)),
+            ApiCall::One { key, .. } => {
+                ApiReply::One(self.world.look_up(&key.id, by_member, self.now))
+            }
             ApiCall::Many { asked, .. } => {
                 let ids: Vec<_> = asked.iter().map(|asked| asked.key.id.clone()).collect();
-                ApiReply::List(self.world.list(Some(&ids), self.now))
+                ApiReply::List(self.world.list(Some(&ids), by_member, self.now))
             }
             ApiCall::Probe { .. } => ApiReply::Probe(self.world.probe(self.now)),
-            ApiCall::Page { .. } => ApiReply::List(self.world.list(None, self.now)),
+            ApiCall::Page { .. } => ApiReply::List(self.world.list(None, by_member, self.now)),
         };
         let wait = self.world.latency(is_late(&reply), self.now);
         let answered = Act::ApiAnswered(Box::new((call, reply)));

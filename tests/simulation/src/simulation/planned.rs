@@ -243,7 +243,7 @@ impl Simulation {
     /// What the command `resync` does, by a process of its own.
     fn resync(&mut self) {
         let list = List::new(self.operator.draw(), self.now);
-        let Ok(page) = self.world.list(None, self.now) else {
+        let Ok(page) = self.world.list(None, false, self.now) else {
             return;
         };
         let partitions = self.kafka.partitions;
