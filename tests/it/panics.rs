@@ -1,5 +1,5 @@
-//! What a panic ends: the processor, whatever thread it was; of ingest and connect, the connection or
-//! the task.
+//! What a panic ends: the processor, whatever thread it was; of ingest and connect, the connection
+//! or the task.
 
 mod connect;
 mod ingest;

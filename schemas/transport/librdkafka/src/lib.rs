@@ -6,8 +6,8 @@
 //! - [`set_sasl_credentials`] changes the password of a client that is in use.
 //! - [`PolledProducer`] says when it has reports, so that no thread has to wait for them.
 //!
-//! Each of the functions borrows the client, so that its handle is valid while librdkafka uses it, and
-//! passes strings that librdkafka copies before it returns. Each may be called from any thread.
+//! Each of the functions borrows the client, so that its handle is valid while librdkafka uses it,
+//! and passes strings that librdkafka copies before it returns. Each may be called from any thread.
 
 mod error;
 mod polled;
