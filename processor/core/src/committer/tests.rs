@@ -1,9 +1,11 @@
 use crate::committer::in_flight::Round;
 use jiff::Timestamp;
-use stackone_link_schemas::DeadLetterReason;
+use stackone_client_types::Lookup;
+use stackone_link_schemas::{AccountId, DeadLetterReason};
 
 use super::*;
 use crate::event::intake::Consumed;
+use crate::work::AccountKey;
 
 fn letter(bytes: usize) -> ReadyToCommit {
     let record = Consumed {
@@ -27,6 +29,19 @@ fn passed(offset: i64) -> ReadyToCommit {
         partition: 0,
         offset,
         reason: crate::reconcile::SkipReason::Replayed,
+    }
+}
+
+fn answered() -> ReadyToCommit {
+    ReadyToCommit::Answered {
+        key: AccountKey {
+            partition: 7,
+            id: AccountId::try_from("a").unwrap(),
+        },
+        lane: 0,
+        lookup: Lookup::NotFound,
+        sent: Monotonic::START,
+        at: Timestamp::UNIX_EPOCH,
     }
 }
 
@@ -72,14 +87,14 @@ fn aborted_work_is_ready_before_what_came_meanwhile_and_its_letters_go_apart() {
 fn after_an_abort_nothing_begins_for_a_moment_and_markers_come_soon() {
     let start = Monotonic::START;
     let mut committer = Committer::new(Duration::from_secs(60), start);
-    assert!(committer.may_begin(false, start));
+    assert!(committer.may_begin(false, start) && !committer.was_aborted());
     committer.aborted(start);
     assert!(committer.was_aborted() && !committer.may_begin(false, start));
     assert!(!committer.markers_are_due(start));
     assert!(committer.may_begin(false, start + RETRY));
     assert!(committer.markers_are_due(start + RETRY));
     committer.committed();
-    assert!(committer.may_begin(false, start));
+    assert!(committer.may_begin(false, start) && !committer.was_aborted());
 }
 
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -191,5 +206,8 @@ fn ready_work_of_a_partition_given_up_is_forgotten_and_counted() {
     assert_eq!(committer.loose_records(), 4);
     assert_eq!(committer.give_up(&[0]), 3);
     assert_eq!((committer.ready.len(), committer.held.len()), (1, 0));
+    assert_eq!(committer.loose_records(), 1);
+    // Its records are counted with the work of its account.
+    committer.ready.push(answered());
     assert_eq!(committer.loose_records(), 1);
 }

@@ -7,6 +7,7 @@ mod last_lookup;
 mod offsets;
 mod projects;
 mod unlinks;
+mod written;
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use stackone_client_types::{ApiError, Lookup};
-use stackone_link_schemas::{AccountState, AccountStatus, DeadLetterReason};
+use stackone_link_schemas::{AccountId, AccountState, AccountStatus, DeadLetterReason};
 use stackone_link_wire::{Topic, Topics};
 
 use super::input::{
@@ -54,6 +55,8 @@ struct Run {
     asked: Vec<Lane>,
     /// The values written to the state topic, in order.
     states: Vec<Option<AccountState>>,
+    /// The values written to the dead-letter topic, in order.
+    letters: Vec<Vec<u8>>,
     /// The offsets that were sent with transactions, in order.
     offsets: Vec<(i32, i64)>,
     seen: Seen,
@@ -102,6 +105,7 @@ impl Run {
             is_silent: false,
             asked: Vec::new(),
             states: Vec::new(),
+            letters: Vec::new(),
             offsets: Vec::new(),
             seen: Seen::default(),
             before: None,
@@ -197,12 +201,15 @@ impl Run {
 
     fn commit(&mut self, batch: Batch) {
         self.offsets.extend(batch.offsets);
-        let states = batch.records.into_iter();
-        let states = states.filter(|record| record.topic == Topics::default().name(Topic::State));
-        self.states.extend(states.map(|record| {
-            let value = record.value?;
-            Some(serde_json::from_slice(&value).expect("a state"))
-        }));
+        let topics = Topics::default();
+        for record in batch.records {
+            if record.topic == topics.name(Topic::DeadLetter) {
+                self.letters.extend(record.value);
+            } else if record.topic == topics.name(Topic::State) {
+                let read = |value: Vec<u8>| serde_json::from_slice(&value).expect("a state");
+                self.states.push(record.value.map(read));
+            }
+        }
     }
 
     /// Plays until this many seconds after the start.
