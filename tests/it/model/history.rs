@@ -113,6 +113,7 @@ struct Author {
     kind: Kind,
     is_linked: [bool; ACCOUNTS],
     has_held: [bool; ACCOUNTS],
+    has_lost_unlink: [bool; ACCOUNTS],
     silent_unlinks: usize,
     has_second: bool,
     labels: usize,
@@ -125,6 +126,7 @@ impl Author {
             kind,
             is_linked: [false; ACCOUNTS],
             has_held: [false; ACCOUNTS],
+            has_lost_unlink: [false; ACCOUNTS],
             silent_unlinks: 0,
             has_second: false,
             labels: 0,
@@ -153,15 +155,23 @@ impl Author {
         }
         for step in &steps {
             self.has_held[step.account] |= step.fate == Fate::Held;
+            if matches!(step.change, Change::Unlink) {
+                self.has_lost_unlink[step.account] = step.fate == Fate::Lost;
+            }
         }
         let strays = self.strays(&steps);
         let faults = self.faults();
+        let upheaval = self.upheaval();
+        let is_resynced = self.kind.loses && self.chance(30);
+        if is_resynced {
+            self.has_lost_unlink = [false; ACCOUNTS];
+        }
         Round {
             steps,
             strays,
             faults,
-            upheaval: self.upheaval(),
-            is_resynced: self.kind.loses && self.chance(30),
+            upheaval,
+            is_resynced,
             releases_held,
             moment: self.random.usize(..4),
         }
@@ -209,8 +219,10 @@ impl Author {
         if !self.is_linked[account] {
             self.is_linked[account] = true;
             // With a deleted webhook on its way it would depend on the moment whether it is taken
-            // for gone.
-            let may_be_late = !self.kind.overlaps && !self.has_held[account];
+            // for gone. Where nobody has heard of the unlink, it depends on the moment whether
+            // another status is told: only a new link has a grace period.
+            let may_be_late =
+                !self.kind.overlaps && !self.has_held[account] && !self.has_lost_unlink[account];
             return match self.random.u32(..10) {
                 0..2 if may_be_late => Change::LinkLate,
                 0..7 => Change::Link(Status::Active),
