@@ -56,7 +56,12 @@ impl Follower {
         let was_caught_up = AtomicBool::new(false);
         let mut next = NextOffsets::new();
         while !stop.is_cancelled() {
-            if let Err(error) = self.follow(stop, &was_caught_up, &mut next) {
+            let followed = self.follow(stop, &was_caught_up, &mut next);
+            // Whether a broker can be reached is no longer of use to one that is to stop, and
+            // asking takes as long as the question that has just failed.
+            if let Err(error) = followed
+                && !stop.is_cancelled()
+            {
                 let problem = self.problem(&error);
                 tracing::error!(topic = self.topic, problem, "cannot be read; trying again");
                 if !was_caught_up.load(Ordering::Relaxed) {
@@ -189,4 +194,44 @@ impl Follower {
 enum Step {
     Heard,
     CaughtUp,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Longer than one question takes, and shorter than two.
+    const ENDS_WITHIN: Duration = Duration::from_secs(15);
+
+    #[test]
+    fn a_follower_that_is_to_stop_does_not_ask_why_no_broker_answers() {
+        let broker = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = broker.local_addr().unwrap();
+        let follower = Follower {
+            what: Followed::Facts,
+            kafka: KafkaConfig::plaintext(address.to_string()),
+            group: "follower".to_owned(),
+            topic: "facts".to_owned(),
+            index: Arc::new(Index::new(false)),
+            readiness: Arc::default(),
+            metrics: Arc::new(Metrics::new().unwrap()),
+        };
+        let readiness = Arc::clone(&follower.readiness);
+        let before = serde_json::to_value(readiness.report()).unwrap();
+        let (stop, (ended, end)) = (CancellationToken::new(), mpsc::channel());
+        let until = stop.clone();
+        thread::spawn(move || {
+            follower.run(&until);
+            ended.send(()).unwrap();
+        });
+        // It asks, and is never answered.
+        let _asked = broker.accept().unwrap();
+        stop.cancel();
+        end.recv_timeout(ENDS_WITHIN).unwrap();
+        let after = serde_json::to_value(readiness.report()).unwrap();
+        assert_eq!(after, before, "a problem is told");
+    }
 }
