@@ -201,7 +201,10 @@ mod tests {
     use std::net::TcpListener;
     use std::sync::mpsc;
 
+    use stackone_link_process::spawn::spawn_thread;
+
     use super::*;
+    use crate::tasks::FACTS;
 
     /// Longer than one question takes, and shorter than two.
     const ENDS_WITHIN: Duration = Duration::from_secs(15);
@@ -223,10 +226,11 @@ mod tests {
         let before = serde_json::to_value(readiness.report()).unwrap();
         let (stop, (ended, end)) = (CancellationToken::new(), mpsc::channel());
         let until = stop.clone();
-        thread::spawn(move || {
+        let run = move || {
             follower.run(&until);
             ended.send(()).unwrap();
-        });
+        };
+        let _thread = spawn_thread(FACTS, run).unwrap();
         // It asks, and is never answered.
         let _asked = broker.accept().unwrap();
         stop.cancel();
