@@ -3,10 +3,7 @@
 use stackone_link_wire::Acl;
 use stackone_processor::config::Settings;
 
-/// The group that connect's readers name, unless its `kafka.group` sets another.
-const CONNECT_GROUP: &str = "stackone-connect";
-
-/// The principals of the services.
+/// The principals of the services, and what the processor's settings do not name.
 #[derive(Debug, Clone, Copy)]
 pub struct Principals<'a> {
     /// The principal of ingest.
@@ -15,6 +12,8 @@ pub struct Principals<'a> {
     pub processor: &'a str,
     /// The principal of connect, where it runs.
     pub connect: Option<&'a str>,
+    /// The group that connect's readers name.
+    pub connect_group: &'a str,
 }
 
 /// Returns each principal with the rights that it needs for the topics and the group of `settings`.
@@ -22,8 +21,8 @@ pub struct Principals<'a> {
 pub fn acls<'a>(settings: &Settings, principals: Principals<'a>) -> Vec<(&'a str, Vec<Acl>)> {
     let topics = &settings.topics;
     let of_processor = Acl::of_processor(topics, &settings.group.id);
-    let connect = principals.connect;
-    let connect = connect.map(|connect| (connect, Acl::of_connect(topics, CONNECT_GROUP)));
+    let of_connect = || Acl::of_connect(topics, principals.connect_group);
+    let connect = principals.connect.map(|connect| (connect, of_connect()));
     let ingest = (principals.ingest, Acl::of_ingest(topics));
     let mut all = vec![ingest, (principals.processor, of_processor)];
     all.extend(connect);

@@ -24,6 +24,14 @@ pub struct Acls {
     /// The principal of connect, where it runs.
     #[arg(long, value_name = "PRINCIPAL")]
     pub connect: Option<String>,
+    /// The group that connect's readers name: its setting `kafka.group`.
+    #[arg(
+        long,
+        value_name = "GROUP",
+        default_value = "stackone-connect",
+        requires = "connect"
+    )]
+    pub connect_group: String,
     /// Print JSON, one line for each right, with its purpose.
     #[arg(long)]
     pub json: bool,
@@ -49,6 +57,7 @@ pub(crate) fn run(settings: &Settings, asked: &Acls, out: &mut impl Write) -> an
             ingest: &asked.ingest,
             processor: &asked.processor,
             connect: asked.connect.as_deref(),
+            connect_group: &asked.connect_group,
         },
     );
     if asked.json {
@@ -115,9 +124,40 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use clap::Parser;
     use stackone_link_wire::Topics;
+    use stackone_processor::config::Config;
 
     use super::*;
+
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        acls: Acls,
+    }
+
+    #[test]
+    fn connect_is_allowed_the_group_that_is_named() {
+        let group = |arguments: &[&str]| {
+            let asked = Arguments::try_parse_from([&["acls"], arguments].concat())?.acls;
+            let mut out = Vec::new();
+            let settings = Config::settings(None, &HashMap::new()).unwrap();
+            run(&settings, &asked, &mut out).unwrap();
+            let out = String::from_utf8(out).unwrap();
+            let mut lines = out.lines().filter(|line| line.starts_with("allow User:c "));
+            let group = lines.find_map(|line| Some(line.split_once("--group ")?.1.to_owned()));
+            Ok::<_, clap::Error>(group)
+        };
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(group(&[]).unwrap(), None);
+        let by_default = group(&["--connect", "User:c"]).unwrap();
+        assert_eq!(by_default, named("stackone-connect"));
+        let other = ["--connect", "User:c", "--connect-group", "g"];
+        assert_eq!(group(&other).unwrap(), named("g"));
+        group(&["--connect-group", "g"]).unwrap_err();
+    }
 
     #[test]
     fn what_may_be_done_alike_is_allowed_with_one_command() {
