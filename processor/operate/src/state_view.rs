@@ -59,7 +59,10 @@ impl States {
         for (account, state) in newest {
             match state {
                 Ok(state) => drop(states.readable.insert(account, state)),
-                Err(error) => states.unreadable.push(UnreadableState { account, error }),
+                Err(error) => states.unreadable.push(UnreadableState {
+                    account: account.to_string(),
+                    error,
+                }),
             }
         }
         states
@@ -181,6 +184,6 @@ mod tests {
         let states = States::of(newest.into());
         assert_eq!(states.readable.keys().collect::<Vec<_>>(), [&id("a")]);
         let unreadable = states.all().unwrap_err();
-        assert_eq!(unreadable.account, id("b"));
+        assert_eq!(unreadable.account, "b");
     }
 }

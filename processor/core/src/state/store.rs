@@ -5,7 +5,7 @@ mod unchecked;
 
 use std::collections::BTreeMap;
 
-use crate::{HashMap, HashSet};
+use crate::HashSet;
 
 use serde::Deserialize;
 use stackone_link_schemas::{AccountId, AccountPhase, AccountState};
@@ -18,7 +18,7 @@ pub use unchecked::{UncheckedStates, UnreadableState};
 /// values, and a lookup parses only one.
 #[derive(Debug, Default)]
 pub struct StateStore {
-    states: HashMap<AccountId, Packed>,
+    states: HashSet<Packed>,
     /// How many accounts are confirmed to exist, by project.
     confirmed: BTreeMap<Option<String>, usize>,
     /// Accounts whose record on the topic still has personal data that is no longer kept.
@@ -37,13 +37,14 @@ impl StateStore {
     /// Returns the state of an account.
     #[must_use]
     pub fn get(&self, id: &AccountId) -> Option<AccountState> {
-        serde_json::from_slice(&self.states.get(id)?.unpack(id)).ok()
+        let packed = self.states.get(id.as_str().as_bytes())?;
+        serde_json::from_slice(&packed.unpack()).ok()
     }
 
     /// Whether the account has a state.
     #[must_use]
     pub fn contains(&self, id: &AccountId) -> bool {
-        self.states.contains_key(id)
+        self.states.contains(id.as_str().as_bytes())
     }
 
     /// Takes over what was written to the topic: a value, or a tombstone.
@@ -53,10 +54,13 @@ impl StateStore {
             *self.confirmed.entry(project).or_default() += 1;
         }
         let former = match value {
-            Some(value) => self.states.insert(id.clone(), Packed::new(id, value)),
-            None => self.states.remove(id),
+            Some(value) => {
+                let packed = Packed::new(id, value, &mut Vec::with_capacity(value.len()));
+                self.states.replace(packed)
+            }
+            None => self.states.take(id.as_str().as_bytes()),
         };
-        let left = former.and_then(|former| confirmed_project(&former.unpack(id)));
+        let left = former.and_then(|former| confirmed_project(&former.unpack()));
         if let Some(count) = left.and_then(|project| self.confirmed.get_mut(&project)) {
             *count -= 1;
         }
@@ -82,14 +86,14 @@ impl StateStore {
     pub fn unsettled(&self) -> impl Iterator<Item = AccountState> {
         // Looks at the bytes before it parses: of a million accounts few are unsettled.
         let states = self.states.iter();
-        let sieved = states.filter(|(_, packed)| packed.may_be_unsettled());
-        sieved.filter_map(|(id, packed)| serde_json::from_slice(&packed.unpack(id)).ok())
+        let sieved = states.filter(|packed| packed.may_be_unsettled());
+        sieved.filter_map(|packed| serde_json::from_slice(&packed.unpack()).ok())
     }
 
     /// Returns every state.
     pub fn iter(&self) -> impl Iterator<Item = AccountState> {
         let states = self.states.iter();
-        states.filter_map(|(id, packed)| serde_json::from_slice(&packed.unpack(id)).ok())
+        states.filter_map(|packed| serde_json::from_slice(&packed.unpack()).ok())
     }
 
     /// Returns the number of accounts.

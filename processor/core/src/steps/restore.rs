@@ -164,7 +164,7 @@ impl RestoreSteps {
             return false;
         };
         if partition_of_key(id.as_str().as_bytes(), self.partitions) == self.partition {
-            self.states.put(id, value);
+            self.states.put(&id, value);
         } else {
             self.call = None;
             self.failure = Some(RestoreFailure::WrongPartition {

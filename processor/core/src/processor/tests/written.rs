@@ -22,7 +22,7 @@ fn a_record_that_cannot_be_used_becomes_a_dead_letter_with_its_bytes() {
 fn a_state_with_personal_data_that_is_not_kept_is_written_again_without_it() {
     let with = br#"{"account_id":"a","state":"active","version":1,"account":{"provider":"p","origin_owner_id":"o","origin_username":"Dana"}}"#;
     let mut states = UncheckedStates::default();
-    states.put(AccountId::try_from("a").unwrap(), Some(with));
+    states.put(&AccountId::try_from("a").unwrap(), Some(with));
     let none = PersonalFields {
         origin_username: false,
         setup_information: false,

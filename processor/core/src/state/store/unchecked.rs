@@ -1,8 +1,6 @@
 //! Keeps states unparsed while a partition is restored.
 
-use std::collections::BTreeMap;
-
-use crate::{HashMap, HashSet};
+use crate::HashSet;
 
 use stackone_client_types::PersonalFields;
 use stackone_link_schemas::{AccountId, AccountState};
@@ -13,27 +11,31 @@ use super::{StateStore, is_there};
 /// States that are not parsed yet. On a topic that is not compacted most of them are replaced by
 /// later ones, and parsing is most of the work.
 #[derive(Debug, Default)]
-pub struct UncheckedStates(HashMap<AccountId, Packed>);
+pub struct UncheckedStates {
+    states: HashSet<Packed>,
+    /// Room for the next one to be packed in.
+    packing: Vec<u8>,
+}
 
 /// A state that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the state of account {account} cannot be read: {error}")]
 pub struct UnreadableState {
-    /// The account of the state.
-    pub account: AccountId,
+    /// The id of the account.
+    pub account: String,
     /// The error of the parser.
     pub error: serde_json::Error,
 }
 
 impl UncheckedStates {
     /// Takes the next record of the topic: a value, or a tombstone.
-    pub fn put(&mut self, id: AccountId, value: Option<&[u8]>) {
+    pub fn put(&mut self, id: &AccountId, value: Option<&[u8]>) {
         match value {
             Some(value) => {
-                let packed = Packed::new(&id, value);
-                drop(self.0.insert(id, packed));
+                let packed = Packed::new(id, value, &mut self.packing);
+                drop(self.states.replace(packed));
             }
-            None => drop(self.0.remove(&id)),
+            None => drop(self.states.take(id.as_str().as_bytes())),
         }
     }
 
@@ -42,16 +44,19 @@ impl UncheckedStates {
     /// # Errors
     ///
     /// Fails with the first state that cannot be read.
-    pub fn check(mut self, kept: PersonalFields) -> Result<StateStore, UnreadableState> {
-        let mut confirmed: BTreeMap<Option<String>, usize> = BTreeMap::new();
-        let mut outdated = HashSet::default();
-        for (id, packed) in &mut self.0 {
-            let value = packed.unpack(id);
+    pub fn check(self, kept: PersonalFields) -> Result<StateStore, UnreadableState> {
+        let mut store = StateStore {
+            states: self.states,
+            ..StateStore::default()
+        };
+        let mut renewed = Vec::new();
+        for packed in &store.states {
+            let value = packed.unpack();
             let read = serde_json::from_slice::<AccountState>(&value);
             let is_odd = read.is_err();
             let read = read.or_else(|_| AccountState::parse(&value));
             let unreadable = |error| UnreadableState {
-                account: id.clone(),
+                account: String::from_utf8_lossy(packed.id()).into_owned(),
                 error,
             };
             let mut state = read.map_err(unreadable)?;
@@ -60,20 +65,20 @@ impl UncheckedStates {
             if is_outdated || is_odd {
                 // In memory a state can be unpacked without a parser, so parsing is needed only
                 // here.
-                *packed = Packed::new(id, &serde_json::to_vec(&state).map_err(unreadable)?);
+                let value = serde_json::to_vec(&state).map_err(unreadable)?;
+                renewed.push(packed.with_value(&value));
             }
             if is_outdated {
-                outdated.insert(id.clone());
+                store.outdated.extend(packed.account());
             }
             if is_there(state.state) {
-                *confirmed.entry(state.project_id).or_default() += 1;
+                *store.confirmed.entry(state.project_id).or_default() += 1;
             }
         }
-        Ok(StateStore {
-            states: self.0,
-            confirmed,
-            outdated,
-        })
+        for packed in renewed {
+            drop(store.states.replace(packed));
+        }
+        Ok(store)
     }
 }
 
@@ -94,10 +99,10 @@ mod tests {
     fn only_the_newest_state_of_each_account_has_to_be_readable() {
         let readable = br#"{"account_id":"a","state":"active","version":1}"#;
         let mut states = UncheckedStates::default();
-        states.put(account("a"), Some(b"not a state"));
-        states.put(account("b"), Some(b"not a state"));
-        states.put(account("a"), Some(readable));
-        states.put(account("b"), None);
+        states.put(&account("a"), Some(b"not a state"));
+        states.put(&account("b"), Some(b"not a state"));
+        states.put(&account("a"), Some(readable));
+        states.put(&account("b"), None);
         let checked = states.check(ALL).unwrap();
         assert_eq!(checked.len(), 1);
         assert_eq!(checked.get(&account("a")).unwrap().version, 1);
@@ -119,8 +124,8 @@ mod tests {
             (kept(false, false), &[]),
         ] {
             let mut states = UncheckedStates::default();
-            states.put(account("a"), Some(with));
-            states.put(account("b"), Some(without));
+            states.put(&account("a"), Some(with));
+            states.put(&account("b"), Some(without));
             let mut checked = states.check(kept).unwrap();
             let known = format!("{:?}", checked.get(&account("a")));
             let found = ["Dana", "acme"]
@@ -143,7 +148,7 @@ mod tests {
                 r#"{{"account_id":"a","state":"active","version":7,"later":{odd},"account":{{"provider":"p","origin_owner_id":"o","setup_information":{odd}}}}}"#
             );
             let mut states = UncheckedStates::default();
-            states.put(account("a"), Some(value.as_bytes()));
+            states.put(&account("a"), Some(value.as_bytes()));
             let checked = states.check(ALL).unwrap();
             let state = checked.get(&account("a")).unwrap();
             assert_eq!((state.version, state.account.is_some()), (7, true));
@@ -159,8 +164,8 @@ mod tests {
     fn a_state_that_cannot_be_read_is_named() {
         let mut states = UncheckedStates::default();
         let newer = br#"{"account_id":"a","state":"paused","version":1}"#;
-        states.put(account("a"), Some(newer));
+        states.put(&account("a"), Some(newer));
         let refused = states.check(ALL).map(|_| ()).unwrap_err();
-        assert_eq!(refused.account, account("a"));
+        assert_eq!(refused.account, "a");
     }
 }
