@@ -21,7 +21,8 @@ ARG HUB=hub-build
 FROM ${BUILD_IMAGE} AS manifests
 WORKDIR /source
 COPY . .
-RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock ! -path '*/src/lib.rs' ! -path '*/src/main.rs' -delete \
+RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock ! -path ./.cargo/config.toml \
+        ! -path '*/src/lib.rs' ! -path '*/src/main.rs' -delete \
     && echo 'fn main() {}' >/tmp/program.rs \
     && find . -name '*.rs' -exec cp /tmp/program.rs {} \;
 
