@@ -4,7 +4,7 @@ mod properties;
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use stackone_link_kafka_auth::{Extensions, TokenSettings};
 
 use crate::certificates::Files;
@@ -15,6 +15,7 @@ use crate::certificates::Files;
 pub enum Security {
     /// Neither encryption nor authentication.
     #[default]
+    #[serde(deserialize_with = "no_other_key")]
     Plaintext,
     /// TLS, and mutual TLS where a certificate is given. Needs the feature `kafka-tls`.
     Tls {
@@ -51,6 +52,16 @@ pub enum Security {
         #[serde(default)]
         extensions: Extensions,
     },
+}
+
+/// Refuses every key: serde ignores those of a variant without fields, so that a password file
+/// whose `kind` was forgotten would mean plaintext.
+fn no_other_key<'de, D: Deserializer<'de>>(rest: D) -> Result<(), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+
+    Nothing::deserialize(rest).map(|Nothing {}| ())
 }
 
 /// SASL mechanisms that use a user name and a password.
@@ -106,5 +117,25 @@ impl Security {
                 ..Files::default()
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::value::{Error, MapDeserializer};
+
+    use super::*;
+
+    #[test]
+    fn plaintext_is_not_what_a_password_file_asks_for() {
+        let read = |keys: &[(&'static str, &'static str)]| {
+            let keys = MapDeserializer::<_, Error>::new(keys.iter().copied());
+            Security::deserialize(keys)
+        };
+        let plaintext = ("kind", "plaintext");
+        assert_eq!(read(&[plaintext]), Ok(Security::Plaintext));
+        let told = read(&[plaintext, ("password_file", "/run/secrets/kafka")]);
+        let told = told.unwrap_err().to_string();
+        assert!(told.contains("password_file"), "{told}");
     }
 }
