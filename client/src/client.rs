@@ -9,8 +9,8 @@ use reqwest::header::DATE;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::SecretString;
 use stackone_client_types::{
-    Account, ApiError, ApiVersion, ConnectSession, ConnectSessionRequest, Deletion, ListPage,
-    Lookup, Parsed, PersonalFields, is_https_or_loopback, parse_account, parse_accounts,
+    Account, ApiError, ApiVersion, BaseUrlError, ConnectSession, ConnectSessionRequest, Deletion,
+    ListPage, Lookup, Parsed, PersonalFields, check_base_url, parse_account, parse_accounts,
     parse_connect_session, parse_http_date, parse_list, says_not_found,
 };
 use stackone_link_schemas::AccountId;
@@ -41,7 +41,10 @@ pub struct ClientOptions {
 /// Why a client cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A secret would cross the network unencrypted, or what is fetched could be anybody's.
+    /// The base of the API cannot be used.
+    #[error(transparent)]
+    BaseUrl(#[from] BaseUrlError),
+    /// What is fetched could be anybody's.
     #[error("{0} must be https; plain http is allowed to loopback only")]
     NotHttps(Url),
     /// The HTTP client could not be made.
@@ -63,12 +66,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Fails where the base URL is neither https nor loopback, or the system's certificates cannot
-    /// be used.
+    /// Fails where the base URL is neither https nor loopback or has more than a path, or the
+    /// system's certificates cannot be used.
     pub fn new(options: ClientOptions) -> Result<Self, StartError> {
-        if !is_https_or_loopback(&options.base_url) {
-            return Err(StartError::NotHttps(options.base_url));
-        }
+        check_base_url(&options.base_url)?;
         let http = http::client(options.timeout)?;
         let key = ApiKey::new(options.api_key.clone());
         Ok(Self {

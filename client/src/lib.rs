@@ -55,6 +55,6 @@ mod key;
 pub use client::{Client, ClientOptions, StartError};
 pub use fetch::{BoundedFetch, FETCH_TIMEOUT, FetchError, MAX_DOCUMENT};
 pub use stackone_client_types::{
-    Account, ApiError, ApiVersion, ConnectSession, ConnectSessionRequest, Deletion, ListPage,
-    Listed, Lookup, PersonalFields, is_https_or_loopback,
+    Account, ApiError, ApiVersion, BaseUrlError, ConnectSession, ConnectSessionRequest, Deletion,
+    ListPage, Listed, Lookup, PersonalFields, check_base_url, is_https_or_loopback,
 };

@@ -25,7 +25,8 @@ Without a command it runs. Settings come from built-in defaults, then --config, 
   STACKONE_CONNECT_API_KEY=...                   StackOne's key, unless [[projects]] says where it is
   STACKONE_CONNECT_TOKEN_KEY=...                 the secret that client tokens are made with
 
-Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy), 2 invalid configuration or arguments.";
+Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy), 2 invalid configuration or arguments,
+141 whoever read what it printed has gone.";
 
 /// The command that the program is given.
 #[derive(Debug, Clone, Subcommand)]

@@ -23,7 +23,8 @@ Without a command it runs. Settings come from built-in defaults, then --config, 
   INGEST__KAFKA__BOOTSTRAP_SERVERS=kafka:9092   any setting, as INGEST__SECTION__KEY
   STACKONE_WEBHOOK_SECRET=...                   the signing secret, unless [[sources]] says where it is
 
-Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy), 2 invalid configuration or arguments.";
+Exit codes: 0 stopped cleanly, 1 failed while running (or not healthy), 2 invalid configuration or arguments,
+141 whoever read what it printed has gone.";
 
 #[cfg(test)]
 mod tests {

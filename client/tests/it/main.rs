@@ -260,7 +260,7 @@ fn an_account_id_that_would_change_path_or_query_is_refused() {
 #[test]
 fn a_key_never_crosses_the_network_in_the_clear() {
     let refused = Client::new(options("http://api.example.com"));
-    assert!(matches!(refused, Err(StartError::NotHttps(_))));
+    assert!(matches!(refused, Err(StartError::BaseUrl(_))));
     assert!(Client::new(options("https://api.example.com")).is_ok());
 }
 

@@ -20,7 +20,7 @@ pub use error::ApiError;
 pub use listing::{ListPage, Listed, parse_accounts, parse_list};
 pub use personal::PersonalFields;
 pub use retry_after::{parse_http_date, parse_retry_after};
-pub use secure_url::is_https_or_loopback;
+pub use secure_url::{BaseUrlError, check_base_url, is_https_or_loopback};
 
 #[cfg(test)]
 #[path = "../../../schemas/src/json/strategies.rs"]

@@ -87,6 +87,25 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_in_the_address_of_the_api_is_refused_and_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("connect.toml");
+        let with_user = "[[projects]]\nbase_url = 'https://u:hush@x'\napi_key_env = 'KEY'\n";
+        std::fs::write(&file, with_user).unwrap();
+        let environment = [
+            ("KEY", "key"),
+            (
+                "STACKONE_CONNECT_TOKEN_KEY",
+                "0123456789abcdef0123456789abcdef",
+            ),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let error = Config::load(Some(&file), &environment.into()).unwrap_err();
+        let told = "projects.base_url: must have no user, password, query or fragment";
+        assert_eq!(error.problems(), [told]);
+    }
+
+    #[test]
     fn a_key_that_is_the_processor_s_is_warned_of() {
         let warned = |more: &[(&str, &str)]| load(more).unwrap().oddities().len();
         assert_eq!(warned(&[]), 0);

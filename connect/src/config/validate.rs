@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use secrecy::ExposeSecret as _;
-use stackone_client::is_https_or_loopback;
+use stackone_client::{check_base_url, is_https_or_loopback};
 use stackone_link_process::telemetry;
 use url::Url;
 
@@ -46,16 +46,12 @@ impl Settings {
         if self.projects.len() > 1 && ids.contains(&None) {
             problems.push("projects: with several, each needs an id".to_owned());
         }
-        let insecure = self
+        let checked = self
             .projects
             .iter()
-            .filter(|one| !is_https_or_loopback(&one.base_url));
-        problems.extend(insecure.map(|one| {
-            format!(
-                "projects.base_url: {} must be https; plain http is allowed to loopback only",
-                one.base_url
-            )
-        }));
+            .map(|one| check_base_url(&one.base_url));
+        let unusable = checked.filter_map(Result::err);
+        problems.extend(unusable.map(|error| format!("projects.base_url: {error}")));
         problems
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -197,12 +198,19 @@ impl Options {
             topics.linked,
             topics.state,
             topics.dead_letter,
-            group = topics.account_events,
+            group = group(&topics.account_events),
             servers = place.kafka.bootstrap_servers,
             check = place.is_real,
             fetches = if place.is_real { "" } else { SHORT_FETCHES },
         )
     }
+}
+
+/// Returns the group of one processor. In that of a processor that was killed, the next would wait
+/// until the brokers have noticed.
+fn group(events: &str) -> String {
+    static STARTED: AtomicU32 = AtomicU32::new(0);
+    format!("{events}-{}", STARTED.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Returns the address in the line that the processor logs when it starts.

@@ -214,6 +214,15 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_in_the_address_of_the_api_is_refused_and_not_told() {
+        let with_key =
+            "[[projects]]\napi_key_env = 'STACKONE_API_KEY'\nbase_url = 'https://x/?k=hush'\n";
+        let found = problems(with_key, &[]);
+        assert!(found.contains("base_url: must have no user"), "{found}");
+        assert!(!found.contains("hush"), "{found}");
+    }
+
+    #[test]
     fn settings_that_contradict_each_other_are_named() {
         let found = problems(
             "[transactions]\nmarker_interval = '20s'\n[lookups]\nmax_in_flight = 0\n",

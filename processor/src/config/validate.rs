@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use stackone_client_types::check_base_url;
 use stackone_link_process::{spans, telemetry};
 
 use super::Settings;
@@ -106,12 +107,9 @@ impl Settings {
                 }
                 Some(_) | None => {}
             }
-            if !stackone_client_types::is_https_or_loopback(&project.base_url) {
-                problems.push(format!(
-                    "projects.{}.base_url: {} must be https; plain http is allowed to loopback only",
-                    project.id.as_deref().unwrap_or("default"),
-                    project.base_url
-                ));
+            if let Err(error) = check_base_url(&project.base_url) {
+                let id = project.id.as_deref().unwrap_or("default");
+                problems.push(format!("projects.{id}.base_url: {error}"));
             }
         }
         problems

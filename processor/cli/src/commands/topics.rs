@@ -9,6 +9,8 @@ use stackone_link_wire::Topic;
 use stackone_processor::config::Settings;
 use stackone_processor_operate::topics::{apply, plan};
 
+use crate::contact;
+
 /// The subcommands of `topics`.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum TopicsCommand {
@@ -25,6 +27,7 @@ pub(crate) async fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
+    contact::made(&settings.kafka).await?;
     let brokers = || format!("brokers {}", settings.kafka.bootstrap_servers);
     if matches!(command, TopicsCommand::Apply) {
         for made in apply(settings).await.with_context(brokers)? {
