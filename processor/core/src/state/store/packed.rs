@@ -68,7 +68,7 @@ const WRITTEN: DateTimePrinter = DateTimePrinter::new();
 /// finds it by the id.
 ///
 /// So an account takes one allocation and one place in a table, where a map takes two of each. With
-/// a million accounts that is 40 MiB.
+/// a million accounts that is 26 MiB.
 #[derive(Debug, Clone)]
 pub(super) struct Packed(Box<[u8]>);
 
