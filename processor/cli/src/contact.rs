@@ -10,7 +10,7 @@ use stackone_processor_operate::contact::brokers_answer;
 /// How long the brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the wait is silent: brokers that are up have answered by then.
-const SILENCE: Duration = Duration::from_millis(500);
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// Waits for the first answer of a broker.
 pub(crate) async fn made(kafka: &KafkaConfig) -> anyhow::Result<()> {
