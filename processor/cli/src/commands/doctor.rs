@@ -3,14 +3,21 @@
 mod arguments;
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use stackone_link_process::counted::counted;
+use stackone_link_process::stderr;
 use stackone_processor::config::Config;
-use stackone_processor_operate::doctor::{Finding, look};
+use stackone_processor_operate::doctor::{Check, Finding, look};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::escaped::escaped;
 pub(crate) use arguments::Doctor;
 pub(super) use arguments::EXAMPLES;
+
+/// How long the command is silent, also between two lines.
+const SAY: Duration = Duration::from_secs(10);
 
 /// Runs the checks, and prints the findings.
 pub(crate) async fn run(
@@ -18,7 +25,7 @@ pub(crate) async fn run(
     asked: &Doctor,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let findings = look(config, asked.timeout).await;
+    let findings = looked(config, asked.timeout).await;
     if asked.json {
         json(out, &findings)?;
     } else {
@@ -28,6 +35,27 @@ pub(crate) async fn run(
     let all = counted(findings.len(), "finding");
     anyhow::ensure!(wrong == 0, "{wrong} of {all} wrong");
     Ok(())
+}
+
+/// Runs the checks, and says now and then on stderr which one is waited for.
+async fn looked(config: &Config, within: Duration) -> Vec<Finding> {
+    let (tell, under_way) = watch::channel(Check::Configuration);
+    let say = || {
+        let check = under_way.borrow().as_str();
+        stderr::write_line(&format!("looking at: {check}"));
+    };
+    saying(look(config, within, &tell), say).await
+}
+
+/// Waits for `work`, and calls `say` after each [`SAY`].
+async fn saying<T>(work: impl Future<Output = T>, mut say: impl FnMut()) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        match timeout(SAY, &mut work).await {
+            Ok(done) => return done,
+            Err(_elapsed) => say(),
+        }
+    }
 }
 
 /// Prints a line for each finding, with the advice below it.
@@ -51,8 +79,6 @@ fn json(out: &mut impl Write, findings: &[Finding]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use stackone_processor_operate::doctor::Check;
-
     use super::*;
 
     fn findings() -> [Finding; 2] {
@@ -66,6 +92,13 @@ mod tests {
         let mut out = Vec::new();
         print(&mut out, of).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_long_says_so_now_and_then() {
+        let mut said = 0;
+        saying(tokio::time::sleep(SAY * 5 / 2), || said += 1).await;
+        assert_eq!(said, 2);
     }
 
     #[test]
